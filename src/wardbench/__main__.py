@@ -1,0 +1,3 @@
+from wardbench.cli import main
+
+main()

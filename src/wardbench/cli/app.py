@@ -1,0 +1,38 @@
+"""The commands, put together, and what becomes of an error: one sentence and its exit code."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from wardbench import __version__
+from wardbench.cli import checks, store
+from wardbench.core.errors import WardbenchError
+
+app = typer.Typer(
+    name="wardbench",
+    help="The exchange between the ward and the bench of a university hospital campus.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(store.app, name="store")
+app.command(context_settings={"ignore_unknown_options": True})(checks.test)
+
+
+@app.command()
+def version() -> None:
+    """Print the version of Wardbench."""
+    print(__version__)
+
+
+def main() -> None:
+    """Run the command line; a `WardbenchError` becomes its sentence on standard error and its exit code."""
+    try:
+        app()
+    except WardbenchError as error:
+        print(f"wardbench: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.exit(141)

@@ -1,0 +1,54 @@
+"""`wardbench test`: everything that has to be green before a change lands."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wardbench.core.errors import NotFoundError
+
+PYTHON = sys.executable
+SCRIPTS = Path(sys.executable).parent
+
+CHECKS: tuple[tuple[str, list[str]], ...] = (
+    ("lock is fresh", [PYTHON, "scripts/lock_digest.py", "--check", "requirements.lock"]),
+    ("developers' lock is fresh", [PYTHON, "scripts/lock_digest.py", "--check", "requirements-dev.lock"]),
+    ("ruff", [str(SCRIPTS / "ruff"), "check", "."]),
+    ("ruff format", [str(SCRIPTS / "ruff"), "format", "--check", "."]),
+    ("mypy", [str(SCRIPTS / "mypy")]),
+    ("imports", [str(SCRIPTS / "lint-imports"), "--no-cache"]),
+)
+
+
+def repository() -> Path:
+    """The checkout the command was started from; NotFoundError where Wardbench runs without one."""
+    root = Path(os.environ.get("WARDBENCH_ROOT", Path.cwd()))
+    if not (root / "tests").is_dir():
+        raise NotFoundError(f"{root}: this needs a checkout of Wardbench, started through its ./wardbench.")
+    return root
+
+
+def test(
+    arguments: Annotated[list[str] | None, typer.Argument(help="Given to pytest; then only pytest runs.")] = None,
+) -> None:
+    """Run all checks and tests, or with arguments only pytest with them."""
+    root = repository()
+    environment = {**os.environ, "PYTHONPATH": str(root / "src")}
+    failed = []
+    for name, command in () if arguments else CHECKS:
+        print(f"-- {name}", flush=True)
+        if subprocess.run(command, cwd=root, env=environment).returncode:
+            failed.append(name)
+    if not arguments:
+        print("-- pytest", flush=True)
+    options = arguments or ["-n", str(os.cpu_count() or 1), "--dist", "worksteal"]
+    if subprocess.run([PYTHON, "-m", "pytest", *options], cwd=root, env=environment).returncode:
+        failed.append("pytest")
+    if failed:
+        print(f"failed: {', '.join(failed)}", flush=True)
+        sys.exit(1)

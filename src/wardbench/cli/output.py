@@ -1,0 +1,54 @@
+"""What every command prints with: JSON for machines, tables and progress bars for people."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from wardbench.core.progress import Progress as Watcher
+from wardbench.core.progress import silent
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+
+console = Console()
+_errors = Console(stderr=True)
+
+
+def print_json(value: Any) -> None:
+    """One JSON object on standard output and nothing else."""
+    print(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def print_table(title: str, columns: list[str], rows: list[list[Any]]) -> None:
+    """A table for people; whole numbers get thousands separators and stand to the right."""
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for number, column in enumerate(columns):
+        numeric = bool(rows) and all(isinstance(row[number], int | float) for row in rows)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*[f"{v:,}" if isinstance(v, int) and not isinstance(v, bool) else str(v) for v in row])
+    console.print(table)
+
+
+@contextmanager
+def watching(what: str) -> Iterator[Watcher]:
+    """A progress bar on a terminal, silence elsewhere."""
+    if not sys.stderr.isatty():
+        yield silent
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=_errors, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+
+        def show(done: float, total: float, what: str) -> None:
+            bar.update(task, completed=done, total=total, description=what)
+
+        yield show

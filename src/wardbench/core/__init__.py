@@ -1,0 +1,1 @@
+"""What everything stands on: errors, the OMOP Common Data Model as data, the store, disclosure control."""

@@ -1,0 +1,1 @@
+"""A campus that never was, from a seed, with known truths; stands on `core` alone."""

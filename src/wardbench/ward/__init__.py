@@ -1,0 +1,1 @@
+"""What the hospital gives. Arrows between siblings: `ingest` and `cohorts` do not know each other."""

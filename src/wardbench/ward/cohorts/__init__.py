@@ -1,0 +1,1 @@
+"""Definition -> plan -> SQL -> people, and a plain reference engine that proves it."""

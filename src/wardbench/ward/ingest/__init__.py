@@ -1,0 +1,1 @@
+"""FHIR R4 and OMOP files into a store; a ledger accounts for every line."""

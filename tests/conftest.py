@@ -1,0 +1,25 @@
+"""What tests share: where the reference data lie, and the skip that says so where they do not."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of reference data beside the checkout (`WARDBENCH_SHARED` names another); skips where absent."""
+    folder = Path(os.environ.get("WARDBENCH_SHARED", ROOT.parent / "shared"))
+    if not folder.is_dir():
+        pytest.skip(f"the reference data are not at {folder}")
+    return folder
