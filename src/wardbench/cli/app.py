@@ -7,7 +7,7 @@ import sys
 import typer
 
 from wardbench import __version__
-from wardbench.cli import checks, store
+from wardbench.cli import checks, load, store
 from wardbench.core.errors import WardbenchError
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(load.app, name="load")
 app.add_typer(store.app, name="store")
 app.command(context_settings={"ignore_unknown_options": True})(checks.test)
 
