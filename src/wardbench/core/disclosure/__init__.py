@@ -1,0 +1,44 @@
+"""The only way an aggregate leaves: every figure that is shown went through the rules of a mode.
+
+Two modes so far. `exact` changes nothing and is for whoever may read the rows anyway (care, stewardship). `release` is
+for what leaves: small numbers are merged or hidden, the rest is rounded, and nothing that is shown allows what is
+hidden to be computed. A mode is an object that keeps the `Rules` protocol, so that further ones (a sandbox on
+synthetic data, feasibility counts with noise and a budget) are new modules and not new branches here.
+
+A caller counts exactly, says how its counts hang together (a whole, a part of it, categories that make it up, a chain
+of steps, an amount, quantiles), and shows the `Figure` it gets back. Counts that hang together have to be asked for
+together: two calls about the same persons can be subtracted from one another.
+"""
+
+from __future__ import annotations
+
+from wardbench.core.disclosure.exact import ExactRules
+from wardbench.core.disclosure.figures import Figure, Group, Quantiles, Spread, percent
+from wardbench.core.disclosure.release import ReleaseRules
+from wardbench.core.disclosure.rules import Rules
+from wardbench.core.errors import InputError
+
+MODES = ("release", "exact")
+
+
+def rules_for(mode: str) -> Rules:
+    """The rules of a mode by its name; InputError where there is no such mode."""
+    if mode == "release":
+        return ReleaseRules()
+    if mode == "exact":
+        return ExactRules()
+    raise InputError(f"mode: {mode!r} is none of {', '.join(MODES)}.")
+
+
+__all__ = [
+    "MODES",
+    "ExactRules",
+    "Figure",
+    "Group",
+    "Quantiles",
+    "ReleaseRules",
+    "Rules",
+    "Spread",
+    "percent",
+    "rules_for",
+]

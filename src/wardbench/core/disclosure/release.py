@@ -1,0 +1,131 @@
+"""Mode `release`: what may leave. Small numbers are merged or hidden, then the rest is rounded.
+
+The threshold of ten, zero counted as small, a rounding base of five after hiding, the dominance rule (two persons,
+90 percent) and the p-rule (10 percent) are the defaults of the acro output checker; hiding before rounding, and
+totals that come from what is shown, are OpenSAFELY's rule.
+
+Small categories are merged with a neighbour instead of blanked. A blank cell can be computed from the total and the
+other cells, so it drags a second cell with it, and which one was chosen (the smallest, usually) narrows the first. A
+merged group is at least the threshold by itself, and the neighbour is chosen by position: whoever knows this
+algorithm and every sum exactly still finds every small cell possible from zero to one below the threshold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from wardbench.core.disclosure.figures import Figure, Group, Quantiles, Spread, significant, whole_number
+
+DIGITS = 3
+DOMINANCE = 0.90
+P_RULE = 0.10
+
+_WITHHELD = Figure(None, "not shown")
+_NEARLY_ALL = Figure(None, "nearly all")
+
+
+@dataclass(frozen=True)
+class ReleaseRules:
+    """Egress: counts below `threshold` never show, others are multiples of `base`."""
+
+    threshold: int = 10
+    base: int = 5
+    mode: str = "release"
+    label: str = "For release: small numbers are protected"
+    shows_events: bool = False
+    percent_decimals: int = 0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.base <= self.threshold:
+            raise ValueError("the rounding base lies between 1 and the threshold")
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        few = f"fewer than {self.threshold}"
+        return (
+            f"Numbers of persons below {self.threshold}, zero included, are never shown, because a small number can "
+            f"point at a person. Other numbers are rounded to the nearest {self.base}; percentages come from the "
+            "rounded numbers.",
+            "Categories that are too small stand together with their neighbours, so that no total gives them away. "
+            f"“Nearly all” means all, or all but {few}.",
+            f"A step of the selection is “not shown” when {few} persons lie between it and a step that is shown, or "
+            f"when {few} are left, so that no two steps can be subtracted to find a few persons. Events are left out "
+            "for the same reason.",
+            f"What {few} persons have is not listed at all: not even that somebody has it.",
+            f"A median needs {2 * self.threshold} persons and quartiles need {4 * self.threshold}, rounded to "
+            f"{DIGITS} significant digits. Smallest and largest values never show. Numbers of things are not shown "
+            "when one or two persons account for most of them.",
+        )
+
+    def total(self, persons: int) -> Figure:
+        return self._few if persons < self.threshold else self._rounded(persons)
+
+    def part(self, persons: int, whole: int) -> Figure:
+        if persons < self.threshold:
+            return self._few
+        return _NEARLY_ALL if whole - persons < self.threshold else self._rounded(persons)
+
+    def partition(self, cells: Sequence[int]) -> tuple[Group, ...]:
+        if sum(cells) < self.threshold:
+            return (Group(tuple(range(len(cells))), self._few),) if cells else ()
+        runs: list[list[int]] = [[]]
+        for position in range(len(cells)):
+            if sum(cells[member] for member in runs[-1]) >= self.threshold:
+                runs.append([])
+            runs[-1].append(position)
+        if len(runs) > 1 and sum(cells[member] for member in runs[-1]) < self.threshold:
+            runs[-2:] = [runs[-2] + runs[-1]]
+        if len(runs) == 1 and len(cells) > 1 and sum(cells) >= 2 * self.threshold:
+            return self._first_and_rest(cells)
+        return tuple(Group(tuple(run), self._rounded(sum(cells[member] for member in run))) for run in runs)
+
+    def chain(self, steps: Sequence[int]) -> tuple[Figure, ...]:
+        if any(later > earlier for earlier, later in pairwise(steps)):
+            raise ValueError("each step of a chain is part of the one before")
+        if not steps:
+            return ()
+        last = steps[-1]
+        figures, before = [], None
+        for step in steps[:-1]:
+            clear_before = before is None or before - step >= self.threshold
+            # A last count that is itself withheld cannot be subtracted, so it needs no distance.
+            clear_after = last < self.threshold or step - last >= self.threshold
+            if step >= self.threshold and clear_before and clear_after:
+                figures.append(self._rounded(step))
+                before = step
+            else:
+                figures.append(_WITHHELD)
+        return (*figures, self.total(last))
+
+    def amount(self, total: int, persons: int, largest: Sequence[int]) -> Figure:
+        first, both = (largest[0] if largest else 0), sum(largest[:2])
+        dominated = both > DOMINANCE * total or total - both < P_RULE * first
+        if persons < self.threshold or total - persons < self.threshold or dominated:
+            return _WITHHELD
+        return self._rounded(total)
+
+    def quantiles(self, values: Quantiles) -> Spread:
+        def shown(quantile: float | None, needed: int) -> Figure:
+            return _WITHHELD if quantile is None or values.persons < needed else significant(quantile, DIGITS)
+
+        # At least `threshold` persons lie on either side of what is shown, so that it is nobody's own value.
+        quarter = 4 * self.threshold
+        return Spread(shown(values.q25, quarter), shown(values.q50, 2 * self.threshold), shown(values.q75, quarter))
+
+    @property
+    def _few(self) -> Figure:
+        return Figure(None, f"fewer than {self.threshold}")
+
+    def _rounded(self, count: int) -> Figure:
+        return whole_number(self.base * ((count + self.base // 2) // self.base))
+
+    def _first_and_rest(self, cells: Sequence[int]) -> tuple[Group, ...]:
+        """Where all would stand together: the first category against the others, one of which is nearly all.
+
+        Of less than two thresholds "all but a few" would say more than "a few" may.
+        """
+        first = self._few if cells[0] < self.threshold else _NEARLY_ALL
+        rest = _NEARLY_ALL if cells[0] < self.threshold else self._few
+        return (Group((0,), first), Group(tuple(range(1, len(cells))), rest))
