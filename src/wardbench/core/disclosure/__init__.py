@@ -13,7 +13,7 @@ together: two calls about the same persons can be subtracted from one another.
 from __future__ import annotations
 
 from wardbench.core.disclosure.exact import ExactRules
-from wardbench.core.disclosure.figures import Figure, Group, Quantiles, Spread, percent
+from wardbench.core.disclosure.figures import NEARLY_ALL, Figure, Group, Quantiles, Spread, percent
 from wardbench.core.disclosure.release import ReleaseRules
 from wardbench.core.disclosure.rules import Rules
 from wardbench.core.errors import InputError
@@ -32,6 +32,7 @@ def rules_for(mode: str) -> Rules:
 
 __all__ = [
     "MODES",
+    "NEARLY_ALL",
     "ExactRules",
     "Figure",
     "Group",

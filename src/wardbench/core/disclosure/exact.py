@@ -25,6 +25,9 @@ class ExactRules:
         "Write the report again in mode “release” for everybody else.",
     )
 
+    def listed(self, persons: int) -> bool:
+        return persons > 0
+
     def total(self, persons: int) -> Figure:
         return whole_number(persons)
 

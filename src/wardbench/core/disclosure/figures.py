@@ -14,6 +14,10 @@ class Figure:
     text: str
 
 
+NEARLY_ALL = Figure(None, "nearly all")
+"""All of a whole, or all but so few that their number is withheld."""
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """Categories of a partition that are shown as one, by their positions, and the count of them together."""

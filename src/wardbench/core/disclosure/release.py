@@ -16,14 +16,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from wardbench.core.disclosure.figures import Figure, Group, Quantiles, Spread, significant, whole_number
+from wardbench.core.disclosure.figures import NEARLY_ALL, Figure, Group, Quantiles, Spread, significant, whole_number
 
 DIGITS = 3
 DOMINANCE = 0.90
 P_RULE = 0.10
 
 _WITHHELD = Figure(None, "not shown")
-_NEARLY_ALL = Figure(None, "nearly all")
 
 
 @dataclass(frozen=True)
@@ -59,13 +58,16 @@ class ReleaseRules:
             "when one or two persons account for most of them.",
         )
 
+    def listed(self, persons: int) -> bool:
+        return persons >= self.threshold
+
     def total(self, persons: int) -> Figure:
         return self._few if persons < self.threshold else self._rounded(persons)
 
     def part(self, persons: int, whole: int) -> Figure:
         if persons < self.threshold:
             return self._few
-        return _NEARLY_ALL if whole - persons < self.threshold else self._rounded(persons)
+        return NEARLY_ALL if whole - persons < self.threshold else self._rounded(persons)
 
     def partition(self, cells: Sequence[int]) -> tuple[Group, ...]:
         if sum(cells) < self.threshold:
@@ -126,6 +128,6 @@ class ReleaseRules:
 
         Of less than two thresholds "all but a few" would say more than "a few" may.
         """
-        first = self._few if cells[0] < self.threshold else _NEARLY_ALL
-        rest = _NEARLY_ALL if cells[0] < self.threshold else self._few
+        first = self._few if cells[0] < self.threshold else NEARLY_ALL
+        rest = NEARLY_ALL if cells[0] < self.threshold else self._few
         return (Group((0,), first), Group(tuple(range(1, len(cells))), rest))

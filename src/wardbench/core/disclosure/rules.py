@@ -31,6 +31,9 @@ class Rules(Protocol):
     def percent_decimals(self) -> int:
         """Decimals of a percentage that say no more than the counts do."""
 
+    def listed(self, persons: int) -> bool:
+        """Whether something that so many persons have may be named at all in a list of what persons have."""
+
     def total(self, persons: int) -> Figure:
         """All persons a page is about."""
 

@@ -1,0 +1,187 @@
+"""One self-contained page about a cohort: HTML without script, font, picture or request, the same bytes every time.
+
+The template is given figures that went through disclosure control, and text; it refuses a bare number.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import jinja2
+import msgspec
+from markupsafe import Markup
+
+from wardbench import __version__
+from wardbench.core.disclosure import Figure, rules_for
+from wardbench.core.errors import StorageError
+from wardbench.core.omop.tables import CDM_VERSION
+from wardbench.core.store import Snapshot
+from wardbench.ward.cohorts.characterise import CohortResult, characterise
+from wardbench.ward.cohorts.released import Released, release
+
+_TEMPLATES = resources.files(__package__).joinpath("templates")
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What the figures were made from and with, so that somebody else can make them again."""
+
+    command: str
+    definition_id: str
+    plan_hash: str
+    snapshot_version: str
+    snapshot_created: str
+    source: str
+    vocabulary: str
+    cdm: str
+    wardbench: str
+    duckdb: str
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """Everything the page says. Its JSON is on the page, and the page's checksum is of that JSON."""
+
+    name: str
+    description: tuple[str, ...]
+    figures: Released
+    provenance: Provenance
+
+
+def write_report(
+    cohort: CohortResult,
+    description: list[str],
+    snapshot: Snapshot,
+    path: str | Path,
+    *,
+    mode: str = "release",
+    command: str,
+) -> None:
+    """Write the report of `cohort` to `path`.
+
+    `description` is the definition in sentences, indented by two spaces for each level; `command` is what makes the
+    report again. InputError for an unknown mode, StorageError where `path` cannot be written.
+    """
+    html = render(report_data(cohort, description, snapshot, mode=mode, command=command))
+    target = Path(path)
+    draft = target.with_name(f".{target.name}.new")
+    try:
+        draft.write_text(html, encoding="utf-8", newline="\n")
+        draft.replace(target)
+    except OSError as error:
+        raise StorageError(f"{path}: the report cannot be written ({error.strerror}).") from error
+
+
+def report_data(
+    cohort: CohortResult, description: list[str], snapshot: Snapshot, *, mode: str = "release", command: str
+) -> ReportData:
+    """All that the report of `cohort` says; InputError for an unknown mode."""
+    rules = rules_for(mode)
+    return ReportData(
+        name=cohort.name or f"Cohort {cohort.cohort_definition_id}",
+        description=tuple(description),
+        figures=release(cohort, characterise(cohort, snapshot), rules),
+        provenance=_provenance(cohort, snapshot, command),
+    )
+
+
+def canonical_json(data: ReportData) -> bytes:
+    """The data of a report as one line of JSON, keys sorted; equal data give equal bytes."""
+    return msgspec.json.encode(data, order="sorted")
+
+
+def render(data: ReportData) -> str:
+    """The page as HTML."""
+    # A pasted or printed page ends in one newline, and the style's hash is of its bytes as they stand in the page.
+    css = _TEMPLATES.joinpath("report.css").read_text(encoding="utf-8").strip()
+    json = canonical_json(data)
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(lambda name: _TEMPLATES.joinpath(name).read_text(encoding="utf-8")),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("report.html").render(
+        data=data,
+        figures=data.figures,
+        made=data.provenance,
+        css=Markup(css),
+        css_hash=base64.b64encode(hashlib.sha256(css.encode()).digest()).decode(),
+        json=json.decode(),
+        checksum=hashlib.sha256(json).hexdigest(),
+        methods=methods(data),
+        citation=citation(data, hashlib.sha256(json).hexdigest()),
+    )
+
+
+def methods(data: ReportData) -> str:
+    """A methods paragraph to paste into a paper, with the figures as shown."""
+    figures, made = data.figures, data.provenance
+    first = next((step.row for step in figures.selection if step.row.persons.value is not None), None)
+    selected = (
+        f"Of {first.persons.text} persons at the first reported step of the selection, {figures.persons.text} were in "
+        "the cohort."
+        if first and figures.persons.value is not None and first.persons != figures.persons
+        else f"The cohort had {figures.persons.text} persons."
+    )
+    protection = (
+        "Counts are exact."
+        if figures.mode == "exact"
+        else "Small numbers of persons were hidden or merged and the others rounded before any figure was released."
+    )
+    return (
+        f"Persons were selected from {made.source} (OMOP Common Data Model {made.cdm}; snapshot "
+        f"{made.snapshot_version} of {made.snapshot_created[:10]}; vocabulary: {made.vocabulary}) with the cohort "
+        f"definition “{data.name}” (plan {made.plan_hash[:16]}). {selected} Each person was described at the start of "
+        "the first membership. Age is in completed years. Conditions, drugs, procedures and measurements were those "
+        f"recorded in the {figures.window_days} days up to and including the start, measurements by the latest value "
+        "of each person; samples were those recorded at any time, by the one nearest to the start. "
+        f"Continuous variables are given as median and quartiles. {protection} Wardbench {made.wardbench} and DuckDB "
+        f"{made.duckdb} were used."
+    )
+
+
+def citation(data: ReportData, checksum: str) -> str:
+    """How to cite the report: what, from which state of which data, made with what."""
+    made = data.provenance
+    return (
+        f"{data.name}: cohort report. Source: {made.source}, snapshot {made.snapshot_version} "
+        f"({made.snapshot_created[:10]}). Wardbench {made.wardbench}. Data checksum SHA-256 {checksum[:16]}."
+    )
+
+
+def _shown(value: Any) -> Any:
+    """What a template may print: text, and figures that went through disclosure control."""
+    if isinstance(value, Figure):
+        return value.text
+    if isinstance(value, str | jinja2.Undefined):
+        return value
+    raise TypeError(f"a template printed {type(value).__name__}; figures go through wardbench.core.disclosure")
+
+
+def _provenance(cohort: CohortResult, snapshot: Snapshot, command: str) -> Provenance:
+    with snapshot.connect() as con:
+        source = con.execute("SELECT min(cdm_source_name) FROM cdm_source").fetchone()
+        release = con.execute("SELECT min(vocabulary_version) FROM vocabulary WHERE vocabulary_id = 'None'").fetchone()
+    vocabulary = (release[0] if release else None) or ("loaded" if snapshot.has_vocabulary else "none loaded")
+    return Provenance(
+        command=command,
+        definition_id=str(cohort.cohort_definition_id),
+        plan_hash=cohort.plan_hash,
+        snapshot_version=snapshot.version,
+        snapshot_created=snapshot.created,
+        source=(source[0] if source else None) or "not named by the hospital",
+        vocabulary=vocabulary,
+        cdm=CDM_VERSION,
+        wardbench=__version__,
+        duckdb=duckdb.__version__,
+    )
