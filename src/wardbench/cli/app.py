@@ -7,7 +7,7 @@ import sys
 import typer
 
 from wardbench import __version__
-from wardbench.cli import checks, load, store
+from wardbench.cli import checks, load, store, synthetic
 from wardbench.core.errors import WardbenchError
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 app.add_typer(load.app, name="load")
 app.add_typer(store.app, name="store")
+app.add_typer(synthetic.app, name="synthetic")
 app.command(context_settings={"ignore_unknown_options": True})(checks.test)
 
 
