@@ -207,7 +207,8 @@ class _Releasing:
         return self.partition(cells, label, self.persons)
 
     def partition(self, cells: Sequence[int], label: Callable[[Sequence[int]], str], whole: Figure) -> tuple[Row, ...]:
-        return tuple(self.row(label(group.members), "", group.count, whole) for group in self.rules.partition(cells))
+        groups = self.rules.partition(cells)
+        return _with_bars([self.row(label(group.members), "", group.count, whole) for group in groups])
 
     def terms(self, counts: Sequence[TermCount]) -> tuple[Row, ...]:
         rows = [
