@@ -80,7 +80,7 @@ def test_condition_eras(con: duckdb.DuckDBPyConnection, spans: list[Span]) -> No
     expected = Counter(
         (person, concept, day(first), day(last), records)
         for (person, concept), covered in groups([(*s[:4], None) for s in spans], {7: [7], 8: [8]}).items()
-        for first, last, records in swept(covered, eras.PERSISTENCE_DAYS)
+        for first, last, records in swept(covered, 30)
     )
     made = con.execute(f"SELECT * FROM ({eras.condition_eras()}) ORDER BY condition_era_id").fetchall()
     assert [row[0] for row in made] == list(range(1, len(made) + 1))
@@ -100,7 +100,7 @@ def test_drug_eras(con: duckdb.DuckDBPyConnection, spans: list[Span]) -> None:
     expected: Counter[tuple[int, int, date, date, int, int]] = Counter()
     for (person, ingredient), covered in groups(spans, INGREDIENTS).items():
         exposed = swept(covered, 0)
-        for first, last, records in swept(covered, eras.PERSISTENCE_DAYS):
+        for first, last, records in swept(covered, 30):
             days = sum(end - start for start, end, _ in exposed if first <= start <= last)
             expected[person, ingredient, day(first), day(last), records, last - first - days] += 1
     made = con.execute(f"SELECT * FROM ({eras.drug_eras()}) ORDER BY drug_era_id").fetchall()
@@ -122,7 +122,7 @@ def test_observation_periods(con: duckdb.DuckDBPyConnection, spans: list[Span], 
     seen = defaultdict(set)
     for person, first, last in [*visits, *((person, when, None) for person, when in measured)]:
         seen[person] |= {first, max(first, last or first)}
-    expected = [(p, p, min(found), max(found), periods.PERIOD_TYPE) for p, found in sorted(seen.items())]
+    expected = [(p, p, min(found), max(found), 32882) for p, found in sorted(seen.items())]
     assert con.execute(f"{periods.observation_periods()} ORDER BY ALL").fetchall() == expected
     deaths = con.execute(f"{periods.observation_periods(['death'])} ORDER BY ALL").fetchall()
     assert [row[0] for row in deaths] == [1, 4]
