@@ -1,0 +1,448 @@
+"""The criteria: for each kind of clinical record, what a definition may ask of it.
+
+`CRITERIA` says for each kind which table it reads and which field each attribute asks about; how an attribute is
+compared follows from its shape. Attributes named in none of this are refused when the JSON is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from wardbench.ward.cohorts.definition.shapes import (
+    Concept,
+    ConceptSetSelection,
+    DateAdjustment,
+    DateRange,
+    NumericRange,
+    Occurrence,
+    Period,
+    Shape,
+    TextFilter,
+    Window,
+)
+
+Concepts = Sequence[Concept] | None
+Flag = bool | None
+
+
+class DemographicCriteria(Shape, frozen=True):
+    age: NumericRange | None = None
+    gender: Concepts = None
+    race: Concepts = None
+    ethnicity: Concepts = None
+    occurrence_start_date: DateRange | None = None
+    occurrence_end_date: DateRange | None = None
+
+
+class CorrelatedCriteria(Shape, frozen=True):
+    """Events counted within a window around an index event."""
+
+    criteria: Criteria
+    start_window: Window
+    occurrence: Occurrence
+    end_window: Window | None = None
+    restrict_visit: Flag = None
+    ignore_observation_period: Flag = None
+
+
+class Group(Shape, frozen=True):
+    type: str
+    count: int | None = None
+    criteria_list: Sequence[CorrelatedCriteria] | None = None
+    demographic_criteria_list: Sequence[DemographicCriteria] | None = None
+    groups: Sequence[Group] | None = None
+
+    def __post_init__(self) -> None:
+        if self.type.upper() not in ("ALL", "ANY", "AT_LEAST", "AT_MOST"):
+            raise ValueError("Type is one of ALL, ANY, AT_LEAST, AT_MOST")
+        if self.type.upper().startswith("AT_") and (self.count is None or self.count < 0):
+            raise ValueError(f"{self.type} needs a Count of 0 or more")
+
+    @property
+    def parts(self) -> int:
+        return len(self.criteria_list or ()) + len(self.demographic_criteria_list or ()) + len(self.groups or ())
+
+
+class Criterion(Shape, frozen=True):
+    """What every kind of record may be asked."""
+
+    correlated_criteria: Group | None = None
+    first: Flag = None
+    date_adjustment: DateAdjustment | None = None
+
+
+class ConditionOccurrence(Criterion, frozen=True):
+    codeset_id: int | None = None
+    condition_source_concept: int | None = None
+    occurrence_start_date: DateRange | None = None
+    occurrence_end_date: DateRange | None = None
+    condition_type: Concepts = None
+    condition_type_exclude: Flag = None
+    condition_status: Concepts = None
+    stop_reason: TextFilter | None = None
+    age: NumericRange | None = None
+    gender: Concepts = None
+    provider_specialty: Concepts = None
+    visit_type: Concepts = None
+
+
+class DrugExposure(Criterion, frozen=True):
+    codeset_id: int | None = None
+    drug_source_concept: int | None = None
+    occurrence_start_date: DateRange | None = None
+    drug_type: Concepts = None
+    drug_type_exclude: Flag = None
+    stop_reason: TextFilter | None = None
+    refills: NumericRange | None = None
+    quantity: NumericRange | None = None
+    days_supply: NumericRange | None = None
+    route_concept: Concepts = None
+    lot_number: TextFilter | None = None
+    age: NumericRange | None = None
+    gender: Concepts = None
+    provider_specialty: Concepts = None
+    visit_type: Concepts = None
+
+
+class DeviceExposure(Criterion, frozen=True):
+    codeset_id: int | None = None
+    device_source_concept: int | None = None
+    occurrence_start_date: DateRange | None = None
+    occurrence_end_date: DateRange | None = None
+    device_type: Concepts = None
+    device_type_exclude: Flag = None
+    unique_device_id: TextFilter | None = None
+    quantity: NumericRange | None = None
+    age: NumericRange | None = None
+    gender: Concepts = None
+    provider_specialty: Concepts = None
+    visit_type: Concepts = None
+
+
+class ProcedureOccurrence(Criterion, frozen=True):
+    codeset_id: int | None = None
+    procedure_source_concept: int | None = None
+    occurrence_start_date: DateRange | None = None
+    procedure_type: Concepts = None
+    procedure_type_exclude: Flag = None
+    modifier: Concepts = None
+    quantity: NumericRange | None = None
+    age: NumericRange | None = None
+    gender: Concepts = None
+    provider_specialty: Concepts = None
+    visit_type: Concepts = None
+
+
+class Measurement(Criterion, frozen=True):
+    codeset_id: int | None = None
+    measurement_source_concept: int | None = None
+    occurrence_start_date: DateRange | None = None
+    measurement_type: Concepts = None
+    measurement_type_exclude: Flag = None
+    operator: Concepts = None
+    value_as_number: NumericRange | None = None
+    value_as_concept: Concepts = None
+    unit: Concepts = None
+    range_low: NumericRange | None = None
+    range_high: NumericRange | None = None
+    range_low_ratio: NumericRange | None = None
+    range_high_ratio: NumericRange | None = None
+    abnormal: Flag = None
+    age: NumericRange | None = None
+    gender: Concepts = None
+    provider_specialty: Concepts = None
+    visit_type: Concepts = None
+
+
+class Observation(Criterion, frozen=True):
+    codeset_id: int | None = None
+    observation_source_concept: int | None = None
+    occurrence_start_date: DateRange | None = None
+    observation_type: Concepts = None
+    observation_type_exclude: Flag = None
+    value_as_number: NumericRange | None = None
+    value_as_string: TextFilter | None = None
+    value_as_concept: Concepts = None
+    qualifier: Concepts = None
+    unit: Concepts = None
+    age: NumericRange | None = None
+    gender: Concepts = None
+    provider_specialty: Concepts = None
+    visit_type: Concepts = None
+
+
+class Specimen(Criterion, frozen=True):
+    codeset_id: int | None = None
+    occurrence_start_date: DateRange | None = None
+    specimen_type: Concepts = None
+    specimen_type_exclude: Flag = None
+    quantity: NumericRange | None = None
+    unit: Concepts = None
+    anatomic_site: Concepts = None
+    disease_status: Concepts = None
+    source_id: TextFilter | None = None
+    age: NumericRange | None = None
+    gender: Concepts = None
+
+
+class VisitOccurrence(Criterion, frozen=True):
+    codeset_id: int | None = None
+    visit_source_concept: int | None = None
+    occurrence_start_date: DateRange | None = None
+    occurrence_end_date: DateRange | None = None
+    visit_type: Concepts = None
+    visit_type_exclude: Flag = None
+    visit_length: NumericRange | None = None
+    age: NumericRange | None = None
+    gender: Concepts = None
+    provider_specialty: Concepts = None
+    place_of_service: Concepts = None
+
+
+class VisitDetail(Criterion, frozen=True):
+    codeset_id: int | None = None
+    visit_detail_source_concept: int | None = None
+    visit_detail_start_date: DateRange | None = None
+    visit_detail_end_date: DateRange | None = None
+    visit_detail_type_cs: ConceptSetSelection | None = None
+    visit_detail_length: NumericRange | None = None
+    gender_cs: ConceptSetSelection | None = None
+    provider_specialty_cs: ConceptSetSelection | None = None
+    place_of_service_cs: ConceptSetSelection | None = None
+
+
+class ConditionEra(Criterion, frozen=True):
+    codeset_id: int | None = None
+    era_start_date: DateRange | None = None
+    era_end_date: DateRange | None = None
+    occurrence_count: NumericRange | None = None
+    era_length: NumericRange | None = None
+    age_at_start: NumericRange | None = None
+    age_at_end: NumericRange | None = None
+    gender: Concepts = None
+
+
+class DrugEra(Criterion, frozen=True):
+    codeset_id: int | None = None
+    era_start_date: DateRange | None = None
+    era_end_date: DateRange | None = None
+    occurrence_count: NumericRange | None = None
+    gap_days: NumericRange | None = None
+    era_length: NumericRange | None = None
+    age_at_start: NumericRange | None = None
+    age_at_end: NumericRange | None = None
+    gender: Concepts = None
+
+
+class DoseEra(Criterion, frozen=True):
+    codeset_id: int | None = None
+    era_start_date: DateRange | None = None
+    era_end_date: DateRange | None = None
+    unit: Concepts = None
+    dose_value: NumericRange | None = None
+    era_length: NumericRange | None = None
+    age_at_start: NumericRange | None = None
+    age_at_end: NumericRange | None = None
+    gender: Concepts = None
+
+
+class Death(Criterion, frozen=True):
+    codeset_id: int | None = None
+    death_source_concept: int | None = None
+    occurrence_start_date: DateRange | None = None
+    death_type: Concepts = None
+    death_type_exclude: Flag = None
+    age: NumericRange | None = None
+    gender: Concepts = None
+
+
+class ObservationPeriod(Criterion, frozen=True):
+    user_defined_period: Period | None = None
+    period_start_date: DateRange | None = None
+    period_end_date: DateRange | None = None
+    period_type: Concepts = None
+    period_length: NumericRange | None = None
+    age_at_start: NumericRange | None = None
+    age_at_end: NumericRange | None = None
+
+
+class PayerPlanPeriod(Criterion, frozen=True):
+    user_defined_period: Period | None = None
+    period_start_date: DateRange | None = None
+    period_end_date: DateRange | None = None
+    period_length: NumericRange | None = None
+    age_at_start: NumericRange | None = None
+    age_at_end: NumericRange | None = None
+    gender: Concepts = None
+
+
+class Criteria(Shape, frozen=True):
+    """One criterion under the name of its kind."""
+
+    condition_occurrence: ConditionOccurrence | None = None
+    drug_exposure: DrugExposure | None = None
+    device_exposure: DeviceExposure | None = None
+    procedure_occurrence: ProcedureOccurrence | None = None
+    measurement: Measurement | None = None
+    observation: Observation | None = None
+    specimen: Specimen | None = None
+    visit_occurrence: VisitOccurrence | None = None
+    visit_detail: VisitDetail | None = None
+    condition_era: ConditionEra | None = None
+    drug_era: DrugEra | None = None
+    dose_era: DoseEra | None = None
+    death: Death | None = None
+    observation_period: ObservationPeriod | None = None
+    payer_plan_period: PayerPlanPeriod | None = None
+
+    def __post_init__(self) -> None:
+        if sum(getattr(self, name) is not None for name in self.__struct_fields__) != 1:
+            raise ValueError("needs exactly one kind of criterion")
+
+    @property
+    def only(self) -> tuple[str, Criterion]:
+        """The name of the kind's table, and the criterion."""
+        return next((name, c) for name in self.__struct_fields__ if (c := getattr(self, name)) is not None)
+
+
+@dataclass(frozen=True)
+class CriterionKind:
+    """How a kind of criterion is read: `fields` maps attributes to the fields of `conditions` that they ask about."""
+
+    concepts: str | None
+    source_concepts: str | None
+    fields: Mapping[str, str]
+
+
+_EVENT = {"occurrence_start_date": "start_date", "age": "age_at_start", "gender": "gender_concept_id"}
+_PERIOD = {"age_at_start": "age_at_start", "age_at_end": "age_at_end", "gender": "gender_concept_id"}
+_CARE = {"provider_specialty": "specialty_concept_id", "visit_type": "visit_concept_id"}
+_ERA = {**_PERIOD, "era_start_date": "start_date", "era_end_date": "end_date", "era_length": "days"}
+_SPAN = {**_PERIOD, "period_start_date": "start_date", "period_end_date": "end_date", "period_length": "days"}
+
+
+def _kind(source_concepts: str | None, *fields: Mapping[str, str], concepts: str | None = "codeset_id") -> Any:
+    return CriterionKind(concepts, source_concepts, {k: v for part in fields for k, v in part.items()})
+
+
+CRITERIA: Mapping[str, CriterionKind] = {
+    "condition_occurrence": _kind(
+        "condition_source_concept",
+        _EVENT,
+        _CARE,
+        {
+            "occurrence_end_date": "end_date",
+            "condition_type": "condition_type_concept_id",
+            "condition_status": "condition_status_concept_id",
+            "stop_reason": "stop_reason",
+        },
+    ),
+    "drug_exposure": _kind(
+        "drug_source_concept",
+        _EVENT,
+        _CARE,
+        {
+            "drug_type": "drug_type_concept_id",
+            "stop_reason": "stop_reason",
+            "refills": "refills",
+            "quantity": "quantity",
+            "days_supply": "days_supply",
+            "route_concept": "route_concept_id",
+            "lot_number": "lot_number",
+        },
+    ),
+    "device_exposure": _kind(
+        "device_source_concept",
+        _EVENT,
+        _CARE,
+        {
+            "occurrence_end_date": "end_date",
+            "device_type": "device_type_concept_id",
+            "unique_device_id": "unique_device_id",
+            "quantity": "quantity",
+        },
+    ),
+    "procedure_occurrence": _kind(
+        "procedure_source_concept",
+        _EVENT,
+        _CARE,
+        {
+            "procedure_type": "procedure_type_concept_id",
+            "modifier": "modifier_concept_id",
+            "quantity": "quantity",
+        },
+    ),
+    "measurement": _kind(
+        "measurement_source_concept",
+        _EVENT,
+        _CARE,
+        {
+            "measurement_type": "measurement_type_concept_id",
+            "operator": "operator_concept_id",
+            "value_as_number": "value_as_number",
+            "value_as_concept": "value_as_concept_id",
+            "unit": "unit_concept_id",
+            "range_low": "range_low",
+            "range_high": "range_high",
+            "range_low_ratio": "range_low_ratio",
+            "range_high_ratio": "range_high_ratio",
+        },
+    ),
+    "observation": _kind(
+        "observation_source_concept",
+        _EVENT,
+        _CARE,
+        {
+            "observation_type": "observation_type_concept_id",
+            "value_as_number": "value_as_number",
+            "value_as_string": "value_as_string",
+            "value_as_concept": "value_as_concept_id",
+            "qualifier": "qualifier_concept_id",
+            "unit": "unit_concept_id",
+        },
+    ),
+    "specimen": _kind(
+        None,
+        _EVENT,
+        {
+            "specimen_type": "specimen_type_concept_id",
+            "quantity": "quantity",
+            "unit": "unit_concept_id",
+            "anatomic_site": "anatomic_site_concept_id",
+            "disease_status": "disease_status_concept_id",
+            "source_id": "specimen_source_id",
+        },
+    ),
+    "visit_occurrence": _kind(
+        "visit_source_concept",
+        _EVENT,
+        {
+            "occurrence_end_date": "end_date",
+            "visit_type": "visit_type_concept_id",
+            "visit_length": "days",
+            "provider_specialty": "specialty_concept_id",
+            "place_of_service": "place_of_service_concept_id",
+        },
+    ),
+    "visit_detail": _kind(
+        "visit_detail_source_concept",
+        {
+            "visit_detail_start_date": "start_date",
+            "visit_detail_end_date": "end_date",
+            "visit_detail_type_cs": "visit_detail_type_concept_id",
+            "visit_detail_length": "days",
+            "gender_cs": "gender_concept_id",
+            "provider_specialty_cs": "specialty_concept_id",
+            "place_of_service_cs": "place_of_service_concept_id",
+        },
+    ),
+    "condition_era": _kind(None, _ERA, {"occurrence_count": "condition_occurrence_count"}),
+    "drug_era": _kind(None, _ERA, {"occurrence_count": "drug_exposure_count", "gap_days": "gap_days"}),
+    "dose_era": _kind(None, _ERA, {"unit": "unit_concept_id", "dose_value": "dose_value"}),
+    "death": _kind("death_source_concept", _EVENT, {"death_type": "death_type_concept_id"}),
+    "observation_period": _kind(None, _SPAN, {"period_type": "period_type_concept_id"}, concepts=None),
+    "payer_plan_period": _kind(None, _SPAN, concepts=None),
+}
+"""Every kind of criterion by the name of its table."""

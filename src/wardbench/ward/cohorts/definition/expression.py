@@ -1,0 +1,103 @@
+"""A whole cohort expression as ATLAS writes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from wardbench.ward.cohorts.definition.criteria import Criteria, Group
+from wardbench.ward.cohorts.definition.shapes import Limit, NamedConceptSet, Period, PlainShape, Shape, circe_key
+
+
+class ObservationWindow(Shape, frozen=True):
+    prior_days: int = 0
+    post_days: int = 0
+
+    def __post_init__(self) -> None:
+        if self.prior_days < 0 or self.post_days < 0:
+            raise ValueError("days of observation are 0 or more")
+
+
+class PrimaryCriteria(Shape, frozen=True):
+    criteria_list: Sequence[Criteria]
+    observation_window: ObservationWindow
+    primary_criteria_limit: Limit
+
+    def __post_init__(self) -> None:
+        if not self.criteria_list:
+            raise ValueError("CriteriaList is empty: nothing can start the cohort")
+
+
+class InclusionRule(PlainShape, frozen=True):
+    expression: Group
+    name: str | None = None
+    description: str | None = None
+
+
+class DateOffset(Shape, frozen=True):
+    date_field: str
+    offset: int
+
+    def __post_init__(self) -> None:
+        if self.date_field not in ("StartDate", "EndDate"):
+            raise ValueError("DateField is one of StartDate, EndDate")
+
+
+class CustomEra(Shape, frozen=True):
+    drug_codeset_id: int
+    gap_days: int = 0
+    offset: int = 0
+    days_supply_override: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.gap_days < 0:
+            raise ValueError("GapDays is 0 or more")
+
+
+class EndStrategy(Shape, frozen=True):
+    date_offset: DateOffset | None = None
+    custom_era: CustomEra | None = None
+
+    def __post_init__(self) -> None:
+        if self.date_offset is not None and self.custom_era is not None:
+            raise ValueError("needs one strategy, not two")
+
+
+class CollapseSettings(Shape, frozen=True):
+    collapse_type: str = "ERA"
+    era_pad: int = 0
+
+    def __post_init__(self) -> None:
+        if self.collapse_type != "ERA":
+            raise ValueError(f"CollapseType {self.collapse_type} is not supported")
+        if self.era_pad < 0:
+            raise ValueError("EraPad is 0 or more")
+
+
+def _key(name: str) -> str:
+    return "cdmVersionRange" if name == "cdm_version_range" else circe_key(name)
+
+
+class Expression(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=_key):
+    primary_criteria: PrimaryCriteria
+    qualified_limit: Limit
+    expression_limit: Limit
+    concept_sets: Sequence[NamedConceptSet] | None = None
+    additional_criteria: Group | None = None
+    inclusion_rules: Sequence[InclusionRule] | None = None
+    end_strategy: EndStrategy | None = None
+    censoring_criteria: Sequence[Criteria] | None = None
+    collapse_settings: CollapseSettings | None = None
+    censor_window: Period | None = None
+    cdm_version_range: str | None = None
+    title: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.cdm_version_range is not None and not re.fullmatch(r">=5\.[0-4](\.\d+)?", self.cdm_version_range):
+            raise ValueError(f"cdmVersionRange {self.cdm_version_range} does not hold CDM 5.4")
+        ids = [concepts.id for concepts in self.concept_sets or ()]
+        for position, id in enumerate(ids):
+            if id in ids[:position]:
+                raise ValueError(f"ConceptSets[{position}].id: {id} is the id of an earlier concept set too")

@@ -1,0 +1,204 @@
+"""Reading definitions from files: one expression, or many as lines or as a folder."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from wardbench.core.errors import InputError, NotFoundError, UnsupportedError
+from wardbench.core.omop.concept_sets import ConceptItem, ConceptSet
+from wardbench.ward.cohorts.definition.expression import Expression
+
+DESCRIPTIVE = frozenset(
+    {"id", "name", "description", "expressionType", "tags", "hasWriteAccess"}
+    | {"createdBy", "createdDate", "modifiedBy", "modifiedDate"}
+)
+"""Keys beside `expression` that say nothing about who is in the cohort."""
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One cohort definition: `expression` decides who is in the cohort, `id` and `name` how it is called.
+
+    `source` is the file (and line) it came from, for sentences about it.
+    """
+
+    id: int
+    name: str
+    expression: Expression
+    source: str = field(default="", compare=False)
+
+    @cached_property
+    def concept_sets(self) -> Mapping[int, ConceptSet]:
+        """The expression's concept sets by their id."""
+        return {
+            named.id: ConceptSet(
+                frozenset(
+                    ConceptItem(
+                        item.concept.concept_id,
+                        bool(item.is_excluded),
+                        bool(item.include_descendants),
+                        bool(item.include_mapped),
+                    )
+                    for item in named.expression.items
+                )
+            )
+            for named in self.expression.concept_sets or ()
+        }
+
+    @property
+    def concept_set_names(self) -> Mapping[ConceptSet, str]:
+        """What the definition calls its concept sets; the first name where two are equal."""
+        names: dict[ConceptSet, str] = {}
+        for named in self.expression.concept_sets or ():
+            names.setdefault(self.concept_sets[named.id], named.name or f"concept set {named.id}")
+        return names
+
+    @property
+    def rule_names(self) -> tuple[str, ...]:
+        """What the definition calls its inclusion rules, in order."""
+        rules = self.expression.inclusion_rules or ()
+        return tuple(rule.name or f"rule {number}" for number, rule in enumerate(rules, start=1))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A definition that is JSON and has not been checked any further; `decode` checks it."""
+
+    id: int
+    name: str
+    source: str
+    expression: Any
+
+    def decode(self) -> Definition:
+        """The definition; InputError or UnsupportedError that names the path within it which cannot be used."""
+        try:
+            expression = msgspec.convert(self.expression, Expression)
+        except msgspec.ValidationError as error:
+            raise _refusal(str(error)) from None
+        except RecursionError:
+            raise InputError("the expression is nested too deeply.") from None
+        return Definition(self.id, self.name, expression, self.source)
+
+
+def read_definition(path: str | Path) -> Definition:
+    """The definition in a JSON file: an expression, or an object with `expression` and optionally `id` and `name`.
+
+    InputError or UnsupportedError names the file and the path within it that cannot be used.
+    """
+    path = Path(path)
+    entry = _entry(_parse(_content(path), str(path)), _id_of(path) or 1, path.stem, str(path))
+    try:
+        return entry.decode()
+    except (InputError, UnsupportedError) as error:
+        raise type(error)(f"{path}: {error}") from None
+
+
+def read_definitions(path: str | Path) -> Iterator[Definition]:
+    """Every definition of a file of lines (.jsonl, .jsonl.gz) or of a folder of .json files."""
+    for entry in read_entries(path):
+        try:
+            yield entry.decode()
+        except (InputError, UnsupportedError) as error:
+            raise type(error)(f"{entry.source}: {error}") from None
+
+
+def read_entries(path: str | Path) -> Iterator[Entry]:
+    """As `read_definitions`, checked only so far as to tell one definition from the next.
+
+    InputError names the file and line that is no JSON, has no expression, or repeats an id.
+    """
+    path = Path(path)
+    seen: dict[int, str] = {}
+    for entry in _folder(path) if path.is_dir() else _lines(path):
+        if entry.id in seen:
+            raise InputError(f"{entry.source}: the id {entry.id} is that of {seen[entry.id]} too.")
+        seen[entry.id] = entry.source
+        yield entry
+    if not seen:
+        raise InputError(f"{path}: there is no cohort definition here.")
+
+
+def _folder(folder: Path) -> Iterator[Entry]:
+    for number, path in enumerate(sorted(folder.glob("*.json")), start=1):
+        yield _entry(_parse(_content(path), str(path)), _id_of(path) or number, path.stem, str(path))
+
+
+def _lines(path: Path) -> Iterator[Entry]:
+    if path.name.endswith(".json"):
+        yield _entry(_parse(_content(path), str(path)), _id_of(path) or 1, path.stem, str(path))
+        return
+    for number, line in enumerate(_content(path).splitlines(), start=1):
+        if line.strip():
+            source = f"{path}, line {number}"
+            yield _entry(_parse(line, source), number, f"{path.name.split('.')[0]} {number}", source)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+        return gzip.decompress(content) if path.suffix == ".gz" else content
+    except FileNotFoundError:
+        raise NotFoundError(f"{path}: there is no such file.") from None
+    except (gzip.BadGzipFile, EOFError):
+        raise InputError(f"{path}: not a complete gzip file.") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}).") from None
+
+
+def _parse(content: bytes, source: str) -> Any:
+    try:
+        return msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{source}: not valid JSON ({error}).") from None
+    except RecursionError:
+        raise InputError(f"{source}: the JSON is nested too deeply.") from None
+
+
+def _id_of(path: Path) -> int | None:
+    return int(path.stem) if re.fullmatch(r"[0-9]{1,9}", path.stem) else None
+
+
+def _entry(value: Any, id: int, name: str, source: str) -> Entry:
+    if not isinstance(value, dict):
+        raise InputError(f"{source}: a cohort definition is a JSON object.")
+    if "expression" not in value:
+        if "PrimaryCriteria" not in value:
+            raise InputError(f"{source}: neither a cohort expression nor an object that has one.")
+        return Entry(id, name, source, value)
+    for key in value.keys() - DESCRIPTIVE - {"expression"}:
+        raise UnsupportedError(f"{source}: {key}: not supported.")
+    if value.get("expressionType", "SIMPLE_EXPRESSION") != "SIMPLE_EXPRESSION":
+        raise UnsupportedError(f"{source}: expressionType: only SIMPLE_EXPRESSION is supported.")
+    given = value.get("id", id)
+    if not isinstance(given, int) or isinstance(given, bool):
+        raise InputError(f"{source}: id: not a whole number.")
+    return Entry(given, str(value.get("name") or name), source, value["expression"])
+
+
+_UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(?P<field>[^`]*)`(?: - at `(?P<path>[^`]*)`)?")
+_AT_PATH = re.compile(r"(?P<what>.*?) - at `(?P<path>[^`]*)`", re.DOTALL)
+
+
+def _refusal(sentence: str) -> InputError | UnsupportedError:
+    """A validator's message as one of ours: the path first, and apart what is unknown from what is wrong."""
+    if match := _UNKNOWN_FIELD.fullmatch(sentence):
+        path = _path(match["path"])
+        return UnsupportedError(f"{path}{'.' if path else ''}{match['field']}: not supported.")
+    if match := _AT_PATH.fullmatch(sentence):
+        path, what = _path(match["path"]), match["what"]
+        if what.endswith("is not supported"):
+            return UnsupportedError(f"{path}: {what}.")
+        return InputError(f"{path}: {what}." if path else f"{what}.")
+    return InputError(f"{sentence}.")
+
+
+def _path(path: str | None) -> str:
+    return (path or "$").removeprefix("$").removeprefix(".")
