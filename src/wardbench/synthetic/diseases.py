@@ -19,7 +19,7 @@ from wardbench.synthetic.records import NEVER
 class Disease(NamedTuple):
     """`smoker` multiplies the incidence of daily smokers; `excess` is added to the yearly hazard of death.
 
-    A case that began more than `seen` years before the person came is never seen here: cured, or dead elsewhere.
+    Only cases of the last `seen` years before a person comes are seen here; who was cured earlier is at risk again.
     `drugs` are given with a probability each; `severe` asks for a visit each quarter instead of each half-year.
     """
 
@@ -69,10 +69,10 @@ def fall_ill(chance: Chance, lives: Lives) -> None:
     for disease in DISEASES:
         level = disease.per_1000 / 1000 * np.exp(-60 * disease.growth)
         level = level * np.where(lives.female, 1.0, disease.male) * np.where(lives.smoking == 2, disease.smoker, 1.0)
+        from_age = np.maximum(disease.youngest, (lives.entry - lives.birth) / YEAR - disease.seen)
         draw = chance.exponential(f"{disease.name}, onset", lives.person)
-        years = disease.youngest + gompertz(draw, np.full(len(level), disease.youngest), level, disease.growth)
-        onset = years_after(lives.birth, years)
-        lives.onset[disease.name] = np.where(onset < lives.entry - disease.seen * YEAR, NEVER, onset)
+        years = from_age + gompertz(draw, from_age, level, disease.growth)
+        lives.onset[disease.name] = years_after(lives.birth, years)
     for disease in DISEASES:
         if disease.excess:
             waited = chance.exponential(f"{disease.name}, death", lives.person) / disease.excess
