@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from wardbench.cli.output import console, print_json, print_table
+from wardbench.cli.output import Json, console, print_json, print_table, watching
+from wardbench.core.store import Store
+from wardbench.ward.ingest.fhir.load import load_fhir
+from wardbench.ward.ingest.fhir.resources import DEFAULT_INTENTS
 from wardbench.ward.ingest.ledger import LoadReport
 
 app = typer.Typer(help="Load files into a store.", no_args_is_help=True)
@@ -15,6 +19,43 @@ app = typer.Typer(help="Load files into a store.", no_args_is_help=True)
 StoreOption = Annotated[Path, typer.Option("--store", metavar="STORE", help="The folder of the store.")]
 
 SHOWN = 10
+
+
+@app.command()
+def fhir(
+    sources: Annotated[
+        list[Path],
+        typer.Argument(metavar="SOURCE...", help="Files and folders of FHIR R4: NDJSON, bundles, resources; also .gz."),
+    ],
+    store: StoreOption,
+    intent: Annotated[
+        list[str] | None,
+        typer.Option(help="An intent of MedicationRequest that counts as a drug exposure; repeat for several."),
+    ] = None,
+    extracted: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The day the files were written; else the last day of any event."),
+    ] = None,
+    allow_quarantine: Annotated[
+        bool, typer.Option("--allow-quarantine", help="Set lines aside that cannot be read, and load the rest.")
+    ] = False,
+    quarantine: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the places and reasons of such lines, as NDJSON.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Load FHIR R4 and print where every record went. What the store held before is replaced, its vocabulary stays."""
+    with watching("looking at the files") as progress:
+        report = load_fhir(
+            sources,
+            Store.open_or_create(store),
+            intents=tuple(intent or DEFAULT_INTENTS),
+            extracted=extracted.date().isoformat() if extracted else None,
+            allow_quarantine=allow_quarantine,
+            quarantine=quarantine,
+            progress=progress,
+        )
+    print_report(report, json=json)
 
 
 def print_report(report: LoadReport, *, json: bool) -> None:

@@ -207,9 +207,10 @@ class _Admission:
         dropped += ["items", "own_row"]
         replaced = ", ".join(f"{sql} AS {name}" for name, sql in parts.columns.items())
         return f"""
-            SELECT 0 AS part, * EXCLUDE ({", ".join(dropped)}) FROM judged WHERE reason IS NULL AND own_row
+            SELECT 0 AS part, false AS has_parent, * EXCLUDE ({", ".join(dropped)})
+            FROM judged WHERE reason IS NULL AND own_row
             UNION ALL BY NAME
-            SELECT * EXCLUDE ({", ".join(dropped)}, item) REPLACE ({replaced}) FROM (
+            SELECT own_row AS has_parent, * EXCLUDE ({", ".join(dropped)}, item) REPLACE ({replaced}) FROM (
                 SELECT unnest(range(1, len(list_of_items) + 1))::INTEGER AS part, * EXCLUDE (list_of_items),
                     list_of_items[part] AS item
                 FROM (

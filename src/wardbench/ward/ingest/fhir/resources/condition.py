@@ -53,7 +53,7 @@ CONDITION = Reading(
         "qualifier": "CASE WHEN verified <> 'confirmed' THEN verified END",
         "type_concept_id": "CASE kept_as WHEN 'problem-list-item' THEN 32840 WHEN 'encounter-diagnosis' THEN 32827"
         " ELSE 32817 END",
-        "status_concept_id": "CASE clinical WHEN 'resolved' THEN 32906 ELSE 0 END",
+        "status_concept_id": "CASE WHEN clinical = 'resolved' THEN 32906 END",
         "status": "clinical",
     },
     references={"patient": "Patient", "encounter": "Encounter", "provider": "Practitioner"},
