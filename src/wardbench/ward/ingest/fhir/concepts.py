@@ -88,13 +88,16 @@ def _open_vocabulary(con: duckdb.DuckDBPyConnection, draft: Draft, previous: Sna
         if previous and name in previous.tables and name != "concept":
             draft.keep(previous, name)
         draft.view(con, name)
+    known = "SELECT * FROM concept WHERE false"
     if previous and "concept" in previous.tables:
-        con.execute(
-            f"CREATE VIEW known AS SELECT * FROM read_parquet({quoted(previous.path('concept'))})"
+        loaded = (
+            f"SELECT * FROM read_parquet({quoted(previous.path('concept'))})"
             f" WHERE NOT (concept_id >= {CUSTOM_CONCEPTS_FROM} AND concept_class_id = {quoted(CUSTOM_CLASS)})"
         )
-    else:
-        con.execute("CREATE VIEW known AS SELECT * FROM concept WHERE false")
+        # Equal rows are written as equal bytes only if the plan is the same, so nothing is read where nothing is known.
+        if con.execute(f"{loaded} LIMIT 1").fetchone():
+            known = loaded
+    con.execute(f"CREATE VIEW known AS {known}")
 
 
 def _find_source_concepts(con: duckdb.DuckDBPyConnection) -> None:
