@@ -13,12 +13,17 @@ from wardbench.ward.cohorts.report import write_report
 
 LONG = "Immunohistochemistry-of-an-extraordinarily-long-name " * 3
 
+UNBREAKABLE = """
+    SELECT n AS procedure_occurrence_id, n AS person_id, 0 AS procedure_concept_id, repeat('procedure', 5) AS
+      procedure_source_value, DATE '2020-06-01' AS procedure_date, 32817 AS procedure_type_concept_id
+    FROM range(1, 41) AS r(n)"""
+
 
 @pytest.fixture(scope="module", params=["release", "exact", "nobody"])
 def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report of each kind, with names as long as they come."""
     folder = tmp_path_factory.mktemp(request.param)
-    snapshot = build(folder / "store")
+    snapshot = build(folder / "store", procedure_occurrence=UNBREAKABLE)
     cohort = cohort_of(snapshot, 0 if request.param == "nobody" else 60, name=LONG)
     mode = "exact" if request.param == "exact" else "release"
     description = [f"People enter at {LONG}", f"    {'x' * 200}"]

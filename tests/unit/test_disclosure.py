@@ -208,8 +208,21 @@ def test_an_amount_is_hidden_when_few_persons_or_one_or_two_make_most_of_it() ->
     assert RELEASE.amount(100, 9, [8, 7]).text == "not shown"
     assert RELEASE.amount(100, 95, [2, 2]).text == "not shown"
     assert RELEASE.amount(1000, 30, [600, 320]).text == "not shown"
-    assert RELEASE.amount(1000, 30, [890, 30]).text == "not shown"
+    assert RELEASE.amount(1000, 30, [600, 300]).text == "1,000"
     assert RELEASE.amount(0, 0, []).text == "not shown"
+
+
+def test_ten_is_enough_and_nine_is_not() -> None:
+    assert [RELEASE.total(n).text for n in (0, 9, 10, 12, 13)] == ["fewer than 10", "fewer than 10", "10", "10", "15"]
+    assert [RELEASE.part(n, 30).text for n in (9, 10, 20, 21, 30)] == [
+        "fewer than 10",
+        "10",
+        "20",
+        "nearly all",
+        "nearly all",
+    ]
+    assert [RELEASE.listed(n) for n in (9, 10)] == [False, True]
+    assert [ExactRules().listed(n) for n in (0, 1)] == [False, True]
 
 
 def test_quantiles_need_persons_on_either_side() -> None:

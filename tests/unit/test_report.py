@@ -179,6 +179,8 @@ def test_every_count_that_is_released_is_a_multiple_of_five_or_words(snapshot: S
     data = report_data(cohort_of(snapshot, persons), DESCRIPTION, snapshot, command=COMMAND)
     found = list(figures_in(json.loads(canonical_json(data))))
     assert len(found) > 8
+    assert [step.events for step in data.figures.selection] == [None] * 3
+    assert data.figures.memberships is None
     for path, figure in found:
         if figure["value"] is None:
             assert figure["text"] in {"fewer than 10", "nearly all", "not shown"}

@@ -94,14 +94,13 @@ def test_quantiles_of_counts_interpolate() -> None:
     assert quantiles_of({}) == Quantiles(0, None, None, None)
 
 
-def test_people_of_whom_sex_or_age_is_unknown_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_people_of_whom_sex_or_age_is_unknown_are_kept(tmp_path: Path) -> None:
     person = (
         "SELECT * REPLACE (CASE WHEN person_id = 1 THEN 0 ELSE gender_concept_id END AS gender_concept_id,"
         " CASE WHEN person_id = 2 THEN NULL ELSE year_of_birth END AS year_of_birth)"
         f" FROM ({TABLES['person']})"
     )
-    monkeypatch.setitem(TABLES, "person", person)
-    snapshot = build(tmp_path / "store")
+    snapshot = build(tmp_path / "store", person=person)
     found = characterise(cohort_of(snapshot), snapshot)
     assert (found.unknown_sex, found.unknown_age) == (True, True)
     assert found.ages["other or not recorded", 88] == 1

@@ -1,13 +1,12 @@
 """Mode `release`: what may leave. Small numbers are merged or hidden, then the rest is rounded.
 
-The threshold of ten, zero counted as small, a rounding base of five after hiding, the dominance rule (two persons,
-90 percent) and the p-rule (10 percent) are the defaults of the acro output checker; hiding before rounding, and
-totals that come from what is shown, are OpenSAFELY's rule.
+The threshold of ten, zero counted as small, a rounding base of five and the dominance rule (two persons, 90 percent)
+are defaults of the acro output checker; hiding before rounding is OpenSAFELY's rule.
 
 Small categories are merged with a neighbour instead of blanked. A blank cell can be computed from the total and the
 other cells, so it drags a second cell with it, and which one was chosen (the smallest, usually) narrows the first. A
 merged group is at least the threshold by itself, and the neighbour is chosen by position: whoever knows this
-algorithm and every sum exactly still finds every small cell possible from zero to one below the threshold.
+algorithm and every sum exactly is still left with as many values for a small cell as "fewer than ten" leaves.
 """
 
 from __future__ import annotations
@@ -20,7 +19,6 @@ from wardbench.core.disclosure.figures import NEARLY_ALL, Figure, Group, Quantil
 
 DIGITS = 3
 DOMINANCE = 0.90
-P_RULE = 0.10
 
 _WITHHELD = Figure(None, "not shown")
 
@@ -102,8 +100,8 @@ class ReleaseRules:
         return (*figures, self.total(last))
 
     def amount(self, total: int, persons: int, largest: Sequence[int]) -> Figure:
-        first, both = (largest[0] if largest else 0), sum(largest[:2])
-        dominated = both > DOMINANCE * total or total - both < P_RULE * first
+        # Whoever keeps this also keeps the p-rule at 10 percent: what is left of two is a tenth of the largest or more.
+        dominated = sum(largest[:2]) > DOMINANCE * total
         if persons < self.threshold or total - persons < self.threshold or dominated:
             return _WITHHELD
         return self._rounded(total)
