@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -35,11 +36,20 @@ def quoted(text: str | Path) -> str:
     return "'" + str(text).replace("'", "''") + "'"
 
 
-def storage_error(error: Exception, path: Path) -> StorageError | None:
-    """The sentence for a disk that refused, or None where `error` is about something else."""
+def storage_error(error: Exception, store: Path) -> StorageError | None:
+    """The sentence for a disk that refused what was written below `store`, or None where `error` is something else."""
     text = str(error)
-    if "No space left on device" in text or "max_temp_directory_size" in text:
-        return StorageError(f"{path}: no space left on the disk; the store is as it was before.")
-    if "Read-only file system" in text or "Permission denied" in text:
-        return StorageError(f"{path}: the disk refuses to be written; the store is as it was before.")
+    number = error.errno if isinstance(error, OSError) else None
+    if number in _FULL or any(phrase in text for phrase in _FULL_PHRASES):
+        return StorageError(f"{store}: no space left on the disk; the store is as it was before.")
+    # A source that may not be read is refused with the same words: what is named tells them apart.
+    named = text if number is None else str(getattr(error, "filename", ""))
+    if str(store) in named and (number in _REFUSED or any(phrase in text for phrase in _REFUSED_PHRASES)):
+        return StorageError(f"{store}: the disk refuses to be written; the store is as it was before.")
     return None
+
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FULL_PHRASES = (*map(os.strerror, sorted(_FULL)), "max_temp_directory_size")
+_REFUSED = {errno.EROFS, errno.EACCES, errno.EPERM}
+_REFUSED_PHRASES = tuple(map(os.strerror, sorted(_REFUSED)))

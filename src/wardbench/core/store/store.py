@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from wardbench.core.errors import BusyError, InputError, NotFoundError
 from wardbench.core.omop.tables import CDM_VERSION, TABLES
+from wardbench.core.progress import Progress, silent
 from wardbench.core.store.connection import DEFAULT_MEMORY, connect, quoted, storage_error
 
 FORMAT = 1
@@ -62,6 +63,8 @@ class Snapshot:
             raise NotFoundError(f"{path}: missing; the store names a snapshot that is not there.") from None
         except msgspec.DecodeError as error:
             raise InputError(f"{path}: not a snapshot description ({error}).") from None
+        if self._file.format != FORMAT:
+            raise InputError(f"{path}: format {self._file.format}; this version of Wardbench reads format {FORMAT}.")
 
     @property
     def version(self) -> str:
@@ -89,6 +92,24 @@ class Snapshot:
 
     def path(self, name: str, layer: Layer = "cdm") -> Path:
         return self.folder / layer / f"{name}.parquet"
+
+    def damage(self, *, progress: Progress = silent) -> list[str]:
+        """What is not as `snapshot.json` says, one sentence a file; reads every file whole."""
+        found = []
+        if _version(self._file.tables) != self._file.version or self.folder.name != self._file.version:
+            found.append(f"{self.folder / 'snapshot.json'}: the version is not the digest of the tables it lists.")
+        total, done = sum(t.bytes for t in self._file.tables), 0
+        for table in self._file.tables:
+            path = self.path(table.name, table.layer)
+            progress(done, total, table.name)
+            if not path.is_file():
+                found.append(f"{path}: missing.")
+            elif path.stat().st_size != table.bytes:
+                found.append(f"{path}: {path.stat().st_size:,} bytes long, written with {table.bytes:,}.")
+            elif _sha256(path) != table.sha256:
+                found.append(f"{path}: its bytes are not those that were written.")
+            done += table.bytes
+        return found
 
     @property
     def has_vocabulary(self) -> bool:
@@ -174,6 +195,24 @@ class Store:
             raise NotFoundError(f"{self.folder}: no snapshot has the version {version}.")
         return Snapshot(folder)
 
+    @property
+    def is_filled(self) -> bool:
+        """Whether anything was ever loaded."""
+        return self._manifest().current is not None
+
+    def check(self, *, progress: Progress = silent) -> list[str]:
+        """Verify every file of every snapshot against its SHA-256; the versions verified, oldest first.
+
+        InputError naming the first file that differs, and how many there are.
+        """
+        versions = self.versions()
+        self.snapshot()
+        damage = [sentence for v in versions for sentence in self.snapshot(v).damage(progress=progress)]
+        if damage:
+            more = f" ({len(damage) - 1:,} more files differ)" if len(damage) > 1 else ""
+            raise InputError(f"{damage[0]}{more} Loading the same source again replaces what is damaged.")
+        return versions
+
     def versions(self) -> list[str]:
         """Every snapshot that is kept, oldest first."""
         folder = self.folder / "snapshots"
@@ -187,12 +226,20 @@ class Store:
         """
         if keep < 1:
             raise InputError("keep: at least one snapshot has to stay.")
-        with self._lock():
+        with self._writing():
             current = self._manifest().current
             removed = [v for v in self.versions()[:-keep] if v != current]
             for version in removed:
-                shutil.rmtree(self.folder / "snapshots" / version)
+                self._discard(version)
         return removed
+
+    def _discard(self, version: str) -> None:
+        """Remove a snapshot at once: a kill half-way must not leave one with files missing."""
+        waste = self.folder / ".drafts" / f"removed-{version}"
+        waste.parent.mkdir(exist_ok=True)
+        (self.folder / "snapshots" / version).rename(waste)
+        _sync(self.folder / "snapshots")
+        shutil.rmtree(waste.parent, ignore_errors=True)
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
@@ -209,16 +256,22 @@ class Store:
     @contextmanager
     def draft(self) -> Iterator[Draft]:
         """A draft of the next snapshot; what is not committed is removed, also after a kill, by the next draft."""
+        with self._writing():
+            drafts = self.folder / ".drafts"
+            shutil.rmtree(drafts, ignore_errors=True)
+            drafts.mkdir(parents=True)
+            folder = Path(tempfile.mkdtemp(dir=drafts))
+            try:
+                yield Draft(self, folder)
+            finally:
+                shutil.rmtree(drafts, ignore_errors=True)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Hold the store for writing; a disk that refuses becomes a `StorageError`."""
         try:
             with self._lock():
-                drafts = self.folder / ".drafts"
-                shutil.rmtree(drafts, ignore_errors=True)
-                drafts.mkdir(parents=True)
-                folder = Path(tempfile.mkdtemp(dir=drafts))
-                try:
-                    yield Draft(self, folder)
-                finally:
-                    shutil.rmtree(drafts, ignore_errors=True)
+                yield
         except (OSError, duckdb.Error) as error:
             known = storage_error(error, self.folder)
             if known is None:
@@ -228,6 +281,8 @@ class Store:
     def _publish(self, draft: Path, file: _SnapshotFile) -> Snapshot:
         final = self.folder / "snapshots" / file.version
         final.parent.mkdir(exist_ok=True)
+        if final.is_dir() and not _is_whole(final):
+            final.rename(draft.parent / "damaged")
         if not final.is_dir():
             _sync_tree(draft)
             draft.rename(final)
@@ -279,6 +334,7 @@ class Draft:
     def keep(self, snapshot: Snapshot, name: str, *, layer: Layer = "cdm") -> TableInfo:
         """Take a table over from an older snapshot unchanged (a hard link where the disk can)."""
         source, target = snapshot.path(name, layer), self._path(name, layer)
+        target.unlink(missing_ok=True)
         try:
             os.link(source, target)
         except OSError:
@@ -305,12 +361,9 @@ class Draft:
     def commit(self, made_from: Mapping[str, Any]) -> Snapshot:
         """Publish the draft as the store's current snapshot. Equal tables give the version they had before."""
         tables = sorted(self._tables.values(), key=lambda t: (t.layer, t.name))
-        digest = hashlib.sha256()
-        for table in tables:
-            digest.update(f"{table.layer}/{table.name} {table.sha256}\n".encode())
         file = _SnapshotFile(
             format=FORMAT,
-            version=digest.hexdigest()[:16],
+            version=_version(tables),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             cdm_version=CDM_VERSION,
             tables=tables,
@@ -327,6 +380,21 @@ class Draft:
 
 
 _OWN_NAMES = {"manifest.json", ".manifest.json.new", "snapshots", ".drafts", ".lock"}
+
+
+def _version(tables: Sequence[TableInfo]) -> str:
+    """The digest of what the tables hold, which is the snapshot's name."""
+    digest = hashlib.sha256()
+    for table in tables:
+        digest.update(f"{table.layer}/{table.name} {table.sha256}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        return not Snapshot(folder).damage()
+    except (NotFoundError, InputError):
+        return False
 
 
 def _as_cdm(con: duckdb.DuckDBPyConnection, name: str, select: str) -> str:
