@@ -1,0 +1,165 @@
+"""Running the nodes of plans in one DuckDB connection, each distinct node once however many plans share it.
+
+A node that is needed more than once becomes a temporary table under a name made of its digest; every other node is a
+common table expression within the statement that needs it. A table is dropped once no plan still needs it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from wardbench.core.omop.concept_sets import ConceptSet, resolve
+from wardbench.ward.cohorts.dialect import DUCKDB, Dialect
+from wardbench.ward.cohorts.plan import CohortPlan, Relation, concept_sets
+from wardbench.ward.cohorts.sql import Selects
+
+
+def relation_name(node: Relation) -> str:
+    """The name a node's rows go by in SQL: its kind, and enough of its digest to be its own."""
+    return f"{type(node).__name__.lower()}_{node.digest[:20]}"
+
+
+class Queries:
+    """The SQL of every node of some plans, and how often each node is referred to."""
+
+    def __init__(self, plans: Sequence[CohortPlan], dialect: Dialect = DUCKDB) -> None:
+        self.sets: dict[ConceptSet, int] = {}
+        self.text: dict[Relation, str] = {}
+        self.references: Counter[Relation] = Counter()
+        selects = Selects(self._refer, self._set_number, dialect)
+        for plan in plans:
+            for concepts in concept_sets(plan):
+                self.sets.setdefault(concepts, len(self.sets))
+            for node in plan.walk():
+                if isinstance(node, Relation) and node not in self.text:
+                    self.text[node] = dialect.render(selects.of(node))
+            self.references.update((plan.entry, plan.cohort, *plan.rules))
+
+    def _refer(self, node: Relation) -> str:
+        self.references[node] += 1
+        return relation_name(node)
+
+    def _set_number(self, concepts: ConceptSet) -> int:
+        return self.sets[concepts]
+
+    def statement(self, node: Relation, made: set[Relation] | frozenset[Relation] = frozenset()) -> str:
+        """A SELECT of the rows of `node`, with a common table expression for each node below that is not `made`."""
+        below = [n for n in _below(node, made) if n != node]
+        parts = (f"{relation_name(n)} AS ({self.text[n]})" for n in below)
+        return f"WITH {', '.join(parts)} {self.text[node]}" if below else self.text[node]
+
+
+def _below(node: Relation, made: set[Relation] | frozenset[Relation]) -> Iterator[Relation]:
+    """`node` and what it is made from, children first, without looking below what is already made."""
+    seen: set[Relation] = set()
+
+    def visit(part: Relation) -> Iterator[Relation]:
+        if part not in seen:
+            seen.add(part)
+            for child in part.children:
+                if child not in made:
+                    yield from visit(child)
+            yield part
+
+    return visit(node)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many events, and of how many persons."""
+
+    events: int
+    persons: int
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What a plan gives: its rows (person_id, start_date, end_date), and how the rules narrow the entry events.
+
+    `narrowing` starts with the entry events and then has one item for each rule: the events that satisfy it and all
+    the rules before.
+    """
+
+    rows: pa.Table
+    narrowing: tuple[Counts, ...]
+
+
+class Evaluation:
+    """Plans over one connection to a snapshot. `evaluate` takes them in the order they were given in."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, plans: Sequence[CohortPlan]) -> None:
+        self._con = con
+        self._queries = Queries(plans)
+        self._made: set[Relation] = set()
+        self._last_use: dict[Relation, int] = {}
+        for position, plan in enumerate(plans):
+            for node in plan.walk():
+                if isinstance(node, Relation):
+                    self._last_use[node] = position
+        self._position = 0
+        resolve(con, list(self._queries.sets))
+
+    def evaluate(self, plan: CohortPlan) -> Evaluated:
+        for node in plan.walk():
+            if isinstance(node, Relation) and node not in self._made and self._queries.references[node] > 1:
+                self._make(node)
+        rows = self._query(plan.cohort, "SELECT person_id, start_date, end_date FROM {} ORDER BY ALL")
+        evaluated = Evaluated(rows.to_arrow_reader().read_all(), self._narrowing(plan))
+        self._forget()
+        return evaluated
+
+    def _make(self, node: Relation) -> None:
+        self._con.execute(f"CREATE TEMP TABLE {relation_name(node)} AS {self._queries.statement(node, self._made)}")
+        self._made.add(node)
+
+    def _query(self, node: Relation, query: str) -> duckdb.DuckDBPyConnection:
+        if node in self._made:
+            return self._con.execute(query.format(relation_name(node)))
+        return self._con.execute(query.format(f"({self._queries.statement(node, self._made)})"))
+
+    def _forget(self) -> None:
+        for node in [node for node in self._made if self._last_use[node] <= self._position]:
+            self._con.execute(f"DROP TABLE {relation_name(node)}")
+            self._made.remove(node)
+        self._position += 1
+
+    def _narrowing(self, plan: CohortPlan) -> tuple[Counts, ...]:
+        """Counted in one pass: an event passes as many rules as lie before the first that it fails."""
+        for rule in plan.rules:
+            if rule not in self._made:
+                self._make(rule)
+        entry = relation_name(plan.entry)
+        passed = "\nUNION ALL ".join(
+            f"SELECT DISTINCT person_id, event_id, {number} AS rule FROM {relation_name(rule)}"
+            for number, rule in enumerate(plan.rules, start=1)
+        )
+        if not plan.rules:
+            found = self._query(plan.entry, "SELECT 0, count(*), count(DISTINCT person_id) FROM {}").fetchall()
+            return tuple(Counts(events, persons) for _, events, persons in found)
+        found = self._con.execute(
+            f"""
+            WITH passed AS ({passed}),
+            ordered AS (
+                SELECT person_id, event_id, rule,
+                    row_number() OVER (PARTITION BY person_id, event_id ORDER BY rule) AS place
+                FROM passed
+            ),
+            reached AS (
+                SELECT person_id, event_id, count(*) AS rules
+                FROM ordered WHERE rule = place GROUP BY person_id, event_id
+            ),
+            events AS (
+                SELECT e.person_id, coalesce(r.rules, 0) AS rules
+                FROM {entry} AS e LEFT JOIN reached AS r ON r.person_id = e.person_id AND r.event_id = e.event_id
+            )
+            SELECT n.rules, count(e.person_id), count(DISTINCT e.person_id)
+            FROM generate_series(0, {len(plan.rules)}) AS n(rules) LEFT JOIN events AS e ON e.rules >= n.rules
+            GROUP BY n.rules ORDER BY n.rules
+            """
+        ).fetchall()
+        return tuple(Counts(events, persons) for _, events, persons in found)
