@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 app.add_typer(load.app, name="load")
 load.app.command("omop")(load_omop.omop)
+load.app.command("vocabulary")(load_omop.vocabulary)
 app.add_typer(store.app, name="store")
 app.add_typer(synthetic.app, name="synthetic")
 app.command(context_settings={"ignore_unknown_options": True})(checks.test)

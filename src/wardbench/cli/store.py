@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from wardbench.cli.output import Json, console, print_json, print_table
+from wardbench.cli.output import Json, console, print_json, print_table, watching
 from wardbench.core.store import Store
 
 app = typer.Typer(help="What a store holds.", no_args_is_help=True)
@@ -36,6 +36,17 @@ def info(store: StorePath, json: Json = False) -> None:
     print_table(f"{store}, version {snapshot.version}", ["table", "rows", "bytes"], rows)
     console.print(f"Observed from {period[0]} to {period[1]}." if period else "Nobody has an observation period.")
     console.print(f"Vocabulary: {snapshot.made_from.get('vocabulary') or 'none loaded'}.", highlight=False)
+
+
+@app.command()
+def check(store: StorePath, json: Json = False) -> None:
+    """Verify every file of every snapshot against its SHA-256."""
+    with watching("verifying") as progress:
+        versions = Store.open(store).check(progress=progress)
+    if json:
+        print_json({"verified": versions})
+    else:
+        console.print(f"Every file of {len(versions)} snapshots is as it was written.")
 
 
 @app.command()

@@ -233,6 +233,12 @@ class Store:
                 self._discard(version)
         return removed
 
+    def discard(self, version: str) -> None:
+        """Remove a snapshot unless it is the current one."""
+        with self._writing():
+            if version != self._manifest().current and (self.folder / "snapshots" / version).is_dir():
+                self._discard(version)
+
     def _discard(self, version: str) -> None:
         """Remove a snapshot at once: a kill half-way must not leave one with files missing."""
         waste = self.folder / ".drafts" / f"removed-{version}"
@@ -278,7 +284,7 @@ class Store:
                 raise
             raise known from error
 
-    def _publish(self, draft: Path, file: _SnapshotFile) -> Snapshot:
+    def _publish(self, draft: Path, file: _SnapshotFile, *, current: bool) -> Snapshot:
         final = self.folder / "snapshots" / file.version
         final.parent.mkdir(exist_ok=True)
         if final.is_dir() and not _is_whole(final):
@@ -287,7 +293,8 @@ class Store:
             _sync_tree(draft)
             draft.rename(final)
             _sync(final.parent)
-        _write_atomically(self._manifest_path, msgspec.json.encode(_Manifest(FORMAT, file.version)))
+        if current:
+            _write_atomically(self._manifest_path, msgspec.json.encode(_Manifest(FORMAT, file.version)))
         return Snapshot(final)
 
 
@@ -358,8 +365,11 @@ class Draft:
         """CDM tables written so far."""
         return {name: info for (layer, name), info in self._tables.items() if layer == "cdm"}
 
-    def commit(self, made_from: Mapping[str, Any]) -> Snapshot:
-        """Publish the draft as the store's current snapshot. Equal tables give the version they had before."""
+    def commit(self, made_from: Mapping[str, Any], *, current: bool = True) -> Snapshot:
+        """Publish the draft as the store's current snapshot. Equal tables give the version they had before.
+
+        With `current` false the store's current snapshot stays so: for a step that another builds on.
+        """
         tables = sorted(self._tables.values(), key=lambda t: (t.layer, t.name))
         file = _SnapshotFile(
             format=FORMAT,
@@ -371,7 +381,7 @@ class Draft:
         )
         shutil.rmtree(self.scratch, ignore_errors=True)
         (self.folder / "snapshot.json").write_bytes(msgspec.json.format(msgspec.json.encode(file), indent=1))
-        return self._store._publish(self.folder, file)
+        return self._store._publish(self.folder, file, current=current)
 
     def _path(self, name: str, layer: Layer) -> Path:
         folder = self.folder / layer

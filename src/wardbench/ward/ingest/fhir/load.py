@@ -89,13 +89,20 @@ def load_fhir(
     return msgspec.structs.replace(report, version=snapshot.version)
 
 
-def remap(store: Store, progress: Progress = silent, *, memory: str = MEMORY, threads: int = THREADS) -> Snapshot:
-    """Make the CDM tables anew from the source layer of the current snapshot and its vocabulary.
+def remap(
+    store: Store,
+    progress: Progress = silent,
+    *,
+    previous: Snapshot | None = None,
+    memory: str = MEMORY,
+    threads: int = THREADS,
+) -> Snapshot:
+    """Make the CDM tables anew from the source layer of `previous` (the current snapshot) and its vocabulary.
 
     What a load would have given with this vocabulary, without its files. Raises UnsupportedError where the snapshot
     does not come from FHIR.
     """
-    previous = store.snapshot()
+    previous = previous or store.snapshot()
     if previous.made_from.get("kind") != KIND:
         raise UnsupportedError(f"{store.folder}: only what was loaded from FHIR keeps its source codes to map again.")
     settings = msgspec.convert(previous.made_from["settings"], Settings)

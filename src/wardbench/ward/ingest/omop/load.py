@@ -28,7 +28,10 @@ from wardbench.ward.ingest.omop.writing import write_table
 from wardbench.ward.ingest.periods import EVENT_TABLES, observation_periods
 
 MEMORY = "600MB"
+THREADS = 2
 """What DuckDB may use: the process as a whole then stays under a gigabyte."""
+
+UNKNOWN_RELEASE = "of an unknown release"
 
 
 def load_omop(
@@ -47,7 +50,7 @@ def load_omop(
     """
     report = LoadReport(store=str(store.folder))
     notes: list[str] = []
-    with store.draft() as draft, draft.connect(memory=MEMORY) as con:
+    with store.draft() as draft, draft.connect(memory=MEMORY, threads=THREADS) as con:
         con.execute("SET preserve_insertion_order = false; SET TimeZone = 'UTC'")
         found = find(source, con, schema=schema)
         if "person" not in found.parts:
@@ -55,7 +58,7 @@ def load_omop(
         parts = [part for of_table in found.parts.values() for part in of_table]
         for part in parts:
             check_columns(part)
-        staged = _stage_all(con, draft, parts, allow_quarantine, progress)
+        staged = stage_all(con, draft, parts, allow_quarantine, progress)
         weight = sum(part.weight for part in parts)
         done = weight
         for table, of_table in staged.items():
@@ -76,25 +79,32 @@ def load_omop(
     return report
 
 
-def _stage_all(
-    con: duckdb.DuckDBPyConnection, draft: Draft, parts: Sequence[Part], allow_quarantine: bool, progress: Progress
+def stage_all(
+    con: duckdb.DuckDBPyConnection,
+    draft: Draft,
+    parts: Sequence[Part],
+    allow_quarantine: bool,
+    progress: Progress,
+    *,
+    quarantine: str = "quarantine",
 ) -> dict[str, list[Staged]]:
+    """Every part as typed rows, by table; the places of bad ones in the extra table `quarantine`, if any."""
     folder = draft.scratch / "staged"
     folder.mkdir()
     total, done = 2 * sum(part.weight for part in parts), 0
     staged: dict[str, list[Staged]] = defaultdict(list)
-    with Quarantine(draft.path("quarantine", "extra")) as quarantine:
+    with Quarantine(draft.path(quarantine, "extra")) as places:
         for number, part in enumerate(parts):
             progress(done, total, part.name)
             rows, bad = stage(con, part, folder, number)
             staged[part.table].append(rows)
             for row in bad:
-                quarantine.add(row)
+                places.add(row)
             done += part.weight
-    if quarantine.first is not None:
+    if places.first is not None:
         if not allow_quarantine:
-            raise quarantine.refusal()
-        draft.adopt("quarantine", layer="extra")
+            raise places.refusal()
+        draft.adopt(quarantine, layer="extra")
     return staged
 
 
@@ -117,7 +127,7 @@ def keep_vocabulary(con: duckdb.DuckDBPyConnection, store: Store, draft: Draft) 
     """The version of the vocabulary in the draft; that of the store is kept where the source brought no concepts."""
     if "concept" in draft.tables and draft.tables["concept"].rows:
         draft.view(con, "vocabulary")
-        return vocabulary_version(con) or "of an unknown version"
+        return vocabulary_version(con) or UNKNOWN_RELEASE
     if not store.is_filled or not store.snapshot().has_vocabulary:
         return None
     snapshot = store.snapshot()

@@ -16,9 +16,12 @@ SAME_KEY = "key of another row"
 
 
 def write_table(
-    con: duckdb.DuckDBPyConnection, draft: Draft, table: str, staged: Sequence[Staged]
+    con: duckdb.DuckDBPyConnection, draft: Draft, table: str, staged: Sequence[Staged], *, further: str | None = None
 ) -> list[LedgerEntry]:
-    """Write the sound rows of a table, one of each key and only of persons that exist; the ledger of its parts."""
+    """Write the sound rows of a table, one of each key and only of persons that exist; the ledger of its parts.
+
+    `further` is SQL for rows that do not come from the source; those the source has too are not written twice.
+    """
     rows = " UNION ALL BY NAME ".join(f"SELECT *, {n} AS part FROM ({s.good_rows})" for n, s in enumerate(staged))
     con.execute(f"CREATE OR REPLACE TEMP VIEW staged_rows AS {rows}")
     con.execute("CREATE OR REPLACE TEMP VIEW of_persons AS FROM staged_rows")
@@ -42,7 +45,13 @@ def write_table(
             f" SELECT * EXCLUDE (number) FROM ({numbered} SEMI JOIN repeated USING ({key})) WHERE number = 1"
         )
         _count(con, again, SAME_KEY, excluded)
-    info = draft.write(con, table, "SELECT * EXCLUDE (part) FROM kept_rows")
+    added = 0
+    if further:
+        new = f"FROM ({further}) f ANTI JOIN of_persons USING ({key})" if key else _others(con, further)
+        con.execute(f"CREATE OR REPLACE TEMP TABLE further_rows AS {new}")
+        added = con.execute("SELECT count(*) FROM further_rows").fetchall()[0][0]
+    rows = "SELECT * EXCLUDE (part) FROM kept_rows"
+    info = draft.write(con, table, f"{rows} UNION ALL BY NAME FROM further_rows" if added else rows)
     entries = []
     for n, s in enumerate(staged):
         written = s.rows - s.bad - sum(excluded[n].values())
@@ -56,11 +65,17 @@ def write_table(
                 quarantined=s.bad,
             )
         )
-    if sum(entry.written for entry in entries) != info.rows:
+    if sum(entry.written for entry in entries) + added != info.rows:
         raise LedgerError(f"{table}: the ledger has {sum(e.written for e in entries)} rows and the table {info.rows}.")
     for s in staged:
         s.path.unlink()
     return entries
+
+
+def _others(con: duckdb.DuckDBPyConnection, further: str) -> str:
+    given = [d[0] for d in con.execute("FROM kept_rows LIMIT 0").description or () if d[0] != "part"]
+    same = " AND ".join(f'k."{name}" IS NOT DISTINCT FROM f."{name}"' for name in given)
+    return f"FROM ({further}) f ANTI JOIN kept_rows k ON {same}"
 
 
 def _count(con: duckdb.DuckDBPyConnection, rows: str, reason: str, excluded: dict[int, dict[str, int]]) -> None:
