@@ -35,7 +35,7 @@ def take(
     chance: Chance, lives: Lives, records: Records, code: int, row: Ints, day: Ints, visit: Ints, *, colon: bool = False
 ) -> None:
     """Take one specimen of a type at each of these visits; only what donors give is kept."""
-    gives = lives.donor[row]
+    gives = lives.agrees[row] <= day
     row, day, visit = row[gives], day[gives], visit[gives]
     person = lives.person[row]
     name = codes.CODES[code].text

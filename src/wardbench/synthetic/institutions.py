@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-TIME_ZONE = "+01:00"
-"""The offset every time is written with."""
+HOURS_AHEAD = 1
+"""How far the campus's clocks are ahead of UTC, all year."""
+TIME_ZONE = f"+{HOURS_AHEAD:02}:00"
 
 
 class Organisation(NamedTuple):

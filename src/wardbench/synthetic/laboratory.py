@@ -23,7 +23,10 @@ WITHIN_PERSON = 0.7
 
 
 class Analyte(NamedTuple):
-    """`women` and `men` are mean and standard deviation, of the logarithm where `log`."""
+    """`women` and `men` are mean and standard deviation, of the logarithm where `log`.
+
+    `story` is a disease whose story moves values in its own way, `acute` says that acute illness moves them as well.
+    """
 
     code: int
     unit: str
@@ -32,6 +35,8 @@ class Analyte(NamedTuple):
     log: bool
     decimals: int
     moves: Mapping[str, float] = {}
+    story: str | None = None
+    acute: bool = False
 
     def limits(self, female: bool) -> tuple[float, float]:
         """The true 2.5th and 97.5th percentile of healthy women or men."""
@@ -71,12 +76,22 @@ ANALYTES = (
     Analyte(codes.SODIUM, "mmol/L", (140, 2), (140, 2), False, 0, {"heart failure": -1.5}),
     Analyte(codes.POTASSIUM, "mmol/L", (4.3, 0.33), (4.3, 0.33), False, 1, {"kidney disease": 0.4}),
     Analyte(codes.ALT, "U/L", (_log(19), 0.4), (_log(26), 0.42), True, 0, {"diabetes": 0.25, "heart failure": 0.2}),
-    Analyte(codes.CRP, "mg/L", (_log(1.1), 0.75), (_log(1.1), 0.75), True, 1, {"copd": 0.5, "colon cancer": 1.2}),
-    Analyte(codes.LEUKOCYTES, "10*9/L", (_log(6.6), 0.24), (_log(6.6), 0.24), True, 1, {"copd": 0.15}),
+    Analyte(
+        codes.CRP,
+        "mg/L",
+        (_log(1.1), 0.75),
+        (_log(1.1), 0.75),
+        True,
+        1,
+        {"copd": 0.5, "colon cancer": 1.2},
+        "arthritis",
+        True,
+    ),
+    Analyte(codes.LEUKOCYTES, "10*9/L", (_log(6.6), 0.24), (_log(6.6), 0.24), True, 1, {"copd": 0.15}, acute=True),
     Analyte(codes.PLATELETS, "10*9/L", (275, 50), (248, 47), False, 0, {"arthritis": 45, "colon cancer": 40}),
     Analyte(codes.LDL, "mg/dL", (116, 28), (120, 29), False, 0, {"hyperlipidaemia": 42}),
     Analyte(codes.TSH, "m[IU]/L", (_log(1.7), 0.45), (_log(1.6), 0.45), True, 2, {"hypothyroidism": 1.0}),
-    Analyte(codes.HBA1C, "%", (5.4, 0.28), (5.4, 0.28), False, 1),
+    Analyte(codes.HBA1C, "%", (5.4, 0.28), (5.4, 0.28), False, 1, story="diabetes"),
     Analyte(codes.CEA, "ng/mL", (_log(1.4), 0.45), (_log(1.6), 0.45), True, 1, {"colon cancer": 1.3}),
     Analyte(
         codes.NT_PROBNP,
@@ -87,7 +102,7 @@ ANALYTES = (
         0,
         {"heart failure": 2.4, "atrial fibrillation": 0.8},
     ),
-    Analyte(codes.EJECTION_FRACTION, "%", (62, 4), (61, 4), False, 0),
+    Analyte(codes.EJECTION_FRACTION, "%", (62, 4), (61, 4), False, 0, story="heart failure"),
 )
 BY_CODE = {analyte.code: analyte for analyte in ANALYTES}
 BLOOD_COUNT_AND_CHEMISTRY = (

@@ -14,7 +14,6 @@ from wardbench.synthetic import campus
 from wardbench.synthetic.campus import Block
 from wardbench.synthetic.chance import Ints
 from wardbench.synthetic.institutions import WARDS
-from wardbench.synthetic.people import END
 from wardbench.synthetic.records import NEVER
 from wardbench.synthetic.truths import Truths
 
@@ -59,12 +58,18 @@ def blocks(persons: int, seed: int, *, block: int = campus.BLOCK, progress: Prog
 
 
 def _persons(block: Block) -> pa.Table:
+    """The persons; `first` and `last` are the days of their first record and of the latest end of any."""
     lives = block.lives
     last = lives.entry.copy()
-    for columns in block.tables.values():
-        until = columns["day"] + columns.get("length", np.zeros(1, dtype=np.int64))
+    for name, columns in block.tables.items():
+        until = columns["day"]
+        if name == "visit":
+            until = until + columns["length"]
+        elif name == "drug":
+            until = until + np.maximum(columns["supply"] - 1, 0)
+        elif name == "condition":
+            until = np.where(columns["end"] < NEVER, columns["end"], until)
         np.maximum.at(last, columns["row"], until)
-    last = np.where(lives.death < NEVER, np.maximum(last, lives.death), last)
     return pa.table(
         {
             "person": lives.person + 1,
@@ -72,7 +77,7 @@ def _persons(block: Block) -> pa.Table:
             "birth": _dates(lives.birth),
             "death": _dates(lives.death),
             "first": _dates(lives.entry),
-            "last": _dates(np.minimum(last, END)),
+            "last": _dates(last),
             "practitioner": lives.person % WARDS[0].practitioners,
         }
     )

@@ -33,7 +33,8 @@ class Lives:
     """The persons of a block. Days count from 1970; NEVER is a day that does not come.
 
     `onset` is when a disease began, perhaps before the person first came; `noted` is when the hospital first wrote it
-    down, NEVER where it did not. `traits` are what a story knows of a person and the hospital does not.
+    down, NEVER where it did not. `agrees` is the day from which a person gives specimens. `traits` are what a story
+    knows of a person and the hospital does not.
     """
 
     person: Ints
@@ -42,7 +43,7 @@ class Lives:
     entry: Ints
     leaves: Ints
     death: Ints
-    donor: Bools
+    agrees: Ints
     smoking: Ints
     height: Floats
     mass_index: Floats
@@ -86,7 +87,7 @@ def born(chance: Chance, person: Ints) -> Lives:
         entry=entry,
         leaves=np.minimum(entry + 30 + moves.astype(np.int64), NEVER),
         death=np.where(death > END, NEVER, death),
-        donor=chance.happens("donor", 0.35, person) & (age >= 18),
+        agrees=np.where(chance.happens("donor", 0.35, person) & (age >= 18), entry, NEVER),
         smoking=smoking,
         height=np.where(female, 165.5, 178.5) + 6.8 * chance.normal("height", person),
         mass_index=np.exp(np.log(26.2) + 0.16 * chance.normal("mass index", person)),

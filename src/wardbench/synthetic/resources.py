@@ -35,7 +35,10 @@ def _coded(system: str, code: str) -> str:
     return f'{{"coding":[{{"system":"{TERMINOLOGY}/{system}","code":"{code}"}}]}}'
 
 
-_CODED = {n: f'{{"coding":[{{"system":"{c.system}","code":"{c.code}"}}]}}' for n, c in enumerate(codes.CODES)}
+_CODED = [
+    f'{{"coding":[{{"system":"{c.system}","code":"{c.code}","display":"{c.text}"}}],"text":"{c.text}"}}'
+    for c in codes.CODES
+]
 _LAST_DAY = f"DATE '{EPOCH}' + {END}"
 _HOSPITAL_ID = ORGANISATIONS[_HOSPITAL].id
 _OF = '"subject":{"reference":"Patient/p«person»"},"encounter":{"reference":"Encounter/v«visit»"}'
@@ -74,7 +77,7 @@ CONDITION = f"""
     "category":[{_coded("condition-category", "encounter-diagnosis")}],"code":«code»,
     {_OF},"onsetDateTime":"{_moment()}"
     «CASE WHEN "end" IS NULL THEN '' ELSE ',"abatementDateTime":"' || "end" || '"' END»,
-    "recordedDate":"{_moment()}"}}"""
+    "recordedDate":"{_moment()}","recorder":{{"reference":"«practitioner»"}}}}"""
 
 _MEASURED = f"""«code»,{_OF},"effectiveDateTime":"{_moment()}",
     «CASE WHEN value IS NOT NULL THEN '"valueQuantity":{{"value":' || value || frame

@@ -202,10 +202,13 @@ def _negative_controls() -> dict[str, Any]:
 
 
 def _reference_limits() -> list[dict[str, Any]]:
+    """True limits of the healthy: of those with none of `moved_by` noted, away from acute illness where it matters.
+
+    `by` is on the scale of `mean`; None where a story moves the values in its own way. Values are rounded to
+    `decimals`. The ejection fraction is measured in the sick alone.
+    """
     limits = []
     for analyte in laboratory.ANALYTES:
-        if analyte.code == codes.EJECTION_FRACTION:
-            continue
         for sex in ("female", "male"):
             low, high = analyte.limits(sex == "female")
             mean, sd = analyte.women if sex == "female" else analyte.men
@@ -221,11 +224,12 @@ def _reference_limits() -> list[dict[str, Any]]:
                     "mean": mean,
                     "sd": sd,
                     "decimals": analyte.decimals,
-                    "moved_by": {
-                        disease.name: {**_code(disease.code), "by": analyte.moves[disease.name]}
+                    "moved_by": [
+                        {"name": disease.name, **_code(disease.code), "by": analyte.moves.get(disease.name)}
                         for disease in DISEASES
-                        if disease.name in analyte.moves
-                    },
+                        if disease.name in analyte.moves or disease.name == analyte.story
+                    ],
+                    "moved_by_acute_illness": analyte.acute,
                 }
             )
     return limits

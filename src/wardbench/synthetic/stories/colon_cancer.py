@@ -15,7 +15,11 @@ STAGE_SHARE = (0.22, 0.28, 0.28, 0.22)
 EXCESS_BY_STAGE = (0.01, 0.035, 0.11, 0.55)
 """What each stage adds to the yearly hazard of death."""
 
-_SURGERY_SHARE = np.array([0.95, 0.95, 0.92, 0.35])
+DONOR_SHARE = 0.55
+"""Who has not agreed to give specimens before is asked again at the diagnosis."""
+
+_COLONOSCOPY_SHARE = np.array([0.96, 0.9, 0.85, 0.7])
+_SURGERY_SHARE = np.array([0.94, 0.92, 0.88, 0.35])
 _CHEMOTHERAPY_SHARE = np.array([0.0, 0.22, 0.8, 0.75])
 _CYCLES = 8
 
@@ -25,7 +29,10 @@ def fate(chance: Chance, lives: Lives) -> None:
     stage = chance.choose("cancer stage", STAGE_SHARE, lives.person)
     lives.traits["cancer stage"] = stage.astype(np.float64)
     years = chance.exponential("colon cancer, death", lives.person) / np.asarray(EXCESS_BY_STAGE)[stage]
-    bring_death(lives, np.maximum(lives.onset["colon cancer"], lives.entry), years)
+    since = np.maximum(lives.onset["colon cancer"], lives.entry)
+    bring_death(lives, since, years)
+    agrees = chance.happens("agrees at cancer diagnosis", DONOR_SHARE, lives.person)
+    lives.agrees = np.where(agrees, np.minimum(lives.agrees, since), lives.agrees)
 
 
 def live(chance: Chance, lives: Lives, records: Records, diagnosis: Ints) -> None:
@@ -34,13 +41,14 @@ def live(chance: Chance, lives: Lives, records: Records, diagnosis: Ints) -> Non
     day, visit, person = noted[row], diagnosis[row], lives.person[row]
     stage = lives.traits["cancer stage"].astype(np.int64)[row]
     records.add("condition", row, day, visit, code=np.asarray(codes.STAGE)[stage], chronic=1)
-    records.add("procedure", row, day, visit, code=codes.COLONOSCOPY)
+    seen = chance.happens("colonoscopy", _COLONOSCOPY_SHARE[stage], person)
+    records.add("procedure", row[seen], day[seen], visit[seen], code=codes.COLONOSCOPY)
     laboratory.measure(chance, lives, records, codes.CEA, row, day, visit, 0.5 * stage)
     laboratory.measure_panel(chance, lives, records, row, day, visit)
-    early = chance.happens("blood at cancer diagnosis", 0.75, person)
+    early = chance.happens("blood at cancer diagnosis", 0.85, person)
     biobank.take_blood(chance, lives, records, row[early], day[early], visit[early])
 
-    operated = day + chance.whole("waits for surgery", 10, 45, person)
+    operated = day + chance.whole("waits for surgery", 7, 110, person)
     has = chance.happens("surgery", _SURGERY_SHARE[stage], person) & (operated <= lives.last[row])
     operate(chance, lives, records, row[has], operated[has])
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import numpy as np
 
 from wardbench.synthetic import codes, laboratory
-from wardbench.synthetic.chance import Chance, Floats, Ints
+from wardbench.synthetic.chance import Bools, Chance, Floats, Ints
 from wardbench.synthetic.diseases import bring_death
 from wardbench.synthetic.people import YEAR, Lives
 from wardbench.synthetic.records import NEVER, Records
 
 HAZARD_RATIO = 1.0
 METFORMIN_SHARE = 0.8
+LATE_SHARE = 0.35
+"""Of those who take metformin, how many try without it first."""
 CHOICE_CENTRE = 7.6
 CHOICE_SLOPE = 1.5
 _USUAL = 7.9
@@ -27,7 +29,10 @@ def fate(chance: Chance, lives: Lives) -> None:
     person = lives.person
     level = np.maximum(_USUAL + 1.15 * chance.normal("diabetes control", person), 6.5)
     lives.traits["diabetes control"] = level
-    lives.traits["metformin"] = chance.happens("metformin", METFORMIN_SHARE, person).astype(np.float64)
+    late = chance.happens("metformin later", LATE_SHARE, person)
+    delay = np.where(late, chance.whole("metformin delay", 90, 900, person), 0)
+    takes = chance.happens("metformin", METFORMIN_SHARE, person)
+    lives.traits["metformin delay"] = np.where(takes, delay, NEVER).astype(np.float64)
     wait = 200 + 4 * YEAR * chance.exponential("second diabetes drug", person)
     lives.traits["second drug wanted"] = np.minimum(
         np.maximum(lives.onset["diabetes"], lives.entry) + np.minimum(wait, 1e5), NEVER
@@ -37,57 +42,64 @@ def fate(chance: Chance, lives: Lives) -> None:
     bring_death(lives, np.maximum(lives.onset["diabetes"], lives.entry), years)
 
 
-def glycation(chance: Chance, lives: Lives, row: Ints, day: Ints, second: Ints) -> Floats:
-    """What HbA1c is above a healthy person's, in percent points: the level, drifting up, less what drugs take off."""
-    since = (day - lives.noted["diabetes"][row]) / YEAR
-    metformin = np.where((since > 0) & (lives.traits["metformin"][row] > 0), 0.9, 0.0)
-    other = np.where(day > second[row], 0.7, 0.0)
-    drift = 0.08 * np.clip(since, 0, 12)
-    above: Floats = lives.traits["diabetes control"][row] + drift - metformin - other - 5.4
+def glycation(chance: Chance, lives: Lives, row: Ints, day: Ints, metformin: Ints, second: Ints) -> Floats:
+    """What HbA1c is above a healthy person's, in percent points: the level, drifting up, less what drugs take off.
+
+    `metformin` and `second` are the days from which each person takes them.
+    """
+    years = (day - lives.noted["diabetes"][row]) / YEAR
+    taken_off = np.where(day > metformin[row], 0.9, 0.0) + np.where(day > second[row], 0.7, 0.0)
+    above: Floats = lives.traits["diabetes control"][row] + 0.08 * np.clip(years, 0, 12) - taken_off - 5.4
     return above + 0.25 * chance.normal("glycation", lives.person[row], day)
 
 
 def live(
     chance: Chance, lives: Lives, records: Records, diagnosis: Ints, routine: tuple[Ints, Ints, Ints, Ints]
 ) -> None:
-    noted = lives.noted["diabetes"]
-    metformin = lives.traits["metformin"] > 0
-    second = np.full(len(noted), NEVER)
-    row = np.flatnonzero(noted < NEVER)
-    day, visit = noted[row], diagnosis[row]
-    laboratory.measure(chance, lives, records, codes.HBA1C, row, day, visit, glycation(chance, lives, row, day, second))
-    taken = metformin[row]
-    records.add("drug", row[taken], day[taken], visit[taken], code=codes.METFORMIN, supply=90, quantity=180)
-
+    noted, delay = lives.noted["diabetes"], lives.traits["metformin delay"]
     later, days, visits, supply = routine
     again = noted[later] < days
     later, days, visits, supply = later[again], days[again], visits[again], supply[again]
-    wanted = (days >= lives.traits["second drug wanted"][later]) & metformin[later]
-    starting, first = np.unique(later[wanted], return_index=True)
-    place = np.flatnonzero(wanted)[first]
-    second[starting] = days[place]
+    metformin = _first(len(noted), later, days, days >= noted[later] + delay[later])
+    metformin = np.where(delay == 0, noted, metformin)
+    second = _first(
+        len(noted), later, days, (days >= lives.traits["second drug wanted"][later]) & (days > metformin[later])
+    )
 
-    starts = np.zeros(len(later), dtype=bool)
-    starts[place] = True
+    def measure(row: Ints, day: Ints, visit: Ints) -> Floats:
+        extra = glycation(chance, lives, row, day, metformin, second)
+        return laboratory.measure(chance, lives, records, codes.HBA1C, row, day, visit, extra)
+
+    row = np.flatnonzero(noted < NEVER)
+    day, visit = noted[row], diagnosis[row]
+    measure(row, day, visit)
+    at_once = metformin[row] == day
+    records.add("drug", row[at_once], day[at_once], visit[at_once], code=codes.METFORMIN, supply=90, quantity=180)
+
+    starts = days == second[later]
     measured = starts | chance.happens("hba1c in diabetes", 0.75, lives.person[later], days)
-    value = laboratory.measure(
-        chance,
-        lives,
-        records,
-        codes.HBA1C,
-        later[measured],
-        days[measured],
-        visits[measured],
-        glycation(chance, lives, later[measured], days[measured], second),
-    )
-    at_start = starts[measured]
-    share = 1 / (1 + np.exp(-CHOICE_SLOPE * (value[at_start] - CHOICE_CENTRE)))
-    chosen = chance.happens("empagliflozin", share, lives.person[starting])
+    value = measure(later[measured], days[measured], visits[measured])[starts[measured]]
+    starting = later[starts]
+    share = 1 / (1 + np.exp(-CHOICE_SLOPE * (value - CHOICE_CENTRE)))
     gives = np.zeros(len(noted), dtype=np.int64)
-    gives[starting] = np.where(chosen, codes.EMPAGLIFLOZIN, codes.GLIPIZIDE)
-    on = metformin[later]
-    records.add(
-        "drug", later[on], days[on], visits[on], code=codes.METFORMIN, supply=supply[on], quantity=2 * supply[on]
+    gives[starting] = np.where(
+        chance.happens("empagliflozin", share, lives.person[starting]), codes.EMPAGLIFLOZIN, codes.GLIPIZIDE
     )
-    on = days >= second[later]
-    records.add("drug", later[on], days[on], visits[on], code=gives[later[on]], supply=supply[on], quantity=supply[on])
+    for since, code, a_day in ((metformin, np.full(len(noted), codes.METFORMIN), 2), (second, gives, 1)):
+        on = days >= since[later]
+        records.add(
+            "drug",
+            later[on],
+            days[on],
+            visits[on],
+            code=code[later[on]],
+            supply=supply[on],
+            quantity=a_day * supply[on],
+        )
+
+
+def _first(persons: int, row: Ints, day: Ints, wanted: Bools) -> Ints:
+    """By row, the first day that is wanted; NEVER where none is."""
+    first = np.full(persons, NEVER)
+    np.minimum.at(first, row[wanted], day[wanted])
+    return first
