@@ -108,8 +108,9 @@ class Evaluation:
         for node in plan.walk():
             if isinstance(node, Relation) and node not in self._made and self._queries.references[node] > 1:
                 self._make(node)
-        rows = self._query(plan.cohort, "SELECT person_id, start_date, end_date FROM {} ORDER BY ALL")
-        evaluated = Evaluated(rows.to_arrow_reader().read_all(), self._narrowing(plan))
+        wanted = "SELECT person_id, start_date, end_date FROM {} ORDER BY person_id, start_date, end_date"
+        rows = self._con.sql(wanted.format(self._source(plan.cohort))).to_arrow_table()
+        evaluated = Evaluated(rows, self._narrowing(plan))
         self._forget()
         return evaluated
 
@@ -117,10 +118,10 @@ class Evaluation:
         self._con.execute(f"CREATE TEMP TABLE {relation_name(node)} AS {self._queries.statement(node, self._made)}")
         self._made.add(node)
 
-    def _query(self, node: Relation, query: str) -> duckdb.DuckDBPyConnection:
+    def _source(self, node: Relation) -> str:
         if node in self._made:
-            return self._con.execute(query.format(relation_name(node)))
-        return self._con.execute(query.format(f"({self._queries.statement(node, self._made)})"))
+            return relation_name(node)
+        return f"({self._queries.statement(node, self._made)})"
 
     def _forget(self) -> None:
         for node in [node for node in self._made if self._last_use[node] <= self._position]:
@@ -139,8 +140,9 @@ class Evaluation:
             for number, rule in enumerate(plan.rules, start=1)
         )
         if not plan.rules:
-            found = self._query(plan.entry, "SELECT 0, count(*), count(DISTINCT person_id) FROM {}").fetchall()
-            return tuple(Counts(events, persons) for _, events, persons in found)
+            counted = "SELECT count(*), count(DISTINCT person_id) FROM {}"
+            found = self._con.execute(counted.format(self._source(plan.entry))).fetchall()
+            return tuple(Counts(*counts) for counts in found)
         found = self._con.execute(
             f"""
             WITH passed AS ({passed}),

@@ -138,7 +138,7 @@ def _lines(path: Path) -> Iterator[Entry]:
     for number, line in enumerate(_content(path).splitlines(), start=1):
         if line.strip():
             source = f"{path}, line {number}"
-            yield _entry(_parse(line, source), number, f"{path.name.split('.')[0]} {number}", source)
+            yield _entry(_parse(line, source), number, "", source)
 
 
 def _content(path: Path) -> bytes:
@@ -172,7 +172,7 @@ def _entry(value: Any, id: int, name: str, source: str) -> Entry:
     if "expression" not in value:
         if "PrimaryCriteria" not in value:
             raise InputError(f"{source}: neither a cohort expression nor an object that has one.")
-        return Entry(id, name, source, value)
+        return Entry(id, name or f"Definition {id}", source, value)
     for key in value.keys() - DESCRIPTIVE - {"expression"}:
         raise UnsupportedError(f"{source}: {key}: not supported.")
     if value.get("expressionType", "SIMPLE_EXPRESSION") != "SIMPLE_EXPRESSION":
@@ -180,7 +180,7 @@ def _entry(value: Any, id: int, name: str, source: str) -> Entry:
     given = value.get("id", id)
     if not isinstance(given, int) or isinstance(given, bool):
         raise InputError(f"{source}: id: not a whole number.")
-    return Entry(given, str(value.get("name") or name), source, value["expression"])
+    return Entry(given, str(value.get("name") or name or f"Definition {given}"), source, value["expression"])
 
 
 _UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(?P<field>[^`]*)`(?: - at `(?P<path>[^`]*)`)?")

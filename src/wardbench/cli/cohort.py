@@ -1,0 +1,107 @@
+"""`wardbench cohort`: who is in a cohort, for one definition or for many."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wardbench.cli.output import Json, console, print_json, print_table, watching
+from wardbench.core.store import Store
+from wardbench.ward.cohorts import BatchLine, Cohort, read_definition, read_entries, run_batch, run_cohort, write_rows
+
+app = typer.Typer(help="Find the people of a cohort definition (OHDSI ATLAS JSON).", no_args_is_help=True)
+
+StoreOption = Annotated[Path, typer.Option("--store", metavar="STORE", help="The folder of the store.")]
+
+SHOWN = 20
+
+
+@app.command()
+def run(
+    definition: Annotated[Path, typer.Argument(metavar="DEFINITION", help="A cohort definition, as ATLAS exports it.")],
+    store: StoreOption,
+    out: Annotated[Path | None, typer.Option(help="Write the cohort's rows to this Parquet file.")] = None,
+    json: Json = False,
+) -> None:
+    """Run one definition: how many people are in the cohort, and how each rule narrows them down."""
+    snapshot = Store.open(store).snapshot()
+    cohort = run_cohort(read_definition(definition), snapshot)
+    if out is not None:
+        write_rows(cohort.rows, out)
+    if json:
+        print_json(_figures(cohort))
+        return
+    _print_cohort(cohort)
+    if out is not None:
+        console.print(f"The rows are in {out}.", highlight=False)
+
+
+def _figures(cohort: Cohort) -> dict[str, object]:
+    return {
+        "cohort_definition_id": cohort.cohort_definition_id,
+        "name": cohort.name,
+        "persons": cohort.persons,
+        "records": cohort.records,
+        "attrition": [{"step": s.name, "events": s.events, "persons": s.persons} for s in cohort.attrition],
+        "plan": cohort.plan_hash,
+        "version": cohort.snapshot_version,
+    }
+
+
+def _print_cohort(cohort: Cohort) -> None:
+    rows = [[step.name, step.events, step.persons] for step in cohort.attrition]
+    print_table(cohort.name, ["step", "events", "persons"], rows)
+    console.print(
+        f"{cohort.persons:,} persons in {cohort.records:,} memberships, on version {cohort.snapshot_version}.",
+        highlight=False,
+    )
+
+
+@app.command()
+def batch(
+    definitions: Annotated[
+        Path, typer.Argument(metavar="DEFINITIONS", help="A .jsonl or .jsonl.gz file, or a folder of .json files.")
+    ],
+    store: StoreOption,
+    out: Annotated[Path, typer.Option(metavar="ROWS", help="The Parquet file that gets the rows of all cohorts.")],
+    strict: Annotated[bool, typer.Option("--strict", help="Fail when a definition is refused.")] = False,
+    json: Json = False,
+) -> None:
+    """Run many definitions and say for each what it gave, or why it was refused."""
+    snapshot = Store.open(store).snapshot()
+    with watching("Cohorts") as progress:
+        lines = run_batch(read_entries(definitions), snapshot, out, progress=progress)
+    refused = [line for line in lines if line.refused is not None]
+    if json:
+        print_json({"version": snapshot.version, "definitions": [_line(line) for line in lines]})
+    else:
+        _print_batch(lines, refused, out)
+    if strict and refused:
+        print(f"wardbench: {len(refused)} of {len(lines)} definitions were refused.", file=sys.stderr)
+        raise typer.Exit(4)
+
+
+def _line(line: BatchLine) -> dict[str, object]:
+    if line.refused is not None:
+        return {"id": line.id, "name": line.name, "refused": line.refused}
+    figures = {"rows": line.rows, "subjects": line.subjects, "seconds": line.seconds}
+    return {"id": line.id, "name": line.name, **figures}
+
+
+def _print_batch(lines: tuple[BatchLine, ...], refused: list[BatchLine], out: Path) -> None:
+    ran = [line for line in lines if line.refused is None]
+    slowest = sorted(ran, key=lambda line: line.seconds, reverse=True)[:SHOWN]
+    shown = ran if len(ran) <= SHOWN else slowest
+    title = "Cohorts" if shown is ran else f"The {SHOWN} slowest of {len(ran):,} cohorts; --json lists all"
+    print_table(
+        title,
+        ["id", "name", "rows", "subjects", "seconds"],
+        [[str(line.id), line.name, line.rows, line.subjects, f"{line.seconds:.3f}"] for line in shown],
+    )
+    if refused:
+        print_table("Refused", ["id", "name", "why"], [[str(line.id), line.name, line.refused] for line in refused])
+    rows = sum(line.rows for line in ran)
+    console.print(f"{len(ran):,} definitions run, {len(refused):,} refused; {rows:,} rows in {out}.", highlight=False)

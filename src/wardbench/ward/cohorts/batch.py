@@ -1,0 +1,97 @@
+"""Many definitions on one snapshot: what they share is computed once, and the rows go to one Parquet file."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from wardbench.core.errors import InputError, StorageError, UnsupportedError
+from wardbench.core.progress import Progress, silent
+from wardbench.core.store import Snapshot
+from wardbench.ward.cohorts.definition import Definition, Entry
+from wardbench.ward.cohorts.lower import lower
+from wardbench.ward.cohorts.plan import CohortPlan
+from wardbench.ward.cohorts.run import SCHEMA, Cohort, Workspace, cohort_of
+
+
+@dataclass(frozen=True)
+class BatchLine:
+    """What became of one definition: its figures, or in `refused` the sentence that says why it was not run.
+
+    `seconds` is the wall time spent on it beyond what was shared with definitions before.
+    """
+
+    id: int
+    name: str
+    rows: int = 0
+    subjects: int = 0
+    seconds: float = 0.0
+    refused: str | None = None
+
+
+def run_batch(
+    entries: Iterable[Entry], snapshot: Snapshot, out: Path, *, progress: Progress = silent
+) -> tuple[BatchLine, ...]:
+    """Run every definition of `entries`, write the rows of all to `out`, and say what became of each, in order.
+
+    `out` gets the columns of `SCHEMA`, definition by definition, and appears whole or not at all. A definition that
+    cannot be used is refused by name and does not stop the others.
+    """
+    lines: dict[int, BatchLine] = {}
+    ready: list[tuple[Definition, CohortPlan]] = []
+    for entry in entries:
+        lines[entry.id] = BatchLine(entry.id, entry.name)
+        try:
+            definition = entry.decode()
+            ready.append((definition, lower(definition)))
+        except (InputError, UnsupportedError) as error:
+            lines[entry.id] = BatchLine(entry.id, entry.name, refused=str(error))
+    with written_whole(out) as path, pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
+        for cohort, seconds in _cohorts(ready, snapshot, progress):
+            writer.write_table(cohort.rows)
+            figures = (cohort.records, cohort.persons, round(seconds, 4))
+            lines[cohort.cohort_definition_id] = BatchLine(cohort.cohort_definition_id, cohort.name, *figures)
+    return tuple(lines.values())
+
+
+def _cohorts(
+    ready: list[tuple[Definition, CohortPlan]], snapshot: Snapshot, progress: Progress
+) -> Iterator[tuple[Cohort, float]]:
+    if not ready:
+        return
+    with Workspace(snapshot, [plan for _, plan in ready]) as workspace:
+        for done, (definition, plan) in enumerate(ready):
+            progress(done, len(ready), definition.name)
+            began = time.perf_counter()
+            cohort = cohort_of(definition, plan, workspace.evaluate(plan), snapshot)
+            yield cohort, time.perf_counter() - began
+        progress(len(ready), len(ready), "done")
+
+
+def write_rows(rows: pa.Table, out: Path) -> None:
+    """Write a cohort's rows as Parquet; `out` appears whole or not at all."""
+    with written_whole(out) as path:
+        pq.write_table(rows, path, compression="zstd")
+
+
+@contextmanager
+def written_whole(out: Path) -> Iterator[Path]:
+    """A path beside `out` to write to, which takes the place of `out` when all went well and is removed otherwise."""
+    temporary = out.with_name(f".{out.name}.{os.getpid()}.new")
+    try:
+        try:
+            yield temporary
+            with temporary.open("rb") as handle:
+                os.fsync(handle.fileno())
+            temporary.replace(out)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(f"{out}: cannot be written ({error.strerror or error}).") from error
