@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
 
 from wardbench.core.store import Snapshot, Store
+from wardbench.ward.cohorts.plan import CohortPlan, Collapse, Events
+from wardbench.ward.cohorts.run import COHORT_STEP, ENTRY_STEP, SCHEMA, AttritionStep, Cohort
 
 START = date(2020, 6, 15)
 """Everybody's index date."""
@@ -72,27 +73,6 @@ TABLES = {
 }
 
 
-@dataclass(frozen=True)
-class Step:
-    """A step of the selection."""
-
-    name: str
-    events: int
-    persons: int
-
-
-@dataclass(frozen=True)
-class Cohort:
-    """The result of a run, as reports need it."""
-
-    cohort_definition_id: int
-    name: str
-    plan_hash: str
-    snapshot_version: str
-    rows: pa.Table
-    attrition: tuple[Step, ...]
-
-
 def build(folder: Path, **tables: str) -> Snapshot:
     """The hospital's snapshot, in a store made in `folder`; `tables` are queries that take the place of ours."""
     with Store.open_or_create(folder).draft() as draft:
@@ -107,15 +87,19 @@ def cohort_of(snapshot: Snapshot, persons: int = 60, *, name: str = "Everybody <
     subjects = list(range(1, persons + 1))
     rows = pa.table(
         {
-            "cohort_definition_id": pa.array([5] * 2 * persons, pa.int32()),
-            "subject_id": pa.array(subjects * 2, pa.int64()),
-            "cohort_start_date": pa.array([date(2020, 8, 1)] * persons + [START] * persons, pa.date32()),
-            "cohort_end_date": pa.array([date(2020, 9, 1)] * persons + [date(2020, 6, 25)] * persons, pa.date32()),
-        }
+            "cohort_definition_id": [5] * 2 * persons,
+            "subject_id": subjects * 2,
+            "cohort_start_date": [date(2020, 8, 1)] * persons + [START] * persons,
+            "cohort_end_date": [date(2020, 9, 1)] * persons + [date(2020, 6, 25)] * persons,
+        },
+        schema=SCHEMA,
     )
     steps = (
-        Step("Entry events", 3 * persons + 90, persons + 33),
-        Step("A rule that removes three", 3 * persons + 80, persons + 30),
-        Step("A rule that leaves the cohort", 2 * persons, persons),
+        AttritionStep(ENTRY_STEP, 3 * persons + 90, persons + 33),
+        AttritionStep("A rule that removes three", 3 * persons + 80, persons + 30),
+        AttritionStep("A rule that leaves the cohort", 2 * persons + 3, persons + 1),
+        AttritionStep(COHORT_STEP, 2 * persons, persons),
     )
-    return Cohort(5, name, "ab" * 32, snapshot.version, rows, steps)
+    entry = Events("condition_occurrence")
+    plan = CohortPlan(entry, (), Collapse(entry))
+    return Cohort(5, name, plan, "ab" * 32, snapshot.version, rows, steps)

@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 
-from small_hospital import Cohort, Step, build, cohort_of
+from small_hospital import build, cohort_of
 from wardbench.core.errors import InputError, StorageError
 from wardbench.core.store import Snapshot
 from wardbench.ward.cohorts.report import canonical_json, render, report_data, write_report
+from wardbench.ward.cohorts.run import COHORT_STEP, AttritionStep, Cohort
 
 DESCRIPTION = ["People enter at:", "  a condition <of> any kind & more", "Exit: at the end of observation."]
 COMMAND = 'wardbench cohort run "a & b.json" --store hospital'
@@ -116,12 +117,17 @@ def table(page: Page, caption: str) -> list[list[str]]:
     ]
 
 
+def selection(entry: int, persons: int, *, name: str = "Entry events") -> tuple[AttritionStep, ...]:
+    """The attrition of a definition without rules."""
+    return (AttritionStep(name, entry, entry), AttritionStep(COHORT_STEP, persons, persons))
+
+
 def test_release_shows_what_may_be_shown(snapshot: Snapshot) -> None:
     page = Page(html_of(snapshot))
     assert table(page, "How the definition narrows the persons down, step by step") == [
         ["Entry events", "95", "100%"],
         ["A rule that removes three", "not shown", ""],
-        ["A rule that leaves the cohort", "60", "63%"],
+        ["A rule that leaves the cohort, and in the cohort", "60", "63%"],
     ]
     assert table(page, "Sex") == [["Female", "40", "67%"], ["Male", "20", "33%"]]
     assert table(page, "Age at start: Female") == [
@@ -201,11 +207,13 @@ def test_a_sample_type_that_nearly_everybody_with_samples_has_hides_the_sum(snap
     assert exact.figures.with_sample.persons.text == "40"
 
 
-def test_fewer_in_the_cohort_than_met_every_rule_is_a_step_of_its_own(snapshot: Snapshot) -> None:
-    cohort = replace(cohort_of(snapshot), attrition=(Step("Entry events", 90, 85),))
-    data = report_data(cohort, DESCRIPTION, snapshot, command=COMMAND)
-    steps = [(step.row.label, step.row.persons.text) for step in data.figures.selection]
-    assert steps == [("Entry events", "85"), ("In the cohort, after end dates are set", "60")]
+def test_exact_tells_the_last_rule_from_the_cohort(snapshot: Snapshot) -> None:
+    data = report_data(cohort_of(snapshot), DESCRIPTION, snapshot, mode="exact", command=COMMAND)
+    steps = [(step.row.label, step.row.persons.text, step.events) for step in data.figures.selection[2:]]
+    assert [(label, persons, events.text) for label, persons, events in steps if events] == [
+        ("A rule that leaves the cohort", "61", "123"),
+        ("Cohort", "60", "120"),
+    ]
 
 
 def test_too_few_and_nobody_are_explained(snapshot: Snapshot) -> None:
@@ -218,7 +226,7 @@ def test_too_few_and_nobody_are_explained(snapshot: Snapshot) -> None:
 
 def test_nine_and_nobody_look_the_same_but_for_the_selection(snapshot: Snapshot) -> None:
     def figures(persons: int) -> Any:
-        cohort = replace(cohort_of(snapshot, persons), attrition=(Step("Entry events", persons, persons),))
+        cohort = replace(cohort_of(snapshot, persons), attrition=selection(persons, persons))
         return report_data(cohort, DESCRIPTION, snapshot, command=COMMAND).figures
 
     assert figures(9) == figures(0)
@@ -262,7 +270,7 @@ def test_what_is_needed_to_do_it_again_is_on_the_page(snapshot: Snapshot) -> Non
 
 def test_everything_is_escaped(snapshot: Snapshot) -> None:
     hostile = '"><script>alert(1)</script>&amp;{{ 7 * 7 }}'
-    cohort = replace(cohort_of(snapshot), name=hostile, plan_hash=hostile, attrition=(Step(hostile, 70, 60),))
+    cohort = replace(cohort_of(snapshot), name=hostile, plan_hash=hostile, attrition=selection(60, 60, name=hostile))
     page = Page(render(report_data(cohort, [hostile, "    " + hostile], snapshot, mode="exact", command=hostile)))
     assert page.all("script") == []
     assert page.one("h1").text == hostile

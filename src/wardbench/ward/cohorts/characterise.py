@@ -7,51 +7,23 @@ once. Nothing here may be shown as it is: `wardbench.ward.cohorts.released` take
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Protocol
+from typing import Any
 
 import duckdb
 import numpy as np
-import pyarrow as pa
 
 from wardbench.core.disclosure import Quantiles
 from wardbench.core.store import Snapshot
+from wardbench.ward.cohorts.run import Cohort
 
 WINDOW_DAYS = 365
 FEMALE, MALE = 8532, 8507
 UNKNOWN = "other or not recorded"
 NO_CODE = "No code recorded"
 NO_UNIT = "no unit"
-
-
-class Step(Protocol):
-    """One step of a selection: what it asks for, and who is left."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def events(self) -> int: ...
-    @property
-    def persons(self) -> int: ...
-
-
-class CohortResult(Protocol):
-    """What a run of a definition gives: rows of membership and how they came about."""
-
-    @property
-    def cohort_definition_id(self) -> int: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def plan_hash(self) -> str: ...
-    @property
-    def snapshot_version(self) -> str: ...
-    @property
-    def rows(self) -> pa.Table: ...
-    @property
-    def attrition(self) -> Sequence[Step]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +92,7 @@ class Characteristics:
     follow_up_days: Quantiles
 
 
-def characterise(cohort: CohortResult, snapshot: Snapshot, *, window_days: int = WINDOW_DAYS) -> Characteristics:
+def characterise(cohort: Cohort, snapshot: Snapshot, *, window_days: int = WINDOW_DAYS) -> Characteristics:
     """Describe the persons of `cohort` by the records of `snapshot`.
 
     Conditions, drugs, procedures and measurements count when they start within `window_days` up to and including the

@@ -13,12 +13,12 @@ from wardbench.core.disclosure import NEARLY_ALL, Figure, Rules, Spread, percent
 from wardbench.ward.cohorts.characterise import (
     UNKNOWN,
     Characteristics,
-    CohortResult,
     MeasurementSummary,
     SampleSummary,
     TermCount,
     quantiles_of,
 )
+from wardbench.ward.cohorts.run import AttritionStep, Cohort
 
 TOP = 15
 OLDEST = 90
@@ -96,7 +96,7 @@ class Released:
     follow_up_days: Spread
 
 
-def release(cohort: CohortResult, found: Characteristics, rules: Rules) -> Released:
+def release(cohort: Cohort, found: Characteristics, rules: Rules) -> Released:
     """Take `found`, the characteristics of `cohort`, through `rules`."""
     return _Releasing(found, rules).all_of(cohort)
 
@@ -109,7 +109,7 @@ class _Releasing:
         self.rules = rules
         self.persons = rules.total(found.persons)
 
-    def all_of(self, cohort: CohortResult) -> Released:
+    def all_of(self, cohort: Cohort) -> Released:
         found, rules = self.found, self.rules
         sexes, ages = self.sexes_and_ages()
         return Released(
@@ -138,20 +138,17 @@ class _Releasing:
         whole = whole or self.persons
         return Row(label, code, persons, percent(persons, whole, decimals=self.rules.percent_decimals), "0")
 
-    def selection(self, cohort: CohortResult) -> tuple[StepRow, ...]:
-        names = [step.name for step in cohort.attrition]
-        persons = [step.persons for step in cohort.attrition]
-        events = [step.events for step in cohort.attrition]
-        # Exit rules can end a membership before it starts, so fewer may be in the cohort than met every rule.
-        if not persons or persons[-1] != self.found.persons:
-            names.append("In the cohort, after end dates are set")
-            persons.append(self.found.persons)
-            events.append(self.found.memberships)
-        figures = self.rules.chain(persons)
+    def selection(self, cohort: Cohort) -> tuple[StepRow, ...]:
+        steps = cohort.attrition
+        if not self.rules.shows_events:
+            # End dates lose hardly anybody who met every rule. A line for each would withhold the last rule's always.
+            *earlier, last_rule, whole = steps
+            steps = (*earlier, AttritionStep(f"{last_rule.name}, and in the cohort", whole.events, whole.persons))
+        figures = self.rules.chain([step.persons for step in steps])
         first = next((figure for figure in figures if figure.value is not None), self.persons)
-        rows = _with_bars([self.row(name, "", figure, first) for name, figure in zip(names, figures, strict=True)])
-        shown = [self.rules.total(number) if self.rules.shows_events else None for number in events]
-        return tuple(StepRow(row, number) for row, number in zip(rows, shown, strict=True))
+        rows = [self.row(step.name, "", figure, first) for step, figure in zip(steps, figures, strict=True)]
+        events = [self.rules.total(step.events) if self.rules.shows_events else None for step in steps]
+        return tuple(StepRow(row, number) for row, number in zip(_with_bars(rows), events, strict=True))
 
     def sexes_and_ages(self) -> tuple[tuple[Row, ...], tuple[AgeTable, ...]]:
         by_sex: dict[str, dict[int | None, int]] = {"female": {}, "male": {}}

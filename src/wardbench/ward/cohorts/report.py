@@ -21,8 +21,9 @@ from wardbench.core.disclosure import Figure, rules_for
 from wardbench.core.errors import StorageError
 from wardbench.core.omop.tables import CDM_VERSION
 from wardbench.core.store import Snapshot
-from wardbench.ward.cohorts.characterise import CohortResult, characterise
+from wardbench.ward.cohorts.characterise import characterise
 from wardbench.ward.cohorts.released import Released, release
+from wardbench.ward.cohorts.run import Cohort
 
 _TEMPLATES = resources.files(__package__).joinpath("templates")
 
@@ -54,7 +55,7 @@ class ReportData:
 
 
 def write_report(
-    cohort: CohortResult,
+    cohort: Cohort,
     description: list[str],
     snapshot: Snapshot,
     path: str | Path,
@@ -78,7 +79,7 @@ def write_report(
 
 
 def report_data(
-    cohort: CohortResult, description: list[str], snapshot: Snapshot, *, mode: str = "release", command: str
+    cohort: Cohort, description: list[str], snapshot: Snapshot, *, mode: str = "release", command: str
 ) -> ReportData:
     """All that the report of `cohort` says; InputError for an unknown mode."""
     rules = rules_for(mode)
@@ -167,7 +168,7 @@ def _shown(value: Any) -> Any:
     raise TypeError(f"a template printed {type(value).__name__}; figures go through wardbench.core.disclosure")
 
 
-def _provenance(cohort: CohortResult, snapshot: Snapshot, command: str) -> Provenance:
+def _provenance(cohort: Cohort, snapshot: Snapshot, command: str) -> Provenance:
     with snapshot.connect() as con:
         source = con.execute("SELECT min(cdm_source_name) FROM cdm_source").fetchone()
         release = con.execute("SELECT min(vocabulary_version) FROM vocabulary WHERE vocabulary_id = 'None'").fetchone()
