@@ -6,8 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import duckdb
-
 from wardbench.core.omop.tables import TABLES
 from wardbench.core.store import Snapshot, Store, quoted
 
