@@ -13,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
 import pytest
 
 from small_hospital import build, cohort_of
@@ -152,7 +153,10 @@ def test_release_shows_what_may_be_shown(snapshot: Snapshot) -> None:
     assert table(page, "Samples by type, whenever they were taken") == [
         ["Whole blood SNOMED 258580003", "40 67%", "80", "10.5 before (20.2 before to 6.75 after)"]
     ]
-    assert table(page, "Start of membership") == [["2015", "fewer than 10", ""], ["2016 to 2020", "nearly all", ""]]
+    assert table(page, "Start of membership") == [
+        ["2015 or before", "fewer than 10", ""],
+        ["2016 to 2020", "nearly all", ""],
+    ]
 
 
 def test_exact_shows_everything_and_says_so(snapshot: Snapshot) -> None:
@@ -205,6 +209,36 @@ def test_a_sample_type_that_nearly_everybody_with_samples_has_hides_the_sum(snap
     assert data.figures.with_sample.persons.text == "not shown"
     exact = report_data(cohort_of(snapshot), DESCRIPTION, snapshot, mode="exact", command=COMMAND)
     assert exact.figures.with_sample.persons.text == "40"
+
+
+@pytest.mark.parametrize("persons", [51, 53, 57])
+def test_shares_of_a_whole_add_up(snapshot: Snapshot, persons: int) -> None:
+    page = Page(html_of(snapshot, cohort_of(snapshot, persons)))
+    assert sum(int(share.rstrip("%")) for _, _, share in table(page, "Sex")) == 100
+    assert abs(sum(int(share.rstrip("%")) for _, _, share in table(page, "Age at start: Female")) - 100) <= 2
+
+
+def test_years_are_of_the_snapshot_and_the_oldest_stand_together(tmp_path: Path) -> None:
+    period = """
+        SELECT n AS observation_period_id, n AS person_id, DATE '1930-01-01' AS observation_period_start_date,
+          DATE '2021-12-31' AS observation_period_end_date, 32817 AS period_type_concept_id
+        FROM range(1, 61) AS r(n)"""
+    snapshot = build(tmp_path / "store", observation_period=period)
+    rows = table(Page(html_of(snapshot, mode="exact")), "Start of membership")
+    assert [rows[0], rows[-2], rows[-1]] == [
+        ["2006 or before", "0", "0.0%"],
+        ["2020", "60", "100.0%"],
+        ["2021", "0", "0.0%"],
+    ]
+    assert len(rows) == 16
+
+
+def test_few_with_a_sample_are_fewer_than_ten(snapshot: Snapshot) -> None:
+    cohort = cohort_of(snapshot)
+    men = replace(cohort, rows=cohort.rows.filter(pc.field("subject_id") >= 40), attrition=selection(21, 21))
+    data = report_data(men, DESCRIPTION, snapshot, command=COMMAND)
+    assert data.figures.persons.text == "20"
+    assert data.figures.with_sample.persons.text == "fewer than 10"
 
 
 def test_exact_tells_the_last_rule_from_the_cohort(snapshot: Snapshot) -> None:

@@ -43,8 +43,8 @@ class ReleaseRules:
         few = f"fewer than {self.threshold}"
         return (
             f"Numbers of persons below {self.threshold}, zero included, are never shown, because a small number can "
-            f"point at a person. Other numbers are rounded to the nearest {self.base}; percentages come from the "
-            "rounded numbers.",
+            f"point at a person. Other numbers are rounded to the nearest {self.base}, each by itself, so they may not "
+            "add up; percentages come from the rounded numbers.",
             "Categories that are too small stand together with their neighbours, so that no total gives them away. "
             f"“Nearly all” means all, or all but {few}.",
             f"A step of the selection is “not shown” when {few} persons lie between it and a step that is shown, or "

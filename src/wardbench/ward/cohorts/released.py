@@ -22,6 +22,7 @@ from wardbench.ward.cohorts.run import AttritionStep, Cohort
 
 TOP = 15
 OLDEST = 90
+YEARS = 15
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ class _Releasing:
         groups = self.rules.partition([sum(ages.values()) for ages in by_sex.values()])
         names = list(by_sex)
         labels = [_capitalised(" or ".join(names[member] for member in group.members)) for group in groups]
-        sexes = _with_bars([self.row(label, "", group.count) for label, group in zip(labels, groups, strict=True)])
+        sexes = self.shared(labels, [group.count for group in groups])
         told_apart = [group for group in groups if group.count.value is not None]
         if len(told_apart) < len(groups) or len(groups) == 1:
             everyone = _added(list(by_sex.values()))
@@ -185,27 +186,35 @@ class _Releasing:
             return ", or ".join(parts)
 
         known_ages = {age: n for age, n in ages.items() if age is not None}
-        rows = self.partition(cells, label, persons)
-        return AgeTable(group, persons, self.rules.quantiles(quantiles_of(known_ages)), rows)
+        return AgeTable(group, persons, self.rules.quantiles(quantiles_of(known_ages)), self.partition(cells, label))
 
     def years(self) -> tuple[Row, ...]:
-        """Persons by years of the whole snapshot, so that the first and last year of the cohort are not given away."""
+        """Persons by year, over years of the snapshot: those of the cohort would give away its first and last."""
         years = self.found.years
-        observed = self.found.observed_years or (min(years, default=0), max(years, default=-1))
-        first, last = min([observed[0], *years]), max([observed[1], *years])
-        width = next((width for width in (1, 5, 10) if last - first < 15 * width), 10)
-        starts = list(range(first - first % width, last + 1, width))
-        cells = [sum(years.get(year, 0) for year in range(start, start + width)) for start in starts]
+        if not years and self.found.observed_years is None:
+            return ()
+        last = max([*years, *(self.found.observed_years or ())])
+        first = max(last - YEARS, min([*years, *(self.found.observed_years or ())]))
+        columns = range(first, last + 1)
+        cells = [sum(n for year, n in years.items() if year <= first), *(years.get(year, 0) for year in columns[1:])]
 
         def label(members: Sequence[int]) -> str:
-            begin, end = max(starts[members[0]], first), min(starts[members[-1]] + width - 1, last)
-            return str(begin) if begin == end else f"{begin} to {end}"
+            end = columns[members[-1]]
+            if members[0] == 0:
+                return f"{end} or before"
+            return str(end) if len(members) == 1 else f"{columns[members[0]]} to {end}"
 
-        return self.partition(cells, label, self.persons)
+        return self.partition(cells, label)
 
-    def partition(self, cells: Sequence[int], label: Callable[[Sequence[int]], str], whole: Figure) -> tuple[Row, ...]:
+    def partition(self, cells: Sequence[int], label: Callable[[Sequence[int]], str]) -> tuple[Row, ...]:
         groups = self.rules.partition(cells)
-        return _with_bars([self.row(label(group.members), "", group.count, whole) for group in groups])
+        return self.shared([label(group.members) for group in groups], [group.count for group in groups])
+
+    def shared(self, labels: Sequence[str], counts: Sequence[Figure]) -> tuple[Row, ...]:
+        """Rows of what makes up a whole, with shares that add up: each was rounded, so the whole is their sum."""
+        values = [count.value for count in counts if count.value is not None]
+        whole = Figure(sum(values) if len(values) == len(counts) else None, "")
+        return _with_bars([self.row(label, "", count, whole) for label, count in zip(labels, counts, strict=True)])
 
     def terms(self, counts: Sequence[TermCount]) -> tuple[Row, ...]:
         rows = [
@@ -240,6 +249,8 @@ class _Releasing:
         return tuple(sorted(rows, key=lambda each: _by_size(each.row)))
 
     def any_sample(self, found: Characteristics) -> Figure:
+        if not self.rules.listed(found.persons_with_sample):
+            return self.part(found.persons_with_sample)
         # Those of one type are part of those with any: shown side by side, the difference is who has other types only.
         most = max((summary.persons for summary in found.samples), default=0)
         any_type = self.rules.chain([found.persons_with_sample, most])[0]
