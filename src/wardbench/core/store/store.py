@@ -311,7 +311,11 @@ class Draft:
 
     def connect(self, *, memory: str = DEFAULT_MEMORY, threads: int | None = None) -> duckdb.DuckDBPyConnection:
         """A connection that spills into the draft's scratch folder."""
-        return connect(memory=memory, spill=self.scratch / "spill", threads=threads)
+        con = connect(memory=memory, spill=self.scratch / "spill", threads=threads)
+        # What DuckDB happens to know of a column (that it has no NULL) changes how it is encoded: equal rows would
+        # give unequal files.
+        con.execute("SET disabled_optimizers = 'statistics_propagation'")
+        return con
 
     def write(self, con: duckdb.DuckDBPyConnection, name: str, select: str, *, layer: Layer = "cdm") -> TableInfo:
         """Write the rows of `select` as table `name`.

@@ -15,6 +15,7 @@ import duckdb
 from wardbench.core.omop.tables import VOCABULARY_TABLES
 from wardbench.core.store import Draft, Snapshot, quoted
 from wardbench.ward.ingest.codes import CUSTOM_CLASS, CUSTOM_CONCEPTS_FROM, SYNONYMS, VOCABULARIES
+from wardbench.ward.ingest.fhir.shapes import Coding, struct
 from wardbench.ward.ingest.mapping import DOMAIN_TABLES
 
 CODED = (
@@ -33,7 +34,7 @@ def map_codes(con: duckdb.DuckDBPyConnection, draft: Draft, kinds: Sequence[str]
     `code_map` has one row for a code and each standard concept it maps to: `system`, `code`, `nth` (from 0),
     `source_concept_id`, `concept_id`, `target` (the table for its domain), `value_id`, `is_substance`.
     """
-    _gather(con, draft, kinds)
+    _gather(con, draft, kinds, further=previous is not None and previous.has_vocabulary)
     _open_vocabulary(con, draft, previous)
     _find_source_concepts(con)
     _find_standard_concepts(con)
@@ -50,12 +51,13 @@ def map_codes(con: duckdb.DuckDBPyConnection, draft: Draft, kinds: Sequence[str]
         con,
         "unmapped_code",
         "SELECT f.field, f.system, f.code, f.display, f.records FROM coded_field f"
-        " JOIN code_map m USING (system, code) WHERE m.concept_id = 0 ORDER BY ALL",
+        " JOIN code_map m USING (system, code) WHERE m.concept_id = 0 AND f.records > 0 ORDER BY ALL",
         layer="extra",
     )
 
 
-def _gather(con: duckdb.DuckDBPyConnection, draft: Draft, kinds: Sequence[str]) -> None:
+def _gather(con: duckdb.DuckDBPyConnection, draft: Draft, kinds: Sequence[str], *, further: bool) -> None:
+    """Make `coded_field`; `further` adds codings beside the chosen one, of which a vocabulary may know one."""
     selects = []
     for kind in kinds:
         path = draft.path(kind, "source")
@@ -68,6 +70,12 @@ def _gather(con: duckdb.DuckDBPyConnection, draft: Draft, kinds: Sequence[str]) 
                     f" min({display}) AS display, count(*) AS records FROM {table}"
                     f" WHERE {code} IS NOT NULL GROUP BY ALL"
                 )
+        if further and "several" in present:
+            selects.append(
+                f"SELECT '{kind}.other', coalesce(c.system, ''), c.code, min(c.display), 0 FROM ("
+                f"SELECT unnest(several::JSON::{struct(Coding)}[]) AS c FROM {table} WHERE several IS NOT NULL)"
+                " WHERE c.code IS NOT NULL GROUP BY ALL"
+            )
     con.execute(
         "CREATE TABLE coded_field (field VARCHAR, system VARCHAR, code VARCHAR, display VARCHAR, records BIGINT)"
     )
@@ -90,13 +98,10 @@ def _open_vocabulary(con: duckdb.DuckDBPyConnection, draft: Draft, previous: Sna
         draft.view(con, name)
     known = "SELECT * FROM concept WHERE false"
     if previous and "concept" in previous.tables:
-        loaded = (
+        known = (
             f"SELECT * FROM read_parquet({quoted(previous.path('concept'))})"
             f" WHERE NOT (concept_id >= {CUSTOM_CONCEPTS_FROM} AND concept_class_id = {quoted(CUSTOM_CLASS)})"
         )
-        # Equal rows are written as equal bytes only if the plan is the same, so nothing is read where nothing is known.
-        if con.execute(f"{loaded} LIMIT 1").fetchone():
-            known = loaded
     con.execute(f"CREATE VIEW known AS {known}")
 
 

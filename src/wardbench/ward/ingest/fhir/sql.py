@@ -44,8 +44,8 @@ MACROS = (
         WHEN length(text) = 7 THEN try_cast(text || '-01' AS DATE)
         WHEN length(text) = 4 THEN try_cast(text || '-01-01' AS DATE)
         END""",
-    # The instant, in UTC where the source gave an offset.
-    "instant(text) AS CASE WHEN length(text) > 10 THEN try_cast(text AS TIMESTAMP) END",
+    # The instant in UTC; a text without an offset stands as it is. A plain cast to TIMESTAMP would ignore the offset.
+    "instant(text) AS CASE WHEN length(text) > 10 THEN make_timestamp(epoch_us(try_cast(text AS TIMESTAMPTZ))) END",
     "is_partial(text) AS length(text) IN (4, 7)",
     "operator_concept(comparator) AS CASE comparator"
     " WHEN '<' THEN 4171756 WHEN '<=' THEN 4171754 WHEN '>' THEN 4172704 WHEN '>=' THEN 4171755 END",
@@ -57,7 +57,8 @@ MACROS = (
 
 
 def define_macros(con: duckdb.DuckDBPyConnection) -> None:
-    """Make the macros known to a connection."""
+    """Make the macros known to a connection, and its time zone UTC."""
+    con.execute("SET TimeZone = 'UTC'")
     for macro in MACROS:
         con.execute(f"CREATE OR REPLACE TEMP MACRO {macro}")
 
