@@ -68,6 +68,7 @@ def load_omop(
         notes += _notes_on_columns(parts)
         if found.unknown:
             notes.append(f"Not tables of CDM 5.4, left alone: {', '.join(found.unknown)}.")
+        notes += _notes_on_gaps(con, draft)
         vocabulary = keep_vocabulary(con, store, draft)
         _derive(con, draft, notes)
         report_findings(con, draft, report)
@@ -120,6 +121,21 @@ def _notes_on_columns(parts: Sequence[Part]) -> list[str]:
         if found.missing and (part.table, found.missing) not in told:
             told.add((part.table, found.missing))
             notes.append(f"{part.name}: empty, for the source has no such columns: {', '.join(found.missing)}.")
+    return notes
+
+
+def _notes_on_gaps(con: duckdb.DuckDBPyConnection, draft: Draft) -> list[str]:
+    """Rows that are kept although a value is missing which the model requires."""
+    notes = []
+    for name, info in draft.tables.items():
+        columns = [c.name for c in TABLES[name].columns if c.required and info.rows]
+        if not columns:
+            continue
+        draft.view(con, name)
+        counts = ", ".join(f'count(*) - count("{column}")' for column in columns)
+        row = con.execute(f"SELECT {counts} FROM {name}").fetchone()
+        gaps = [(column, count) for column, count in zip(columns, row or (), strict=True) if count]
+        notes += [f"{name}: {count:,} rows have no {column}, which CDM 5.4 requires." for column, count in gaps]
     return notes
 
 

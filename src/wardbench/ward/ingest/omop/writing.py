@@ -31,12 +31,11 @@ def write_table(
         con.execute("CREATE OR REPLACE TEMP VIEW of_persons AS FROM staged_rows SEMI JOIN person USING (person_id)")
         _count(con, "FROM staged_rows ANTI JOIN person USING (person_id)", NO_PERSON, excluded)
     con.execute("CREATE OR REPLACE TEMP VIEW kept_rows AS FROM of_persons")
-    key = TABLES[table].primary_key
-    if key and con.execute(f"SELECT 1 FROM of_persons GROUP BY {key} HAVING count(*) > 1 LIMIT 1").fetchone():
-        con.execute(
-            f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT {key} FROM of_persons GROUP BY ALL HAVING count(*) > 1"
-        )
-        given = [d[0] for d in con.execute("FROM of_persons LIMIT 0").description or ()]
+    given = [d[0] for d in con.execute("FROM of_persons LIMIT 0").description or ()]
+    key = TABLES[table].primary_key if TABLES[table].primary_key in given else None
+    twice = f"SELECT {key} FROM of_persons WHERE {key} IS NOT NULL GROUP BY ALL HAVING count(*) > 1"
+    if key and con.execute(f"{twice} LIMIT 1").fetchone():
+        con.execute(f"CREATE OR REPLACE TEMP TABLE repeated AS {twice}")
         order = ", ".join(f'"{name}" NULLS LAST' for name in (*TABLES[table].order, "part") if name in given)
         numbered = f"SELECT *, row_number() OVER (PARTITION BY {key} ORDER BY {order}) AS number FROM of_persons"
         again = f"FROM ({numbered} SEMI JOIN repeated USING ({key})) WHERE number > 1"
