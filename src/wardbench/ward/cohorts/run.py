@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from wardbench.core.errors import InputError, UnsupportedError
 from wardbench.core.store import Snapshot
 from wardbench.ward.cohorts.definition import Definition
 from wardbench.ward.cohorts.evaluate import Evaluated, Evaluation
@@ -73,9 +74,12 @@ class Cohort:
 def run_cohort(definition: Definition, snapshot: Snapshot) -> Cohort:
     """The cohort of `definition` on `snapshot`.
 
-    InputError or UnsupportedError names the path of what the definition says that has no meaning.
+    InputError or UnsupportedError names the file and path of what the definition says that has no meaning.
     """
-    plan = lower(definition)
+    try:
+        plan = lower(definition)
+    except (InputError, UnsupportedError) as error:
+        raise type(error)(f"{definition.source or definition.name}: {error}") from None
     with Workspace(snapshot, [plan]) as workspace:
         return cohort_of(definition, plan, workspace.evaluate(plan), snapshot)
 

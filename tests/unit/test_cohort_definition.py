@@ -1,0 +1,196 @@
+"""Circe JSON is read strictly: what is not understood is refused by its path."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tiny_cohort_hospital import expression, group, near, rule
+from wardbench.core.errors import InputError, NotFoundError, UnsupportedError, WardbenchError
+from wardbench.core.omop.concept_sets import ConceptItem, ConceptSet
+from wardbench.ward.cohorts import lower, read_definition, read_definitions, read_entries
+
+CONDITION = {"ConditionOccurrence": {"CodesetId": 1}}
+
+
+def _refusal(tmp_path: Path, changed: dict[str, Any]) -> WardbenchError:
+    path = tmp_path / "7.json"
+    path.write_text(json.dumps(changed))
+    with pytest.raises(WardbenchError) as caught:
+        lower(read_definition(path))
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("where", "key", "value", "kind", "sentence"),
+    [
+        ((), "Sample", 1, UnsupportedError, "Sample: not supported."),
+        (
+            ("PrimaryCriteria", "CriteriaList", 0, "ConditionOccurrence"),
+            "LotNumber",
+            {},
+            UnsupportedError,
+            "PrimaryCriteria.CriteriaList[0].ConditionOccurrence.LotNumber: not supported.",
+        ),
+        (
+            ("InclusionRules", 0, "expression", "CriteriaList", 0, "StartWindow", "Start"),
+            "Hours",
+            1,
+            UnsupportedError,
+            "InclusionRules[0].expression.CriteriaList[0].StartWindow.Start.Hours: not supported.",
+        ),
+        (
+            ("ConceptSets", 1, "expression", "items", 0, "concept"),
+            "WEIGHT",
+            1,
+            UnsupportedError,
+            "ConceptSets[1].expression.items[0].concept.WEIGHT: not supported.",
+        ),
+        (
+            ("InclusionRules", 0, "expression"),
+            "Type",
+            "MOST",
+            InputError,
+            "InclusionRules[0].expression: Type is one of ALL, ANY, AT_LEAST, AT_MOST.",
+        ),
+        (
+            ("InclusionRules", 0, "expression"),
+            "Type",
+            "AT_LEAST",
+            InputError,
+            "InclusionRules[0].expression: AT_LEAST needs a Count of 0 or more.",
+        ),
+        ((), "CollapseSettings", {"CollapseType": "NONE"}, UnsupportedError, "CollapseType NONE is not supported."),
+        (
+            ("PrimaryCriteria", "CriteriaList", 0, "ConditionOccurrence"),
+            "Age",
+            {"Op": "bt", "Value": 1},
+            InputError,
+            "PrimaryCriteria.CriteriaList[0].ConditionOccurrence.Age: bt needs an Extent.",
+        ),
+        (("PrimaryCriteria", "CriteriaList", 0), "Death", {}, InputError, "needs exactly one kind of criterion."),
+        (
+            (),
+            "CensoringCriteria",
+            [{"DrugExposure": {"CodesetId": 9}}],
+            InputError,
+            "CensoringCriteria[0].DrugExposure.CodesetId: no concept set of this definition has the id 9.",
+        ),
+        (
+            ("PrimaryCriteria", "CriteriaList", 0, "ConditionOccurrence"),
+            "Age",
+            {"Op": "gt", "Value": 17.5},
+            UnsupportedError,
+            "PrimaryCriteria.CriteriaList[0].ConditionOccurrence.Age: 17.5 is not a whole number",
+        ),
+        (
+            ("PrimaryCriteria", "CriteriaList", 0, "ConditionOccurrence"),
+            "OccurrenceStartDate",
+            {"Op": "gt", "Value": "31.12.2019"},
+            InputError,
+            "PrimaryCriteria.CriteriaList[0].ConditionOccurrence.OccurrenceStartDate.Value",
+        ),
+        ((), "cdmVersionRange", ">=6.0.0", InputError, "cdmVersionRange >=6.0.0 does not hold CDM 5.4."),
+    ],
+)
+def test_what_is_not_understood_is_refused_by_its_path(
+    tmp_path: Path, where: tuple[str | int, ...], key: str, value: Any, kind: type[WardbenchError], sentence: str
+) -> None:
+    changed: Any = deepcopy(expression(InclusionRules=[rule("any", near(CONDITION))]))
+    at = changed
+    for step in where:
+        at = at[step]
+    at[key] = value
+    error = _refusal(tmp_path, changed)
+    assert isinstance(error, kind)
+    assert sentence in str(error)
+    assert str(tmp_path / "7.json") in str(error) or "no concept set" in sentence or "whole number" in sentence
+
+
+def test_a_bare_expression_takes_its_id_and_name_from_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "42.json"
+    path.write_text(json.dumps(expression()))
+    definition = read_definition(path)
+    assert (definition.id, definition.name) == (42, "42")
+
+
+def test_a_wrapper_says_id_and_name_itself(tmp_path: Path) -> None:
+    path = tmp_path / "42.json"
+    path.write_text(json.dumps({"id": 7, "name": "Seven", "expression": expression()}))
+    definition = read_definition(path)
+    assert (definition.id, definition.name) == (7, "Seven")
+    path.write_text(json.dumps({"id": 7, "expression": expression(), "weight": 1}))
+    with pytest.raises(UnsupportedError, match="weight: not supported"):
+        read_definition(path)
+
+
+def test_rules_without_a_name_are_numbered(tmp_path: Path) -> None:
+    path = tmp_path / "1.json"
+    unnamed = {"expression": group()}
+    path.write_text(json.dumps(expression(InclusionRules=[rule("first"), unnamed])))
+    assert read_definition(path).rule_names == ("first", "rule 2")
+
+
+def test_concept_sets_are_values_whatever_they_are_called(tmp_path: Path) -> None:
+    item = {"concept": {"CONCEPT_ID": 5}, "includeDescendants": True, "isExcluded": False}
+    sets = [{"id": 1, "name": n, "expression": {"items": [item]}} | {"id": i} for i, n in ((1, "a"), (2, "b"))]
+    path = tmp_path / "1.json"
+    path.write_text(json.dumps(expression(ConceptSets=sets)))
+    definition = read_definition(path)
+    expected = ConceptSet(frozenset({ConceptItem(5, descendants=True)}))
+    assert definition.concept_sets == {1: expected, 2: expected}
+    assert definition.concept_set_names == {expected: "a"}
+
+
+def test_lines_and_folders_give_the_same_definitions(tmp_path: Path) -> None:
+    lines = [json.dumps({"id": id, "expression": expression()}) for id in (3, 1)]
+    packed, plain, folder = tmp_path / "d.jsonl.gz", tmp_path / "d.jsonl", tmp_path / "d"
+    packed.write_bytes(gzip.compress("\n\n".join(lines).encode()))
+    plain.write_text("\n".join(lines) + "\n")
+    folder.mkdir()
+    for name, line in zip(("b.json", "a.json"), lines, strict=True):
+        (folder / name).write_text(line)
+    assert [d.id for d in read_definitions(packed)] == [3, 1]
+    assert [d.id for d in read_definitions(plain)] == [3, 1]
+    assert [d.id for d in read_definitions(folder)] == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b'{"id": 1, "expression": {}}\n{"id": 2, "expr', ", line 2: not valid JSON"),
+        (b"[1]\n", ", line 1: a cohort definition is a JSON object"),
+        (b'\n{"id": 1}\n', ", line 2: neither a cohort expression nor an object that has one"),
+        (b'{"id": "x", "expression": {}}', ", line 1: id: not a whole number"),
+        (b'{"id": 4, "expression": {}}\n{"id": 4, "expression": {}}', ", line 2: the id 4 is that of"),
+        (b"", "there is no cohort definition here"),
+        (b"\xff\xfe", ", line 1: not valid JSON"),
+    ],
+)
+def test_a_line_that_is_no_definition_is_named(tmp_path: Path, content: bytes, sentence: str) -> None:
+    path = tmp_path / "many.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"many\.jsonl") as caught:
+        list(read_entries(path))
+    assert sentence in str(caught.value)
+
+
+def test_a_file_that_is_not_there_or_cut_short_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match=r"nothing\.json"):
+        read_definition(tmp_path / "nothing.json")
+    cut = tmp_path / "cut.jsonl.gz"
+    cut.write_bytes(gzip.compress(json.dumps({"id": 1, "expression": expression()}).encode())[:-12])
+    with pytest.raises(InputError, match=r"cut\.jsonl\.gz: not a complete gzip file"):
+        list(read_entries(cut))
+
+
+def test_nesting_without_end_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "deep.json"
+    path.write_text('{"PrimaryCriteria":' * 100_000 + "1" + "}" * 100_000)
+    with pytest.raises(InputError, match="nested too deeply"):
+        read_definition(path)
