@@ -378,7 +378,7 @@ class Draft:
         file = _SnapshotFile(
             format=FORMAT,
             version=_version(tables),
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            created=datetime.now(UTC).isoformat(timespec="microseconds"),
             cdm_version=CDM_VERSION,
             tables=tables,
             made_from=dict(made_from),
