@@ -10,14 +10,20 @@ import msgspec
 import pytest
 
 from wardbench.core.errors import NotFoundError
+from wardbench.core.store import Snapshot
 from wardbench.synthetic import codes, definitions, write_store
 from wardbench.ward.cohorts.definition import read_definition
 from wardbench.ward.cohorts.lower import lower
+from wardbench.ward.cohorts.run import run_cohort
 
 
 @pytest.fixture(scope="module")
-def con(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    snapshot, _ = write_store(tmp_path_factory.mktemp("synthetic") / "store", 600, 1)
+def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    return write_store(tmp_path_factory.mktemp("synthetic") / "store", 1500, 1)[0]
+
+
+@pytest.fixture(scope="module")
+def con(snapshot: Snapshot) -> Iterator[duckdb.DuckDBPyConnection]:
     with snapshot.connect() as con:
         yield con
 
@@ -38,6 +44,17 @@ def test_every_definition_can_be_read_and_has_rules_to_narrow_down(
     for path in written.values():
         lower(read_definition(path))
         assert 4 <= len(msgspec.json.decode(path.read_bytes())["InclusionRules"]) <= 8
+
+
+@pytest.mark.parametrize("name", definitions.DEFINITIONS)
+def test_the_rules_narrow_down_the_persons_and_leave_some(
+    tmp_path: Path, snapshot: Snapshot, con: duckdb.DuckDBPyConnection, name: str
+) -> None:
+    cohort = run_cohort(read_definition(definitions.write(con, tmp_path)[name]), snapshot)
+    persons = [step.persons for step in cohort.attrition]
+    assert persons == sorted(persons, reverse=True)
+    assert persons[0] > persons[-1] > 0
+    assert len(set(persons)) >= 4
 
 
 @pytest.mark.parametrize("name", definitions.DEFINITIONS)

@@ -95,14 +95,14 @@ def definition(con: duckdb.DuckDBPyConnection, name: str) -> Json:
 
 
 def _new_metformin(sets: ConceptSets) -> Json:
-    """Adults with type 2 diabetes who start metformin, with HbA1c before and after."""
+    """Patients with type 2 diabetes who start metformin, with HbA1c before and after."""
     metformin = sets.number("Metformin", codes.METFORMIN)
     diabetes = sets.number("Type 2 diabetes", codes.DIABETES)
     hba1c = sets.number("HbA1c", codes.HBA1C)
     return _expression(
         {"DrugExposure": {"DrugSourceConcept": metformin, "First": True}},
         rules=[
-            _rule("Adult", age=("gte", 18)),
+            _rule("Between 30 and 80 years old", age=("bt", 30, 80)),
             _rule(
                 "Known to the hospital for half a year",
                 _count({"VisitOccurrence": {}}, before=None, after=-180),
@@ -218,12 +218,12 @@ def _influenza_with_antiviral(sets: ConceptSets) -> Json:
 
 
 def _arthritis_on_inhibitor(sets: ConceptSets) -> Json:
-    """Adults with rheumatoid arthritis who start an inhibitor of TNF after methotrexate, with active inflammation."""
+    """Patients with rheumatoid arthritis who start an inhibitor of TNF after methotrexate, with active inflammation."""
     inhibitor = sets.number("Inhibitors of TNF", codes.ADALIMUMAB, codes.ETANERCEPT)
     return _expression(
         {"DrugExposure": {"DrugSourceConcept": inhibitor, "First": True}},
         rules=[
-            _rule("Adult", age=("gte", 18)),
+            _rule("Younger than 75 years", age=("lt", 75)),
             _rule(
                 "Rheumatoid arthritis by then",
                 _count(
