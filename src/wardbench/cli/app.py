@@ -7,7 +7,7 @@ import sys
 import typer
 
 from wardbench import __version__
-from wardbench.cli import checks, cohort, load, load_omop, store, synthetic
+from wardbench.cli import checks, cohort, cohort_start, load, load_omop, store, synthetic
 from wardbench.core.errors import WardbenchError
 
 app = typer.Typer(
@@ -20,6 +20,8 @@ app = typer.Typer(
 app.add_typer(load.app, name="load")
 load.app.command("omop")(load_omop.omop)
 load.app.command("vocabulary")(load_omop.vocabulary)
+cohort.app.command("codes")(cohort_start.codes)
+cohort.app.command("draft")(cohort_start.draft)
 app.add_typer(cohort.app, name="cohort")
 app.add_typer(store.app, name="store")
 app.add_typer(synthetic.app, name="synthetic")

@@ -9,7 +9,9 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
+from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -18,8 +20,11 @@ from wardbench.core.progress import silent
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
-console = Console()
+# A pipe has no width of its own; 120 columns keep the tables of a log whole.
+console = Console(width=None if sys.stdout.isatty() else 120)
 _errors = Console(stderr=True)
+
+SHORT = 24
 
 
 def print_json(value: Any) -> None:
@@ -29,13 +34,20 @@ def print_json(value: Any) -> None:
 
 def print_table(title: str, columns: list[str], rows: list[list[Any]]) -> None:
     """A table for people; whole numbers get thousands separators and stand to the right."""
-    table = Table(title=title, title_justify="left", title_style="bold")
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for number, column in enumerate(columns):
-        numeric = bool(rows) and all(isinstance(row[number], int | float) for row in rows)
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        cells = [row[number] for row in rows]
+        numeric = bool(rows) and all(isinstance(cell, int | float) for cell in cells)
+        # Numbers, codes and names of tables stay on one line; prose wraps.
+        whole = numeric or all(len(str(cell)) <= SHORT for cell in cells)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold", no_wrap=whole)
     for row in rows:
-        table.add_row(*[f"{v:,}" if isinstance(v, int) and not isinstance(v, bool) else str(v) for v in row])
+        table.add_row(*[_cell(value) for value in row])
     console.print(table)
+
+
+def _cell(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else escape(str(value))
 
 
 @contextmanager
