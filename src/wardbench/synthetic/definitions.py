@@ -99,39 +99,18 @@ def _new_metformin(sets: ConceptSets) -> Json:
     metformin = sets.number("Metformin", codes.METFORMIN)
     diabetes = sets.number("Type 2 diabetes", codes.DIABETES)
     hba1c = sets.number("HbA1c", codes.HBA1C)
+    heart_failure = sets.number("Heart failure", codes.HEART_FAILURE)
+    kidney_disease = sets.number("Kidney disease", codes.KIDNEY_DISEASE)
     return _expression(
-        {"DrugExposure": {"DrugSourceConcept": metformin, "First": True}},
+        _drug(metformin, First=True),
         rules=[
             _rule("Between 30 and 80 years old", age=("bt", 30, 80)),
-            _rule(
-                "Known to the hospital for half a year",
-                _count({"VisitOccurrence": {}}, before=None, after=-180),
-            ),
-            _rule(
-                "Type 2 diabetes by then",
-                _count({"ConditionOccurrence": {"ConditionSourceConcept": diabetes}}, before=None, after=0),
-            ),
-            _rule(
-                "HbA1c of 7 % or more in the 90 days before",
-                _count(
-                    {
-                        "Measurement": {
-                            "MeasurementSourceConcept": hba1c,
-                            "ValueAsNumber": {"Value": 7, "Op": "gte"},
-                        }
-                    },
-                    before=90,
-                    after=0,
-                ),
-            ),
-            _rule("No heart failure by then", _none_before(sets.number("Heart failure", codes.HEART_FAILURE))),
-            _rule(
-                "No chronic kidney disease by then", _none_before(sets.number("Kidney disease", codes.KIDNEY_DISEASE))
-            ),
-            _rule(
-                "HbA1c measured again within a year",
-                _count({"Measurement": {"MeasurementSourceConcept": hba1c}}, before=-30, after=365),
-            ),
+            _rule("Known to the hospital for half a year", _count({"VisitOccurrence": {}}, before=None, after=-180)),
+            _rule("Type 2 diabetes by then", _count(_condition(diabetes), before=None, after=0)),
+            _rule("HbA1c of 7 % or more in the 90 days before", _count(_value(hba1c, at_least=7), before=90, after=0)),
+            _rule("No heart failure by then", _none(_condition(heart_failure), before=None, after=0)),
+            _rule("No chronic kidney disease by then", _none(_condition(kidney_disease), before=None, after=0)),
+            _rule("HbA1c measured again within a year", _count(_value(hba1c), before=-30, after=365)),
         ],
         end={"CustomEra": {"DrugCodesetId": metformin, "GapDays": 60, "Offset": 30}},
     )
@@ -140,39 +119,16 @@ def _new_metformin(sets: ConceptSets) -> Json:
 def _colon_cancer_with_specimen(sets: ConceptSets) -> Json:
     """New colon cancer, operated, without metastases, with a specimen taken within 30 days of the diagnosis."""
     cancer = sets.number("Cancer of the colon", codes.COLON_CANCER)
+    colonoscopy = sets.number("Colonoscopy", codes.COLONOSCOPY)
+    stage_4 = sets.number("Stage IV", codes.STAGE[3])
+    removal = sets.number("Removal of part of the colon", codes.COLECTOMY)
     return _expression(
-        {"ConditionOccurrence": {"ConditionSourceConcept": cancer, "First": True}},
+        _condition(cancer, First=True),
         rules=[
             _rule("Between 18 and 85 years old", age=("bt", 18, 85)),
-            _rule(
-                "Found by colonoscopy",
-                _count(
-                    {"ProcedureOccurrence": {"ProcedureSourceConcept": sets.number("Colonoscopy", codes.COLONOSCOPY)}},
-                    before=30,
-                    after=0,
-                ),
-            ),
-            _rule(
-                "Not of stage IV",
-                _count(
-                    {"ConditionOccurrence": {"ConditionSourceConcept": sets.number("Stage IV", codes.STAGE[3])}},
-                    before=0,
-                    after=30,
-                    occurrence=(_EXACTLY, 0),
-                ),
-            ),
-            _rule(
-                "Operated within 90 days",
-                _count(
-                    {
-                        "ProcedureOccurrence": {
-                            "ProcedureSourceConcept": sets.number("Removal of the colon", codes.COLECTOMY)
-                        }
-                    },
-                    before=0,
-                    after=90,
-                ),
-            ),
+            _rule("Found by colonoscopy", _count(_procedure(colonoscopy), before=30, after=0)),
+            _rule("Not of stage IV", _none(_condition(stage_4), before=0, after=30)),
+            _rule("Operated within 90 days", _count(_procedure(removal), before=0, after=90)),
             _rule("A specimen taken within 30 days", _count({"Specimen": {}}, before=30, after=30)),
         ],
         end={"DateOffset": {"DateField": "StartDate", "Offset": 1825}},
@@ -182,80 +138,36 @@ def _colon_cancer_with_specimen(sets: ConceptSets) -> Json:
 def _influenza_with_antiviral(sets: ConceptSets) -> Json:
     """Episodes of influenza in adults treated with oseltamivir, without pneumonia at the time."""
     influenza = sets.number("Influenza", codes.INFLUENZA)
+    oseltamivir = sets.number("Oseltamivir", codes.OSELTAMIVIR)
+    test = sets.number("Influenza test", codes.INFLUENZA_PCR)
+    pneumonia = sets.number("Pneumonia", codes.PNEUMONIA)
     return _expression(
-        {"ConditionOccurrence": {"ConditionSourceConcept": influenza}},
+        _condition(influenza),
         limit="All",
         rules=[
             _rule("Adult", age=("gte", 18)),
-            _rule(
-                "Oseltamivir within two days",
-                _count(
-                    {"DrugExposure": {"DrugSourceConcept": sets.number("Oseltamivir", codes.OSELTAMIVIR)}},
-                    before=0,
-                    after=2,
-                ),
-            ),
-            _rule(
-                "Tested for the virus",
-                _count(
-                    {"Measurement": {"MeasurementSourceConcept": sets.number("Influenza test", codes.INFLUENZA_PCR)}},
-                    before=2,
-                    after=2,
-                ),
-            ),
-            _rule(
-                "No pneumonia a month around",
-                _count(
-                    {"ConditionOccurrence": {"ConditionSourceConcept": sets.number("Pneumonia", codes.PNEUMONIA)}},
-                    before=30,
-                    after=30,
-                    occurrence=(_EXACTLY, 0),
-                ),
-            ),
+            _rule("Oseltamivir within two days", _count(_drug(oseltamivir), before=0, after=2)),
+            _rule("Tested for the virus", _count(_value(test), before=2, after=2)),
+            _rule("No pneumonia a month around", _none(_condition(pneumonia), before=30, after=30)),
         ],
         end={"DateOffset": {"DateField": "StartDate", "Offset": 30}},
     )
 
 
 def _arthritis_on_inhibitor(sets: ConceptSets) -> Json:
-    """Patients with rheumatoid arthritis who start an inhibitor of TNF after methotrexate, with active inflammation."""
+    """Patients with rheumatoid arthritis who start an inhibitor of TNF after methotrexate, inflamed in spite of it."""
     inhibitor = sets.number("Inhibitors of TNF", codes.ADALIMUMAB, codes.ETANERCEPT)
+    arthritis = sets.number("Rheumatoid arthritis", codes.ARTHRITIS)
+    methotrexate = sets.number("Methotrexate", codes.METHOTREXATE)
+    crp = sets.number("CRP", codes.CRP)
     return _expression(
-        {"DrugExposure": {"DrugSourceConcept": inhibitor, "First": True}},
+        _drug(inhibitor, First=True),
         rules=[
             _rule("Younger than 75 years", age=("lt", 75)),
+            _rule("Rheumatoid arthritis by then", _count(_condition(arthritis), before=None, after=0)),
+            _rule("Methotrexate in the year before", _count(_drug(methotrexate), before=365, after=-1)),
             _rule(
-                "Rheumatoid arthritis by then",
-                _count(
-                    {
-                        "ConditionOccurrence": {
-                            "ConditionSourceConcept": sets.number("Rheumatoid arthritis", codes.ARTHRITIS)
-                        }
-                    },
-                    before=None,
-                    after=0,
-                ),
-            ),
-            _rule(
-                "Methotrexate in the year before",
-                _count(
-                    {"DrugExposure": {"DrugSourceConcept": sets.number("Methotrexate", codes.METHOTREXATE)}},
-                    before=365,
-                    after=-1,
-                ),
-            ),
-            _rule(
-                "CRP of 10 mg/L or more in the half year before",
-                _count(
-                    {
-                        "Measurement": {
-                            "MeasurementSourceConcept": sets.number("CRP", codes.CRP),
-                            "ValueAsNumber": {"Value": 10, "Op": "gte"},
-                        }
-                    },
-                    before=180,
-                    after=-1,
-                ),
+                "CRP of 10 mg/L or more in the half year before", _count(_value(crp, at_least=10), before=180, after=-1)
             ),
         ],
     )
@@ -304,6 +216,23 @@ def _rule(name: str, *counts: Json, age: tuple[Any, ...] | None = None) -> Json:
     }
 
 
+def _condition(concepts: int, **more: Any) -> Json:
+    return {"ConditionOccurrence": {"ConditionSourceConcept": concepts, **more}}
+
+
+def _drug(concepts: int, **more: Any) -> Json:
+    return {"DrugExposure": {"DrugSourceConcept": concepts, **more}}
+
+
+def _procedure(concepts: int) -> Json:
+    return {"ProcedureOccurrence": {"ProcedureSourceConcept": concepts}}
+
+
+def _value(concepts: int, *, at_least: float | None = None) -> Json:
+    wanted = {} if at_least is None else {"ValueAsNumber": {"Value": at_least, "Op": "gte"}}
+    return {"Measurement": {"MeasurementSourceConcept": concepts, **wanted}}
+
+
 def _count(criteria: Json, *, before: int | None, after: int, occurrence: tuple[int, int] = (_AT_LEAST, 1)) -> Json:
     """How often something starts from `before` days before the index (None: ever) to `after` days after it.
 
@@ -317,10 +246,8 @@ def _count(criteria: Json, *, before: int | None, after: int, occurrence: tuple[
     }
 
 
-def _none_before(conditions: int) -> Json:
-    return _count(
-        {"ConditionOccurrence": {"ConditionSourceConcept": conditions}}, before=None, after=0, occurrence=(_EXACTLY, 0)
-    )
+def _none(criteria: Json, *, before: int | None, after: int) -> Json:
+    return _count(criteria, before=before, after=after, occurrence=(_EXACTLY, 0))
 
 
 def _edge(days: int) -> Json:

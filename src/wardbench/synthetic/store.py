@@ -54,8 +54,6 @@ def write_store(
     with store.draft() as draft:
         truths = parts.write(draft.scratch, persons, seed, block=block, progress=progress)
         with draft.connect(memory=_MEMORY) as con:
-            # What DuckDB knows of its input shows in the bytes of the Parquet it writes, and so in the version.
-            con.execute("SET disabled_optimizers = 'statistics_propagation'")
             _register(con, draft.scratch)
             for number, (table, select) in enumerate(SELECTS.items()):
                 progress(number, len(SELECTS), f"writing {table}")
