@@ -163,11 +163,15 @@ def measure_panel(
     visit: Ints,
     inflammation: float = 0.0,
 ) -> None:
-    """Blood count and chemistry; `inflammation` is added to the logarithm of CRP, a tenth of it to leukocytes'."""
+    """Blood count and chemistry; `inflammation` is added to the logarithm of CRP, a tenth of it to leukocytes'.
+
+    Inflamed joints add their own; the stronger of the two counts.
+    """
     for code in BLOOD_COUNT_AND_CHEMISTRY:
         extra: Floats | float = 0.0
         if code == codes.CRP:
-            extra = inflammation + lives.traits["joint inflammation"][row] * (lives.noted["arthritis"][row] <= day)
+            joints = np.where(lives.noted["arthritis"][row] <= day, lives.traits["joint inflammation"][row], 0.0)
+            extra = np.maximum(inflammation, joints)
         elif code == codes.LEUKOCYTES:
             extra = inflammation / 10
         measure(chance, lives, records, code, row, day, visit, extra)

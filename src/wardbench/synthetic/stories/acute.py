@@ -42,7 +42,7 @@ class Kind(NamedTuple):
 
 KINDS = (
     Kind("influenza", codes.INFLUENZA, (55, 30, 40), 9, 0.25, 0.1, (35, 24), 2.6, codes.OSELTAMIVIR, 0.45, 5),
-    Kind("pneumonia", codes.PNEUMONIA, (8, 6, 32), 21, 0.25, 0.6, (20, 70), 3.8, codes.AMOXICILLIN, 0.9, 7),
+    Kind("pneumonia", codes.PNEUMONIA, (8, 6, 32), 21, 0.25, 0.6, (20, 70), 3.4, codes.AMOXICILLIN, 0.9, 7),
     Kind(
         "urinary infection",
         codes.URINARY_INFECTION,
