@@ -30,7 +30,8 @@ def snapshot(tmp_path: Path) -> Snapshot:
         draft.write(
             con,
             "condition_occurrence",
-            f"""SELECT * FROM (VALUES (1, 1, {STANDARD}, 0, DATE '2020-02-01'), (2, 1, {STANDARD}, 0, DATE '2020-03-01'),
+            f"""SELECT * FROM (VALUES
+            (1, 1, {STANDARD}, 0, DATE '2020-02-01'), (2, 1, {STANDARD}, 0, DATE '2020-03-01'),
             (3, 2, {DESCENDANT}, 0, DATE '2020-02-02'), (4, 3, 0, {LOCAL}, DATE '2020-02-03'),
             (5, 4, 0, {LOCAL}, DATE '2020-02-04')) t(condition_occurrence_id, person_id, condition_concept_id,
             condition_source_concept_id, condition_start_date)""",
@@ -38,7 +39,8 @@ def snapshot(tmp_path: Path) -> Snapshot:
         draft.write(
             con,
             "concept",
-            f"""SELECT * FROM (VALUES ({STANDARD}, 'Type 2 diabetes', 'Condition', 'SNOMED', 'Disorder', 'S', '44054006'),
+            f"""SELECT * FROM (VALUES
+            ({STANDARD}, 'Type 2 diabetes', 'Condition', 'SNOMED', 'Disorder', 'S', '44054006'),
             ({DESCENDANT}, 'Diabetic foot', 'Condition', 'SNOMED', 'Disorder', 'S', '280137006'),
             ({LOCAL}, 'Sugar disease', 'Condition', 'Local', 'Undefined', NULL, 'SUG')) t({concept})""",
         )
