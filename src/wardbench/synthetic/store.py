@@ -21,7 +21,7 @@ from wardbench.synthetic.store_tables import SELECTS
 
 FIRST_CUSTOM_CONCEPT = 2_000_000_000
 
-_MEMORY = "700MB"
+_MEMORY = "1GB"
 _CODED = (
     ("visit", "code", "Visit"),
     ("condition", "code", "Condition"),
