@@ -7,7 +7,7 @@ import sys
 import typer
 
 from wardbench import __version__
-from wardbench.cli import bench, checks, cohort, cohort_start, load, load_omop, manual, store, synthetic
+from wardbench.cli import bench, checks, cohort, cohort_start, demo, load, load_omop, manual, store, synthetic
 from wardbench.core.errors import WardbenchError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.add_typer(store.app, name="store")
 app.add_typer(synthetic.app, name="synthetic")
 app.command(context_settings={"ignore_unknown_options": True})(checks.test)
 app.command()(manual.docs)
+app.command()(demo.demo)
 app.command()(bench.bench)
 
 

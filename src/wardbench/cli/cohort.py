@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -9,8 +10,12 @@ from typing import Annotated
 import typer
 
 from wardbench.cli.output import Json, console, print_json, print_table, watching
+from wardbench.core.disclosure import MODES, rules_for
+from wardbench.core.errors import InputError
 from wardbench.core.store import Store
 from wardbench.ward.cohorts import BatchLine, Cohort, read_definition, read_entries, run_batch, run_cohort, write_rows
+from wardbench.ward.cohorts.describe import describe_definition
+from wardbench.ward.cohorts.report import write_report
 
 app = typer.Typer(help="Find the people of a cohort definition (OHDSI ATLAS JSON).", no_args_is_help=True)
 
@@ -23,20 +28,35 @@ SHOWN = 20
 def run(
     definition: Annotated[Path, typer.Argument(metavar="DEFINITION", help="A cohort definition, as ATLAS exports it.")],
     store: StoreOption,
-    out: Annotated[Path | None, typer.Option(help="Write the cohort's rows to this Parquet file.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="ROWS", help="Write the cohort's rows to this Parquet file.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="REPORT", help="Write a page about the cohort to this HTML file.")
+    ] = None,
+    mode: Annotated[str, typer.Option(help=f"What the page may show: {' or '.join(MODES)}.")] = MODES[0],
     json: Json = False,
 ) -> None:
-    """Run one definition: how many people are in the cohort, and how each rule narrows them down."""
+    """Run one definition: how many people are in the cohort, how each rule narrows them down, and what it means."""
+    if mode not in MODES:
+        raise InputError(f"--mode: {mode!r} is none of {', '.join(MODES)}.")
     snapshot = Store.open(store).snapshot()
-    cohort = run_cohort(read_definition(definition), snapshot)
+    asked = read_definition(definition)
+    cohort = run_cohort(asked, snapshot)
+    sentences = describe_definition(asked, cohort.plan, snapshot)
     if out is not None:
         write_rows(cohort.rows, out)
+    if report is not None:
+        words = ["./wardbench", "cohort", "run", definition, "--store", store, "--report", report, "--mode", mode]
+        command = shlex.join(str(word) for word in words)
+        write_report(cohort, sentences, snapshot, report, mode=mode, command=command)
     if json:
-        print_json(_figures(cohort))
+        print_json({**_figures(cohort), "description": sentences})
         return
-    _print_cohort(cohort)
-    if out is not None:
-        console.print(f"The rows are in {out}.", highlight=False)
+    _print_cohort(cohort, sentences)
+    for path, what in ((out, "The rows are"), (report, "The page is")):
+        if path is not None:
+            console.print(f"{what} in {path}.", highlight=False)
 
 
 def _figures(cohort: Cohort) -> dict[str, object]:
@@ -51,13 +71,23 @@ def _figures(cohort: Cohort) -> dict[str, object]:
     }
 
 
-def _print_cohort(cohort: Cohort) -> None:
-    rows = [[step.name, step.events, step.persons] for step in cohort.attrition]
-    print_table(cohort.name, ["step", "events", "persons"], rows)
+def _print_cohort(cohort: Cohort, sentences: list[str]) -> None:
+    for sentence in sentences:
+        console.print(sentence, highlight=False, markup=False)
+    print_attrition(cohort)
     console.print(
         f"{cohort.persons:,} persons in {cohort.records:,} memberships, on version {cohort.snapshot_version}.",
         highlight=False,
     )
+
+
+def print_attrition(cohort: Cohort) -> None:
+    """The funnel, for whoever holds the store and may read its rows anyway."""
+    rules = rules_for("exact")
+    persons = rules.chain([step.persons for step in cohort.attrition[:-1]])
+    final = rules.total(cohort.attrition[-1].persons)
+    rows = [[s.name, f.value, s.events] for s, f in zip(cohort.attrition, (*persons, final), strict=True)]
+    print_table(f"{cohort.name}. {rules.label}.", ["step", "persons", "events"], rows)
 
 
 @app.command()

@@ -1,0 +1,67 @@
+"""`wardbench demo`: the main job on a synthetic campus."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wardbench.cli.cohort import print_attrition
+from wardbench.cli.output import Json, console, print_json, print_table, watching
+from wardbench.demo import Demo, run_demo
+
+
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where to; empty, not there yet, or of an earlier demo.")] = Path("demo"),
+    persons: Annotated[int, typer.Option(help="How many persons.", min=500)] = 2000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same campus.")] = 1,
+    json: Json = False,
+) -> None:
+    """Run the main job on a campus that never was: files go in, cohorts and their reports come out."""
+    with watching("making a campus") as progress:
+        done = run_demo(folder, persons=persons, seed=seed, progress=progress)
+    if json:
+        print_json(
+            {
+                "folder": str(done.folder),
+                "store": str(done.store),
+                "version": done.load.version,
+                "records": done.load.records,
+                "tables": done.load.tables,
+                "cohorts": [
+                    {
+                        "definition": str(c.definition),
+                        "report": str(c.report),
+                        "records": c.cohort.records,
+                        "persons": c.cohort.persons,
+                        "attrition": [
+                            {"name": s.name, "events": s.events, "persons": s.persons} for s in c.cohort.attrition
+                        ],
+                    }
+                    for c in done.cohorts
+                ],
+            }
+        )
+        return
+    _print(done)
+
+
+def _print(done: Demo) -> None:
+    console.print(f"[bold]1. The hospital's files went in.[/bold] {done.fhir} to {done.store}", highlight=False)
+    lines = sum(entry.written for entry in done.load.ledger)
+    left_out = sum(sum(entry.excluded.values()) for entry in done.load.ledger)
+    console.print(
+        f"   {done.load.records:,} resources = {lines:,} written + {left_out:,} excluded by a rule"
+        f" + {done.load.quarantined:,} quarantined; {done.load.tables['person']:,} persons.",
+        highlight=False,
+    )
+    first = done.cohorts[0]
+    console.print(f"\n[bold]2. A definition went in.[/bold] {first.definition}", highlight=False)
+    for sentence in first.sentences:
+        console.print(f"   {sentence}", highlight=False, markup=False)
+    console.print("\n[bold]3. Out came who is there.[/bold]")
+    print_attrition(first.cohort)
+    rows = [[c.cohort.name, c.cohort.persons, str(c.report)] for c in done.cohorts]
+    print_table("All cohorts of the demo", ["cohort", "persons", "report"], rows)
+    console.print(f"Open {first.report} in a browser. What is true of this campus: {done.truths}", highlight=False)

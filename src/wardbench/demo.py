@@ -1,0 +1,90 @@
+"""The main job on a synthetic campus, through the front door: files, a load, definitions, cohorts, reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from wardbench.core.errors import InputError
+from wardbench.core.progress import Progress, silent
+from wardbench.core.store import Store
+from wardbench.synthetic import definitions, write_fhir
+from wardbench.ward.cohorts import Cohort, read_definition, run_cohort
+from wardbench.ward.cohorts.describe import describe_definition
+from wardbench.ward.cohorts.report import write_report
+from wardbench.ward.ingest.fhir.load import load_fhir
+from wardbench.ward.ingest.ledger import LoadReport
+
+
+@dataclass(frozen=True)
+class DemoCohort:
+    """One cohort of the demo: its definition's file, what it means in sentences, who is in it, its report's file."""
+
+    definition: Path
+    sentences: list[str]
+    cohort: Cohort
+    report: Path
+
+
+@dataclass(frozen=True)
+class Demo:
+    """All that the demo made, below one folder."""
+
+    folder: Path
+    fhir: Path
+    truths: Path
+    store: Path
+    load: LoadReport
+    cohorts: tuple[DemoCohort, ...]
+
+
+class _Made(msgspec.Struct, frozen=True):
+    persons: int
+    seed: int
+
+
+def run_demo(folder: Path, *, persons: int, seed: int, progress: Progress = silent) -> Demo:
+    """Make a campus as FHIR below `folder`, load it, and run and report every cohort definition that comes with it.
+
+    A second run with the same persons and seed takes the files that are there. InputError where the folder holds
+    something else.
+    """
+    fhir = folder / "fhir"
+    _make_files(folder, fhir, _Made(persons, seed), progress)
+    store = Store.open_or_create(folder / "store")
+    load = load_fhir([fhir], store, progress=progress)
+    snapshot = store.snapshot()
+    with snapshot.connect() as con:
+        written = definitions.write(con, folder / "definitions")
+    cohorts = []
+    for done, (name, path) in enumerate(written.items()):
+        progress(done, len(written), f"cohort {name}")
+        definition = read_definition(path)
+        cohort = run_cohort(definition, snapshot)
+        sentences = describe_definition(definition, cohort.plan, snapshot)
+        report = folder / "reports" / f"{name}.html"
+        report.parent.mkdir(exist_ok=True)
+        command = f"./wardbench cohort run {path} --store {store.folder} --report {report}"
+        write_report(cohort, sentences, snapshot, report, command=command)
+        cohorts.append(DemoCohort(path, sentences, cohort, report))
+    return Demo(folder, fhir, fhir.with_name("fhir.truths.json"), store.folder, load, tuple(cohorts))
+
+
+def _make_files(folder: Path, fhir: Path, made: _Made, progress: Progress) -> None:
+    marker = folder / "demo.json"
+    if marker.is_file():
+        try:
+            before = msgspec.json.decode(marker.read_bytes(), type=_Made)
+        except msgspec.DecodeError as error:
+            raise InputError(f"{marker}: not what a demo leaves behind ({error}); name another folder.") from None
+        if before != made:
+            raise InputError(
+                f"{folder}: holds a demo of {before.persons} persons with seed {before.seed}; name another folder."
+            )
+        return
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+        raise InputError(f"{folder}: there is something here already; name a folder that is empty or not there.")
+    write_fhir(fhir, made.persons, made.seed, progress=progress)
+    marker.write_bytes(msgspec.json.encode(made))
