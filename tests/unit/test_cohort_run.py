@@ -147,6 +147,28 @@ def test_an_open_window_ends_with_the_index_events_own_observation_period(tmp_pa
     assert _rows(tmp_path, anywhere, tables) == [(1, 10, 10), (1, 40, 40)]
 
 
+def test_an_open_window_on_an_events_end_also_ends_with_the_observation_period(tmp_path: Path) -> None:
+    ongoing = near(DRUG, EndWindow=window(0, None, UseEventEnd=True))
+    for end, kept in ((99, True), (100, True), (101, False)):
+        folder = tmp_path / str(end)
+        folder.mkdir()
+        tables = {"condition_occurrence": [condition(1, 1, 10)], "drug_exposure": [drug(2, 1, 5, end=end)]}
+        asked = expression(InclusionRules=[rule("ongoing", ongoing)])
+        assert bool(_rows(folder, asked, tables)) == kept, end
+
+
+@pytest.mark.parametrize(
+    ("sets", "events"), [([(1,), (2,)], 2), ([(1, 2), (2,)], 3), ([(2,), (2,)], 2), ([(1, 2), (1, 2), (1,)], 5)]
+)
+def test_an_event_that_two_criteria_ask_for_is_there_twice(
+    tmp_path: Path, sets: list[tuple[int, ...]], events: int
+) -> None:
+    criteria = [{"ConditionOccurrence": {"CodesetId": number}} for number in range(len(sets))]
+    asked = expression(*criteria, ConceptSets=[concept_set(n, *ids) for n, ids in enumerate(sets)])
+    tables = {"condition_occurrence": [condition(1, 1, 10, concept=1), condition(2, 1, 20, concept=2)]}
+    assert _cohort(tmp_path, asked, tables).attrition[0].events == events
+
+
 @pytest.mark.parametrize(
     ("count", "type", "kept"),
     [(0, 0, [0]), (1, 0, [1]), (0, 2, [0, 1, 2, 3]), (2, 2, [2, 3]), (1, 1, [0, 1]), (0, 1, [0])],

@@ -69,7 +69,7 @@ def _items(numbered: Iterable[tuple[int, ConceptSet]]) -> pa.Table:
     schema = pa.schema(
         [
             ("set_id", pa.int32()),
-            ("concept_id", pa.int64()),
+            ("concept_id", pa.int32()),
             ("excluded", pa.bool_()),
             ("descendants", pa.bool_()),
             ("mapped", pa.bool_()),
@@ -98,7 +98,7 @@ WITH own AS (
     FROM direct AS d JOIN concept_relationship AS r ON r.concept_id_2 = d.concept_id
     WHERE d.mapped AND r.relationship_id = 'Maps to' AND r.invalid_reason IS NULL
 )
-SELECT set_id, CAST(concept_id AS BIGINT) AS concept_id FROM contributed WHERE NOT excluded
-EXCEPT SELECT set_id, CAST(concept_id AS BIGINT) FROM contributed WHERE excluded
+SELECT set_id, CAST(concept_id AS INTEGER) AS concept_id FROM contributed WHERE NOT excluded
+EXCEPT SELECT set_id, CAST(concept_id AS INTEGER) FROM contributed WHERE excluded
 ORDER BY set_id, concept_id
 """

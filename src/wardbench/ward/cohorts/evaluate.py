@@ -16,7 +16,7 @@ import pyarrow as pa
 from wardbench.core.omop.concept_sets import ConceptSet, resolve
 from wardbench.ward.cohorts.dialect import DUCKDB, Dialect
 from wardbench.ward.cohorts.plan import CohortPlan, Relation, concept_sets
-from wardbench.ward.cohorts.sql import Selects
+from wardbench.ward.cohorts.sql import Selects, has_unique_keys
 
 
 def relation_name(node: Relation) -> str:
@@ -130,38 +130,38 @@ class Evaluation:
         self._position += 1
 
     def _narrowing(self, plan: CohortPlan) -> tuple[Counts, ...]:
-        """Counted in one pass: an event passes as many rules as lie before the first that it fails."""
+        """The counts come from two histograms: of events by how many rules they pass before the first they fail, and
+        of persons by the most that any of their events passes.
+        """
+        counted = "SELECT count(*), count(DISTINCT person_id) FROM {}"
+        entry = self._con.execute(counted.format(self._source(plan.entry))).fetchall()
+        narrowing = [Counts(*entry[0])]
+        if not plan.rules:
+            return tuple(narrowing)
         for rule in plan.rules:
             if rule not in self._made:
                 self._make(rule)
-        entry = relation_name(plan.entry)
-        passed = "\nUNION ALL ".join(
-            f"SELECT DISTINCT person_id, event_id, {number} AS rule FROM {relation_name(rule)}"
-            for number, rule in enumerate(plan.rules, start=1)
+        passed = " UNION ALL ".join(
+            f"SELECT {'' if has_unique_keys(rule) else 'DISTINCT'} person_id, event_id, {number} AS rule"
+            f" FROM {relation_name(rule)}"
+            for number, rule in enumerate(plan.rules)
         )
-        if not plan.rules:
-            counted = "SELECT count(*), count(DISTINCT person_id) FROM {}"
-            found = self._con.execute(counted.format(self._source(plan.entry))).fetchall()
-            return tuple(Counts(*counts) for counts in found)
+        first_failed = " ".join(
+            f"WHEN passed & (1::HUGEINT << {number}) = 0 THEN {number}" for number in range(len(plan.rules))
+        )
         found = self._con.execute(
             f"""
-            WITH passed AS ({passed}),
-            ordered AS (
-                SELECT person_id, event_id, rule,
-                    row_number() OVER (PARTITION BY person_id, event_id ORDER BY rule) AS place
-                FROM passed
+            WITH events AS (
+                SELECT person_id, event_id, bit_or(1::HUGEINT << rule) AS passed
+                FROM ({passed}) GROUP BY person_id, event_id
             ),
-            reached AS (
-                SELECT person_id, event_id, count(*) AS rules
-                FROM ordered WHERE rule = place GROUP BY person_id, event_id
-            ),
-            events AS (
-                SELECT e.person_id, coalesce(r.rules, 0) AS rules
-                FROM {entry} AS e LEFT JOIN reached AS r ON r.person_id = e.person_id AND r.event_id = e.event_id
-            )
-            SELECT n.rules, count(e.person_id), count(DISTINCT e.person_id)
-            FROM generate_series(0, {len(plan.rules)}) AS n(rules) LEFT JOIN events AS e ON e.rules >= n.rules
-            GROUP BY n.rules ORDER BY n.rules
+            reached AS (SELECT person_id, CASE {first_failed} ELSE {len(plan.rules)} END AS rules FROM events),
+            furthest AS (SELECT max(rules) AS rules FROM reached GROUP BY person_id)
+            SELECT rules, count(*), 0 FROM reached GROUP BY rules
+            UNION ALL SELECT rules, 0, count(*) FROM furthest GROUP BY rules
             """
         ).fetchall()
-        return tuple(Counts(events, persons) for _, events, persons in found)
+        for number in range(1, len(plan.rules) + 1):
+            events = sum(e for rules, e, _ in found if rules >= number)
+            narrowing.append(Counts(events, sum(p for rules, _, p in found if rules >= number)))
+        return tuple(narrowing)

@@ -12,7 +12,7 @@ from functools import singledispatchmethod
 
 from sqlglot import exp
 
-from wardbench.core.omop.concept_sets import ConceptSet
+from wardbench.core.omop.concept_sets import MEMBERS, ConceptSet
 from wardbench.ward.cohorts.dialect import (
     DUCKDB,
     Dialect,
@@ -108,17 +108,7 @@ class Selects:
         wanted = [satisfied(condition, fields, self._set_number) for condition in node.where]
         if node.dates is not None:
             wanted.insert(0, exp.GTE(this=end.copy(), expression=start.copy()))
-        query = select(
-            named(column("person_id", "r"), "person_id"),
-            named(column(spec.event_id, "r"), "event_id"),
-            named(day(node.fixed_start) if node.fixed_start else start, "start_date"),
-            named(day(node.fixed_end) if node.fixed_end else end, "end_date"),
-            named(start.copy(), "sort_date"),
-            named(column(spec.concept, "r") if spec.concept else missing("int"), "concept_id"),
-            named(column(spec.visit, "r") if spec.visit else missing("bigint"), "visit_occurrence_id"),
-            named(missing("date"), "op_start"),
-            named(missing("date"), "op_end"),
-        )
+        query = self._event(node, spec, start, end)
         chosen = [
             member(column(name, "r"), self._set_number(concepts))
             for name, concepts in ((spec.concept, node.concepts), (spec.source_concept, node.source_concepts))
@@ -138,6 +128,20 @@ class Selects:
         ranked = ranked.where(*chosen, copy=False) if chosen else ranked
         query = joined(query.from_(derived(ranked, "r"), copy=False), fields.joins)
         return query.where(exp.EQ(this=column("ordinal", "r"), expression=number(1)), *wanted, copy=False)
+
+    def _event(self, node: Events, spec: RecordTable, start: exp.Expression, end: exp.Expression) -> exp.Select:
+        """The common columns of a record (aliased r)."""
+        return select(
+            named(column("person_id", "r"), "person_id"),
+            named(column(spec.event_id, "r"), "event_id"),
+            named(day(node.fixed_start) if node.fixed_start else start, "start_date"),
+            named(day(node.fixed_end) if node.fixed_end else end, "end_date"),
+            named(start.copy(), "sort_date"),
+            named(column(spec.concept, "r") if spec.concept else missing("int"), "concept_id"),
+            named(column(spec.visit, "r") if spec.visit else missing("bigint"), "visit_occurrence_id"),
+            named(missing("date"), "op_start"),
+            named(missing("date"), "op_end"),
+        )
 
     def _day(self, spec: RecordTable, which: Day, dates: Dates | None = None) -> exp.Expression:
         """The start or end of an event of that table (aliased r), moved as `dates` says."""
@@ -159,8 +163,30 @@ class Selects:
 
     @of.register
     def _union(self, node: Union) -> exp.Query:
-        selects: list[exp.Select] = [self._from(_columns("u"), source, "u") for source in node.sources]
-        return union_all(selects)
+        scans: dict[str, list[ConceptSet]] = {}
+        others: list[Relation] = []
+        for source in node.sources:
+            match source:
+                case Events(table=name, concepts=ConceptSet() as concepts) if source == Events(
+                    name, concepts
+                ) and concepts not in scans.get(name, []):
+                    scans.setdefault(name, []).append(concepts)
+                case _:
+                    others.append(source)
+        selects = [self._from(_columns("u"), source, "u") for source in others]
+        return union_all([*selects, *(self._scan(table, sets) for table, sets in scans.items())])
+
+    def _scan(self, name: str, sets: list[ConceptSet]) -> exp.Select:
+        """The events of several concept sets in one reading of their table: a row once for each set that it is in."""
+        spec = RECORD_TABLES[name]
+        numbers = [number(self._set_number(concepts)) for concepts in sets]
+        assert spec.concept is not None
+        on = both(
+            exp.EQ(this=column("concept_id", "m"), expression=column(spec.concept, "r")),
+            exp.In(this=column("set_id", "m"), expressions=numbers),
+        )
+        query = self._event(Events(name, sets[0]), spec, self._day(spec, "start"), self._day(spec, "end"))
+        return query.from_(table(name, "r"), copy=False).join(table(MEMBERS, "m"), on=on, copy=False)
 
     @of.register
     def _in_observation(self, node: InObservation) -> exp.Query:
@@ -183,8 +209,12 @@ class Selects:
 
     @of.register
     def _pick(self, node: Pick) -> exp.Query:
+        if node.which == "numbered" and isinstance(node.source, Number):
+            first = exp.EQ(this=column("event_id", "e"), expression=number(1))
+            return self._from(_columns("e"), node.source, "e").where(first, copy=False)
         by_day = {"earliest": [ascending(column("start_date", "e"))], "latest": [descending(column("start_date", "e"))]}
-        order = [*by_day.get(node.which, []), ascending(column("event_id", "e")), *_ties("e")]
+        ties = [] if has_unique_keys(node.source) else _ties("e")
+        order = [*by_day.get(node.which, []), ascending(column("event_id", "e")), *ties]
         ranked = self._from(
             [*_columns("e"), named(ordinal([column("person_id", "e")], order), "ordinal")], node.source, "e"
         )
