@@ -605,6 +605,13 @@ def test_the_newest_version_of_a_record_counts(tmp_path: Path) -> None:
     assert excluded(report, "Condition") == {"duplicate": 1, "older version": 2}
 
 
+@pytest.mark.parametrize("newer", ["1", "2"])
+def test_the_higher_version_number_counts_whatever_it_says(tmp_path: Path, newer: str) -> None:
+    versions = [condition(code=code, meta={"versionId": "10" if code == newer else "9"}) for code in ("1", "2")]
+    _, snapshot = load_resources(tmp_path, patient(), *versions)
+    assert rows(snapshot, "SELECT condition_source_value FROM condition_occurrence") == [(newer,)]
+
+
 def test_a_record_corrected_to_be_an_error_is_gone(tmp_path: Path) -> None:
     wrong = condition(verificationStatus=coded("entered-in-error"), meta={"versionId": "10"})
     report, _ = load_resources(tmp_path, patient(), condition(meta={"versionId": "9"}), wrong)

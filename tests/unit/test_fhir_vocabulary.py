@@ -57,6 +57,7 @@ RESOURCES = [
     patient(),
     condition("standard"),
     condition("old", code="old"),
+    condition("refuted", verificationStatus=coded("refuted")),
     condition("finding", code="finding"),
     condition("local") | {"code": coded("L1", "http://local")},
     condition("unknown", code="unknown"),
@@ -113,6 +114,7 @@ def test_a_record_goes_where_the_domain_of_its_concept_says(snapshot: Snapshot) 
     assert observations == [
         ("drug", 439224, 7),
         ("finding", 3, None),
+        ("refuted", 1, None),
         ("state", 3, None),
         ("two", 3, None),
         ("valued", 3, 8),
