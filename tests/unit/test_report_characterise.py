@@ -105,3 +105,21 @@ def test_people_of_whom_sex_or_age_is_unknown_are_kept(tmp_path: Path) -> None:
     assert (found.unknown_sex, found.unknown_age) == (True, True)
     assert found.ages["other or not recorded", 88] == 1
     assert found.ages["female", None] == 1
+
+
+def test_a_specimen_without_a_concept_has_the_name_of_its_code_where_only_one_concept_has_it(tmp_path: Path) -> None:
+    concepts = "concept_id, concept_name, domain_id, vocabulary_id, concept_class_id, concept_code"
+    snapshot = build(
+        tmp_path / "store",
+        concept=f"""SELECT * FROM (VALUES (2000000001, 'Plasma', 'Specimen', 'SNOMED', 'Source code', '119361006'),
+            (2000000002, 'Serum', 'Specimen', 'ward', 'Source code', 'S'),
+            (2000000003, 'Swab', 'Specimen', 'laboratory', 'Source code', 'S')) AS t({concepts})""",
+        specimen="""
+            SELECT n AS specimen_id, n AS person_id, 0 AS specimen_concept_id, DATE '2020-06-15' AS specimen_date,
+            CASE WHEN n <= 20 THEN '119361006' ELSE 'S' END AS specimen_source_value FROM range(1, 31) AS r(n)""",
+    )
+    found = characterise(cohort_of(snapshot), snapshot)
+    assert [(s.term, s.persons) for s in found.samples] == [
+        (Term("Plasma", "SNOMED 119361006"), 20),
+        (Term("S", ""), 10),
+    ]

@@ -14,7 +14,7 @@ from wardbench.demo import Demo, run_demo
 
 def demo(
     folder: Annotated[Path, typer.Option(help="Where to; empty, not there yet, or of an earlier demo.")] = Path("demo"),
-    persons: Annotated[int, typer.Option(help="How many persons.", min=500)] = 2000,
+    persons: Annotated[int, typer.Option(help="How many persons.", min=500)] = 5000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same campus.")] = 1,
     json: Json = False,
 ) -> None:

@@ -11,6 +11,9 @@ from types import MappingProxyType
 
 CDM_VERSION = "5.4"
 
+FIRST_CUSTOM_CONCEPT = 2_000_000_000
+"""Concept ids from here on are a site's own, by OMOP's convention; a store makes them for source codes."""
+
 
 @dataclass(frozen=True)
 class Column:

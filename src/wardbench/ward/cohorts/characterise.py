@@ -16,6 +16,7 @@ import duckdb
 import numpy as np
 
 from wardbench.core.disclosure import Quantiles
+from wardbench.core.omop.tables import FIRST_CUSTOM_CONCEPT
 from wardbench.core.store import Snapshot
 from wardbench.ward.cohorts.run import Cohort
 
@@ -267,12 +268,22 @@ def _measurements(con: duckdb.DuckDBPyConnection, window_days: int) -> tuple[Mea
 
 def _samples(con: duckdb.DuckDBPyConnection) -> tuple[SampleSummary, ...]:
     rows = con.execute(
-        """
-        WITH taken AS (
-          SELECT s.person_id, s.specimen_concept_id AS concept_id,
-            CASE WHEN coalesce(s.specimen_concept_id, 0) = 0 THEN s.specimen_source_value END AS source,
-            s.specimen_id AS id, s.specimen_date - m.start_date AS days
-          FROM specimen AS s JOIN member AS m ON m.person_id = s.person_id
+        f"""
+        WITH named AS (
+          -- A specimen has no source concept; a code that one custom concept alone has finds its name all the same.
+          SELECT concept_code AS code, min(concept_id) AS concept_id FROM concept
+          WHERE concept_id >= {FIRST_CUSTOM_CONCEPT} AND domain_id = 'Specimen'
+          GROUP BY concept_code HAVING count(*) = 1
+        ),
+        typed AS (
+          SELECT s.person_id, s.specimen_date, s.specimen_source_value,
+            coalesce(nullif(s.specimen_concept_id, 0), n.concept_id, 0) AS concept_id
+          FROM specimen AS s LEFT JOIN named AS n ON n.code = s.specimen_source_value
+        ),
+        taken AS (
+          SELECT s.person_id, s.concept_id, CASE WHEN s.concept_id = 0 THEN s.specimen_source_value END AS source,
+            s.specimen_date - m.start_date AS days
+          FROM typed AS s JOIN member AS m ON m.person_id = s.person_id
         ),
         each_person AS (
           SELECT concept_id, source, person_id, count(*) AS specimens,
