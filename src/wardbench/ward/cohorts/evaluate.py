@@ -16,7 +16,7 @@ import pyarrow as pa
 from wardbench.core.omop.concept_sets import ConceptSet, resolve
 from wardbench.ward.cohorts.dialect import DUCKDB, Dialect
 from wardbench.ward.cohorts.plan import CohortPlan, Relation, concept_sets
-from wardbench.ward.cohorts.sql import Selects, has_unique_keys
+from wardbench.ward.cohorts.sql import Writer, has_unique_keys
 
 
 def relation_name(node: Relation) -> str:
@@ -31,13 +31,13 @@ class Queries:
         self.sets: dict[ConceptSet, int] = {}
         self.text: dict[Relation, str] = {}
         self.references: Counter[Relation] = Counter()
-        selects = Selects(self._refer, self._set_number, dialect)
+        writer = Writer(self._refer, self._set_number, dialect)
         for plan in plans:
             for concepts in concept_sets(plan):
                 self.sets.setdefault(concepts, len(self.sets))
             for node in plan.walk():
                 if isinstance(node, Relation) and node not in self.text:
-                    self.text[node] = dialect.render(selects.of(node))
+                    self.text[node] = writer.write(node)
             self.references.update((plan.entry, plan.cohort, *plan.rules))
 
     def _refer(self, node: Relation) -> str:
