@@ -299,6 +299,71 @@ def test_what_is_missing_satisfies_nothing_not_even_an_exclusion(tmp_path: Path)
     assert [row[1] for row in _rows(tmp_path, expression(excluded), tables)] == [30]
 
 
+def _concepts(*ids: int) -> list[dict[str, int]]:
+    return [{"CONCEPT_ID": id} for id in ids]
+
+
+def _measured(**other: Any) -> dict[str, Any]:
+    number = other.get("value_as_number", 5.0)
+    return {"measurement_concept_id": 1, "person_id": 1, **other, "value_as_number": number}
+
+
+ATTRIBUTES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "in": ({"ValueAsNumber": {"Op": "bt", "Value": 5, "Extent": 6}}, {"value_as_number": 4.99}),
+    "not in": ({"ValueAsNumber": {"Op": "!bt", "Value": 1, "Extent": 2}}, {"value_as_number": 2.0}),
+    "not equal": ({"ValueAsNumber": {"Op": "!eq", "Value": 7}}, {"value_as_number": 7.0}),
+    "four decimals": ({"ValueAsNumber": {"Op": "eq", "Value": 5.00004}}, {"value_as_number": 5.0001}),
+    "ratio": ({"RangeHighRatio": {"Op": "gt", "Value": 2}}, {"range_high": 2.5}),
+    "ratio of nothing": ({"RangeLowRatio": {"Op": "gte", "Value": 0}}, {"range_low": 0.0}),
+    "abnormal": ({"Abnormal": True}, {"range_high": 5.0}),
+    "unit": ({"Unit": _concepts(8, 9)}, {"unit_concept_id": 7}),
+    "visit": ({"VisitType": _concepts(9201)}, {"visit_occurrence_id": 2}),
+    "another's visit": ({"VisitType": _concepts(9201)}, {"visit_occurrence_id": 3}),
+    "specialty": ({"ProviderSpecialty": _concepts(55)}, {"provider_id": 2}),
+    "age": ({"Age": {"Op": "gte", "Value": 40}}, {"person_id": 2}),
+    "sex": ({"Gender": _concepts(8507)}, {"person_id": 2}),
+    "moved": ({"DateAdjustment": {"StartWith": "START_DATE", "EndWith": "START_DATE", "EndOffset": -1}}, {}),
+}
+GOOD = {"range_high": 2.0, "range_low": 1.0, "unit_concept_id": 9, "visit_occurrence_id": 1, "provider_id": 1}
+
+
+@pytest.mark.parametrize("name", ATTRIBUTES)
+def test_attributes_keep_what_they_ask_for_and_nothing_else(tmp_path: Path, name: str) -> None:
+    asked, bad = ATTRIBUTES[name]
+    rows = [_measured(**{**GOOD, **bad}, measurement_id=2)]
+    if name != "moved":
+        rows.append(_measured(**GOOD, measurement_id=1))
+    visits = [(1, 1, 9201), (2, 1, 9202), (3, 2, 9201)]
+    tables = {
+        "person": [person(1), person(2, gender_concept_id=8532, year_of_birth=1981)],
+        "observation_period": [observed(1, 1), observed(2, 2)],
+        "measurement": [{**row, "measurement_date": on(row["measurement_id"] * 10)} for row in rows],
+        "provider": [{"provider_id": 1, "specialty_concept_id": 55}, {"provider_id": 2, "specialty_concept_id": 56}],
+        "visit_occurrence": [
+            {"visit_occurrence_id": id, "person_id": whose, "visit_concept_id": kind} for id, whose, kind in visits
+        ],
+    }
+    criteria = {"Measurement": {"CodesetId": 1, **asked}}
+    kept = _rows(tmp_path, expression(criteria), tables)
+    assert kept == ([] if name == "moved" else [(1, 10, 10)])
+
+
+@pytest.mark.parametrize(
+    ("asked", "kept"),
+    [
+        ({"Op": "contains", "Text": "b"}, [1, 2]),
+        ({"Op": "startsWith", "Text": "b"}, [2]),
+        ({"Op": "endsWith", "Text": "ab"}, [1]),
+        ({"Op": "!contains", "Text": "b"}, [3]),
+    ],
+)
+def test_text_is_searched_with_its_case(tmp_path: Path, asked: Mapping[str, str], kept: list[int]) -> None:
+    reasons = {1: "ab", 2: "ba", 3: "AB", 4: None}
+    tables = {"condition_occurrence": [condition(id, 1, id, stop_reason=reason) for id, reason in reasons.items()]}
+    criteria = {"ConditionOccurrence": {"CodesetId": 1, "StopReason": asked}}
+    assert [row[1] for row in _rows(tmp_path, expression(criteria), tables)] == kept
+
+
 def test_nested_criteria_are_asked_around_each_event_of_their_own(tmp_path: Path) -> None:
     with_drug = {"ConditionOccurrence": {"CodesetId": 1, "CorrelatedCriteria": group(near(DRUG, days=window(0, 1)))}}
     tables = {
