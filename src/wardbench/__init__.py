@@ -10,7 +10,7 @@ The public Python API. A store is opened or loaded, a definition is read and run
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from wardbench.core.version import __version__ as __version__
 
 # Names are imported when they are first used, so that the command line starts without loading every engine.
 _PLACES = {

@@ -1,5 +1,8 @@
 """The names that `wardbench` promises are there, and no others."""
 
+import tomllib
+from pathlib import Path
+
 import wardbench
 
 
@@ -11,3 +14,8 @@ def test_every_promised_name_is_there_and_every_place_is_promised() -> None:
 
 def test_other_names_are_not() -> None:
     assert not hasattr(wardbench, "load_everything")
+
+
+def test_the_version_is_the_projects(root: Path) -> None:
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["version"] == wardbench.__version__

@@ -6,9 +6,9 @@ import sys
 
 import typer
 
-from wardbench import __version__
 from wardbench.cli import bench, checks, cohort, cohort_start, demo, load, load_omop, manual, store, synthetic
 from wardbench.core.errors import WardbenchError
+from wardbench.core.version import __version__
 
 app = typer.Typer(
     name="wardbench",

@@ -11,10 +11,10 @@ from typing import Any
 
 import duckdb
 
-from wardbench import __version__
 from wardbench.core.omop.tables import FIRST_CUSTOM_CONCEPT
 from wardbench.core.progress import Progress, silent
 from wardbench.core.store import Snapshot, Store, quoted
+from wardbench.core.version import __version__
 from wardbench.synthetic import biobank, campus, codes, institutions, laboratory, parts
 from wardbench.synthetic.codes import UCUM, VOCABULARIES, Code
 from wardbench.synthetic.records import TABLES

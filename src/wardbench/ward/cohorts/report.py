@@ -16,11 +16,11 @@ import duckdb
 import jinja2
 import msgspec
 
-from wardbench import __version__
 from wardbench.core.disclosure import Figure, rules_for
 from wardbench.core.errors import StorageError
 from wardbench.core.omop.tables import CDM_VERSION
 from wardbench.core.store import Snapshot
+from wardbench.core.version import __version__
 from wardbench.ward.cohorts.characterise import characterise
 from wardbench.ward.cohorts.released import Released, release
 from wardbench.ward.cohorts.run import Cohort

@@ -10,12 +10,12 @@ from typing import Any
 import duckdb
 import msgspec
 
-from wardbench import __version__
 from wardbench.core.errors import InputError
 from wardbench.core.omop.tables import TABLES, VOCABULARY_TABLES
 from wardbench.core.omop.vocabulary import vocabulary_version
 from wardbench.core.progress import Progress, silent
 from wardbench.core.store import Draft, Store
+from wardbench.core.version import __version__
 from wardbench.ward.ingest.eras import condition_eras, drug_eras, knows_ingredients
 from wardbench.ward.ingest.ledger import LoadReport
 from wardbench.ward.ingest.omop.columns import match
