@@ -7,10 +7,10 @@ from collections.abc import Collection, Sequence
 import duckdb
 import msgspec
 
-from wardbench import __version__
 from wardbench.core.omop.tables import CDM_VERSION, TABLES
 from wardbench.core.progress import Progress
 from wardbench.core.store import Draft, Snapshot, quoted
+from wardbench.core.version import __version__
 from wardbench.ward.ingest.eras import condition_eras, drug_eras, knows_ingredients
 from wardbench.ward.ingest.fhir.concepts import map_codes
 from wardbench.ward.ingest.fhir.events import write_events
@@ -135,7 +135,10 @@ def _write_links(
     mapped = sorted({kind for from_kinds in written.values() for kind in from_kinds})
     links += [f"SELECT goes_to, row_id, '{kind}', id FROM mapped_{kind}" for kind in mapped]
     if links:
-        draft.write(con, "link", f"{' UNION ALL '.join(links)} ORDER BY cdm_table, row_id", layer="extra")
+        # Joined first and sorted then: both at once need more memory than a load may take.
+        path = quoted(draft.scratch / "link.parquet")
+        con.execute(f"COPY ({' UNION ALL '.join(links)}) TO {path} (FORMAT parquet, COMPRESSION lz4)")
+        draft.write(con, "link", f"SELECT * FROM read_parquet({path}) ORDER BY cdm_table, row_id", layer="extra")
     specimens = " UNION ALL ".join(
         f"SELECT goes_to AS cdm_table, row_id, specimen_id FROM mapped_{kind} WHERE specimen_id IS NOT NULL"
         for kind in mapped

@@ -10,10 +10,10 @@ from typing import Any
 import duckdb
 import msgspec
 
-from wardbench import __version__
 from wardbench.core.errors import InputError, NotFoundError, UnsupportedError
 from wardbench.core.progress import Progress, silent
 from wardbench.core.store import Draft, Snapshot, Store, quoted
+from wardbench.core.version import __version__
 from wardbench.ward.ingest.fhir.admit import Admitted, admit
 from wardbench.ward.ingest.fhir.build import Settings, Unmapped, build
 from wardbench.ward.ingest.fhir.files import find
@@ -120,6 +120,7 @@ def remap(
 def _connect(draft: Draft, memory: str, threads: int) -> duckdb.DuckDBPyConnection:
     con = draft.connect(memory=memory, threads=threads)
     con.execute("SET preserve_insertion_order = false")
+    con.execute("SET enable_external_file_cache = false")
     define_macros(con)
     return con
 
