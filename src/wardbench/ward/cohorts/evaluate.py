@@ -31,17 +31,22 @@ class Queries:
         self.sets: dict[ConceptSet, int] = {}
         self.text: dict[Relation, str] = {}
         self.references: Counter[Relation] = Counter()
+        self._needs: dict[Relation, list[Relation]] = {}
+        self._needed: list[Relation] = []
         writer = Writer(self._refer, self._set_number, dialect)
         for plan in plans:
             for concepts in concept_sets(plan):
                 self.sets.setdefault(concepts, len(self.sets))
             for node in plan.walk():
                 if isinstance(node, Relation) and node not in self.text:
+                    self._needed = []
                     self.text[node] = writer.write(node)
+                    self._needs[node] = self._needed
             self.references.update((plan.entry, plan.cohort, *plan.rules))
 
     def _refer(self, node: Relation) -> str:
         self.references[node] += 1
+        self._needed.append(node)
         return relation_name(node)
 
     def _set_number(self, concepts: ConceptSet) -> int:
@@ -49,24 +54,19 @@ class Queries:
 
     def statement(self, node: Relation, made: set[Relation] | frozenset[Relation] = frozenset()) -> str:
         """A SELECT of the rows of `node`, with a common table expression for each node below that is not `made`."""
-        below = [n for n in _below(node, made) if n != node]
+        below = list(self._below(node, made, {node}))
         parts = (f"{relation_name(n)} AS ({self.text[n]})" for n in below)
         return f"WITH {', '.join(parts)} {self.text[node]}" if below else self.text[node]
 
-
-def _below(node: Relation, made: set[Relation] | frozenset[Relation]) -> Iterator[Relation]:
-    """`node` and what it is made from, children first, without looking below what is already made."""
-    seen: set[Relation] = set()
-
-    def visit(part: Relation) -> Iterator[Relation]:
-        if part not in seen:
-            seen.add(part)
-            for child in part.children:
-                if child not in made:
-                    yield from visit(child)
-            yield part
-
-    return visit(node)
+    def _below(
+        self, node: Relation, made: set[Relation] | frozenset[Relation], seen: set[Relation]
+    ) -> Iterator[Relation]:
+        """What the text of `node` refers to and what that refers to, children first, down to what is already made."""
+        for child in self._needs[node]:
+            if child not in made and child not in seen:
+                seen.add(child)
+                yield from self._below(child, made, seen)
+                yield child
 
 
 @dataclass(frozen=True)
