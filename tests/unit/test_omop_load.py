@@ -117,10 +117,10 @@ def test_records_that_cannot_be_split_are_set_aside_by_line(tmp_path: Path, stor
 
 
 def test_a_key_counts_once_and_an_event_needs_its_person(tmp_path: Path, store: Store) -> None:
-    rows = [condition(1, 1, 7, "2020-01-31"), condition(1, 1, 7, "2020-01-31"), condition(1, 1, 7, "2020-01-30"),
-            condition(2, 9, 7, "2020-01-31"), condition(3, 3, 7, "2020-01-31")]  # fmt: skip
+    placed = [(1, 1, "31"), (1, 1, "31"), (1, 1, "30"), (2, 9, "31"), (4, 8, "31"), (3, 3, "31")]
+    rows = [condition(key, person, 7, f"2020-01-{day}") for key, person, day in placed]
     report = load_omop(make_set(tmp_path / "in", condition_occurrence=rows), store)
-    assert entry(report, "condition_occurrence").excluded == {"key of another row": 2, "no such person": 1}
+    assert entry(report, "condition_occurrence").excluded == {"key of another row": 2, "no such person": 2}
     kept = read_rows(store.snapshot(), "condition_occurrence", KEPT)
     assert kept == [(1, 1, 7, "2020-01-30"), (3, 3, 7, "2020-01-31")]
     for turn in range(3):

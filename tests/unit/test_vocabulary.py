@@ -135,9 +135,10 @@ def test_a_mapping_that_fails_leaves_the_store_as_it_was(
 
 
 def test_the_sites_own_concepts_and_map_outlast_a_release(tmp_path: Path, store: Store) -> None:
-    folder = download(tmp_path / "v1", concepts=(OLD.replace("2\tNA", "2000000001\tOurs", 1),))
+    retired = OLD.replace("2\tNA", "3\tNot in the next release", 1)
+    folder = download(tmp_path / "v1", concepts=(OLD.replace("2\tNA", "2000000001\tOurs", 1), retired))
     with (folder / "CONCEPT_RELATIONSHIP.csv").open("a") as handle:
-        handle.write(f"2000000001\t1\tMaps to\t{DATES}\t\n")
+        handle.write(f"2000000001\t1\tMaps to\t{DATES}\t\n3\t1\tMaps to\t{DATES}\t\n")
     columns = ("source_code", "source_concept_id", "source_vocabulary_id", "target_concept_id", "target_vocabulary_id")
     mapped = dict(zip(columns, ("L1", 0, "Lab", 1, "SNOMED"), strict=True))
     mapped |= {"valid_start_date": "2020-01-01", "valid_end_date": "2099-12-31"}
@@ -153,7 +154,7 @@ def test_the_sites_own_concepts_and_map_outlast_a_release(tmp_path: Path, store:
     concept = next(e for e in report.ledger if e.kind == "concept")
     assert (concept.records, concept.written) == (4, 4)
     assert load_vocabulary(folder, store).version == load_vocabulary(folder, store).version
-    assert read_rows(store.snapshot(), "concept_relationship", "concept_id_1") == [(2,), (2_000_000_001,)]
+    assert read_rows(store.snapshot(), "concept_relationship", "concept_id_1") == [(2,), (3,), (2_000_000_001,)]
 
 
 def test_shuffled_lines_give_the_same_vocabulary(tmp_path: Path, store: Store) -> None:

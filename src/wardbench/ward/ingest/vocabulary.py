@@ -75,9 +75,7 @@ def _write_vocabulary(
 ) -> str:
     found = find(folder, con)
     if "concept" not in found.parts:
-        raise InputError(
-            f"{folder}: CONCEPT.csv is missing; give the folder that Athena's download was unpacked in."
-        )
+        raise InputError(f"{folder}: CONCEPT.csv is missing; give the folder that Athena's download was unpacked in.")
     parts = [part for name in VOCABULARY_TABLES for part in found.parts.get(name, ())]
     for part in parts:
         check_columns(part)
