@@ -189,6 +189,17 @@ def test_a_file_that_is_not_there_or_cut_short_is_named(tmp_path: Path) -> None:
         list(read_entries(cut))
 
 
+@pytest.mark.parametrize("depth", [200, 300])
+def test_groups_nested_without_end_are_refused(tmp_path: Path, depth: int) -> None:
+    path = tmp_path / "deep.json"
+    nested: dict[str, Any] = group(near(CONDITION))
+    for _ in range(depth):
+        nested = group(Groups=[nested])
+    path.write_text(json.dumps(expression(AdditionalCriteria=nested)))
+    with pytest.raises(InputError, match="nested too deeply"):
+        lower(read_definition(path))
+
+
 def test_nesting_without_end_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "deep.json"
     path.write_text('{"PrimaryCriteria":' * 100_000 + "1" + "}" * 100_000)

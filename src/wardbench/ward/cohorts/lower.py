@@ -79,7 +79,12 @@ def lower(definition: Definition) -> CohortPlan:
     InputError or UnsupportedError names the path of what the definition says that has no meaning, such as a concept
     set that it does not list.
     """
-    return _Lowering(definition.concept_sets).cohort(definition)
+    try:
+        plan = _Lowering(definition.concept_sets).cohort(definition)
+        plan.digest  # noqa: B018  (it is computed from the leaves up, so that a plan too deep for it is found here)
+    except RecursionError:
+        raise InputError("the expression is nested too deeply.") from None
+    return plan
 
 
 @dataclass(frozen=True)
