@@ -60,7 +60,7 @@ class Table:
 
     @property
     def order(self) -> tuple[str, ...]:
-        """The order rows are stored in: by concept, person, date, then every other column.
+        """The order rows are stored in: by concept, person, date, then the key, or every other column without one.
 
         "Who has one of these concepts, when" is asked most, so rows of a concept lie together; the rest makes the
         order total, so that equal rows give equal files whatever order they came in.
@@ -71,7 +71,7 @@ class Table:
         concept = [self.concept_column] if self.concept_column else []
         dates = [n for n in names if n.endswith("_date")]
         first = [*concept, *(["person_id"] if "person_id" in names else []), *dates[:1]]
-        return tuple(dict.fromkeys([*first, *([self.primary_key] if self.primary_key else []), *names]))
+        return tuple(dict.fromkeys([*first, *([self.primary_key] if self.primary_key else names)]))
 
     @property
     def concept_column(self) -> str | None:

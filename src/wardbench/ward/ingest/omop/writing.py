@@ -36,7 +36,9 @@ def write_table(
     twice = f"SELECT {key} FROM of_persons WHERE {key} IS NOT NULL GROUP BY ALL HAVING count(*) > 1"
     if key and con.execute(f"{twice} LIMIT 1").fetchone():
         con.execute(f"CREATE OR REPLACE TEMP TABLE repeated AS {twice}")
-        order = ", ".join(f'"{name}" NULLS LAST' for name in (*TABLES[table].order, "part") if name in given)
+        # Rows of one key may differ in any column; which of them stays must not depend on the order of the files.
+        names = [name for name in (*TABLES[table].order, *TABLES[table].column_names, "part") if name in given]
+        order = ", ".join(f'"{name}" NULLS LAST' for name in dict.fromkeys(names))
         numbered = f"SELECT *, row_number() OVER (PARTITION BY {key} ORDER BY {order}) AS number FROM of_persons"
         again = f"FROM ({numbered} SEMI JOIN repeated USING ({key})) WHERE number > 1"
         con.execute(
