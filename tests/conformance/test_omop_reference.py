@@ -92,6 +92,12 @@ def test_loading_again_changes_nothing(source: Path, loaded: tuple[Store, LoadRe
     assert store.check() == [report.version]
 
 
+def test_what_a_store_holds_loads_into_another_unchanged(loaded: tuple[Store, LoadReport], tmp_path: Path) -> None:
+    store, report = loaded
+    other = load_omop(store.snapshot().folder / "cdm", Store.open_or_create(tmp_path / "other"))
+    assert other.version == report.version
+
+
 def test_condition_eras_made_from_the_occurrences_are_the_published_ones(loaded: tuple[Store, LoadReport]) -> None:
     columns = (
         "person_id, condition_concept_id, condition_era_start_date, condition_era_end_date, condition_occurrence_count"

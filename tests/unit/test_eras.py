@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wardbench.core.omop.tables import TABLES
@@ -72,6 +72,7 @@ def groups(spans: list[Span], concepts: dict[int, list[int]]) -> dict[tuple[int,
     return grouped
 
 
+@settings(deadline=None)
 @given(spans=st.lists(SPANS, max_size=9))
 def test_condition_eras(con: duckdb.DuckDBPyConnection, spans: list[Span]) -> None:
     columns = "person_id, condition_concept_id, condition_start_date, condition_end_date"
@@ -87,6 +88,7 @@ def test_condition_eras(con: duckdb.DuckDBPyConnection, spans: list[Span]) -> No
     assert Counter(row[1:] for row in made) == expected
 
 
+@settings(deadline=None)
 @given(spans=st.lists(SPANS, max_size=9))
 def test_drug_eras(con: duckdb.DuckDBPyConnection, spans: list[Span]) -> None:
     concepts = [(70, "Ingredient", "RxNorm"), (80, "Ingredient", "RxNorm Extension")]
@@ -110,6 +112,7 @@ def test_drug_eras(con: duckdb.DuckDBPyConnection, spans: list[Span]) -> None:
     assert not eras.knows_ingredients(con)
 
 
+@settings(deadline=None)
 @given(spans=st.lists(SPANS, max_size=9), days=st.lists(st.tuples(st.integers(1, 3), st.integers(0, LAST)), max_size=4))
 def test_observation_periods(con: duckdb.DuckDBPyConnection, spans: list[Span], days: list[tuple[int, int]]) -> None:
     for table in periods.EVENT_TABLES:
