@@ -14,6 +14,9 @@ bytes: equal content has an equal version, and every answer names the version it
 """
 
 from wardbench.core.store.connection import connect, quoted
-from wardbench.core.store.store import Draft, Layer, Snapshot, Store, TableInfo
+from wardbench.core.store.draft import Draft
+from wardbench.core.store.files import Layer, TableInfo
+from wardbench.core.store.snapshot import Snapshot
+from wardbench.core.store.store import Store
 
 __all__ = ["Draft", "Layer", "Snapshot", "Store", "TableInfo", "connect", "quoted"]
