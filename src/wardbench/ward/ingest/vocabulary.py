@@ -164,7 +164,8 @@ def _report_unmapped(snapshot: Snapshot, report: LoadReport) -> None:
             f"SELECT count(DISTINCT (system, code)), coalesce(sum(records), 0)::BIGINT FROM {rows}"
         ).fetchone()
         ranked = con.execute(
-            f"SELECT field, system, code, display, records FROM {rows} ORDER BY records DESC, field, system, code LIMIT {RANKED}"
+            f"SELECT field, system, code, display, records FROM {rows}"
+            f" ORDER BY records DESC, field, system, code LIMIT {RANKED}"
         ).fetchall()
     assert totals is not None
     report.unmapped_codes, report.unmapped_records = totals
