@@ -13,7 +13,7 @@ from wardbench.core.store import Store
 from wardbench.synthetic import definitions, write_fhir
 from wardbench.ward.cohorts import Cohort, read_definition, run_cohort
 from wardbench.ward.cohorts.describe import describe_definition
-from wardbench.ward.cohorts.report import write_report
+from wardbench.ward.cohorts.report import report_command, write_report
 from wardbench.ward.ingest.fhir.load import load_fhir
 from wardbench.ward.ingest.ledger import LoadReport
 
@@ -66,7 +66,7 @@ def run_demo(folder: Path, *, persons: int, seed: int, progress: Progress = sile
         sentences = describe_definition(definition, cohort.plan, snapshot)
         report = folder / "reports" / f"{name}.html"
         report.parent.mkdir(exist_ok=True)
-        command = f"./wardbench cohort run {path} --store {store.folder} --report {report}"
+        command = report_command(path, store.folder, report, "release")
         write_report(cohort, sentences, snapshot, report, command=command)
         cohorts.append(DemoCohort(path, sentences, cohort, report))
     return Demo(folder, fhir, fhir.with_name("fhir.truths.json"), store.folder, load, tuple(cohorts))

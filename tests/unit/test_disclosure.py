@@ -230,10 +230,28 @@ def test_quantiles_need_persons_on_either_side() -> None:
         spread = RELEASE.quantiles(Quantiles(persons, 41.25, 52.348, 1234.5))
         return texts([spread.q25, spread.median, spread.q75])
 
-    assert shown(19) == ["not shown"] * 3
-    assert shown(20) == ["not shown", "52.3", "not shown"]
-    assert shown(39) == ["not shown", "52.3", "not shown"]
-    assert shown(40) == ["41.2", "52.3", "1,230"]
+    assert shown(22) == ["not shown"] * 3
+    assert shown(23) == ["not shown", "52.3", "not shown"]
+    assert shown(42) == ["not shown", "52.3", "not shown"]
+    assert shown(43) == ["41.2", "52.3", "1,230"]
+
+
+def test_whether_a_median_shows_says_no_more_than_the_counts_that_show() -> None:
+    for whole in range(10, 90):
+        seen: dict[str, set[tuple[str, str, str]]] = {}
+        for persons in range(10, whole + 1):
+            spread = RELEASE.quantiles(Quantiles(persons, 1.0, 2.0, 3.0), whole)
+            shown = tuple(texts([spread.q25, spread.median, spread.q75]))
+            seen.setdefault(RELEASE.part(persons, whole).text, set()).add((shown[0], shown[1], shown[2]))
+            assert shown[1] == "not shown" or persons >= 20
+            assert shown[0] == "not shown" or persons >= 40
+        assert all(len(spreads) == 1 for spreads in seen.values()), (whole, seen)
+    # The whole itself is rounded too: wholes that read the same have the same spreads for "nearly all".
+    for whole in range(12, 90):
+        rounded = 5 * ((whole + 2) // 5)
+        assert RELEASE.quantiles(Quantiles(whole, 1.0, 2.0, 3.0), whole) == RELEASE.quantiles(
+            Quantiles(rounded, 1.0, 2.0, 3.0), rounded
+        )
 
 
 def test_exact_shows_everything_and_says_that_it_is_not_for_release() -> None:

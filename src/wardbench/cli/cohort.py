@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +14,7 @@ from wardbench.core.errors import InputError
 from wardbench.core.store import Store
 from wardbench.ward.cohorts import BatchLine, Cohort, read_definition, read_entries, run_batch, run_cohort, write_rows
 from wardbench.ward.cohorts.describe import describe_definition
-from wardbench.ward.cohorts.report import write_report
+from wardbench.ward.cohorts.report import report_command, write_report
 
 app = typer.Typer(help="Find the people of a cohort definition (OHDSI ATLAS JSON).", no_args_is_help=True)
 
@@ -47,8 +46,7 @@ def run(
     if out is not None:
         write_rows(cohort.rows, out)
     if report is not None:
-        words = ["./wardbench", "cohort", "run", definition, "--store", store, "--report", report, "--mode", mode]
-        command = shlex.join(str(word) for word in words)
+        command = report_command(definition, store, report, mode)
         write_report(cohort, sentences, snapshot, report, mode=mode, command=command)
     if json:
         print_json({**_figures(cohort), "description": sentences})

@@ -43,7 +43,7 @@ class ExactRules:
     def amount(self, total: int, persons: int, largest: Sequence[int]) -> Figure:
         return whole_number(total)
 
-    def quantiles(self, values: Quantiles) -> Spread:
+    def quantiles(self, values: Quantiles, whole: int | None = None) -> Spread:
         low, middle, high = (
             _NONE if q is None else significant(q, DIGITS) for q in (values.q25, values.q50, values.q75)
         )

@@ -51,7 +51,8 @@ class ReleaseRules:
             f"when {few} are left, so that no two steps can be subtracted to find a few persons. Events are left out "
             "for the same reason.",
             f"What {few} persons have is not listed at all: not even that somebody has it.",
-            f"A median needs {2 * self.threshold} persons and quartiles need {4 * self.threshold}, rounded to "
+            f"A median needs {2 * self.threshold + self.base} persons and quartiles need "
+            f"{4 * self.threshold + self.base}, both as rounded here; values are rounded to "
             f"{DIGITS} significant digits. Smallest and largest values never show. Numbers of things are not shown "
             "when one or two persons account for most of them.",
         )
@@ -106,9 +107,15 @@ class ReleaseRules:
             return _WITHHELD
         return self._rounded(total)
 
-    def quantiles(self, values: Quantiles) -> Spread:
+    def quantiles(self, values: Quantiles, whole: int | None = None) -> Spread:
+        # Whether a value shows must say no more than the counts that show: it follows from those alone. One rounding
+        # step is added so that enough persons are there however the count was rounded.
+        nearly_all = whole is not None and whole - values.persons < self.threshold
+        count = whole - self.threshold if nearly_all and whole is not None else values.persons
+        enough = self.base * ((count + self.base // 2) // self.base)
+
         def shown(quantile: float | None, needed: int) -> Figure:
-            return _WITHHELD if quantile is None or values.persons < needed else significant(quantile, DIGITS)
+            return _WITHHELD if quantile is None or enough < needed + self.base else significant(quantile, DIGITS)
 
         # At least `threshold` persons lie on either side of what is shown, so that it is nobody's own value.
         quarter = 4 * self.threshold

@@ -49,5 +49,5 @@ class Rules(Protocol):
     def amount(self, total: int, persons: int, largest: Sequence[int]) -> Figure:
         """A sum of things over `persons` who have at least one each; `largest` are the biggest shares, falling."""
 
-    def quantiles(self, values: Quantiles) -> Spread:
-        """Median and quartiles of one value per person."""
+    def quantiles(self, values: Quantiles, whole: int | None = None) -> Spread:
+        """Median and quartiles of one value per person; `whole` where the persons were shown as a part of it."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 
 from wardbench.core.omop.concept_sets import ConceptItem, ConceptSet
 from wardbench.core.omop.vocabulary import concept_names
@@ -62,8 +63,8 @@ FIELD_WORDS: Mapping[str, str] = {
     "start_date": "its start",
     "end_date": "its end",
     "days": "its length in days",
-    "age_at_start": "age at its start",
-    "age_at_end": "age at its end",
+    "age_at_start": "age at its start (calendar years)",
+    "age_at_end": "age at its end (calendar years)",
     "value_as_number": "its value",
     "value_as_concept_id": "its coded value",
     "range_low_ratio": "its value divided by the lower reference limit",
@@ -401,5 +402,11 @@ def _field(name: str) -> str:
 
 
 def _range(value: float | date, extent: float | date | None) -> str:
-    shown = [f"{v:g}" if isinstance(v, float) else str(v) for v in (value, extent) if v is not None]
+    shown = [_digits(v) if isinstance(v, float) else str(v) for v in (value, extent) if v is not None]
     return " to ".join(shown)
+
+
+def _digits(value: float) -> str:
+    """All of the value's digits, and none besides."""
+    text = format(Decimal(repr(value)), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text

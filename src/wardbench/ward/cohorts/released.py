@@ -121,7 +121,7 @@ class _Releasing:
             persons=self.persons,
             memberships=rules.total(found.memberships) if rules.shows_events else None,
             selection=self.selection(cohort),
-            age=rules.quantiles(quantiles_of(_known_ages(found.ages))),
+            age=rules.quantiles(quantiles_of(_known_ages(found.ages)), found.persons),
             sexes=sexes,
             ages=ages,
             years=self.years(),
@@ -186,7 +186,12 @@ class _Releasing:
             return ", or ".join(parts)
 
         known_ages = {age: n for age, n in ages.items() if age is not None}
-        return AgeTable(group, persons, self.rules.quantiles(quantiles_of(known_ages)), self.partition(cells, label))
+        return AgeTable(
+            group,
+            persons,
+            self.rules.quantiles(quantiles_of(known_ages), sum(ages.values())),
+            self.partition(cells, label),
+        )
 
     def years(self) -> tuple[Row, ...]:
         """Persons by year, over years of the snapshot: those of the cohort would give away its first and last."""
@@ -229,7 +234,7 @@ class _Releasing:
             MeasurementRow(
                 self.row(summary.term.label, summary.term.code, self.part(summary.values.persons)),
                 summary.unit,
-                self.rules.quantiles(summary.values),
+                self.rules.quantiles(summary.values, self.found.persons),
             )
             for summary in summaries
             if self.rules.listed(summary.values.persons)
@@ -241,7 +246,7 @@ class _Releasing:
             SampleRow(
                 self.row(summary.term.label, summary.term.code, self.part(summary.persons)),
                 self.rules.amount(summary.specimens, summary.persons, summary.largest),
-                _in_words(self.rules.quantiles(summary.days)),
+                _in_words(self.rules.quantiles(summary.days, self.found.persons)),
             )
             for summary in summaries
             if self.rules.listed(summary.persons)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import shlex
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -46,7 +47,7 @@ class Provenance:
 
 @dataclass(frozen=True)
 class ReportData:
-    """Everything the page says. Its JSON is on the page, and the page's checksum is of that JSON."""
+    """Everything the page says. Its JSON (`canonical_json`) is on the page, and the page's checksum is of that."""
 
     name: str
     description: tuple[str, ...]
@@ -78,6 +79,12 @@ def write_report(
         raise StorageError(f"{path}: the report cannot be written ({error.strerror}).") from error
 
 
+def report_command(definition: Path, store: Path, report: Path, mode: str) -> str:
+    """The command that writes a report again."""
+    words = ["./wardbench", "cohort", "run", definition, "--store", store, "--report", report, "--mode", mode]
+    return shlex.join(str(word) for word in words)
+
+
 def report_data(
     cohort: Cohort, description: list[str], snapshot: Snapshot, *, mode: str = "release", command: str
 ) -> ReportData:
@@ -92,8 +99,15 @@ def report_data(
 
 
 def canonical_json(data: ReportData) -> bytes:
-    """The data of a report as one line of JSON, keys sorted; equal data give equal bytes."""
-    return msgspec.json.encode(data, order="sorted")
+    """The data of a report as one line of JSON, keys sorted.
+
+    When the snapshot was made and where the page was written are left out: the same definition on the same content
+    gives the same bytes.
+    """
+    content = msgspec.to_builtins(data)
+    for incidental in ("command", "snapshot_created"):
+        del content["provenance"][incidental]
+    return msgspec.json.encode(content, order="sorted")
 
 
 def render(data: ReportData) -> str:
