@@ -39,6 +39,9 @@ def run(
     """Run one definition: how many people are in the cohort, how each rule narrows them down, and what it means."""
     if mode not in MODES:
         raise InputError(f"--mode: {mode!r} is none of {', '.join(MODES)}.")
+    named = [path.resolve() for path in (definition, out, report) if path is not None]
+    if len(set(named)) < len(named):
+        raise InputError("DEFINITION, --out and --report: two of them are one file.")
     snapshot = Store.open(store).snapshot()
     asked = read_definition(definition)
     cohort = run_cohort(asked, snapshot)

@@ -84,7 +84,9 @@ def write_rows(rows: pa.Table, out: Path) -> None:
 @contextmanager
 def written_whole(out: Path) -> Iterator[Path]:
     """A path beside `out` to write to, which takes the place of `out` when all went well and is removed otherwise."""
-    temporary = out.with_name(f".{out.name}.{os.getpid()}.new")
+    if out.exists() and not out.is_file():
+        raise InputError(f"{out}: not a file that can be replaced.")
+    temporary = out.with_name(f".{out.name}.new")
     try:
         try:
             yield temporary
@@ -94,4 +96,5 @@ def written_whole(out: Path) -> Iterator[Path]:
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise StorageError(f"{out}: cannot be written ({error.strerror or error}).") from error
+        why = os.strerror(error.errno) if error.errno else "the disk refuses"
+        raise StorageError(f"{out}: cannot be written ({why}).") from error

@@ -96,7 +96,9 @@ class _Lowering:
         primary = expression.primary_criteria
         criteria = [self.events(c, f"PrimaryCriteria.CriteriaList[{n}]") for n, c in enumerate(primary.criteria_list)]
         observed = InObservation(
-            _union(criteria), primary.observation_window.prior_days, primary.observation_window.post_days
+            _union(criteria),
+            _clamped(primary.observation_window.prior_days),
+            _clamped(primary.observation_window.post_days),
         )
         limit = primary.primary_criteria_limit.which
         entry: Relation = Number(observed, latest_first=limit == "last")
@@ -114,7 +116,7 @@ class _Lowering:
         ends = self.ends(included, expression.end_strategy)
         for n, censor in enumerate(expression.censoring_criteria or ()):
             ends.append(EndAtEvent(included, self.events(censor, f"CensoringCriteria[{n}]")))
-        pad = expression.collapse_settings.era_pad if expression.collapse_settings else 0
+        pad = _clamped(expression.collapse_settings.era_pad) if expression.collapse_settings else 0
         cohort: Relation = Collapse(EarliestEnd(included, tuple(ends)), pad)
         window = expression.censor_window
         if window is not None and (window.start_date or window.end_date):
@@ -123,12 +125,13 @@ class _Lowering:
 
     def ends(self, included: Relation, strategy: EndStrategy | None) -> list[Relation]:
         if strategy is not None and (offset := strategy.date_offset) is not None:
-            days = max(-LARGEST_OFFSET, min(LARGEST_OFFSET, offset.offset))
-            return [EndAtOffset(included, "start" if offset.date_field == "StartDate" else "end", days)]
+            day: Day = "start" if offset.date_field == "StartDate" else "end"
+            return [EndAtOffset(included, day, _clamped(offset.offset))]
         ends: list[Relation] = [EndOfObservation(included)]
         if strategy is not None and (era := strategy.custom_era) is not None:
             drugs = self.concept_set(era.drug_codeset_id, "EndStrategy.CustomEra.DrugCodesetId")
-            ends.append(EndOfEra(included, drugs, era.gap_days, era.offset, era.days_supply_override))
+            supply = None if era.days_supply_override is None else _clamped(era.days_supply_override)
+            ends.append(EndOfEra(included, drugs, _clamped(era.gap_days), _clamped(era.offset), supply))
         return ends
 
     def events(self, criteria: Criteria, path: str) -> Relation:
@@ -262,7 +265,12 @@ def _dates(adjustment: DateAdjustment | None) -> Dates | None:
     if adjustment is None:
         return None
     days: dict[str, Day] = {"START_DATE": "start", "END_DATE": "end"}
-    return Dates(days[adjustment.start_with], adjustment.start_offset, days[adjustment.end_with], adjustment.end_offset)
+    return Dates(
+        days[adjustment.start_with],
+        _clamped(adjustment.start_offset),
+        days[adjustment.end_with],
+        _clamped(adjustment.end_offset),
+    )
 
 
 def _window(window: WindowShape, in_period: bool, *, event_end: bool) -> Window:
@@ -276,7 +284,7 @@ def _window(window: WindowShape, in_period: bool, *, event_end: bool) -> Window:
 
 def _bound(edge: WindowEdge, in_period: bool) -> int | Edge | None:
     if edge.days is not None:
-        return max(-LARGEST_OFFSET, min(LARGEST_OFFSET, edge.coeff * edge.days))
+        return _clamped(edge.coeff * edge.days)
     if not in_period:
         return None
     return Edge.PERIOD_START if edge.coeff == -1 else Edge.PERIOD_END
@@ -311,3 +319,7 @@ def _number(value: int | float, table: str, name: str, path: str) -> int | float
     if value != int(value):
         raise UnsupportedError(f"{path}: {value} is not a whole number, and the field has no decimals.")
     return int(value)
+
+
+def _clamped(days: int) -> int:
+    return max(-LARGEST_OFFSET, min(LARGEST_OFFSET, days))

@@ -10,6 +10,9 @@ import msgspec
 from wardbench.ward.cohorts.definition.criteria import Criteria, Group
 from wardbench.ward.cohorts.definition.shapes import Limit, NamedConceptSet, Period, PlainShape, Shape, circe_key
 
+MOST_RULES = 120
+"""Inclusion rules of one definition: attrition is counted with one bit a rule."""
+
 
 class ObservationWindow(Shape, frozen=True):
     prior_days: int = 0
@@ -97,6 +100,8 @@ class Expression(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename
     def __post_init__(self) -> None:
         if self.cdm_version_range is not None and not re.fullmatch(r">=5\.[0-4](\.\d+)?", self.cdm_version_range):
             raise ValueError(f"cdmVersionRange {self.cdm_version_range} does not hold CDM 5.4")
+        if len(self.inclusion_rules or ()) > MOST_RULES:
+            raise ValueError(f"more than {MOST_RULES} InclusionRules is not supported")
         ids = [concepts.id for concepts in self.concept_sets or ()]
         for position, id in enumerate(ids):
             if id in ids[:position]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
+import itertools
+import json
 import re
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -21,6 +25,11 @@ DESCRIPTIVE = frozenset(
     | {"createdBy", "createdDate", "modifiedBy", "modifiedDate"}
 )
 """Keys beside `expression` that say nothing about who is in the cohort."""
+
+LARGEST_WHOLE = 2**31 - 1
+"""The largest concept id, and more than enough for days and counts."""
+LARGEST_NUMBER = 1e15
+"""Beyond any measured value, and with room for four decimals in a double."""
 
 
 @dataclass(frozen=True)
@@ -76,10 +85,14 @@ class Entry:
     name: str
     source: str
     expression: Any
+    refusal: UnsupportedError | None = None
 
     def decode(self) -> Definition:
         """The definition; InputError or UnsupportedError that names the path within it which cannot be used."""
+        if self.refusal is not None:
+            raise self.refusal
         try:
+            _check_numbers(self.expression, "")
             expression = msgspec.convert(self.expression, Expression)
         except msgspec.ValidationError as error:
             raise _refusal(str(error)) from None
@@ -94,7 +107,7 @@ def read_definition(path: str | Path) -> Definition:
     InputError or UnsupportedError names the file and the path within it that cannot be used.
     """
     path = Path(path)
-    entry = _entry(_parse(_content(path), str(path)), _id_of(path) or 1, path.stem, str(path))
+    entry = _numbered([_entry(_parse(_content(path), str(path)), _id_of(path), path.stem, str(path))])[0]
     try:
         return entry.decode()
     except (InputError, UnsupportedError) as error:
@@ -117,7 +130,7 @@ def read_entries(path: str | Path) -> Iterator[Entry]:
     """
     path = Path(path)
     seen: dict[int, str] = {}
-    for entry in _folder(path) if path.is_dir() else _lines(path):
+    for entry in _numbered(list(_folder(path) if path.is_dir() else _lines(path))):
         if entry.id in seen:
             raise InputError(f"{entry.source}: the id {entry.id} is that of {seen[entry.id]} too.")
         seen[entry.id] = entry.source
@@ -126,19 +139,30 @@ def read_entries(path: str | Path) -> Iterator[Entry]:
         raise InputError(f"{path}: there is no cohort definition here.")
 
 
-def _folder(folder: Path) -> Iterator[Entry]:
-    for number, path in enumerate(sorted(folder.glob("*.json")), start=1):
-        yield _entry(_parse(_content(path), str(path)), _id_of(path) or number, path.stem, str(path))
+def _folder(folder: Path) -> Iterator[_Found]:
+    for path in sorted(folder.glob("*.json")):
+        yield _entry(_parse(_content(path), str(path)), _id_of(path), path.stem, str(path))
 
 
-def _lines(path: Path) -> Iterator[Entry]:
+def _lines(path: Path) -> Iterator[_Found]:
     if path.name.endswith(".json"):
-        yield _entry(_parse(_content(path), str(path)), _id_of(path) or 1, path.stem, str(path))
+        yield _entry(_parse(_content(path), str(path)), _id_of(path), path.stem, str(path))
         return
     for number, line in enumerate(_content(path).splitlines(), start=1):
         if line.strip():
             source = f"{path}, line {number}"
-            yield _entry(_parse(line, source), number, "", source)
+            yield _entry(_parse(line, source), None, "", source)
+
+
+def _numbered(found: list[_Found]) -> list[Entry]:
+    """The entries, those without an id under the smallest numbers that are nobody's."""
+    taken = {one.id for one in found if one.id is not None}
+    free = (number for number in itertools.count(1) if number not in taken)
+    entries = []
+    for one in found:
+        id = one.id if one.id is not None else next(free)
+        entries.append(Entry(id, one.name or f"Definition {id}", one.source, one.expression, one.refusal))
+    return entries
 
 
 def _content(path: Path) -> bytes:
@@ -147,7 +171,7 @@ def _content(path: Path) -> bytes:
         return gzip.decompress(content) if path.suffix == ".gz" else content
     except FileNotFoundError:
         raise NotFoundError(f"{path}: there is no such file.") from None
-    except (gzip.BadGzipFile, EOFError):
+    except (gzip.BadGzipFile, EOFError, zlib.error):
         raise InputError(f"{path}: not a complete gzip file.") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}).") from None
@@ -155,32 +179,70 @@ def _content(path: Path) -> bytes:
 
 def _parse(content: bytes, source: str) -> Any:
     try:
-        return msgspec.json.decode(content)
+        value = msgspec.json.decode(content.removeprefix(codecs.BOM_UTF8))
+        json.loads(content.removeprefix(codecs.BOM_UTF8), object_pairs_hook=lambda pairs: _unique(pairs, source))
+        return value
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{source}: not valid JSON ({error}).") from None
     except RecursionError:
         raise InputError(f"{source}: the JSON is nested too deeply.") from None
 
 
+def _unique(pairs: list[tuple[str, Any]], source: str) -> None:
+    """Refuse an object that says something twice: one of the two would be silently ignored."""
+    keys = [key for key, _ in pairs]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise InputError(f"{source}: the key {key!r} is there twice in one object.")
+
+
+def _check_numbers(value: Any, path: str) -> None:
+    """Refuse a number that no id, day or value of a record can be, before it reaches an engine."""
+    match value:
+        case dict():
+            for key, part in value.items():
+                _check_numbers(part, f"{path}.{key}" if path else str(key))
+        case list():
+            for position, part in enumerate(value):
+                _check_numbers(part, f"{path}[{position}]")
+        case bool():
+            return
+        case int() if abs(value) > LARGEST_WHOLE:
+            raise InputError(f"{path}: the number is beyond {LARGEST_WHOLE:,}.")
+        case float() if not abs(value) <= LARGEST_NUMBER:
+            raise InputError(f"{path}: the number is beyond {LARGEST_NUMBER:,.0f}.")
+
+
 def _id_of(path: Path) -> int | None:
     return int(path.stem) if re.fullmatch(r"[0-9]{1,9}", path.stem) else None
 
 
-def _entry(value: Any, id: int, name: str, source: str) -> Entry:
+class _Found(NamedTuple):
+    """What was found in a file; None where it has no id of its own."""
+
+    id: int | None
+    name: str
+    source: str
+    expression: Any
+    refusal: UnsupportedError | None = None
+
+
+def _entry(value: Any, id: int | None, name: str, source: str) -> _Found:
     if not isinstance(value, dict):
         raise InputError(f"{source}: a cohort definition is a JSON object.")
     if "expression" not in value:
         if "PrimaryCriteria" not in value:
             raise InputError(f"{source}: neither a cohort expression nor an object that has one.")
-        return Entry(id, name or f"Definition {id}", source, value)
-    for key in value.keys() - DESCRIPTIVE - {"expression"}:
-        raise UnsupportedError(f"{source}: {key}: not supported.")
+        return _Found(id, name, source, value)
+    refusal = None
+    for key in sorted(value.keys() - DESCRIPTIVE - {"expression"}):
+        refusal = refusal or UnsupportedError(f"{key}: not supported.")
     if value.get("expressionType", "SIMPLE_EXPRESSION") != "SIMPLE_EXPRESSION":
-        raise UnsupportedError(f"{source}: expressionType: only SIMPLE_EXPRESSION is supported.")
+        refusal = UnsupportedError("expressionType: only SIMPLE_EXPRESSION is supported.")
     given = value.get("id", id)
-    if not isinstance(given, int) or isinstance(given, bool):
-        raise InputError(f"{source}: id: not a whole number.")
-    return Entry(given, str(value.get("name") or name or f"Definition {given}"), source, value["expression"])
+    if given is not None and (not isinstance(given, int) or isinstance(given, bool) or abs(given) > LARGEST_WHOLE):
+        raise InputError(f"{source}: id: not a whole number of at most {LARGEST_WHOLE:,}.")
+    return _Found(given, str(value.get("name") or name), source, value["expression"], refusal)
 
 
 _UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(?P<field>[^`]*)`(?: - at `(?P<path>[^`]*)`)?")
