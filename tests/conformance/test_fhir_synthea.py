@@ -16,6 +16,7 @@ import pytest
 
 from wardbench.core.store import Snapshot, Store
 from wardbench.ward.ingest.fhir.load import load_fhir, remap
+from wardbench.ward.ingest.fhir.origin import resources_of_rows
 from wardbench.ward.ingest.ledger import LoadReport
 
 RESOURCES = {
@@ -66,13 +67,14 @@ def count(snapshot: Snapshot, sql: str) -> Any:
 
 
 def test_the_known_counts(snapshot: Snapshot) -> None:
-    link = snapshot.path("link", "extra")
+    origin = resources_of_rows(snapshot)
     assert count(snapshot, "person") == 100
     assert count(snapshot, "death") == 19
     assert count(snapshot, "visit_occurrence") == 2546
-    assert count(snapshot, f"drug_exposure JOIN '{link}' ON row_id = drug_exposure_id") == 1873
+    assert count(snapshot, f"drug_exposure JOIN {origin} ON row_id = drug_exposure_id") == 1873
     for kind, rows in (("MedicationRequest", 683), ("Immunization", 1190)):
-        assert count(snapshot, f"'{link}' WHERE cdm_table = 'drug_exposure' AND resource_type = '{kind}'") == rows
+        of_kind = f"drug_exposure JOIN {origin} ON row_id = drug_exposure_id WHERE resource_type = '{kind}'"
+        assert count(snapshot, of_kind) == rows
     assert count(snapshot, "condition_occurrence") == 652
     assert count(snapshot, "procedure_occurrence") == 1991
     # 13,597 resources; 832 of them panels without a value of their own, with two components each.
@@ -170,8 +172,7 @@ def test_mapping_later_equals_loading_with_the_vocabulary(shared: Path, source: 
     snapshot = after.snapshot()
     assert count(snapshot, "person") == 100
     # Nearly every condition of this set is known to this vocabulary; a few are findings of other domains.
-    mapped = "'{}' WHERE resource_type = 'Condition'".format(snapshot.path("link", "extra"))
-    assert count(snapshot, mapped) == 652
+    assert count(snapshot, f"{resources_of_rows(snapshot)} WHERE resource_type = 'Condition'") == 652
     assert count(snapshot, "condition_occurrence WHERE condition_concept_id > 0") > 500
     assert count(snapshot, "measurement WHERE measurement_concept_id > 0 AND unit_concept_id > 0") > 10_000
 

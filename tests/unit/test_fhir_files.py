@@ -10,6 +10,7 @@ from fhir_resources import bundle, condition, encounter, excluded, lines, load, 
 from wardbench.core.errors import InputError, NotFoundError, WardbenchError
 from wardbench.core.store import Layer, Store
 from wardbench.ward.ingest.fhir.load import load_fhir
+from wardbench.ward.ingest.fhir.origin import resources_of_rows
 
 PEOPLE = [patient("p1"), patient("p2")]
 EVENTS = [condition("c1"), condition("c2", "p2"), condition("c3", "p2", "44054006")]
@@ -92,8 +93,8 @@ def test_references_by_uuid_inside_a_bundle(tmp_path: Path) -> None:
         "SELECT person_source_value, visit_occurrence_id IS NOT NULL"
         " FROM condition_occurrence JOIN person USING (person_id)",
     ) == [("real-id", True)]
-    linked = snapshot.path("link", "extra")
-    assert rows(snapshot, f"SELECT resource_id FROM '{linked}' WHERE resource_type = 'Encounter'") == [("2222",)]
+    origin = resources_of_rows(snapshot)
+    assert rows(snapshot, f"SELECT resource_id FROM {origin} WHERE resource_type = 'Encounter'") == [("2222",)]
 
 
 def test_an_entry_without_a_resource_is_counted(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ from fhir_resources import (
     rows,
 )
 
+from wardbench.ward.ingest.fhir.origin import resources_of_rows
+
 D = date.fromisoformat
 
 
@@ -116,8 +118,7 @@ def test_stays_inside_a_visit(tmp_path: Path) -> None:
         inside("lost", "nowhere"),
         condition(encounter={"reference": "Encounter/bed"}),
     )
-    link = snapshot.path("link", "extra")
-    named = f"(SELECT row_id, resource_id FROM '{link}' WHERE resource_type = 'Encounter')"
+    named = f"(SELECT row_id, resource_id FROM {resources_of_rows(snapshot)} WHERE resource_type = 'Encounter')"
     assert rows(
         snapshot,
         f"SELECT d.resource_id, v.resource_id, p.resource_id FROM visit_detail JOIN {named} d"

@@ -10,6 +10,7 @@ from fhir_resources import RXNORM, coded, condition, lab, observation, of, patie
 from wardbench.core.errors import UnsupportedError
 from wardbench.core.store import Snapshot, Store
 from wardbench.ward.ingest.fhir.load import load_fhir, remap
+from wardbench.ward.ingest.fhir.origin import resources_of_rows
 
 CONCEPTS = [
     (1, "Hypertension", "Condition", "SNOMED", "Finding", "S", "38341003"),
@@ -85,12 +86,8 @@ def snapshot(source: Path) -> Snapshot:
 
 
 def linked(snapshot: Snapshot, table: str, key: str, columns: str) -> list[tuple[Any, ...]]:
-    link = snapshot.path("link", "extra")
-    return rows(
-        snapshot,
-        f"SELECT resource_id, {columns} FROM {table} JOIN '{link}' l ON l.cdm_table = '{table}' AND row_id = {key}"
-        " ORDER BY ALL",
-    )
+    origin = resources_of_rows(snapshot)
+    return rows(snapshot, f"SELECT resource_id, {columns} FROM {table} JOIN {origin} ON row_id = {key} ORDER BY ALL")
 
 
 def test_conditions_by_their_standard_concepts(snapshot: Snapshot) -> None:

@@ -74,7 +74,7 @@ def build(
     else:
         notes.append("Drug eras need the ingredients of a vocabulary (CONCEPT_ANCESTOR); none were made.")
     _write_cdm_source(con, draft, settings, extracted, previous)
-    _write_links(con, draft, ordered, written, nested)
+    _write_links(con, draft, written)
     _check_keys(con, draft)
     return _unmapped(con, draft), notes
 
@@ -111,34 +111,14 @@ def _write_cdm_source(
     )
 
 
-def _write_links(
-    con: duckdb.DuckDBPyConnection, draft: Draft, kinds: Sequence[str], written: dict[str, list[str]], nested: bool
-) -> None:
-    """The extra tables: which resource every row came from, all codings of those with several, specimens of results."""
-    plain = {
-        "Patient": "'person'",
-        "Practitioner": "'provider'",
-        "Organization": "'care_site'",
-        "Location": "'location'",
-    }
-    links = [
-        f"SELECT {table} AS cdm_table, key AS row_id, '{kind}' AS resource_type, id AS resource_id"
-        f" FROM {source(draft, kind)}"
-        for kind, table in plain.items()
-        if kind in kinds
-    ]
-    if "Encounter" in kinds:
-        links.append(
-            "SELECT CASE WHEN root IS NULL THEN 'visit_occurrence' ELSE 'visit_detail' END, key, 'Encounter', id"
-            " FROM encounter"
-        )
+def _write_links(con: duckdb.DuckDBPyConnection, draft: Draft, written: dict[str, list[str]]) -> None:
+    """The extra tables: the record of every row that is not its record's first, and the specimens of results."""
     mapped = sorted({kind for from_kinds in written.values() for kind in from_kinds})
-    links += [f"SELECT goes_to, row_id, '{kind}', id FROM mapped_{kind}" for kind in mapped]
-    if links:
-        # Joined first and sorted then: both at once need more memory than a load may take.
-        path = quoted(draft.scratch / "link.parquet")
-        con.execute(f"COPY ({' UNION ALL '.join(links)}) TO {path} (FORMAT parquet, COMPRESSION lz4)")
-        draft.write(con, "link", f"SELECT * FROM read_parquet({path}) ORDER BY cdm_table, row_id", layer="extra")
+    if mapped:
+        further = " UNION ALL ".join(
+            f"SELECT row_id, key AS record_key FROM mapped_{kind} WHERE row_id <> key" for kind in mapped
+        )
+        draft.write(con, "link", f"{further} ORDER BY row_id", layer="extra")
     specimens = " UNION ALL ".join(
         f"SELECT goes_to AS cdm_table, row_id, specimen_id FROM mapped_{kind} WHERE specimen_id IS NOT NULL"
         for kind in mapped
