@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from tiny_cohort_hospital import concepts, condition, drug, expression, near, observed, on, person, rule, snapshot
 from wardbench.cli.app import app
-from wardbench.core.errors import StorageError
+from wardbench.core.errors import NotFoundError
 from wardbench.core.store import Snapshot
 from wardbench.ward.cohorts import read_entries, run_batch, run_cohort
 from wardbench.ward.cohorts.dialect import POSTGRES, SPARK
@@ -95,7 +95,7 @@ def test_what_plans_share_is_made_once_and_dropped_after_its_last_use(hospital: 
 
 
 def test_a_failing_batch_leaves_no_file_behind(hospital: Snapshot, definitions: Path, tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match="cannot be written"):
+    with pytest.raises(NotFoundError, match="cannot be written"):
         run_batch(read_entries(definitions), hospital, tmp_path / "no such folder" / "rows.parquet")
 
     def stop(done: float, total: float, what: str) -> None:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from tiny_cohort_hospital import concepts, condition, drug, expression, near, observed, person, rule, snapshot
 from wardbench.cli.app import app
-from wardbench.core.errors import InputError
+from wardbench.core.errors import InputError, NotFoundError, StorageError
 from wardbench.core.store import Snapshot
 from wardbench.ward.cohorts import read_definition, read_entries, run_batch, run_cohort
 
@@ -138,3 +138,39 @@ def test_nothing_is_written_over_the_definition_or_a_device(hospital: Snapshot, 
     device = CliRunner().invoke(app, ["cohort", "run", str(path), "--store", store, "--out", "/dev/null"])
     assert isinstance(device.exception, InputError)
     assert Path("/dev/null").is_char_device()
+
+
+def test_an_expression_that_is_none_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"definition\.json: expression: a cohort expression is a JSON object"):
+        read_definition(written(tmp_path, {"name": "n", "expression": None}))
+
+
+def test_a_name_can_neither_steer_the_terminal_nor_turn_the_page(tmp_path: Path) -> None:
+    hostile = "Adults\x1b[2J\u202eneerhcs\r\n and others"
+    asked = {**expression(), "InclusionRules": [rule(hostile, near({"DrugExposure": {}}))]}
+    definition = read_definition(written(tmp_path, {"name": hostile, "expression": asked}))
+    assert definition.name == definition.rule_names[0] == "Adults [2Jneerhcs and others"
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is_run(hospital: Snapshot, tmp_path: Path) -> None:
+    asked = written(tmp_path, expression())
+    rows, page = tmp_path / "rows.parquet", tmp_path / "nowhere" / "page.html"
+    arguments = ["cohort", "run", str(asked), "--store", str(tmp_path / "store"), "--out", str(rows), "--report"]
+    done = CliRunner().invoke(app, [*arguments, str(page)])
+    assert isinstance(done.exception, NotFoundError) and str(page) in str(done.exception)
+    assert not rows.exists()
+
+
+def test_a_damaged_table_is_said_and_not_shown_as_a_fault_of_ours(hospital: Snapshot, tmp_path: Path) -> None:
+    table = hospital.path("condition_occurrence")
+    table.write_bytes(table.read_bytes()[:-20])
+    with pytest.raises(StorageError, match=r"missing or damaged; `wardbench store check` says which"):
+        run_cohort(read_definition(written(tmp_path, expression())), hospital)
+
+
+def test_a_question_beyond_the_memory_is_refused_in_a_sentence(hospital: Snapshot) -> None:
+    with (
+        pytest.raises(StorageError, match="needs more than the 20MB of memory"),
+        hospital.connect(memory="20MB") as con,
+    ):
+        con.execute("SELECT count(DISTINCT hash(range)) FROM range(50_000_000)")

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pytest
 
 from small_hospital import build, cohort_of
-from wardbench.core.errors import InputError, StorageError
+from wardbench.core.errors import InputError, NotFoundError
 from wardbench.core.store import Snapshot
 from wardbench.ward.cohorts.report import canonical_json, render, report_data, write_report
 from wardbench.ward.cohorts.run import COHORT_STEP, AttritionStep, Cohort
@@ -329,7 +329,7 @@ def test_a_bare_number_is_refused_by_the_template(snapshot: Snapshot) -> None:
 def test_errors_name_what_is_wrong(snapshot: Snapshot, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="'open'"):
         write_report(cohort_of(snapshot), [], snapshot, tmp_path / "r.html", mode="open", command=COMMAND)
-    with pytest.raises(StorageError, match=r"missing/r\.html: the report cannot be written"):
+    with pytest.raises(NotFoundError, match=r"missing/r\.html: cannot be written"):
         write_report(cohort_of(snapshot), [], snapshot, tmp_path / "missing" / "r.html", command=COMMAND)
     assert list(tmp_path.iterdir()) == []
 

@@ -11,6 +11,7 @@ import typer
 from wardbench.cli.output import Json, console, print_json, print_table, watching
 from wardbench.core.disclosure import MODES, rules_for
 from wardbench.core.errors import InputError
+from wardbench.core.results import check_place
 from wardbench.core.store import Store
 from wardbench.ward.cohorts import BatchLine, Cohort, read_definition, read_entries, run_batch, run_cohort, write_rows
 from wardbench.ward.cohorts.describe import describe_definition
@@ -42,6 +43,9 @@ def run(
     named = [path.resolve() for path in (definition, out, report) if path is not None]
     if len(set(named)) < len(named):
         raise InputError("DEFINITION, --out and --report: two of them are one file.")
+    for path in (out, report):
+        if path is not None:
+            check_place(path)
     snapshot = Store.open(store).snapshot()
     asked = read_definition(definition)
     cohort = run_cohort(asked, snapshot)
@@ -102,6 +106,7 @@ def batch(
     json: Json = False,
 ) -> None:
     """Run many definitions and say for each what it gave, or why it was refused."""
+    check_place(out)
     snapshot = Store.open(store).snapshot()
     with watching("Cohorts") as progress:
         lines = run_batch(read_entries(definitions), snapshot, out, progress=progress)

@@ -49,6 +49,18 @@ def storage_error(error: Exception, store: Path) -> StorageError | None:
     return None
 
 
+def reading_error(error: duckdb.Error, snapshot: Path, memory: str) -> StorageError | None:
+    """The sentence for a question to `snapshot` that this machine cannot answer, or None for another error."""
+    text = str(error)
+    if any(phrase in text for phrase in _FULL_PHRASES):
+        return StorageError(f"{snapshot}: no space left on the disk for intermediate results; nothing was changed.")
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return StorageError(f"{snapshot}: this needs more than the {memory} of memory it may take.")
+    if str(snapshot) in text:
+        return StorageError(f"{snapshot}: a file is missing or damaged; `wardbench store check` says which.")
+    return None
+
+
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FULL_PHRASES = (*map(os.strerror, sorted(_FULL)), "max_temp_directory_size")
 _REFUSED = {errno.EROFS, errno.EACCES, errno.EPERM}

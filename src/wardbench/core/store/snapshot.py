@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import msgspec
 from wardbench.core.errors import InputError, NotFoundError
 from wardbench.core.omop.tables import TABLES
 from wardbench.core.progress import Progress, silent
-from wardbench.core.store.connection import DEFAULT_MEMORY, connect, quoted
+from wardbench.core.store.connection import DEFAULT_MEMORY, connect, quoted, reading_error
 from wardbench.core.store.files import FORMAT, Layer, SnapshotFile, TableInfo, sha256_of, version_of
 
 
@@ -81,11 +82,25 @@ class Snapshot:
         """Whether a vocabulary was loaded: the concept table then holds standard concepts."""
         return bool(self.made_from.get("vocabulary"))
 
+    @contextmanager
     def connect(
         self, *, memory: str = DEFAULT_MEMORY, spill: Path | None = None, threads: int | None = None
-    ) -> duckdb.DuckDBPyConnection:
-        """A connection where every table of CDM 5.4 is a view, empty where the snapshot has none of it."""
-        con = connect(memory=memory, spill=spill, threads=threads)
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection where every table of CDM 5.4 is a view, empty where the snapshot has none of it.
+
+        StorageError within it where memory or disk do not suffice, or where a table's file is not what was written.
+        """
+        with connect(memory=memory, spill=spill, threads=threads) as con:
+            try:
+                self._make_views(con)
+                yield con
+            except duckdb.Error as error:
+                known = reading_error(error, self.folder, memory)
+                if known is None:
+                    raise
+                raise known from error
+
+    def _make_views(self, con: duckdb.DuckDBPyConnection) -> None:
         present = self.tables
         for table in TABLES.values():
             if table.name in present:
@@ -93,7 +108,6 @@ class Snapshot:
             else:
                 columns = ", ".join(f'NULL::{c.sql_type} AS "{c.name}"' for c in table.columns)
                 con.execute(f"CREATE VIEW {table.name} AS SELECT {columns} WHERE false")
-        return con
 
     def period(self) -> tuple[str, str] | None:
         """The first and last day of any observation period, ISO 8601, or None where nobody was observed."""

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from wardbench.core.errors import InputError, StorageError, UnsupportedError
+from wardbench.core.errors import InputError, UnsupportedError
 from wardbench.core.progress import Progress, silent
+from wardbench.core.results import written_whole
 from wardbench.core.store import Snapshot
 from wardbench.ward.cohorts.definition import Definition, Entry
 from wardbench.ward.cohorts.lower import lower
@@ -79,22 +78,3 @@ def write_rows(rows: pa.Table, out: Path) -> None:
     """Write a cohort's rows as Parquet; `out` appears whole or not at all."""
     with written_whole(out) as path:
         pq.write_table(rows, path, compression="zstd")
-
-
-@contextmanager
-def written_whole(out: Path) -> Iterator[Path]:
-    """A path beside `out` to write to, which takes the place of `out` when all went well and is removed otherwise."""
-    if out.exists() and not out.is_file():
-        raise InputError(f"{out}: not a file that can be replaced.")
-    temporary = out.with_name(f".{out.name}.new")
-    try:
-        try:
-            yield temporary
-            with temporary.open("rb") as handle:
-                os.fsync(handle.fileno())
-            temporary.replace(out)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        why = os.strerror(error.errno) if error.errno else "the disk refuses"
-        raise StorageError(f"{out}: cannot be written ({why}).") from error

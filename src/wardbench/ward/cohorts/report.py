@@ -18,8 +18,8 @@ import jinja2
 import msgspec
 
 from wardbench.core.disclosure import Figure, rules_for
-from wardbench.core.errors import StorageError
 from wardbench.core.omop.tables import CDM_VERSION
+from wardbench.core.results import written_whole
 from wardbench.core.store import Snapshot
 from wardbench.core.version import __version__
 from wardbench.ward.cohorts.characterise import characterise
@@ -67,16 +67,12 @@ def write_report(
     """Write the report of `cohort` to `path`.
 
     `description` is the definition in sentences, indented by two spaces for each level; `command` is what makes the
-    report again. InputError for an unknown mode, StorageError where `path` cannot be written.
+    report again. InputError for an unknown mode; as `check_place` where `path` cannot be
+    written.
     """
     html = render(report_data(cohort, description, snapshot, mode=mode, command=command))
-    target = Path(path)
-    draft = target.with_name(f".{target.name}.new")
-    try:
+    with written_whole(Path(path)) as draft:
         draft.write_text(html, encoding="utf-8", newline="\n")
-        draft.replace(target)
-    except OSError as error:
-        raise StorageError(f"{path}: the report cannot be written ({error.strerror}).") from error
 
 
 def report_command(definition: Path, store: Path, report: Path, mode: str) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -93,14 +94,15 @@ class Workspace:
         self._optimised = dict(zip(plans, self._plans, strict=True))
 
     def __enter__(self) -> Workspace:
-        self._spill = tempfile.TemporaryDirectory(prefix="wardbench-")
-        self._con: duckdb.DuckDBPyConnection = self._snapshot.connect(spill=Path(self._spill.name))
-        self._evaluation = Evaluation(self._con, self._plans)
+        with ExitStack() as stack:
+            spill = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="wardbench-")))
+            con = stack.enter_context(self._snapshot.connect(spill=spill))
+            self._evaluation = Evaluation(con, self._plans)
+            self._open = stack.pop_all()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._con.close()
-        self._spill.cleanup()
+    def __exit__(self, *error: Any) -> None:
+        self._open.__exit__(*error)
 
     def evaluate(self, plan: CohortPlan) -> Evaluated:
         return self._evaluation.evaluate(self._optimised[plan])

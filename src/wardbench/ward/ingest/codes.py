@@ -47,8 +47,5 @@ FOUNDATION: tuple[str, ...] = (
 )
 """Systems whose codes are taken first when a record has several (the FHIR-to-OMOP guide's order of priority)."""
 
-CUSTOM_CONCEPTS_FROM = 2_000_000_000
-"""Concept ids from here on are a site's own (an OMOP convention)."""
-
 CUSTOM_CLASS = "Source code"
 """The concept class of the concepts a load makes for codes that no vocabulary knows."""

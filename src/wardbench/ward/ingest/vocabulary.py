@@ -10,11 +10,10 @@ import duckdb
 import msgspec
 
 from wardbench.core.errors import BusyError, InputError
-from wardbench.core.omop.tables import TABLES, VOCABULARY_TABLES
+from wardbench.core.omop.tables import FIRST_CUSTOM_CONCEPT, TABLES, VOCABULARY_TABLES
 from wardbench.core.omop.vocabulary import vocabulary_version
 from wardbench.core.progress import Progress, silent
 from wardbench.core.store import Draft, Snapshot, Store, quoted
-from wardbench.ward.ingest.codes import CUSTOM_CONCEPTS_FROM
 from wardbench.ward.ingest.eras import drug_eras, knows_ingredients
 from wardbench.ward.ingest.fhir.load import remap
 from wardbench.ward.ingest.ledger import RANKED, LedgerEntry, LoadReport, UnmappedCode
@@ -101,7 +100,7 @@ def _kept_rows(name: str, previous: Snapshot | None, *, replaced: bool) -> str |
     if name == KEPT_WHOLE:
         return None if replaced else rows
     ids = [c.name for c in TABLES[name].columns if c.sql_type == "INTEGER" and "concept_id" in c.name]
-    return f"{rows} WHERE {' OR '.join(f'{column} >= {CUSTOM_CONCEPTS_FROM}' for column in ids)}"
+    return f"{rows} WHERE {' OR '.join(f'{column} >= {FIRST_CUSTOM_CONCEPT}' for column in ids)}"
 
 
 def _keep_the_rest(draft: Draft, previous: Snapshot | None) -> None:

@@ -7,6 +7,7 @@ import gzip
 import itertools
 import json
 import re
+import unicodedata
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -67,14 +68,14 @@ class Definition:
         """What the definition calls its concept sets; the first name where two are equal."""
         names: dict[ConceptSet, str] = {}
         for named in self.expression.concept_sets or ():
-            names.setdefault(self.concept_sets[named.id], named.name or f"concept set {named.id}")
+            names.setdefault(self.concept_sets[named.id], printable(named.name or "") or f"concept set {named.id}")
         return names
 
     @property
     def rule_names(self) -> tuple[str, ...]:
         """What the definition calls its inclusion rules, in order."""
         rules = self.expression.inclusion_rules or ()
-        return tuple(rule.name or f"rule {number}" for number, rule in enumerate(rules, start=1))
+        return tuple(printable(rule.name or "") or f"rule {number}" for number, rule in enumerate(rules, start=1))
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,8 @@ def _numbered(found: list[_Found]) -> list[Entry]:
     entries = []
     for one in found:
         id = one.id if one.id is not None else next(free)
-        entries.append(Entry(id, one.name or f"Definition {id}", one.source, one.expression, one.refusal))
+        name = printable(one.name) or f"Definition {id}"
+        entries.append(Entry(id, name, one.source, one.expression, one.refusal))
     return entries
 
 
@@ -213,6 +215,14 @@ def _check_numbers(value: Any, path: str) -> None:
             raise InputError(f"{path}: the number is beyond {LARGEST_NUMBER:,.0f}.")
 
 
+def printable(text: str) -> str:
+    """`text` on one line, without characters that steer a terminal or turn the direction of what follows."""
+    return " ".join("".join(" " if unicodedata.category(c) == "Cc" else c for c in text if c not in _TURNS).split())
+
+
+_TURNS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+
+
 def _id_of(path: Path) -> int | None:
     return int(path.stem) if re.fullmatch(r"[0-9]{1,9}", path.stem) else None
 
@@ -234,6 +244,8 @@ def _entry(value: Any, id: int | None, name: str, source: str) -> _Found:
         if "PrimaryCriteria" not in value:
             raise InputError(f"{source}: neither a cohort expression nor an object that has one.")
         return _Found(id, name, source, value)
+    if not isinstance(value["expression"], dict):
+        raise InputError(f"{source}: expression: a cohort expression is a JSON object.")
     refusal = None
     for key in sorted(value.keys() - DESCRIPTIVE - {"expression"}):
         refusal = refusal or UnsupportedError(f"{key}: not supported.")

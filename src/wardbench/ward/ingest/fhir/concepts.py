@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
-from wardbench.core.omop.tables import VOCABULARY_TABLES
+from wardbench.core.omop.tables import FIRST_CUSTOM_CONCEPT, VOCABULARY_TABLES
 from wardbench.core.store import Draft, Snapshot, quoted
-from wardbench.ward.ingest.codes import CUSTOM_CLASS, CUSTOM_CONCEPTS_FROM, SYNONYMS, VOCABULARIES
+from wardbench.ward.ingest.codes import CUSTOM_CLASS, SYNONYMS, VOCABULARIES
 from wardbench.ward.ingest.fhir.shapes import Coding, struct
 from wardbench.ward.ingest.mapping import DOMAIN_TABLES
 
@@ -100,7 +100,7 @@ def _open_vocabulary(con: duckdb.DuckDBPyConnection, draft: Draft, previous: Sna
     if previous and "concept" in previous.tables:
         known = (
             f"SELECT * FROM read_parquet({quoted(previous.path('concept'))})"
-            f" WHERE NOT (concept_id >= {CUSTOM_CONCEPTS_FROM} AND concept_class_id = {quoted(CUSTOM_CLASS)})"
+            f" WHERE NOT (concept_id >= {FIRST_CUSTOM_CONCEPT} AND concept_class_id = {quoted(CUSTOM_CLASS)})"
         )
     con.execute(f"CREATE VIEW known AS {known}")
 
@@ -117,7 +117,7 @@ def _find_source_concepts(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         f"""UPDATE used_code SET source_concept_id = made.concept_id FROM (
             SELECT system, code, row_number() OVER (ORDER BY system, code) - 1
-                + (SELECT greatest({CUSTOM_CONCEPTS_FROM}, coalesce(max(concept_id) + 1, 0)) FROM known) AS concept_id
+                + (SELECT greatest({FIRST_CUSTOM_CONCEPT}, coalesce(max(concept_id) + 1, 0)) FROM known) AS concept_id
             FROM used_code WHERE source_concept_id IS NULL) made
         WHERE made.system = used_code.system AND made.code = used_code.code"""
     )
