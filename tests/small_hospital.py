@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from wardbench.core.store import Snapshot, Store
+from wardbench.ward.cohorts.engines import Inclusion
 from wardbench.ward.cohorts.plan import CohortPlan, Collapse, Events
 from wardbench.ward.cohorts.run import COHORT_STEP, ENTRY_STEP, SCHEMA, AttritionStep, Cohort
 
@@ -102,4 +103,4 @@ def cohort_of(snapshot: Snapshot, persons: int = 60, *, name: str = "Everybody <
     )
     entry = Events("condition_occurrence")
     plan = CohortPlan(entry, (), Collapse(entry))
-    return Cohort(5, name, plan, "ab" * 32, snapshot.version, rows, steps)
+    return Cohort(5, name, plan, "ab" * 32, snapshot.version, rows, steps, (), Inclusion({}, {}, (0,)))

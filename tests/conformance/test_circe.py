@@ -13,8 +13,10 @@ from dense_hospital import make_dense_snapshot
 from wardbench.core.errors import InputError, UnsupportedError
 from wardbench.core.store import Snapshot
 from wardbench.ward.cohorts import Cohort, Definition, lower, read_definitions, read_entries
-from wardbench.ward.cohorts.run import Workspace, cohort_of
+from wardbench.ward.cohorts.engines.duckdb_sql import DuckDB
+from wardbench.ward.cohorts.run import cohort_of
 
+INCLUSION_TABLES = ("inclusion_stats", "inclusion_result", "summary_stats")
 LIBRARY = "phenotype_library.jsonl.gz"
 OWN_TESTS = "circe_be.jsonl.gz"
 
@@ -23,7 +25,7 @@ def test_the_whole_phenotype_library_gives_exactly_the_expected_rows(shared: Pat
     circe = shared / "data" / "circe"
     snapshot = make_dense_snapshot(shared, tmp_path, definitions=LIBRARY, persons=2000, seed=1)
     expected = _by_id(circe / "expected_phenotype_library.csv")
-    narrowed = _by_id(circe / "summary_stats.csv", mode="0"), _by_id(circe / "summary_stats.csv", mode="1")
+    statistics = [_inclusion_table(circe / f"{name}.csv") for name in INCLUSION_TABLES]
     definitions = list(read_definitions(circe / LIBRARY))
     assert len(definitions) == len(expected) == 1100
 
@@ -31,12 +33,9 @@ def test_the_whole_phenotype_library_gives_exactly_the_expected_rows(shared: Pat
     for cohort in _cohorts(definitions, snapshot):
         if not _equal(cohort, expected[cohort.cohort_definition_id]):
             unequal.append(cohort.cohort_definition_id)
-        entry, *rules = cohort.attrition[:-1]
-        if rules:
+        if cohort.rule_names:
             with_rules += 1
-            events, persons = (stats[cohort.cohort_definition_id] for stats in narrowed)
-            assert (entry.events, rules[-1].events) == (int(events["base_count"]), int(events["final_count"]))
-            assert (entry.persons, rules[-1].persons) == (int(persons["base_count"]), int(persons["final_count"]))
+            assert _inclusion_tables(cohort) == [table[cohort.cohort_definition_id] for table in statistics]
     assert unequal == []
     assert with_rules == 268
 
@@ -70,16 +69,35 @@ def test_the_reference_engines_own_tests_are_equal_or_refused_by_path(shared: Pa
 
 def _cohorts(definitions: list[Definition], snapshot: Snapshot) -> Iterator[Cohort]:
     plans = [lower(definition) for definition in definitions]
-    with Workspace(snapshot, plans) as workspace:
+    with DuckDB(snapshot).open(plans) as evaluator:
         for definition, plan in zip(definitions, plans, strict=True):
-            yield cohort_of(definition, plan, workspace.evaluate(plan), snapshot)
+            yield cohort_of(definition, plan, evaluator.evaluate(plan), snapshot.version)
 
 
-def _by_id(path: Path, *, mode: str | None = None) -> dict[int, dict[str, str]]:
+def _inclusion_tables(cohort: Cohort) -> list[list[tuple[int, ...]]]:
+    """What OHDSI's tables of inclusion statistics say of a cohort: by event (mode 0) and by person (mode 1)."""
+    found = cohort.inclusion
+    modes = (found.events, found.persons)
+    rules = [(n, r.satisfying, r.gain, r.total) for masks in modes for n, r in enumerate(found.rules(masks))]
+    return [
+        [(mode, *row) for mode, row in zip(sorted([0, 1] * found.number_of_rules), rules, strict=True)],
+        [(mode, mask, n) for mode, masks in enumerate(modes) for mask, n in sorted(masks.items()) if n],
+        [(mode, sum(masks.values()), found.satisfying_all(masks)) for mode, masks in enumerate(modes)],
+    ]
+
+
+def _inclusion_table(path: Path) -> dict[int, list[tuple[int, ...]]]:
+    """The rows of each cohort without its id, sorted."""
+    tables: dict[int, list[tuple[int, ...]]] = {}
     with path.open(newline="") as lines:
-        rows = [row for row in csv.DictReader(lines) if mode is None or row["mode_id"] == mode]
-    key = "cohort_id" if "cohort_id" in rows[0] else "cohort_definition_id"
-    return {int(row[key]): row for row in rows}
+        for row in list(csv.reader(lines))[1:]:
+            tables.setdefault(int(row[0]), []).append(tuple(map(int, row[1:])))
+    return {id: sorted(rows) for id, rows in tables.items()}
+
+
+def _by_id(path: Path) -> dict[int, dict[str, str]]:
+    with path.open(newline="") as lines:
+        return {int(row["cohort_id"]): row for row in csv.DictReader(lines)}
 
 
 def _equal(cohort: Cohort, expected: dict[str, str]) -> bool:

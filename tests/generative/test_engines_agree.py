@@ -13,9 +13,10 @@ from generative.hospital import Hospital, connect, hospitals
 from generative.plans import cohort_plans, relations
 from wardbench.core.omop.concept_sets import resolve
 from wardbench.ward.cohorts import reference
-from wardbench.ward.cohorts.evaluate import Evaluation, Queries
+from wardbench.ward.cohorts.engines.duckdb_sql import Evaluation
 from wardbench.ward.cohorts.optimise import optimise
 from wardbench.ward.cohorts.plan import COLUMNS, RELATIONS, CohortPlan, Relation
+from wardbench.ward.cohorts.queries import Queries
 
 EXAMPLES = settings(
     max_examples=150,
@@ -54,7 +55,7 @@ def test_cohorts_and_their_attrition_are_the_same_also_when_optimised(hospital: 
             found = Evaluation(con, [tried]).evaluate(tried)
         rows: list[tuple[int, date, date]] = [tuple(row.values()) for row in found.rows.to_pylist()]
         assert sorted(rows) == expected
-        assert [(n.events, n.persons) for n in found.narrowing] == narrowing
+        assert [(n.events, n.persons) for n in found.inclusion.narrowing] == narrowing
 
 
 def test_every_kind_of_relation_is_generated_and_has_rows_sometimes() -> None:

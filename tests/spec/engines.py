@@ -15,9 +15,10 @@ from spec.tables import Tables
 from wardbench.core.omop.concept_sets import resolve
 from wardbench.core.omop.tables import TABLES
 from wardbench.ward.cohorts import reference
-from wardbench.ward.cohorts.evaluate import Evaluation, Queries
+from wardbench.ward.cohorts.engines.duckdb_sql import Evaluation
 from wardbench.ward.cohorts.optimise import optimise
 from wardbench.ward.cohorts.plan import COLUMNS, CohortPlan
+from wardbench.ward.cohorts.queries import Queries
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def by_sql(plan: CohortPlan, tables: Tables) -> Found:
         queries = Queries([plan])
         resolve(con, list(queries.sets))
         rows = con.execute(f"SELECT {', '.join(COLUMNS)} FROM ({queries.statement(plan.cohort)})").fetchall()
-        narrowing = Evaluation(con, [plan]).evaluate(plan).narrowing
+        narrowing = Evaluation(con, [plan]).evaluate(plan).inclusion.narrowing
     named = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
     return Found(named, tuple((step.events, step.persons) for step in narrowing))
 

@@ -13,8 +13,8 @@ from spec.example import Case, Example, all_cases
 from spec.tables import expected, hospital
 from wardbench.ward.cohorts.conditions import Condition
 from wardbench.ward.cohorts.dialect import DUCKDB, POSTGRES, SPARK, Dialect
-from wardbench.ward.cohorts.evaluate import Queries
 from wardbench.ward.cohorts.plan import RELATIONS, Events, Relation, Where
+from wardbench.ward.cohorts.queries import Queries
 
 CASES = all_cases()
 EXAMPLES = [pytest.param(c, e, id=f"{c.name}: {e.says}") for c in CASES for e in c.examples]

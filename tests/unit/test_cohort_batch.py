@@ -16,8 +16,9 @@ from wardbench.core.errors import NotFoundError
 from wardbench.core.store import Snapshot
 from wardbench.ward.cohorts import read_entries, run_batch, run_cohort
 from wardbench.ward.cohorts.dialect import POSTGRES, SPARK
-from wardbench.ward.cohorts.evaluate import Evaluation, Queries
+from wardbench.ward.cohorts.engines.duckdb_sql import Evaluation
 from wardbench.ward.cohorts.lower import lower
+from wardbench.ward.cohorts.queries import Queries
 
 RULES = [rule("drug", near({"DrugExposure": {"CodesetId": 2}}))]
 

@@ -15,9 +15,10 @@ from wardbench.core.progress import Progress, silent
 from wardbench.core.results import written_whole
 from wardbench.core.store import Snapshot
 from wardbench.ward.cohorts.definition import Definition, Entry
+from wardbench.ward.cohorts.engines import Engine
 from wardbench.ward.cohorts.lower import lower
 from wardbench.ward.cohorts.plan import CohortPlan
-from wardbench.ward.cohorts.run import SCHEMA, Cohort, Workspace, cohort_of
+from wardbench.ward.cohorts.run import SCHEMA, Cohort, cohort_of, engine_of
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class BatchLine:
 
 
 def run_batch(
-    entries: Iterable[Entry], snapshot: Snapshot, out: Path, *, progress: Progress = silent
+    entries: Iterable[Entry], data: Snapshot | Engine, out: Path, *, progress: Progress = silent
 ) -> tuple[BatchLine, ...]:
     """Run every definition of `entries`, write the rows of all to `out`, and say what became of each, in order.
 
@@ -53,7 +54,7 @@ def run_batch(
         except (InputError, UnsupportedError) as error:
             lines[entry.id] = BatchLine(entry.id, entry.name, refused=str(error))
     with written_whole(out) as path, pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
-        for cohort, seconds in _cohorts(ready, snapshot, progress):
+        for cohort, seconds in _cohorts(ready, engine_of(data), progress):
             writer.write_table(cohort.rows)
             figures = (cohort.records, cohort.persons, round(seconds, 4))
             lines[cohort.cohort_definition_id] = BatchLine(cohort.cohort_definition_id, cohort.name, *figures)
@@ -61,15 +62,15 @@ def run_batch(
 
 
 def _cohorts(
-    ready: list[tuple[Definition, CohortPlan]], snapshot: Snapshot, progress: Progress
+    ready: list[tuple[Definition, CohortPlan]], engine: Engine, progress: Progress
 ) -> Iterator[tuple[Cohort, float]]:
     if not ready:
         return
-    with Workspace(snapshot, [plan for _, plan in ready]) as workspace:
+    with engine.open([plan for _, plan in ready]) as evaluator:
         for done, (definition, plan) in enumerate(ready):
             progress(done, len(ready), definition.name)
             began = time.perf_counter()
-            cohort = cohort_of(definition, plan, workspace.evaluate(plan), snapshot)
+            cohort = cohort_of(definition, plan, evaluator.evaluate(plan), engine.version)
             yield cohort, time.perf_counter() - began
         progress(len(ready), len(ready), "done")
 

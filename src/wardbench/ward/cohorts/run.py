@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,9 +10,9 @@ import pyarrow.compute as pc
 from wardbench.core.errors import InputError, UnsupportedError
 from wardbench.core.store import Snapshot
 from wardbench.ward.cohorts.definition import Definition
-from wardbench.ward.cohorts.evaluate import Evaluated, Evaluation
+from wardbench.ward.cohorts.engines import Engine, Evaluated, Inclusion
+from wardbench.ward.cohorts.engines.duckdb_sql import DuckDB
 from wardbench.ward.cohorts.lower import lower
-from wardbench.ward.cohorts.optimise import optimise
 from wardbench.ward.cohorts.plan import CohortPlan
 
 SCHEMA = pa.schema(
@@ -50,7 +45,7 @@ class Cohort:
     `rows` has the columns of `SCHEMA`, sorted by all of them. `plan` is what the definition means and `plan_hash` its
     content's name: equal hashes on equal snapshot versions are equal cohorts. `attrition` starts with the entry
     events, then has one step for each inclusion rule (the events that satisfy it and all rules before), and ends with
-    the cohort's rows.
+    the cohort's rows. `inclusion` has what the rules, named by `rule_names`, do apart from one another.
     """
 
     cohort_definition_id: int
@@ -60,6 +55,8 @@ class Cohort:
     snapshot_version: str
     rows: pa.Table
     attrition: tuple[AttritionStep, ...]
+    rule_names: tuple[str, ...]
+    inclusion: Inclusion
 
     @property
     def records(self) -> int:
@@ -72,8 +69,8 @@ class Cohort:
         return int(pc.count_distinct(self.rows["subject_id"]).as_py())
 
 
-def run_cohort(definition: Definition, snapshot: Snapshot) -> Cohort:
-    """The cohort of `definition` on `snapshot`.
+def run_cohort(definition: Definition, data: Snapshot | Engine) -> Cohort:
+    """The cohort of `definition` on a snapshot, or on whatever an engine runs over.
 
     InputError or UnsupportedError names the file and path of what the definition says that has no meaning.
     """
@@ -81,40 +78,25 @@ def run_cohort(definition: Definition, snapshot: Snapshot) -> Cohort:
         plan = lower(definition)
     except (InputError, UnsupportedError) as error:
         raise type(error)(f"{definition.source or definition.name}: {error}") from None
-    with Workspace(snapshot, [plan]) as workspace:
-        return cohort_of(definition, plan, workspace.evaluate(plan), snapshot)
+    engine = engine_of(data)
+    with engine.open([plan]) as evaluator:
+        return cohort_of(definition, plan, evaluator.evaluate(plan), engine.version)
 
 
-class Workspace:
-    """A connection to a snapshot with room on disk, and plans that are evaluated over it in the order given."""
-
-    def __init__(self, snapshot: Snapshot, plans: Sequence[CohortPlan]) -> None:
-        self._snapshot = snapshot
-        self._plans = [optimise(plan) for plan in plans]
-        self._optimised = dict(zip(plans, self._plans, strict=True))
-
-    def __enter__(self) -> Workspace:
-        with ExitStack() as stack:
-            spill = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="wardbench-")))
-            con = stack.enter_context(self._snapshot.connect(spill=spill))
-            self._evaluation = Evaluation(con, self._plans)
-            self._open = stack.pop_all()
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self._open.__exit__(*error)
-
-    def evaluate(self, plan: CohortPlan) -> Evaluated:
-        return self._evaluation.evaluate(self._optimised[plan])
+def engine_of(data: Snapshot | Engine) -> Engine:
+    """The engine that runs over a snapshot, or the one that is given."""
+    return DuckDB(data) if isinstance(data, Snapshot) else data
 
 
-def cohort_of(definition: Definition, plan: CohortPlan, found: Evaluated, snapshot: Snapshot) -> Cohort:
+def cohort_of(definition: Definition, plan: CohortPlan, found: Evaluated, version: str) -> Cohort:
     """What an evaluated plan says, as the cohort of its definition."""
     rows = found.rows
     columns = [pa.repeat(pa.scalar(definition.id, pa.int64()), rows.num_rows), *rows.columns]
     table = pa.table(columns, names=SCHEMA.names).cast(SCHEMA)
-    names = (ENTRY_STEP, *definition.rule_names)
-    steps = [AttritionStep(name, n.events, n.persons) for name, n in zip(names, found.narrowing, strict=True)]
-    cohort = Cohort(definition.id, definition.name, plan, plan.digest, snapshot.version, table, tuple(steps))
-    final = AttritionStep(COHORT_STEP, cohort.records, cohort.persons)
-    return Cohort(**{**vars(cohort), "attrition": (*cohort.attrition, final)})
+    rules = definition.rule_names
+    names = (ENTRY_STEP, *rules)
+    steps = [AttritionStep(name, n.events, n.persons) for name, n in zip(names, found.inclusion.narrowing, strict=True)]
+    steps.append(AttritionStep(COHORT_STEP, table.num_rows, pc.count_distinct(table["subject_id"]).as_py()))
+    return Cohort(
+        definition.id, definition.name, plan, plan.digest, version, table, tuple(steps), rules, found.inclusion
+    )
