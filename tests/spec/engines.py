@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from array_tables import cohort_by_arrays, on_arrays, rows_by_arrays
 from spec.tables import Tables
 from wardbench.core.omop.concept_sets import resolve
 from wardbench.core.omop.tables import TABLES
@@ -51,7 +52,20 @@ def by_optimised_sql(plan: CohortPlan, tables: Tables) -> Found:
     return by_sql(optimise(plan), tables)
 
 
-ENGINES: Mapping[str, Engine] = {"reference": by_reference, "sql": by_sql, "optimised sql": by_optimised_sql}
+def by_arrays(plan: CohortPlan, tables: Tables) -> Found:
+    with filled(tables) as con:
+        evaluation = on_arrays(tables, con)
+        rows = [dict(zip(COLUMNS, row, strict=True)) for row in rows_by_arrays(plan.cohort, evaluation)]
+        narrowing = cohort_by_arrays(plan, evaluation).inclusion.narrowing
+    return Found(rows, tuple((step.events, step.persons) for step in narrowing))
+
+
+ENGINES: Mapping[str, Engine] = {
+    "reference": by_reference,
+    "sql": by_sql,
+    "optimised sql": by_optimised_sql,
+    "arrays": by_arrays,
+}
 
 
 @cache

@@ -59,6 +59,11 @@ class Snapshot:
     def path(self, name: str, layer: Layer = "cdm") -> Path:
         return self.folder / layer / f"{name}.parquet"
 
+    @property
+    def derived(self) -> Path:
+        """A folder for what is worked out from the snapshot and may be removed at any time."""
+        return self.folder.parent.parent / "derived" / self.version
+
     def damage(self, *, progress: Progress = silent) -> list[str]:
         """What is not as `snapshot.json` says, one sentence a file; reads every file whole."""
         found = []

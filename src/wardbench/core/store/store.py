@@ -121,6 +121,7 @@ class Store:
         """Remove a snapshot at once: a kill half-way must not leave one with files missing."""
         waste = self.folder / ".drafts" / f"removed-{version}"
         waste.parent.mkdir(exist_ok=True)
+        shutil.rmtree(self.folder / "derived" / version, ignore_errors=True)
         (self.folder / "snapshots" / version).rename(waste)
         sync(self.folder / "snapshots")
         shutil.rmtree(waste.parent, ignore_errors=True)
@@ -176,7 +177,7 @@ class Store:
         return Snapshot(final)
 
 
-_OWN_NAMES = {"manifest.json", ".manifest.json.new", "snapshots", ".drafts", ".lock"}
+_OWN_NAMES = {"manifest.json", ".manifest.json.new", "snapshots", "derived", ".drafts", ".lock"}
 
 
 def _is_whole(folder: Path) -> bool:

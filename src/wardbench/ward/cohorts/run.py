@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from wardbench.core.errors import InputError, UnsupportedError
 from wardbench.core.store import Snapshot
 from wardbench.ward.cohorts.definition import Definition
 from wardbench.ward.cohorts.engines import Engine, Evaluated, Inclusion
-from wardbench.ward.cohorts.engines.duckdb_sql import DuckDB
+from wardbench.ward.cohorts.engines.arrays import Arrays
 from wardbench.ward.cohorts.lower import lower
 from wardbench.ward.cohorts.plan import CohortPlan
 
@@ -66,7 +67,7 @@ class Cohort:
     @property
     def persons(self) -> int:
         """How many different persons."""
-        return int(pc.count_distinct(self.rows["subject_id"]).as_py())
+        return self.attrition[-1].persons
 
 
 def run_cohort(definition: Definition, data: Snapshot | Engine) -> Cohort:
@@ -83,9 +84,14 @@ def run_cohort(definition: Definition, data: Snapshot | Engine) -> Cohort:
         return cohort_of(definition, plan, evaluator.evaluate(plan), engine.version)
 
 
+def _different(ordered: npt.NDArray[np.int64]) -> int:
+    """How many different values there are in an array that is in order."""
+    return int((ordered[1:] != ordered[:-1]).sum()) + bool(ordered.size)
+
+
 def engine_of(data: Snapshot | Engine) -> Engine:
     """The engine that runs over a snapshot, or the one that is given."""
-    return DuckDB(data) if isinstance(data, Snapshot) else data
+    return Arrays(data) if isinstance(data, Snapshot) else data
 
 
 def cohort_of(definition: Definition, plan: CohortPlan, found: Evaluated, version: str) -> Cohort:
@@ -96,7 +102,7 @@ def cohort_of(definition: Definition, plan: CohortPlan, found: Evaluated, versio
     rules = definition.rule_names
     names = (ENTRY_STEP, *rules)
     steps = [AttritionStep(name, n.events, n.persons) for name, n in zip(names, found.inclusion.narrowing, strict=True)]
-    steps.append(AttritionStep(COHORT_STEP, table.num_rows, pc.count_distinct(table["subject_id"]).as_py()))
+    steps.append(AttritionStep(COHORT_STEP, table.num_rows, _different(table["subject_id"].to_numpy())))
     return Cohort(
         definition.id, definition.name, plan, plan.digest, version, table, tuple(steps), rules, found.inclusion
     )
