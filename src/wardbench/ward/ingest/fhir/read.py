@@ -19,6 +19,7 @@ from wardbench.ward.ingest.fhir.files import SourceFile, Sources
 from wardbench.ward.ingest.fhir.reading import Reading
 from wardbench.ward.ingest.fhir.resource_types import RESOURCE_TYPES
 from wardbench.ward.ingest.fhir.split import Splitter
+from wardbench.ward.ingest.packed import check_packed
 from wardbench.ward.ingest.quarantine import BadLine
 
 GROUP_BYTES = 1 << 28
@@ -87,6 +88,12 @@ class _Reader:
         self.flat = FlatRecords()
 
     def read(self, group: list[SourceFile]) -> None:
+        for file in group:
+            if file.packed:
+                check_packed(file.path, file.name)
+        self._read(group)
+
+    def _read(self, group: list[SourceFile]) -> None:
         kind = group[0].kind
         one_type = all(file.form == "lines" for file in group) and kind in RESOURCE_TYPES and kind != "Bundle"
         if not one_type or not kind:
@@ -100,7 +107,7 @@ class _Reader:
                 raise
             if len(group) > 1:
                 for file in group:
-                    self.read([file])
+                    self._read([file])
             else:
                 self._split(group)
             return

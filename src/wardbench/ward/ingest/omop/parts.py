@@ -15,6 +15,7 @@ from wardbench.core.omop.tables import TABLES
 from wardbench.core.store import quoted
 from wardbench.ward.ingest.omop.columns import match
 from wardbench.ward.ingest.omop.lines import Dialect, parse_header, write_lines
+from wardbench.ward.ingest.packed import check_packed
 
 DELIMITERS = ("\t", ",", ";", "|")
 HEADER_BYTES = 1 << 20
@@ -82,6 +83,8 @@ class CsvPart:
         known, dialect, header = best
         if not known:
             raise InputError(f"{name}, line 1: no column of the table {table} is named here; a header line is needed.")
+        if _is_packed(path):
+            check_packed(path, name)
         fields = tuple(Field(column, "VARCHAR") for column in header)
         return cls(table, name, path, path.stat().st_size, fields, dialect)
 
