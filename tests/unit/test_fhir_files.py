@@ -158,7 +158,7 @@ def test_a_packed_file_that_is_cut_short(tmp_path: Path, cut: int) -> None:
 
 @pytest.mark.parametrize("place", [0.3, 0.7, "checksum"])
 def test_a_packed_file_with_one_wrong_bit(tmp_path: Path, place: float | str) -> None:
-    people = [patient(f"p{n}", gender=["male", "female", "other"][n % 3]) for n in range(2000)]
+    people = [patient(f"p{n}", gender=["male", "female", "other"][n % 3]) for n in range(20_000)]
     packed = bytearray(gzip.compress(lines(people)))
     packed[-6 if isinstance(place, str) else int(place * len(packed))] ^= 1
     (tmp_path / "Patient.ndjson.gz").write_bytes(packed)
