@@ -6,7 +6,19 @@ import sys
 
 import typer
 
-from wardbench.cli import bench, checks, cohort, cohort_start, demo, load, load_omop, manual, store, synthetic
+from wardbench.cli import (
+    bench,
+    checks,
+    cohort,
+    cohort_start,
+    cohort_words,
+    demo,
+    load,
+    load_omop,
+    manual,
+    store,
+    synthetic,
+)
 from wardbench.core.errors import WardbenchError
 from wardbench.core.version import __version__
 
@@ -22,6 +34,7 @@ load.app.command("omop")(load_omop.omop)
 load.app.command("vocabulary")(load_omop.vocabulary)
 cohort.app.command("codes")(cohort_start.codes)
 cohort.app.command("draft")(cohort_start.draft)
+cohort.app.command("show")(cohort_words.show)
 app.add_typer(cohort.app, name="cohort")
 app.add_typer(store.app, name="store")
 app.add_typer(synthetic.app, name="synthetic")

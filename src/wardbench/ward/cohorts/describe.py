@@ -16,6 +16,8 @@ from wardbench.core.omop.vocabulary import concept_names
 from wardbench.core.store import Snapshot
 from wardbench.ward.cohorts.conditions import ConceptIs, Condition, DateIs, IsAbnormal, NumberIs, TextIs
 from wardbench.ward.cohorts.definition import Definition
+from wardbench.ward.cohorts.definition.reading import printable
+from wardbench.ward.cohorts.paths import given_names
 from wardbench.ward.cohorts.plan import (
     Clip,
     CohortPlan,
@@ -116,12 +118,22 @@ def describe(plan: CohortPlan, names: Names | None = None) -> list[str]:
     return _Description(plan, names or Names()).lines()
 
 
-def describe_definition(definition: Definition, plan: CohortPlan, snapshot: Snapshot) -> list[str]:
-    """`plan`, made of `definition`, in sentences with the names that the definition and the vocabulary have."""
-    wanted = {i.concept_id for s in concept_sets(plan) for i in s.items} | _ids_of_conditions(plan)
-    with snapshot.connect() as con:
-        concepts = concept_names(con, wanted)
-    return describe(plan, Names(definition.rule_names, definition.concept_set_names, concepts))
+def describe_definition(definition: Definition, plan: CohortPlan, snapshot: Snapshot | None = None) -> list[str]:
+    """`plan`, made of `definition`, in sentences.
+
+    Concepts are called as the vocabulary of `snapshot` calls them, or where it does not as the definition does.
+    """
+    return describe(plan, names_of(definition, plan, snapshot))
+
+
+def names_of(definition: Definition, plan: CohortPlan, snapshot: Snapshot | None = None) -> Names:
+    """What the definition, and before it the vocabulary of `snapshot`, calls the parts of `plan`."""
+    concepts = {id: printable(name) for id, name in given_names(definition.expression).items()}
+    if snapshot is not None:
+        wanted = {i.concept_id for s in concept_sets(plan) for i in s.items} | _ids_of_conditions(plan)
+        with snapshot.connect() as con:
+            concepts.update(concept_names(con, wanted))
+    return Names(definition.rule_names, definition.concept_set_names, concepts)
 
 
 class _Description:

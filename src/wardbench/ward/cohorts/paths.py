@@ -1,0 +1,33 @@
+"""Every part of a definition with its path in the JSON, as sentences about it name it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from wardbench.ward.cohorts.definition import Expression
+from wardbench.ward.cohorts.definition.shapes import Concept
+
+
+def parts(shape: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """`shape` and everything below it, each with its path: shapes, and the values of their keys; None is left out."""
+    yield path, shape
+    if isinstance(shape, msgspec.Struct):
+        for field in msgspec.structs.fields(shape):
+            value = getattr(shape, field.name)
+            if value is not None:
+                yield from parts(value, f"{path}.{field.encode_name}" if path else field.encode_name)
+    elif isinstance(shape, list | tuple):
+        for position, value in enumerate(shape):
+            yield from parts(value, f"{path}[{position}]")
+
+
+def given_names(expression: Expression) -> dict[int, str]:
+    """What the definition itself calls its concepts, by id; the first name where it has several."""
+    names: dict[int, str] = {}
+    for _, part in parts(expression):
+        if isinstance(part, Concept) and part.concept_name:
+            names.setdefault(part.concept_id, part.concept_name)
+    return names
