@@ -205,7 +205,7 @@ def test_sources_that_cannot_be_read_are_refused_in_one_sentence(tmp_path: Path)
     packed = gzip.compress((folder / "condition_occurrence.csv").read_bytes())
     (folder / "condition_occurrence.csv").unlink()
     (folder / "condition_occurrence.csv.gz").write_bytes(packed[:-3])
-    refused(folder, 2, "condition_occurrence.csv.gz: the compressed file is cut off or damaged")
+    refused(folder, 2, "condition_occurrence.csv.gz: the compressed file is cut short")
 
 
 def test_damage_is_found_and_named(tmp_path: Path) -> None:

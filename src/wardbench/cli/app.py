@@ -53,7 +53,7 @@ def version() -> None:
 def main() -> None:
     """Run the command line; a `WardbenchError` becomes its sentence on standard error and its exit code."""
     try:
-        app()
+        app(prog_name="wardbench")
     except WardbenchError as error:
         print(f"wardbench: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
