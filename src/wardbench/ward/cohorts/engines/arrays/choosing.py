@@ -43,7 +43,7 @@ def _where(node: Where, evaluation: Evaluation) -> Array:
     rows = evaluation.rows(node.source)
     if not all(conditions.can_ask(condition, None) for condition in node.conditions):
         raise NotInArraysError("a condition")
-    asked = conditions.Events(rows["person"], rows["start_date"], rows["end_date"], evaluation.columns)
+    asked = conditions.Events(evaluation.columns, rows["person"], rows["start_date"], rows["end_date"])
     found = np.ones(rows.size, bool)
     for condition in node.conditions:
         found &= conditions.satisfied(condition, asked, evaluation.vocabulary)

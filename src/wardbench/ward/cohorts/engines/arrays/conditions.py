@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator as comparing
 from collections.abc import Callable
 from datetime import date
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -23,7 +24,7 @@ from wardbench.ward.cohorts.conditions import (
     Operator,
 )
 from wardbench.ward.cohorts.engines.arrays.columns import Columns, TableColumns
-from wardbench.ward.cohorts.engines.arrays.days import NO_DAY, NO_ID, Array, day_number, is_among
+from wardbench.ward.cohorts.engines.arrays.days import NO_DAY, NO_ID, Array, day_number, day_of, is_among, person_of
 from wardbench.ward.cohorts.engines.arrays.vocabulary import Vocabulary
 
 COMPARISONS: dict[Operator, Callable[[Array, float], Array]] = {
@@ -38,9 +39,20 @@ EVENT_FIELDS = frozenset({"start_date", "end_date", "days", "age_at_start", "age
 
 
 class Asked(Protocol):
-    """Events to ask: a field's values, and where they are missing."""
+    """Events that can be asked for the values of a field."""
 
     def value(self, field: str) -> Array: ...
+
+
+class Days(Protocol):
+    """Whose events are, and their days."""
+
+    @property
+    def person(self) -> Array: ...
+    @property
+    def start(self) -> Array: ...
+    @property
+    def end(self) -> Array: ...
 
 
 def known(values: Array) -> Array:
@@ -101,63 +113,103 @@ def _compared(values: Array, operator: Operator, value: float, extent: float | N
 class Events:
     """Events with only what every event has: whose they are, and their days."""
 
-    def __init__(self, person: Array, start: Array, end: Array, columns: Columns) -> None:
-        self._person, self._start, self._end, self._columns = person, start, end, columns
+    def __init__(self, columns: Columns, person: Array, start: Array, end: Array) -> None:
+        self._columns, self.person, self.start, self.end = columns, person, start, end
 
     def value(self, field: str) -> Array:
-        match field:
-            case "start_date":
-                return self._start
-            case "end_date":
-                return self._end
-            case "days":
-                return np.where(self._end == NO_DAY, NO_DAY, self._end - self._start)
-            case "age_at_start":
-                return self._age(self._start)
-            case "age_at_end":
-                return self._age(self._end)
-        return self._columns.people.column(field)[self._person]
-
-    def _age(self, day: Array) -> Array:
-        born = self._columns.people.column("year_of_birth")[self._person]
-        year = day.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int32) + np.int32(1970)
-        return np.where((day == NO_DAY) | (born == NO_DAY), NO_DAY, year - born)
+        return _of_event(self, self._columns, field)
 
 
-class Records(Events):
-    """Events with the records they come from: rows of a table."""
+def _of_event(events: Days, columns: Columns, field: str) -> Array:
+    match field:
+        case "start_date":
+            return events.start
+        case "end_date":
+            return events.end
+        case "days":
+            return np.where(events.end == NO_DAY, NO_DAY, events.end - events.start)
+        case "age_at_start":
+            return _age(columns, events.person, events.start)
+        case "age_at_end":
+            return _age(columns, events.person, events.end)
+    return np.asarray(columns.people.column(field)[events.person])
 
-    def __init__(
-        self, person: Array, start: Array, end: Array, columns: Columns, table: TableColumns, at: Array
-    ) -> None:
-        super().__init__(person, start, end, columns)
-        self._table, self._at = table, at
+
+def _age(columns: Columns, person: Array, day: Array) -> Array:
+    born = columns.people.column("year_of_birth")[person]
+    year = day.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int32) + np.int32(1970)
+    return np.where((day == NO_DAY) | (born == NO_DAY), NO_DAY, year - born)
+
+
+class Records:
+    """Events that are rows of a table, at the positions `at`; what is not asked for is not worked out."""
+
+    def __init__(self, columns: Columns, table: TableColumns, at: Array | slice) -> None:
+        self._columns, self.table, self.at = columns, table, at
+
+    @property
+    def size(self) -> int:
+        return self.at.stop - self.at.start if isinstance(self.at, slice) else int(self.at.size)
+
+    @cached_property
+    def keys(self) -> Array:
+        return np.asarray(self.table.keys[self.at])
+
+    @cached_property
+    def person(self) -> Array:
+        return person_of(self.keys)
+
+    @cached_property
+    def start(self) -> Array:
+        return day_of(self.keys)
+
+    @cached_property
+    def end(self) -> Array:
+        return end_of_record(self.table, self.at, self.start)
+
+    def column(self, name: str) -> Array:
+        return np.asarray(self.table.column(name)[self.at])
 
     def value(self, field: str) -> Array:
         if field in EVENT_FIELDS:
-            return super().value(field)
+            return _of_event(self, self._columns, field)
         if field in RATIOS:
-            number, limit = self._column("value_as_number"), self._column(RATIOS[field])
+            number, limit = self.column("value_as_number"), self.column(RATIOS[field])
             with np.errstate(divide="ignore", invalid="ignore"):
                 return np.where(limit == 0, np.nan, number / limit)
-        if field == "visit_concept_id" and self._table.name != "visit_occurrence":
+        if field == "visit_concept_id" and self.table.name != "visit_occurrence":
             return self._of_visit(field)
-        return self._column(field)
-
-    def _column(self, name: str) -> Array:
-        return self._table.column(name)[self._at]
+        return self.column(field)
 
     def _of_visit(self, field: str) -> Array:
         """A column of the visit that a record names, where that is the same person's."""
         visits = self._columns.table("visit_occurrence")
         ids, rows = visits.by_id
-        wanted = self._column("visit_occurrence_id")
+        wanted = self.column("visit_occurrence_id")
         found = np.full(wanted.size, NO_DAY, np.int32)
         if not ids.size:
             return found
         at = np.searchsorted(ids, wanted)
         at[at == ids.size] = 0
         row = rows[at]
-        same = (ids[at] == wanted) & ((visits.keys[row] >> 22) == self._person)
+        same = (ids[at] == wanted) & (person_of(visits.keys[row]) == self.person)
         found[same] = visits.column(field)[row[same]]
         return found
+
+
+def end_of_record(table: TableColumns, at: Array | slice, start: Array) -> Array:
+    """The last day of each row: the first of what its table says that is known."""
+    found = np.full(start.size, NO_DAY, np.int32)
+    records = table.records
+    for end in records.ends:
+        open_ = found == NO_DAY
+        if not open_.any():
+            break
+        if end == "end" and records.end_date is not None:
+            found = np.where(open_, table.column(records.end_date)[at], found)
+        elif end == "days_supply":
+            supply = table.column("days_supply")[at]
+            found = np.where(open_ & (supply != NO_DAY), start + supply, found)
+        elif end == "next_day":
+            found = np.where(open_, start + np.int32(1), found)
+    return found.astype(np.int32, copy=False)

@@ -30,6 +30,10 @@ def day_number(day: date) -> int:
     return day.toordinal() - date(1970, 1, 1).toordinal()
 
 
+FEW = 8
+"""Up to so many values are compared with one by one; it is quicker than to search."""
+
+
 def key_of(person: Array, day: Array) -> Array:
     """The key of each person (position) and day; days beyond the calendar are taken for the nearest that has a key."""
     return (person.astype(np.int64) << DAY_BITS) + (np.clip(day, EARLIEST, LATEST).astype(np.int64) + ORIGIN)
@@ -54,8 +58,11 @@ def is_sorted(values: Array) -> bool:
 
 def is_among(values: Array, some: Array) -> Array:
     """Which of `values` are in `some`, which is sorted."""
-    if not some.size:
-        return np.zeros(values.size, bool)
+    if some.size <= FEW:
+        found = np.zeros(values.size, bool)
+        for value in some:
+            found |= values == value
+        return found
     at = np.searchsorted(some, values)
     at[at == some.size] = 0
     return np.asarray(some[at] == values)

@@ -9,6 +9,7 @@ import numpy as np
 from wardbench.ward.cohorts.engines.arrays.columns import TableColumns
 from wardbench.ward.cohorts.engines.arrays.conditions import Records, can_ask, satisfied
 from wardbench.ward.cohorts.engines.arrays.days import (
+    DAY_BITS,
     NO_DAY,
     Array,
     day_number,
@@ -23,7 +24,7 @@ from wardbench.ward.cohorts.engines.arrays.days import (
 )
 from wardbench.ward.cohorts.engines.arrays.evaluation import Evaluation, rows_of
 from wardbench.ward.cohorts.engines.arrays.rows import Rows, missing_days, missing_ids, nothing
-from wardbench.ward.cohorts.plan import Events, InObservation, Union
+from wardbench.ward.cohorts.plan import Dates, Events, InObservation, Union
 from wardbench.ward.cohorts.records import RECORD_TABLES
 
 _KNOWN_FIELDS = ("table", "concepts", "source_concepts", "first", "dates", "where", "fixed_start", "fixed_end")
@@ -47,36 +48,26 @@ def _events(node: Events, evaluation: Evaluation) -> Rows:
     if not can_find(node):
         return evaluation.by_sql(node)
     table = evaluation.columns.table(node.table)
-    at, keys = _chosen(node, table, evaluation)
+    found = _chosen(node, table, evaluation)
+    if table.has_strangers:
+        found = found.kept(found.keys >= 0)
     if node.first:
-        at = _first(at, keys, table)
-        keys = table.keys[at]
-    person, start = person_of(keys), day_of(keys)
-    end: Array | None = None
+        found = found.in_order().firsts()
     if node.dates is not None:
-        days = {"start": start, "end": end_of_record(table, at, start)}
-        start = moved(days[node.dates.start_from], node.dates.start_days)
-        end = moved(days[node.dates.end_from], node.dates.end_days)
-        kept = np.flatnonzero((start != NO_DAY) & (end >= start))
-        kept = kept[np.argsort(key_of(person[kept], start[kept]), kind="stable")]
-        at, person, start, end = at[kept], person[kept], start[kept], end[kept]
-    if node.where:
-        end = end_of_record(table, at, start) if end is None else end
-        asked = Records(person, start, end, evaluation.columns, table, at)
-        wanted = np.ones(at.size, bool)
-        for condition in node.where:
-            wanted &= satisfied(condition, asked, evaluation.vocabulary)
-        at, person, start, end = at[wanted], person[wanted], start[wanted], end[wanted]
-    records = table.records
-    size = at.size
+        found = found.moved(node.dates)
+    # What is asked of records narrows them before they are put in order: that costs most where they are many.
+    for condition in node.where:
+        found = found.kept(satisfied(condition, found, evaluation.vocabulary))
+    found = found.in_order()
+    at, size, records = found.at, found.size, table.records
     rows = Rows(
         size,
         {
-            "person": person,
+            "person": found.person,
             "event_id": lambda: table.column(records.event_id)[at],
-            "start_date": start,
-            "end_date": end if end is not None else lambda: end_of_record(table, at, start),
-            "sort_date": start,
+            "start_date": found.start,
+            "end_date": lambda: found.end,
+            "sort_date": found.start,
             "concept_id": _of_table(table, records.concept, at) or missing_days(size),
             "visit_occurrence_id": _of_table(table, records.visit, at) or missing_ids(size),
             "op_start": missing_days(size),
@@ -91,75 +82,72 @@ def _events(node: Events, evaluation: Evaluation) -> Rows:
     return rows
 
 
-def _of_table(table: TableColumns, name: str | None, at: Array) -> Callable[[], Array] | None:
+def _of_table(table: TableColumns, name: str | None, at: Array | slice) -> Callable[[], Array] | None:
     return None if name is None else lambda: table.column(name)[at]
 
 
-def _chosen(node: Events, table: TableColumns, evaluation: Evaluation) -> tuple[Array, Array]:
-    """The rows with the concepts asked for, by person and day, and their keys."""
+def _chosen(node: Events, table: TableColumns, evaluation: Evaluation) -> _Records:
+    """The rows with the concepts asked for, in any order."""
+    members = evaluation.vocabulary.members
     if node.concepts is not None:
-        begins, counts = table.concepts.spans(evaluation.vocabulary.members(node.concepts))
-        if begins.size == 1:
-            span = slice(int(begins[0]), int(begins[0] + counts[0]))
-            at, keys = np.arange(span.start, span.stop), table.keys[span]
-        else:
-            at = ranges(begins, counts)
-            keys = _gathered(table.keys, begins, counts)
+        found = _Records(evaluation.columns, table, _spans(*table.concepts.spans(members(node.concepts))))
         if node.source_concepts is not None:
-            wanted = evaluation.vocabulary.members(node.source_concepts)
             assert table.records.source_concept is not None
-            kept = is_among(table.column(table.records.source_concept)[at], wanted)
-            at, keys = at[kept], keys[kept]
-    elif node.source_concepts is not None:
+            found = found.kept(is_among(found.column(table.records.source_concept), members(node.source_concepts)))
+        return found
+    if node.source_concepts is not None:
         directory, order = table.source_concepts
-        begins, counts = directory.spans(evaluation.vocabulary.members(node.source_concepts))
-        at = _gathered(order, begins, counts)
-        keys = table.keys[at]
-    else:
-        at, keys = np.arange(table.size), table.keys
-    if table.has_strangers:
-        seen = keys >= 0
-        at, keys = at[seen], keys[seen]
-    if not is_sorted(keys):
-        order = np.argsort(keys, kind="stable")
-        at, keys = at[order], keys[order]
-    return at, keys
+        at = order[ranges(*directory.spans(members(node.source_concepts)))]
+        return _Records(evaluation.columns, table, at)
+    return _Records(evaluation.columns, table, slice(0, table.size))
 
 
-def _gathered(values: Array, begins: Array, counts: Array) -> Array:
-    parts = [values[b : b + n] for b, n in zip(begins.tolist(), counts.tolist(), strict=True)]
-    return np.concatenate(parts) if parts else np.zeros(0, values.dtype)
+def _spans(begins: Array, counts: Array) -> slice | Array:
+    """The rows of spans: a slice where there is only one, which is read without a copy."""
+    if begins.size == 1:
+        return slice(int(begins[0]), int(begins[0] + counts[0]))
+    return ranges(begins, counts)
 
 
-def _first(at: Array, keys: Array, table: TableColumns) -> Array:
-    """Each person's first row: by day, then by row id."""
-    begins = starts_of_runs(keys >> 22)
-    firsts = np.repeat(keys[begins], np.diff(np.append(begins, keys.size)))
-    candidates = keys == firsts
-    at, keys = at[candidates], keys[candidates]
-    begins = starts_of_runs(keys)
-    if begins.size == keys.size:
-        return at
-    at = at[np.lexsort((table.column(table.records.event_id)[at], keys))]
-    return at[begins]
+class _Records(Records):
+    """Rows of a table on their way to be events; each step gives narrower ones."""
+
+    def kept(self, mask: Array) -> _Records:
+        if mask.all():
+            return self
+        return self._at_places(np.flatnonzero(mask))
+
+    def _at_places(self, places: Array) -> _Records:
+        at = places + self.at.start if isinstance(self.at, slice) else self.at[places]
+        found = _Records(self._columns, self.table, at)
+        found.__dict__.update({name: self.__dict__[name][places] for name in _WORKED_OUT & self.__dict__.keys()})
+        return found
+
+    def in_order(self) -> _Records:
+        """By person and start."""
+        keys = self.keys if "start" not in self.__dict__ else key_of(self.person, self.start)
+        return self if is_sorted(keys) else self._at_places(np.argsort(keys, kind="stable"))
+
+    def firsts(self) -> _Records:
+        """Each person's first row, of those in order: by day, then by row id."""
+        begins = starts_of_runs(self.keys >> DAY_BITS)
+        first_keys = np.repeat(self.keys[begins], np.diff(np.append(begins, self.size)))
+        found = self.kept(self.keys == first_keys)
+        if begins.size == found.size:
+            return found
+        found = found._at_places(np.lexsort((found.column(self.table.records.event_id), found.keys)))
+        return found._at_places(starts_of_runs(found.keys))
+
+    def moved(self, dates: Dates) -> _Records:
+        days = {"start": self.start, "end": self.end}
+        start = moved(days[dates.start_from], dates.start_days)
+        end = moved(days[dates.end_from], dates.end_days)
+        found = _Records(self._columns, self.table, self.at)
+        found.__dict__.update(person=self.person, keys=self.keys, start=start, end=end)
+        return found.kept((start != NO_DAY) & (end >= start))
 
 
-def end_of_record(table: TableColumns, at: Array, start: Array) -> Array:
-    """The last day of each row: the first of what its table says that is known."""
-    found = np.full(at.size, NO_DAY, np.int32)
-    records = table.records
-    for end in records.ends:
-        open_ = found == NO_DAY
-        if not open_.any():
-            break
-        if end == "end" and records.end_date is not None:
-            found = np.where(open_, table.column(records.end_date)[at], found)
-        elif end == "days_supply":
-            supply = table.column("days_supply")[at]
-            found = np.where(open_ & (supply != NO_DAY), start + supply, found)
-        elif end == "next_day":
-            found = np.where(open_, start + np.int32(1), found)
-    return found.astype(np.int32, copy=False)
+_WORKED_OUT = {"person", "keys", "start", "end"}
 
 
 @rows_of.register

@@ -7,6 +7,7 @@ from functools import singledispatch
 import numpy as np
 
 from wardbench.ward.cohorts.engines.arrays.columns import TableColumns
+from wardbench.ward.cohorts.engines.arrays.conditions import end_of_record
 from wardbench.ward.cohorts.engines.arrays.days import (
     NO_DAY,
     Array,
@@ -20,7 +21,6 @@ from wardbench.ward.cohorts.engines.arrays.days import (
     starts_of_runs,
 )
 from wardbench.ward.cohorts.engines.arrays.evaluation import Evaluation, rows_of
-from wardbench.ward.cohorts.engines.arrays.events import end_of_record
 from wardbench.ward.cohorts.engines.arrays.rows import Rows, grouped, missing_days, missing_ids
 from wardbench.ward.cohorts.plan import (
     Clip,
