@@ -1,7 +1,9 @@
-"""`wardbench cohort show`: what a definition says, without running it."""
+"""`wardbench cohort show` and `wardbench cohort check`: what a definition says, and what is wrong with it."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +13,7 @@ from wardbench.cli.output import Json, console, print_json
 from wardbench.core.errors import InputError, UnsupportedError
 from wardbench.core.store import Snapshot, Store
 from wardbench.ward.cohorts import Definition, lower, read_definition
+from wardbench.ward.cohorts.checks import SEVERITIES, Finding, check_definition
 from wardbench.ward.cohorts.describe import describe_definition
 from wardbench.ward.cohorts.plan import CohortPlan
 
@@ -32,6 +35,43 @@ def show(definition: DefinitionArgument, store: SomeStore = None, json: Json = F
         return
     for sentence in sentences:
         console.print(sentence, highlight=False, markup=False)
+
+
+def check(
+    definition: DefinitionArgument,
+    store: Annotated[
+        Path | None, typer.Option("--store", metavar="STORE", help="A store, for its vocabulary and its records.")
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail when a finding is critical.")] = False,
+    json: Json = False,
+) -> None:
+    """Say what is wrong, or probably wrong, with a definition: each finding with its path in the JSON."""
+    snapshot = _snapshot(store)
+    asked, _ = _planned(definition)
+    found = check_definition(asked, snapshot)
+    counts: dict[str, int] = {severity: sum(f.severity == severity for f in found) for severity in SEVERITIES}
+    if json:
+        print_json({"id": asked.id, "name": asked.name, **counts, "findings": found})
+    else:
+        _print_findings(asked, found, counts)
+    if strict and counts["critical"]:
+        print(f"wardbench: {definition}: {_many(counts['critical'], 'critical finding')}.", file=sys.stderr)
+        raise typer.Exit(4)
+
+
+def _print_findings(asked: Definition, found: Sequence[Finding], counts: Mapping[str, int]) -> None:
+    for finding in found:
+        console.print(f"{finding.severity}: {finding.path}", highlight=False, markup=False, style="bold")
+        console.print(f"  {finding.sentence}", highlight=False, markup=False)
+    if not found:
+        console.print(f"{asked.name}: nothing to say about it.", highlight=False, markup=False)
+        return
+    said = [_many(counts["critical"], "critical finding"), _many(counts["warning"], "warning")]
+    console.print(f"{asked.name}: {', '.join(said)}, {counts['information']} for information.", highlight=False)
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _planned(path: Path) -> tuple[Definition, CohortPlan]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -15,13 +16,19 @@ def parts(shape: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """`shape` and everything below it, each with its path: shapes, and the values of their keys; None is left out."""
     yield path, shape
     if isinstance(shape, msgspec.Struct):
-        for field in msgspec.structs.fields(shape):
-            value = getattr(shape, field.name)
+        for name, key in keys(type(shape)).items():
+            value = getattr(shape, name)
             if value is not None:
-                yield from parts(value, f"{path}.{field.encode_name}" if path else field.encode_name)
+                yield from parts(value, f"{path}.{key}" if path else key)
     elif isinstance(shape, list | tuple):
         for position, value in enumerate(shape):
             yield from parts(value, f"{path}[{position}]")
+
+
+@cache
+def keys(shape: type[msgspec.Struct]) -> Mapping[str, str]:
+    """The key in the JSON of each attribute of a kind of shape."""
+    return {field.name: field.encode_name for field in msgspec.structs.fields(shape)}
 
 
 def given_names(expression: Expression) -> dict[int, str]:
