@@ -106,7 +106,7 @@ def _look(path: Path) -> SourceFile | None:
     except (EOFError, OSError, zlib.error) as error:
         if isinstance(error, PermissionError):
             raise InputError(f"{path}: no permission to read this file.") from None
-        raise InputError(f"{path}: the compressed file is cut short or damaged, or is no .gz; nothing was loaded.") from None
+        raise InputError(f"{path}: the compressed file is cut short, damaged or no .gz; nothing was loaded.") from None
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     size = path.stat().st_size
     as_lines = _extension(path) not in DOCUMENTS

@@ -57,9 +57,8 @@ class Columns:
         path = self._folder / f"{name}.npy"
         try:
             return _mapped(path)
-        except FileNotFoundError:
-            pass
-        array = make()
+        except (OSError, ValueError, EOFError):
+            array = make()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:

@@ -17,7 +17,6 @@ from wardbench.ward.cohorts.engines.arrays.rows import in_order
 from wardbench.ward.cohorts.engines.arrays.vocabulary import Vocabulary
 from wardbench.ward.cohorts.engines.duckdb_sql import DuckDB
 from wardbench.ward.cohorts.engines.engine import Evaluated, Evaluator, Inclusion
-from wardbench.ward.cohorts.optimise import optimise
 from wardbench.ward.cohorts.plan import CohortPlan, Relation
 
 PLACE_BITS = 44
@@ -52,22 +51,22 @@ class Arrays:
 class _Batch:
     def __init__(self, engine: Arrays, plans: Sequence[CohortPlan], stack: ExitStack) -> None:
         self._engine, self._stack = engine, stack
-        self._plans = {plan: optimise(plan) for plan in plans}
         self._evaluation = Evaluation(engine.columns, engine.vocabulary)
         self._uses: dict[Relation, int] = {}
         for position, plan in enumerate(plans):
-            for node in self._plans[plan].walk():
+            for node in plan.walk():
                 if isinstance(node, Relation):
                     self._uses[node] = position
         self._position = 0
 
     def evaluate(self, plan: CohortPlan) -> Evaluated:
         try:
-            found = evaluated(self._plans[plan], self._evaluation)
+            found = evaluated(plan, self._evaluation)
         except NotInArraysError:
             with DuckDB(self._engine.columns.snapshot).open([plan]) as other:
                 found = other.evaluate(plan)
-        self._evaluation.forget(lambda node: self._uses[node] <= self._position)
+        self._evaluation.kept.forget(lambda node: self._uses[node] <= self._position)
+        self._evaluation.kept.trim()
         self._position += 1
         return found
 

@@ -6,7 +6,7 @@ tests are combined, counted and left out by whole arrays of bits; `selected` and
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
 from functools import singledispatch
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from wardbench.core.omop.concept_sets import resolve
 from wardbench.ward.cohorts.engines.arrays.columns import Columns
 from wardbench.ward.cohorts.engines.arrays.days import NO_DAY, NO_ID, Array, key_of
+from wardbench.ward.cohorts.engines.arrays.kept import Kept
 from wardbench.ward.cohorts.engines.arrays.rows import Rows, grouped
 from wardbench.ward.cohorts.engines.arrays.vocabulary import Vocabulary
 from wardbench.ward.cohorts.plan import COLUMNS, CohortPlan, Events, InObservation, Near, Relation, Satisfying, Where
@@ -24,6 +25,16 @@ Selection = Near | Satisfying | Where
 
 class NotInArraysError(Exception):
     """A plan has something that arrays have no answer to."""
+
+
+def _selected_from(node: Selection) -> Relation:
+    return node.index if isinstance(node, Near) else node.source
+
+
+def _base(node: Relation) -> Relation:
+    while isinstance(node, Selection):
+        node = _selected_from(node)
+    return node
 
 
 @singledispatch
@@ -41,37 +52,40 @@ def kept_of(node: Relation, evaluation: Evaluation) -> Array:
 class Evaluation:
     """The results of nodes over one snapshot."""
 
-    def __init__(self, columns: Columns, vocabulary: Vocabulary) -> None:
+    def __init__(self, columns: Columns, vocabulary: Vocabulary, kept: Kept | None = None) -> None:
         self.columns = columns
         self.vocabulary = vocabulary
-        self._rows: dict[Relation, Rows] = {}
-        self._masks: dict[Relation, tuple[Relation, Array]] = {}
-
-    def forget(self, done: Callable[[Relation], bool]) -> None:
-        """Let go of the results of nodes that are `done` with."""
-        self._rows = {node: rows for node, rows in self._rows.items() if not done(node)}
-        self._masks = {node: mask for node, mask in self._masks.items() if not done(node)}
+        self.kept = kept or Kept()
 
     def rows(self, node: Relation) -> Rows:
-        if node not in self._rows:
+        found = self.kept.rows(node)
+        if found is None:
+            began = time.perf_counter()
             if isinstance(node, Selection):
                 base, mask = self.selected(node)
-                self._rows[node] = self.rows(base).taken(mask)
+                found = self.rows(base).taken(mask)
             else:
-                self._rows[node] = rows_of(node, self)
-        return self._rows[node]
+                found = rows_of(node, self)
+            self.kept.keep_rows(node, found, time.perf_counter() - began)
+        return found
 
     def selected(self, node: Relation) -> tuple[Relation, Array]:
         """The relation that `node` keeps rows of, and which; itself and all where it does not merely select."""
-        if node not in self._masks:
-            if isinstance(node, Selection):
-                base, mask = self.selected(node.index if isinstance(node, Near) else node.source)
-                found = mask.copy()
-                found[mask] = kept_of(node, self)
-                self._masks[node] = base, found
-            else:
-                self._masks[node] = node, np.ones(self.rows(node).size, bool)
-        return self._masks[node]
+        if not isinstance(node, Selection):
+            found = self.kept.mask(node, None)
+            if found is None:
+                found = node, np.ones(self.rows(node).size, bool)
+                self.kept.keep_mask(node, found, 0)
+            return found
+        found = self.kept.mask(node, _base(node))
+        if found is None:
+            began = time.perf_counter()
+            base, mask = self.selected(_selected_from(node))
+            kept = mask.copy()
+            kept[mask] = kept_of(node, self)
+            found = base, kept
+            self.kept.keep_mask(node, found, time.perf_counter() - began)
+        return found
 
     def passing(self, test: Relation, source: Relation) -> Array:
         """Which rows of `source` have a key that is in `test`."""

@@ -167,7 +167,7 @@ def _union(node: Union, evaluation: Evaluation) -> Rows:
     columns = {name: (lambda name=name: column(name)) for name in names}
     keys = keys[order]
     days = {"person": person_of(keys), "start_date": day_of(keys)}
-    return Rows(keys.size, {**columns, **days}, unique=False)
+    return Rows(keys.size, {**columns, **days}, unique=False, sources=tuple(parts))
 
 
 @rows_of.register

@@ -11,6 +11,9 @@ from wardbench.ward.cohorts.engines.arrays.days import NO_DAY, NO_ID, Array, is_
 
 TIES = ("start_date", "end_date", "visit_occurrence_id", "concept_id", "op_start", "op_end")
 
+NAMES = ("person", "event_id", "sort_date", *TIES, "origin")
+"""Every column there can be; `origin` says which row of its source a row in an observation period was."""
+
 Made = Array | Callable[[], Array]
 
 
@@ -20,10 +23,15 @@ class Rows:
     Rows stand in the order of their persons. `unique` says that no two of them share a key (person and event).
     """
 
-    def __init__(self, size: int, columns: Mapping[str, Made], *, unique: bool) -> None:
+    def __init__(self, size: int, columns: Mapping[str, Made], *, unique: bool, sources: tuple[Rows, ...] = ()) -> None:
         self.size = size
         self.unique = unique
+        self.sources = sources
+        """The rows that columns not yet made are taken from."""
         self._columns = dict(columns)
+
+    def has(self, name: str) -> bool:
+        return name in self._columns
 
     def __getitem__(self, name: str) -> Array:
         found = self._columns[name]
@@ -38,10 +46,11 @@ class Rows:
                 return self
             at = np.flatnonzero(at)
         columns = {name: (lambda name=name: self[name][at]) for name in self._columns}
-        return Rows(at.size, columns, unique=self.unique if unique is None else unique)
+        return Rows(at.size, columns, unique=self.unique if unique is None else unique, sources=(self,))
 
     def with_columns(self, *, unique: bool | None = None, **columns: Made) -> Rows:
-        return Rows(self.size, {**self._columns, **columns}, unique=self.unique if unique is None else unique)
+        made = {**self._columns, **columns}
+        return Rows(self.size, made, unique=self.unique if unique is None else unique, sources=(*self.sources, self))
 
     @property
     def nbytes(self) -> int:
