@@ -1,4 +1,4 @@
-"""`wardbench cohort show` and `wardbench cohort check`: what a definition says, and what is wrong with it."""
+"""`wardbench cohort show`, `check`, `compare` and `export`: what a definition says, and what becomes of it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
-from wardbench.cli.output import Json, console, print_json
+from wardbench.cli.output import Json, console, print_json, print_table
+from wardbench.core.disclosure import rules_for
 from wardbench.core.errors import InputError, UnsupportedError
 from wardbench.core.store import Snapshot, Store
 from wardbench.ward.cohorts import Definition, lower, read_definition
 from wardbench.ward.cohorts.checks import SEVERITIES, Finding, check_definition
+from wardbench.ward.cohorts.compare import Counts, compare_definitions, comparison_in_words
 from wardbench.ward.cohorts.describe import describe_definition
+from wardbench.ward.cohorts.export import atlas_json, export_definition
 from wardbench.ward.cohorts.plan import CohortPlan
 
 DefinitionArgument = Annotated[
@@ -72,6 +76,56 @@ def _print_findings(asked: Definition, found: Sequence[Finding], counts: Mapping
 
 def _many(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def compare(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="The definition as it was.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="The definition as it is.")],
+    store: Annotated[
+        Path | None, typer.Option("--store", metavar="STORE", help="A store, for names and for the counts.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Say what changed between two versions of a definition, and with a store what that did to the count."""
+    snapshot = _snapshot(store)
+    versions = (_planned(old)[0], _planned(new)[0])
+    found = compare_definitions(*versions, snapshot)
+    if json:
+        print_json({**msgspec.to_builtins(found), "counts": _counts(found.counts)})
+        return
+    for line in comparison_in_words(found):
+        console.print(line, highlight=False, markup=False)
+    if found.counts is not None:
+        rules = rules_for("exact")
+        figures = found.counts.figures(rules)
+        rows = [[name.replace("_", " "), figure.value] for name, figure in figures.items()]
+        print_table(f"Persons on version {found.counts.version}. {rules.label}.", ["cohort", "persons"], rows)
+        if found.counts.same_rows:
+            console.print("Every membership starts and ends on the same days as before.")
+
+
+def _counts(counts: Counts | None) -> dict[str, object] | None:
+    if counts is None:
+        return None
+    figures = {name: figure.value for name, figure in counts.figures(rules_for("exact")).items()}
+    return {"version": counts.version, **figures, "same_rows": counts.same_rows}
+
+
+def export(
+    definition: DefinitionArgument,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the JSON to this file and not to standard output.")
+    ] = None,
+) -> None:
+    """Print a definition as ATLAS imports it: the same bytes for the same content, whoever wrote it."""
+    asked, _ = _planned(definition)
+    if out is None:
+        print(atlas_json(asked).decode(), end="")
+        return
+    if out.resolve() == definition.resolve():
+        raise InputError("DEFINITION and --out are one file.")
+    export_definition(asked, out)
+    console.print(f"Wrote {out}.", highlight=False)
 
 
 def _planned(path: Path) -> tuple[Definition, CohortPlan]:

@@ -113,9 +113,23 @@ class Names:
     concepts: Mapping[int, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Section:
+    """A part of a description under its title: `part` is entry, rule, cohort or concept_sets."""
+
+    part: str
+    title: str
+    lines: tuple[str, ...]
+
+
 def describe(plan: CohortPlan, names: Names | None = None) -> list[str]:
     """`plan` in sentences, one a line; the concept sets it needs stand at the end with all their items."""
-    return _Description(plan, names or Names()).lines()
+    return [line for s in sections(plan, names) for line in (f"{s.title}:", *_deeper(s.lines))]
+
+
+def sections(plan: CohortPlan, names: Names | None = None) -> list[Section]:
+    """`plan` in sentences: its entry events, each inclusion rule, the cohort, and the concept sets it needs."""
+    return _Description(plan, names or Names()).sections()
 
 
 def describe_definition(definition: Definition, plan: CohortPlan, snapshot: Snapshot | None = None) -> list[str]:
@@ -144,21 +158,20 @@ class _Description:
         self._set_names = _unique_names(self._sets, names.concept_sets)
         self._known: dict[Node, str] = {}
 
-    def lines(self) -> list[str]:
+    def sections(self) -> list[Section]:
         plan = self._plan
-        found = ["Entry events are:", *_deeper(self.relation(plan.entry))]
+        found = [Section("entry", "Entry events are", tuple(self.relation(plan.entry)))]
         self._known[plan.entry] = "the entry events"
         for number, rule in enumerate(plan.rules, start=1):
             name = self._names.rules[number - 1] if number <= len(self._names.rules) else ""
-            found.append(f"Inclusion rule {number}{f', {name}' if name else ''}:")
-            found.extend(_deeper(self.kept(rule, plan.entry)))
+            title = f"Inclusion rule {number}{f', {name}' if name else ''}"
+            found.append(Section("rule", title, tuple(self.kept(rule, plan.entry))))
         for number, rule in enumerate(plan.rules, start=1):
             self._known.setdefault(rule, f"the entry events that satisfy inclusion rule {number}")
-        found.extend(["The cohort is:", *_deeper(self.relation(plan.cohort))])
+        found.append(Section("cohort", "The cohort is", tuple(self.relation(plan.cohort))))
         if self._sets:
-            found.append("Concept sets:")
-            for concepts in self._sets:
-                found.append(f"  {self._set_names[concepts]}: {self.items(concepts)}.")
+            lines = tuple(f"{self._set_names[s]}: {self.items(s)}." for s in self._sets)
+            found.append(Section("concept_sets", "Concept sets", lines))
         return found
 
     def relation(self, node: Relation) -> list[str]:
@@ -333,20 +346,25 @@ class _Description:
         return f"from {occurs.at_least} to {occurs.at_most}{counted}"
 
     def concept(self, concept_id: int) -> str:
-        name = self._names.concepts.get(concept_id)
-        return f"{name} ({concept_id})" if name else str(concept_id)
+        return _concept(concept_id, self._names)
 
     def items(self, concepts: ConceptSet) -> str:
-        included = [self.item(i) for i in sorted(concepts.items) if not i.excluded]
-        excluded = [self.item(i) for i in sorted(concepts.items) if i.excluded]
+        included = [item_in_words(i, self._names) for i in sorted(concepts.items) if not i.excluded]
+        excluded = [item_in_words(i, self._names) for i in sorted(concepts.items) if i.excluded]
         said = "; ".join(included) or "nothing"
         return f"{said}; but not: {'; '.join(excluded)}" if excluded else said
 
-    def item(self, item: ConceptItem) -> str:
-        extras = [w for w, there in (("descendants", item.descendants), ("mapped concepts", item.mapped)) if there]
-        return (
-            f"{self.concept(item.concept_id)} with {' and '.join(extras)}" if extras else self.concept(item.concept_id)
-        )
+
+def item_in_words(item: ConceptItem, names: Names) -> str:
+    """One line of a concept set, without saying whether it is excluded."""
+    extras = [w for w, there in (("descendants", item.descendants), ("mapped concepts", item.mapped)) if there]
+    concept = _concept(item.concept_id, names)
+    return f"{concept} with {' and '.join(extras)}" if extras else concept
+
+
+def _concept(concept_id: int, names: Names) -> str:
+    name = names.concepts.get(concept_id)
+    return f"{name} ({concept_id})" if name else str(concept_id)
 
 
 def _unique_names(sets: Sequence[ConceptSet], given: Mapping[ConceptSet, str]) -> dict[ConceptSet, str]:
