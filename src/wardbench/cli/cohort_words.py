@@ -38,7 +38,7 @@ def show(definition: DefinitionArgument, store: SomeStore = None, json: Json = F
         print_json({"id": asked.id, "name": asked.name, "plan": plan.digest, "description": sentences})
         return
     for sentence in sentences:
-        console.print(sentence, highlight=False, markup=False)
+        console.print(sentence, highlight=False, markup=False, soft_wrap=True)
 
 
 def check(
@@ -66,9 +66,9 @@ def check(
 def _print_findings(asked: Definition, found: Sequence[Finding], counts: Mapping[str, int]) -> None:
     for finding in found:
         console.print(f"{finding.severity}: {finding.path}", highlight=False, markup=False, style="bold")
-        console.print(f"  {finding.sentence}", highlight=False, markup=False)
+        console.print(f"  {finding.sentence}", highlight=False, markup=False, soft_wrap=True)
     if not found:
-        console.print(f"{asked.name}: nothing to say about it.", highlight=False, markup=False)
+        console.print(f"{asked.name}: nothing to say about it.", highlight=False, markup=False, soft_wrap=True)
         return
     said = [_many(counts["critical"], "critical finding"), _many(counts["warning"], "warning")]
     console.print(f"{asked.name}: {', '.join(said)}, {counts['information']} for information.", highlight=False)
@@ -94,7 +94,7 @@ def compare(
         print_json({**msgspec.to_builtins(found), "counts": _counts(found.counts)})
         return
     for line in comparison_in_words(found):
-        console.print(line, highlight=False, markup=False)
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     if found.counts is not None:
         rules = rules_for("exact")
         figures = found.counts.figures(rules)

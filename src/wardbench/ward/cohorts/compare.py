@@ -236,8 +236,10 @@ def _in_order(pairs: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
     chains: list[list[tuple[int, int]]] = []
     for pair in sorted(pairs):
         before = [chain for chain in chains if chain[-1][1] < pair[1]]
-        chains.append([*max(before, key=len, default=nothing), pair])
-    return set(max(chains, key=len, default=nothing))
+        longest = max(before, key=len, default=nothing)
+        chains.append([*longest, pair])
+    longest = max(chains, key=len, default=nothing)
+    return set(longest)
 
 
 def _different(old: Sequence[str], new: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
