@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +14,12 @@ from wardbench.core.errors import InputError, UnsupportedError
 from wardbench.core.progress import Progress, silent
 from wardbench.core.results import written_whole
 from wardbench.core.store import Snapshot
+from wardbench.ward.cohorts.batch_parts import Done, Parts
 from wardbench.ward.cohorts.definition import Definition, Entry
 from wardbench.ward.cohorts.engines import Engine
 from wardbench.ward.cohorts.lower import lower
 from wardbench.ward.cohorts.plan import CohortPlan
-from wardbench.ward.cohorts.run import SCHEMA, Cohort, cohort_of, engine_of
+from wardbench.ward.cohorts.run import SCHEMA, cohort_of, engine_of
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,10 @@ def run_batch(
     """Run every definition of `entries`, write the rows of all to `out`, and say what became of each, in order.
 
     `out` gets the columns of `SCHEMA`, definition by definition, and appears whole or not at all. A definition that
-    cannot be used is refused by name and does not stop the others.
+    cannot be used is refused by name and does not stop the others. What a run that was stopped had done is taken over
+    by the next one for the same `out`.
     """
+    engine = engine_of(data)
     lines: dict[int, BatchLine] = {}
     ready: list[tuple[Definition, CohortPlan]] = []
     for entry in entries:
@@ -53,26 +56,34 @@ def run_batch(
             ready.append((definition, lower(definition)))
         except (InputError, UnsupportedError) as error:
             lines[entry.id] = BatchLine(entry.id, entry.name, refused=str(error))
-    with written_whole(out) as path, pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
-        for cohort, seconds in _cohorts(ready, engine_of(data), progress):
-            writer.write_table(cohort.rows)
-            figures = (cohort.records, cohort.persons, round(seconds, 4))
-            lines[cohort.cohort_definition_id] = BatchLine(cohort.cohort_definition_id, cohort.name, *figures)
+    with written_whole(out) as path:
+        parts = Parts(out, engine.version, SCHEMA)
+        _run(
+            [one for one in ready if parts.find(one[0].id, one[1].digest) is None], engine, parts, len(ready), progress
+        )
+        with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
+            for definition, plan in ready:
+                writer.write_table(parts.rows(definition.id, plan.digest))
+                done = parts.find(definition.id, plan.digest)
+                assert done is not None
+                lines[done.id] = BatchLine(done.id, definition.name, done.rows, done.subjects, done.seconds)
+    parts.remove()
     return tuple(lines.values())
 
 
-def _cohorts(
-    ready: list[tuple[Definition, CohortPlan]], engine: Engine, progress: Progress
-) -> Iterator[tuple[Cohort, float]]:
-    if not ready:
+def _run(
+    wanted: list[tuple[Definition, CohortPlan]], engine: Engine, parts: Parts, total: int, progress: Progress
+) -> None:
+    if not wanted:
         return
-    with engine.open([plan for _, plan in ready]) as evaluator:
-        for done, (definition, plan) in enumerate(ready):
-            progress(done, len(ready), definition.name)
+    with engine.open([plan for _, plan in wanted]) as evaluator:
+        for position, (definition, plan) in enumerate(wanted, start=total - len(wanted)):
+            progress(position, total, definition.name)
             began = time.perf_counter()
             cohort = cohort_of(definition, plan, evaluator.evaluate(plan), engine.version)
-            yield cohort, time.perf_counter() - began
-        progress(len(ready), len(ready), "done")
+            seconds = round(time.perf_counter() - began, 4)
+            parts.add(Done(definition.id, plan.digest, 0, cohort.records, cohort.persons, seconds), cohort.rows)
+        progress(total, total, "done")
 
 
 def write_rows(rows: pa.Table, out: Path) -> None:
