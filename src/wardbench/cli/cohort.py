@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -71,15 +71,30 @@ def _figures(cohort: Cohort) -> dict[str, object]:
         "persons": cohort.persons,
         "records": cohort.records,
         "attrition": [{"step": s.name, "events": s.events, "persons": s.persons} for s in cohort.attrition],
+        "inclusion": {"by_event": _inclusion(cohort, "events"), "by_person": _inclusion(cohort, "persons")},
         "plan": cohort.plan_hash,
         "version": cohort.snapshot_version,
     }
+
+
+def _inclusion(cohort: Cohort, of: Literal["events", "persons"]) -> dict[str, object]:
+    """What OHDSI's inclusion reports say: of each rule, and of each combination of rules (bit n is rule n)."""
+    found = cohort.inclusion
+    masks = found.events if of == "events" else found.persons
+    rules = [
+        {"rule": name, "satisfying": rule.satisfying, "gain": rule.gain}
+        for name, rule in zip(cohort.rule_names, found.rules(masks), strict=True)
+    ]
+    total, final = sum(masks.values()), found.satisfying_all(masks)
+    return {"total": total, "satisfying_all": final, "rules": rules, "masks": {str(m): n for m, n in masks.items()}}
 
 
 def _print_cohort(cohort: Cohort, sentences: list[str]) -> None:
     for sentence in sentences:
         console.print(sentence, highlight=False, markup=False)
     print_attrition(cohort)
+    if cohort.rule_names:
+        print_rules(cohort)
     console.print(
         f"{cohort.persons:,} persons in {cohort.records:,} memberships, on version {cohort.snapshot_version}.",
         highlight=False,
@@ -93,6 +108,20 @@ def print_attrition(cohort: Cohort) -> None:
     final = rules.total(cohort.attrition[-1].persons)
     rows = [[s.name, f.value, s.events] for s, f in zip(cohort.attrition, (*persons, final), strict=True)]
     print_table(f"{cohort.name}. {rules.label}.", ["step", "persons", "events"], rows)
+
+
+def print_rules(cohort: Cohort) -> None:
+    """What each rule does apart from the others; a person counts by the best of their events."""
+    rules, found = rules_for("exact"), cohort.inclusion
+    total = sum(found.persons.values())
+    rows = [
+        [name, *(rules.part(n, total).value for n in (person.satisfying, person.gain)), event.satisfying, event.gain]
+        for name, person, event in zip(
+            cohort.rule_names, found.rules(found.persons), found.rules(found.events), strict=True
+        )
+    ]
+    columns = ["rule", "persons", "lost to it alone", "events", "lost to it alone"]
+    print_table(f"Each rule by itself. {rules.label}.", columns, rows)
 
 
 @app.command()
