@@ -14,11 +14,12 @@ from wardbench.core.errors import InputError
 from wardbench.core.results import check_place
 from wardbench.core.store import Store
 from wardbench.ward.cohorts import BatchLine, Cohort, read_definition, read_entries, run_batch, run_cohort, write_rows
-from wardbench.ward.cohorts.describe import describe_definition
+from wardbench.ward.cohorts.describe import LANGUAGES, describe_definition
 from wardbench.ward.cohorts.report import report_command, write_report
 
 app = typer.Typer(help="Find the people of a cohort definition (OHDSI ATLAS JSON).", no_args_is_help=True)
 
+Language = Annotated[str, typer.Option(help=f"The language of the sentences: {', '.join(LANGUAGES)}.")]
 StoreOption = Annotated[Path, typer.Option("--store", metavar="STORE", help="The folder of the store.")]
 
 SHOWN = 20
@@ -35,11 +36,14 @@ def run(
         Path | None, typer.Option(metavar="REPORT", help="Write a page about the cohort to this HTML file.")
     ] = None,
     mode: Annotated[str, typer.Option(help=f"What the page may show: {' or '.join(MODES)}.")] = MODES[0],
+    language: Language = "en",
     json: Json = False,
 ) -> None:
     """Run one definition: how many people are in the cohort, how each rule narrows them down, and what it means."""
     if mode not in MODES:
         raise InputError(f"--mode: {mode!r} is none of {', '.join(MODES)}.")
+    if language not in LANGUAGES:
+        raise InputError(f"--language: {language!r} is none of {', '.join(LANGUAGES)}.")
     named = [path.resolve() for path in (definition, out, report) if path is not None]
     if len(set(named)) < len(named):
         raise InputError("DEFINITION, --out and --report: two of them are one file.")
@@ -49,12 +53,12 @@ def run(
     snapshot = Store.open(store).snapshot()
     asked = read_definition(definition)
     cohort = run_cohort(asked, snapshot)
-    sentences = describe_definition(asked, cohort.plan, snapshot)
+    sentences = describe_definition(asked, cohort.plan, snapshot, language=language)
     if out is not None:
         write_rows(cohort.rows, out)
     if report is not None:
-        command = report_command(definition, store, report, mode)
-        write_report(cohort, sentences, snapshot, report, mode=mode, command=command)
+        command = report_command(definition, store, report, mode, language)
+        write_report(cohort, sentences, snapshot, report, mode=mode, command=command, language=language)
     if json:
         print_json({**_figures(cohort), "description": sentences})
         return

@@ -10,6 +10,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from wardbench.cli.cohort import Language
 from wardbench.cli.output import Json, console, print_json, print_table
 from wardbench.core.disclosure import rules_for
 from wardbench.core.errors import InputError, UnsupportedError
@@ -29,11 +30,13 @@ SomeStore = Annotated[
 ]
 
 
-def show(definition: DefinitionArgument, store: SomeStore = None, json: Json = False) -> None:
+def show(
+    definition: DefinitionArgument, store: SomeStore = None, language: Language = "en", json: Json = False
+) -> None:
     """Say in sentences what a definition means, without running it."""
     snapshot = _snapshot(store)
     asked, plan = _planned(definition)
-    sentences = describe_definition(asked, plan, snapshot)
+    sentences = describe_definition(asked, plan, snapshot, language=language)
     if json:
         print_json({"id": asked.id, "name": asked.name, "plan": plan.digest, "description": sentences})
         return

@@ -47,10 +47,14 @@ class Provenance:
 
 @dataclass(frozen=True)
 class ReportData:
-    """Everything the page says. Its JSON (`canonical_json`) is on the page, and the page's checksum is of that."""
+    """Everything the page says. Its JSON (`canonical_json`) is on the page, and the page's checksum is of that.
+
+    `language` is that of the description; the rest of the page is in English.
+    """
 
     name: str
     description: tuple[str, ...]
+    language: str
     figures: Released
     provenance: Provenance
 
@@ -63,32 +67,41 @@ def write_report(
     *,
     mode: str = "release",
     command: str,
+    language: str = "en",
 ) -> None:
     """Write the report of `cohort` to `path`.
 
-    `description` is the definition in sentences, indented by two spaces for each level; `command` is what makes the
-    report again. InputError for an unknown mode; as `check_place` where `path` cannot be
+    `description` is the definition in sentences of `language`, indented by two spaces for each level; `command` is what
+    makes the report again. InputError for an unknown mode; as `check_place` where `path` cannot be
     written.
     """
-    html = render(report_data(cohort, description, snapshot, mode=mode, command=command))
+    html = render(report_data(cohort, description, snapshot, mode=mode, command=command, language=language))
     with written_whole(Path(path)) as draft:
         draft.write_text(html, encoding="utf-8", newline="\n")
 
 
-def report_command(definition: Path, store: Path, report: Path, mode: str) -> str:
+def report_command(definition: Path, store: Path, report: Path, mode: str, language: str = "en") -> str:
     """The command that writes a report again."""
     words = ["./wardbench", "cohort", "run", definition, "--store", store, "--report", report, "--mode", mode]
+    words += [] if language == "en" else ["--language", language]
     return shlex.join(str(word) for word in words)
 
 
 def report_data(
-    cohort: Cohort, description: list[str], snapshot: Snapshot, *, mode: str = "release", command: str
+    cohort: Cohort,
+    description: list[str],
+    snapshot: Snapshot,
+    *,
+    mode: str = "release",
+    command: str,
+    language: str = "en",
 ) -> ReportData:
     """All that the report of `cohort` says; InputError for an unknown mode."""
     rules = rules_for(mode)
     return ReportData(
         name=cohort.name or f"Cohort {cohort.cohort_definition_id}",
         description=tuple(description),
+        language=language,
         figures=release(cohort, characterise(cohort, snapshot), rules),
         provenance=_provenance(cohort, snapshot, command),
     )

@@ -57,7 +57,7 @@ def uses(checked: Checked) -> tuple[Use, ...]:
                     roles[f"{below}.{key[attribute]}"] = (table, is_source)
         elif isinstance(part, CustomEra):
             roles[f"{path}.DrugCodesetId"] = ("drug_exposure", False)
-        elif isinstance(part, int) and path.endswith(("CodesetId", "SourceConcept")):
+        elif isinstance(part, int) and path.endswith(("CodesetId", "Concept")):
             table_and_side = roles.get(path, (None, False))
             found.append(Use(path, part, *table_and_side))
     return tuple(found)

@@ -7,14 +7,16 @@ from wardbench.core.omop.concept_sets import ConceptItem
 from wardbench.core.store import Snapshot
 from wardbench.ward.cohorts.definition import Definition
 from wardbench.ward.cohorts.describe import grammar
+from wardbench.ward.cohorts.describe.dutch import Dutch
 from wardbench.ward.cohorts.describe.english import English
+from wardbench.ward.cohorts.describe.french import French
 from wardbench.ward.cohorts.describe.grammar import Section
 from wardbench.ward.cohorts.describe.language import Language
 from wardbench.ward.cohorts.describe.names import Names, names_of
 from wardbench.ward.cohorts.plan import CohortPlan
 
-LANGUAGES = ("en",)
-_SPOKEN: dict[str, Language] = {spoken.code: spoken for spoken in (English(),)}
+LANGUAGES = ("en", "nl", "fr")
+_SPOKEN: dict[str, Language] = {spoken.code: spoken for spoken in (English(), Dutch(), French())}
 
 
 def describe(plan: CohortPlan, names: Names | None = None, *, language: str = "en") -> list[str]:

@@ -6,26 +6,27 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import ClassVar, Literal
 
-from wardbench.ward.cohorts.describe.language import Anchor, Language, in_threes, listed
+from wardbench.ward.cohorts.describe.language import Anchor, Language, amount, in_threes, listed
 from wardbench.ward.cohorts.plan import Dates, Day, Edge, EndOfEra, Occurs, Window
 
-RECORDS: Mapping[str, tuple[str, str]] = {
-    "condition_occurrence": ("condition", "conditions"),
-    "drug_exposure": ("drug exposure", "drug exposures"),
-    "procedure_occurrence": ("procedure", "procedures"),
-    "device_exposure": ("device exposure", "device exposures"),
-    "measurement": ("measurement", "measurements"),
-    "observation": ("observation", "observations"),
-    "visit_occurrence": ("visit", "visits"),
-    "visit_detail": ("visit detail", "visit details"),
-    "specimen": ("specimen", "specimens"),
-    "death": ("death", "deaths"),
-    "condition_era": ("condition era", "condition eras"),
-    "drug_era": ("drug era", "drug eras"),
-    "dose_era": ("dose era", "dose eras"),
-    "observation_period": ("observation period", "observation periods"),
-    "payer_plan_period": ("payer plan period", "payer plan periods"),
+RECORDS: Mapping[str, tuple[str, str, str]] = {
+    "condition_occurrence": ("condition", "conditions", "of"),
+    "drug_exposure": ("drug exposure", "drug exposures", "to"),
+    "procedure_occurrence": ("procedure", "procedures", "of"),
+    "device_exposure": ("device exposure", "device exposures", "to"),
+    "measurement": ("measurement", "measurements", "of"),
+    "observation": ("observation", "observations", "of"),
+    "visit_occurrence": ("visit", "visits", "of"),
+    "visit_detail": ("visit detail", "visit details", "of"),
+    "specimen": ("specimen", "specimens", "of"),
+    "death": ("death", "deaths", "from"),
+    "condition_era": ("condition era", "condition eras", "of"),
+    "drug_era": ("drug era", "drug eras", "of"),
+    "dose_era": ("dose era", "dose eras", "of"),
+    "observation_period": ("observation period", "observation periods", "of"),
+    "payer_plan_period": ("payer plan period", "payer plan periods", "of"),
 }
+"""One record, several, and what stands between them and their concepts."""
 OPERATORS: Mapping[str, str] = {
     "lt": "less than {}",
     "lte": "at most {}",
@@ -52,11 +53,11 @@ TEXTS: Mapping[str, str] = {
     "ends_with": "that ends with",
     "equals": "that is",
 }
-COUNTED: Mapping[str, str] = {
-    "concept_id": "different concepts",
-    "start_date": "different start dates",
-    "end_date": "different end dates",
-    "visit_occurrence_id": "different visits",
+COUNTED: Mapping[str, tuple[str, str]] = {
+    "concept_id": ("different concept", "different concepts"),
+    "start_date": ("different start date", "different start dates"),
+    "end_date": ("different end date", "different end dates"),
+    "visit_occurrence_id": ("different visit", "different visits"),
 }
 ENDS: Mapping[tuple[str, ...], str] = {
     ("end",): "{} end on their recorded end; without one they have no end, and nothing that is asked of it holds",
@@ -111,7 +112,6 @@ class English(Language):
     among = "it is one of these:"
     same_event = "the end of the same event among these:"
     nothing_asked = "nothing is asked."
-    listed = "of these events:"
     with_all = "with all of:"
     at_any_time = "at any time"
     any_period = "within the observation period or not"
@@ -121,10 +121,10 @@ class English(Language):
     nothing = "nothing asked"
 
     until_earliest = (
-        "Each lasts until the earliest of these days; days before its start do not count, and what has no other day is "
-        "left out:"
+        "Each lasts up to and including the earliest of these days; days before its start do not count, and what has "
+        "no other day is left out:"
     )
-    until_only = "Each lasts until this day, and is left out where that is before its start:"
+    until_only = "Each lasts up to and including this day, and is left out where that is before its start:"
     until = "Each gets this end:"
     end_of_observation = "the end of the observation period."
     first_event = "the start of the first of these from its own start to the end of the observation period:"
@@ -153,14 +153,19 @@ class English(Language):
         return f"{self.number(count)} day" if abs(count) == 1 else f"{self.number(count)} days"
 
     def records(self, table: str, concepts: str | None) -> str:
-        return RECORDS[table][1] + (f" of {concepts}" if concepts else "")
+        return _of(table, 2, concepts)
 
-    def counted(self, occurs: Occurs, table: str | None, concepts: str | None) -> str:
-        amount, one = _amount(occurs)
-        one = one and occurs.distinct is None
-        what = "" if table is None else f" {RECORDS[table][0 if one else 1]}"
-        among = f" {COUNTED[occurs.distinct]} among" if occurs.distinct else ""
-        return f"{amount}{among}{what}{f' of {concepts}' if concepts else ''}"
+    def counted(self, occurs: Occurs, table: str, concepts: str | None) -> str:
+        least, most, number = amount(occurs)
+        if occurs.distinct is None:
+            return f"{_amount(least, most)} {_of(table, number, concepts)}"
+        return f"{_amount(least, most)} {_counted(occurs.distinct, number)} among {_of(table, 2, concepts)}"
+
+    def counted_among(self, occurs: Occurs) -> str:
+        least, most, number = amount(occurs)
+        if occurs.distinct is None:
+            return "none of these events" if least == most == 0 else f"{_amount(least, most)} of these events"
+        return f"{_amount(least, most)} {_counted(occurs.distinct, number)} among these events"
 
     def source(self, concepts: str) -> str:
         return f"with a source concept in {concepts}"
@@ -171,10 +176,10 @@ class English(Language):
         return f"taken to start {start} and to end {end}"
 
     def fixed_start(self, day: date) -> str:
-        return f"then taken to start on {self.date(day)}"
+        return f"then taken to start on {self.calendar_day(day)}"
 
     def fixed_end(self, day: date) -> str:
-        return f"then taken to end on {self.date(day)}"
+        return f"then taken to end on {self.calendar_day(day)}"
 
     def having(self, conditions: Sequence[str]) -> str:
         return f"with {listed(conditions, 'and')}"
@@ -230,8 +235,8 @@ class English(Language):
         return f"A person's periods {which} are joined into one."
 
     def cut(self, earliest: date | None, latest: date | None) -> str:
-        sides = [f"from {self.date(earliest)}"] if earliest else []
-        sides += [f"until {self.date(latest)}"] if latest else []
+        sides = [f"from {self.calendar_day(earliest)}"] if earliest else []
+        sides += [f"until {self.calendar_day(latest)}"] if latest else []
         return f"Of these periods only the days {' '.join(sides)}."
 
     def number_is(self, field: str, operator: str, value: str, extent: str) -> str:
@@ -287,14 +292,22 @@ class English(Language):
         return in_threes(digits, ",")
 
 
-def _amount(occurs: Occurs) -> tuple[str, bool]:
-    """How many, and whether what is counted stands in the singular."""
-    least, most = occurs.at_least, occurs.at_most
+def _of(table: str, number: int, concepts: str | None) -> str:
+    one, several, of = RECORDS[table]
+    noun = one if number == 1 else several
+    return f"{noun} {of} {concepts}" if concepts else noun
+
+
+def _counted(column: str, number: int) -> str:
+    return COUNTED[column][0 if number == 1 else 1]
+
+
+def _amount(least: int, most: int | None) -> str:
     if most is None:
-        return f"at least {least}", least == 1
+        return f"at least {least}"
     if most == least:
-        return (f"exactly {least}", least == 1) if least else ("no", False)
-    return (f"at most {most}", most == 1) if least == 0 else (f"from {least} to {most}", most == 1)
+        return f"exactly {least}" if least else "no"
+    return f"at most {most}" if least == 0 else f"from {least} to {most}"
 
 
 def _offset(say: English, days: int, what: str) -> str:

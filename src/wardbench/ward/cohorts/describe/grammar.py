@@ -81,7 +81,7 @@ class Description:
         found.append(Section("notes", say.notes_title, tuple(self.notes())))
         large = [concepts for concepts in self._sets if len(concepts.items) > INLINE_ITEMS]
         if large:
-            lines = (f"{self._set_names[concepts]}: {self.items(concepts)}." for concepts in large)
+            lines = (f"{self._set_names[s]}{say.colon} {self.items(s)}." for s in large)
             found.append(Section("items", say.items_title, tuple(lines)))
         return found
 
@@ -142,7 +142,7 @@ class Description:
             case Near(source) if source == index:
                 return self.near(node)
             case Where(source, conditions) if source == index:
-                return [f"{'; '.join(self.conditions(conditions)) or say.nothing}."]
+                return [f"{f'{say.semicolon} '.join(self.conditions(conditions)) or say.nothing}."]
             case Satisfying(source, tests, at_least, at_most) if source == index:
                 if len(tests) == 1 and (at_least, at_most) == (1, None):
                     return self.kept(tests[0], index)
@@ -163,8 +163,8 @@ class Description:
             when.append(say.same_visit)
         events = node.events
         if not isinstance(events, Events):
-            head = f"{say.counted(node.occurs, None, None)}, {', '.join(when)}, {say.listed}"
-            return [head, *_deeper(self.relation(events))]
+            head = ", ".join([say.counted_among(node.occurs), *when])
+            return [f"{head}{say.colon}", *_deeper(self.relation(events))]
         counted = say.counted(node.occurs, events.table, self._of(events.concepts))
         return self._with_conditions(", ".join([counted, *self.asked(events), *when]), events)
 
@@ -195,7 +195,8 @@ class Description:
             return [f"{said}."]
         if len(conditions) <= INLINE_CONDITIONS and not any(map(_is_long, node.where)):
             return [f"{said}, {self._say.having(conditions)}."]
-        return [f"{said}, {self._say.with_all}", *_bullets([[f"{condition};"] for condition in conditions])]
+        listed = [f"{condition}{self._say.semicolon}" for condition in conditions[:-1]] + [f"{conditions[-1]}."]
+        return [f"{said}, {self._say.with_all}", *_bullets([[line] for line in listed])]
 
     def _of(self, concepts: ConceptSet | None) -> str | None:
         return None if concepts is None else self._set_names[concepts]
@@ -238,17 +239,17 @@ class Description:
     def _values(self, value: float | date, extent: float | date | None) -> tuple[str, str]:
         say = self._say
         first, second = (
-            "" if v is None else say.date(v) if isinstance(v, date) else say.number(v) for v in (value, extent)
+            "" if v is None else say.calendar_day(v) if isinstance(v, date) else say.number(v) for v in (value, extent)
         )
         return first, second
 
     def concept_set(self, concepts: ConceptSet) -> str:
         """A concept set under its name, a large one summed up."""
         if len(concepts.items) <= INLINE_ITEMS:
-            return f"{self._set_names[concepts]}: {self.items(concepts)}."
+            return f"{self._set_names[concepts]}{self._say.colon} {self.items(concepts)}."
         excluded = sum(item.excluded for item in concepts.items)
         summed_up = self._say.summed_up(len(concepts.items) - excluded, excluded)
-        return f"{self._set_names[concepts]}: {summed_up}."
+        return f"{self._set_names[concepts]}{self._say.colon} {summed_up}."
 
     def items(self, concepts: ConceptSet) -> str:
         included = [item_in_words(i, self._names, self._say) for i in sorted(concepts.items) if not i.excluded]

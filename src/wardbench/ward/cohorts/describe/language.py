@@ -43,8 +43,8 @@ class Language(ABC):
     same_event: ClassVar[str]
     """Of an end: that of the same event among those listed."""
     nothing_asked: ClassVar[str]
-    listed: ClassVar[str]
-    """What stands between the number of events and the list of which events are meant."""
+    colon: ClassVar[str] = ":"
+    semicolon: ClassVar[str] = ";"
     with_all: ClassVar[str]
     """What stands between an event and the list of what it has to have."""
     at_any_time: ClassVar[str]
@@ -92,8 +92,12 @@ class Language(ABC):
         """Records of a table, of concepts in a set."""
 
     @abstractmethod
-    def counted(self, occurs: Occurs, table: str | None, concepts: str | None) -> str:
-        """How many records of a table; without one, how many events, to be listed."""
+    def counted(self, occurs: Occurs, table: str, concepts: str | None) -> str:
+        """How many records of a table, of concepts in a set."""
+
+    @abstractmethod
+    def counted_among(self, occurs: Occurs) -> str:
+        """How many of the events listed below."""
 
     @abstractmethod
     def source(self, concepts: str) -> str: ...
@@ -190,11 +194,17 @@ class Language(ABC):
         decimals = decimals.rstrip("0")
         return f"{sign}{self.grouped(whole.lstrip('-'))}{self.decimal_mark + decimals if decimals else ''}"
 
-    def date(self, day: date) -> str:
+    def calendar_day(self, day: date) -> str:
         return f"{day.day} {self.months[day.month - 1]} {day.year}"
 
     def field(self, name: str) -> str:
         return self.fields.get(name) or name.removesuffix("_concept_id").replace("_", " ")
+
+
+def amount(occurs: Occurs) -> tuple[int, int | None, int]:
+    """How often at least and at most (None: any number more), and the number that a noun beside it agrees with."""
+    least, most = occurs.at_least, occurs.at_most
+    return least, most, least if most is None else most
 
 
 def in_threes(digits: str, separator: str) -> str:
