@@ -95,7 +95,7 @@ def _refusal(tmp_path: Path, changed: dict[str, Any]) -> WardbenchError:
             InputError,
             "PrimaryCriteria.CriteriaList[0].ConditionOccurrence.OccurrenceStartDate.Value",
         ),
-        ((), "cdmVersionRange", ">=6.0.0", InputError, "cdmVersionRange >=6.0.0 does not hold CDM 5.4."),
+        ((), "cdmVersionRange", "six", InputError, "cdmVersionRange 'six' is not such as >=5.0.0."),
     ],
 )
 def test_what_is_not_understood_is_refused_by_its_path(

@@ -144,4 +144,5 @@ def test_a_group_of_one_test_becomes_that_test_only_where_both_mean_the_same() -
 
 
 def test_every_kind_of_relation_is_listed() -> None:
-    assert set(RELATIONS) == set(Relation.__subclasses__())
+    written = {kind for kind in Relation.__subclasses__() if kind.__module__ == Relation.__module__}
+    assert set(RELATIONS) == written

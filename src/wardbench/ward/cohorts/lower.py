@@ -80,7 +80,7 @@ def lower(definition: Definition) -> CohortPlan:
     set that it does not list.
     """
     try:
-        plan = _Lowering(definition.concept_sets).cohort(definition)
+        plan = _Lowering(definition.concept_sets, definition.repeated_concept_sets).cohort(definition)
         plan.digest  # noqa: B018  (it is computed from the leaves up, so that a plan too deep for it is found here)
     except RecursionError:
         raise InputError("the expression is nested too deeply.") from None
@@ -90,6 +90,7 @@ def lower(definition: Definition) -> CohortPlan:
 @dataclass(frozen=True)
 class _Lowering:
     concept_sets: Mapping[int, ConceptSet]
+    repeated: Mapping[int, int]
 
     def cohort(self, definition: Definition) -> CohortPlan:
         expression = definition.expression
@@ -154,11 +155,19 @@ class _Lowering:
             fixed_start=period.start_date if period else None,
             fixed_end=period.end_date if period else None,
         )
+        copies = self.copies(criterion, kind.concepts) * self.copies(criterion, kind.source_concepts)
+        if copies > 1 and not criterion.first:
+            events = Union((events,) * copies)
         group = criterion.correlated_criteria
         if group is not None and group.parts:
             around = self.group(group, InObservation(events), f"{path}.CorrelatedCriteria")
             events = Satisfying(events, (around,), 1)
         return events
+
+    def copies(self, criterion: Criterion, attribute: str | None) -> int:
+        """How often Circe finds each event: once for each time that the definition lists its concept set."""
+        id = getattr(criterion, attribute) if attribute else None
+        return 1 if id is None else self.repeated.get(id, 1)
 
     def chosen(self, criterion: Criterion, attribute: str | None, path: str) -> ConceptSet | None:
         if attribute is None or (id := getattr(criterion, attribute)) is None:
@@ -175,10 +184,11 @@ class _Lowering:
     ) -> tuple[Condition, ...]:
         found: list[Condition] = []
         for attribute, name in fields.items():
-            value = getattr(shape, attribute, None)
-            if value is not None and value != () and value != []:
-                negated = bool(getattr(shape, f"{attribute}_exclude", False))
-                found.append(self.condition(name, value, negated, table, f"{path}.{circe_key(attribute)}"))
+            for asked in (attribute, f"{attribute}_cs"):
+                value = getattr(shape, asked, None)
+                if value is not None and value != () and value != []:
+                    negated = bool(getattr(shape, f"{attribute}_exclude", False))
+                    found.append(self.condition(name, value, negated, table, f"{path}.{circe_key(asked)}"))
         if getattr(shape, "abnormal", False):
             found.append(IsAbnormal())
         return tuple(found)
@@ -195,6 +205,8 @@ class _Lowering:
             case ConceptSetSelection():
                 concepts = self.concept_set(value.codeset_id, f"{path}.CodesetId")
                 return ConceptIs(name, concepts, bool(value.is_exclusion))
+            case int():
+                return ConceptIs(name, self.concept_set(value, path))
         return ConceptIs(name, frozenset(concept.concept_id for concept in value), negated)
 
     def group(self, group: Group, index: Relation, path: str) -> Relation:

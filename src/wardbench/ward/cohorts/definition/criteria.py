@@ -25,13 +25,17 @@ from wardbench.ward.cohorts.definition.shapes import (
 
 Concepts = Sequence[Concept] | None
 Flag = bool | None
+InSet = ConceptSetSelection | None
 
 
 class DemographicCriteria(Shape, frozen=True):
     age: NumericRange | None = None
     gender: Concepts = None
+    gender_cs: InSet = None
     race: Concepts = None
+    race_cs: InSet = None
     ethnicity: Concepts = None
+    ethnicity_cs: InSet = None
     occurrence_start_date: DateRange | None = None
     occurrence_end_date: DateRange | None = None
 
@@ -79,31 +83,42 @@ class ConditionOccurrence(Criterion, frozen=True):
     occurrence_start_date: DateRange | None = None
     occurrence_end_date: DateRange | None = None
     condition_type: Concepts = None
+    condition_type_cs: InSet = None
     condition_type_exclude: Flag = None
     condition_status: Concepts = None
+    condition_status_cs: InSet = None
     stop_reason: TextFilter | None = None
     age: NumericRange | None = None
     gender: Concepts = None
+    gender_cs: InSet = None
     provider_specialty: Concepts = None
+    provider_specialty_cs: InSet = None
     visit_type: Concepts = None
+    visit_type_cs: InSet = None
 
 
 class DrugExposure(Criterion, frozen=True):
     codeset_id: int | None = None
     drug_source_concept: int | None = None
     occurrence_start_date: DateRange | None = None
+    occurrence_end_date: DateRange | None = None
     drug_type: Concepts = None
+    drug_type_cs: InSet = None
     drug_type_exclude: Flag = None
     stop_reason: TextFilter | None = None
     refills: NumericRange | None = None
     quantity: NumericRange | None = None
     days_supply: NumericRange | None = None
     route_concept: Concepts = None
+    route_concept_cs: InSet = None
     lot_number: TextFilter | None = None
     age: NumericRange | None = None
     gender: Concepts = None
+    gender_cs: InSet = None
     provider_specialty: Concepts = None
+    provider_specialty_cs: InSet = None
     visit_type: Concepts = None
+    visit_type_cs: InSet = None
 
 
 class DeviceExposure(Criterion, frozen=True):
@@ -112,13 +127,17 @@ class DeviceExposure(Criterion, frozen=True):
     occurrence_start_date: DateRange | None = None
     occurrence_end_date: DateRange | None = None
     device_type: Concepts = None
+    device_type_cs: InSet = None
     device_type_exclude: Flag = None
     unique_device_id: TextFilter | None = None
     quantity: NumericRange | None = None
     age: NumericRange | None = None
     gender: Concepts = None
+    gender_cs: InSet = None
     provider_specialty: Concepts = None
+    provider_specialty_cs: InSet = None
     visit_type: Concepts = None
+    visit_type_cs: InSet = None
 
 
 class ProcedureOccurrence(Criterion, frozen=True):
@@ -126,13 +145,18 @@ class ProcedureOccurrence(Criterion, frozen=True):
     procedure_source_concept: int | None = None
     occurrence_start_date: DateRange | None = None
     procedure_type: Concepts = None
+    procedure_type_cs: InSet = None
     procedure_type_exclude: Flag = None
     modifier: Concepts = None
+    modifier_cs: InSet = None
     quantity: NumericRange | None = None
     age: NumericRange | None = None
     gender: Concepts = None
+    gender_cs: InSet = None
     provider_specialty: Concepts = None
+    provider_specialty_cs: InSet = None
     visit_type: Concepts = None
+    visit_type_cs: InSet = None
 
 
 class Measurement(Criterion, frozen=True):
@@ -140,11 +164,15 @@ class Measurement(Criterion, frozen=True):
     measurement_source_concept: int | None = None
     occurrence_start_date: DateRange | None = None
     measurement_type: Concepts = None
+    measurement_type_cs: InSet = None
     measurement_type_exclude: Flag = None
     operator: Concepts = None
+    operator_cs: InSet = None
     value_as_number: NumericRange | None = None
     value_as_concept: Concepts = None
+    value_as_concept_cs: InSet = None
     unit: Concepts = None
+    unit_cs: InSet = None
     range_low: NumericRange | None = None
     range_high: NumericRange | None = None
     range_low_ratio: NumericRange | None = None
@@ -152,8 +180,11 @@ class Measurement(Criterion, frozen=True):
     abnormal: Flag = None
     age: NumericRange | None = None
     gender: Concepts = None
+    gender_cs: InSet = None
     provider_specialty: Concepts = None
+    provider_specialty_cs: InSet = None
     visit_type: Concepts = None
+    visit_type_cs: InSet = None
 
 
 class Observation(Criterion, frozen=True):
@@ -161,30 +192,42 @@ class Observation(Criterion, frozen=True):
     observation_source_concept: int | None = None
     occurrence_start_date: DateRange | None = None
     observation_type: Concepts = None
+    observation_type_cs: InSet = None
     observation_type_exclude: Flag = None
     value_as_number: NumericRange | None = None
     value_as_string: TextFilter | None = None
     value_as_concept: Concepts = None
+    value_as_concept_cs: InSet = None
     qualifier: Concepts = None
+    qualifier_cs: InSet = None
     unit: Concepts = None
+    unit_cs: InSet = None
     age: NumericRange | None = None
     gender: Concepts = None
+    gender_cs: InSet = None
     provider_specialty: Concepts = None
+    provider_specialty_cs: InSet = None
     visit_type: Concepts = None
+    visit_type_cs: InSet = None
 
 
 class Specimen(Criterion, frozen=True):
     codeset_id: int | None = None
     occurrence_start_date: DateRange | None = None
     specimen_type: Concepts = None
+    specimen_type_cs: InSet = None
     specimen_type_exclude: Flag = None
     quantity: NumericRange | None = None
     unit: Concepts = None
+    unit_cs: InSet = None
     anatomic_site: Concepts = None
+    anatomic_site_cs: InSet = None
     disease_status: Concepts = None
+    disease_status_cs: InSet = None
     source_id: TextFilter | None = None
     age: NumericRange | None = None
     gender: Concepts = None
+    gender_cs: InSet = None
 
 
 class VisitOccurrence(Criterion, frozen=True):
@@ -193,12 +236,16 @@ class VisitOccurrence(Criterion, frozen=True):
     occurrence_start_date: DateRange | None = None
     occurrence_end_date: DateRange | None = None
     visit_type: Concepts = None
+    visit_type_cs: InSet = None
     visit_type_exclude: Flag = None
     visit_length: NumericRange | None = None
     age: NumericRange | None = None
     gender: Concepts = None
+    gender_cs: InSet = None
     provider_specialty: Concepts = None
+    provider_specialty_cs: InSet = None
     place_of_service: Concepts = None
+    place_of_service_cs: InSet = None
 
 
 class VisitDetail(Criterion, frozen=True):
@@ -206,11 +253,12 @@ class VisitDetail(Criterion, frozen=True):
     visit_detail_source_concept: int | None = None
     visit_detail_start_date: DateRange | None = None
     visit_detail_end_date: DateRange | None = None
-    visit_detail_type_cs: ConceptSetSelection | None = None
+    visit_detail_type_cs: InSet = None
     visit_detail_length: NumericRange | None = None
-    gender_cs: ConceptSetSelection | None = None
-    provider_specialty_cs: ConceptSetSelection | None = None
-    place_of_service_cs: ConceptSetSelection | None = None
+    age: NumericRange | None = None
+    gender_cs: InSet = None
+    provider_specialty_cs: InSet = None
+    place_of_service_cs: InSet = None
 
 
 class ConditionEra(Criterion, frozen=True):
@@ -222,6 +270,7 @@ class ConditionEra(Criterion, frozen=True):
     age_at_start: NumericRange | None = None
     age_at_end: NumericRange | None = None
     gender: Concepts = None
+    gender_cs: InSet = None
 
 
 class DrugEra(Criterion, frozen=True):
@@ -234,6 +283,7 @@ class DrugEra(Criterion, frozen=True):
     age_at_start: NumericRange | None = None
     age_at_end: NumericRange | None = None
     gender: Concepts = None
+    gender_cs: InSet = None
 
 
 class DoseEra(Criterion, frozen=True):
@@ -241,11 +291,13 @@ class DoseEra(Criterion, frozen=True):
     era_start_date: DateRange | None = None
     era_end_date: DateRange | None = None
     unit: Concepts = None
+    unit_cs: InSet = None
     dose_value: NumericRange | None = None
     era_length: NumericRange | None = None
     age_at_start: NumericRange | None = None
     age_at_end: NumericRange | None = None
     gender: Concepts = None
+    gender_cs: InSet = None
 
 
 class Death(Criterion, frozen=True):
@@ -253,9 +305,11 @@ class Death(Criterion, frozen=True):
     death_source_concept: int | None = None
     occurrence_start_date: DateRange | None = None
     death_type: Concepts = None
+    death_type_cs: InSet = None
     death_type_exclude: Flag = None
     age: NumericRange | None = None
     gender: Concepts = None
+    gender_cs: InSet = None
 
 
 class ObservationPeriod(Criterion, frozen=True):
@@ -263,6 +317,7 @@ class ObservationPeriod(Criterion, frozen=True):
     period_start_date: DateRange | None = None
     period_end_date: DateRange | None = None
     period_type: Concepts = None
+    period_type_cs: InSet = None
     period_length: NumericRange | None = None
     age_at_start: NumericRange | None = None
     age_at_end: NumericRange | None = None
@@ -276,6 +331,15 @@ class PayerPlanPeriod(Criterion, frozen=True):
     age_at_start: NumericRange | None = None
     age_at_end: NumericRange | None = None
     gender: Concepts = None
+    gender_cs: InSet = None
+    payer_concept: int | None = None
+    plan_concept: int | None = None
+    sponsor_concept: int | None = None
+    stop_reason_concept: int | None = None
+    payer_source_concept: int | None = None
+    plan_source_concept: int | None = None
+    sponsor_source_concept: int | None = None
+    stop_reason_source_concept: int | None = None
 
 
 class Criteria(Shape, frozen=True):
@@ -309,7 +373,10 @@ class Criteria(Shape, frozen=True):
 
 @dataclass(frozen=True)
 class CriterionKind:
-    """How a kind of criterion is read: `fields` maps attributes to the fields of `conditions` that they ask about."""
+    """How a kind of criterion is read: `fields` maps attributes to the fields of `conditions` that they ask about.
+
+    An attribute may be given as a list of concepts and, with CS behind its name, as a concept set: then both hold.
+    """
 
     concepts: str | None
     source_concepts: str | None
@@ -321,6 +388,13 @@ _PERIOD = {"age_at_start": "age_at_start", "age_at_end": "age_at_end", "gender":
 _CARE = {"provider_specialty": "specialty_concept_id", "visit_type": "visit_concept_id"}
 _ERA = {**_PERIOD, "era_start_date": "start_date", "era_end_date": "end_date", "era_length": "days"}
 _SPAN = {**_PERIOD, "period_start_date": "start_date", "period_end_date": "end_date", "period_length": "days"}
+
+
+_PAYER = {
+    f"{what}{source}_concept": f"{what}{source}_concept_id"
+    for what in ("payer", "plan", "sponsor", "stop_reason")
+    for source in ("", "_source")
+}
 
 
 def _kind(source_concepts: str | None, *fields: Mapping[str, str], concepts: str | None = "codeset_id") -> Any:
@@ -344,6 +418,8 @@ CRITERIA: Mapping[str, CriterionKind] = {
         _EVENT,
         _CARE,
         {
+            # Circe compares the start here too: its SQL says so in every version.
+            "occurrence_end_date": "start_date",
             "drug_type": "drug_type_concept_id",
             "stop_reason": "stop_reason",
             "refills": "refills",
@@ -431,11 +507,12 @@ CRITERIA: Mapping[str, CriterionKind] = {
         {
             "visit_detail_start_date": "start_date",
             "visit_detail_end_date": "end_date",
-            "visit_detail_type_cs": "visit_detail_type_concept_id",
+            "visit_detail_type": "visit_detail_type_concept_id",
             "visit_detail_length": "days",
-            "gender_cs": "gender_concept_id",
-            "provider_specialty_cs": "specialty_concept_id",
-            "place_of_service_cs": "place_of_service_concept_id",
+            "age": "age_at_start",
+            "gender": "gender_concept_id",
+            "provider_specialty": "specialty_concept_id",
+            "place_of_service": "place_of_service_concept_id",
         },
     ),
     "condition_era": _kind(None, _ERA, {"occurrence_count": "condition_occurrence_count"}),
@@ -443,6 +520,6 @@ CRITERIA: Mapping[str, CriterionKind] = {
     "dose_era": _kind(None, _ERA, {"unit": "unit_concept_id", "dose_value": "dose_value"}),
     "death": _kind("death_source_concept", _EVENT, {"death_type": "death_type_concept_id"}),
     "observation_period": _kind(None, _SPAN, {"period_type": "period_type_concept_id"}, concepts=None),
-    "payer_plan_period": _kind(None, _SPAN, concepts=None),
+    "payer_plan_period": _kind(None, _SPAN, _PAYER, concepts=None),
 }
 """Every kind of criterion by the name of its table."""

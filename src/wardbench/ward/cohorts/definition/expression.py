@@ -26,7 +26,7 @@ class ObservationWindow(Shape, frozen=True):
 class PrimaryCriteria(Shape, frozen=True):
     criteria_list: Sequence[Criteria]
     observation_window: ObservationWindow
-    primary_criteria_limit: Limit
+    primary_criteria_limit: Limit = msgspec.field(default_factory=Limit)
 
     def __post_init__(self) -> None:
         if not self.criteria_list:
@@ -84,9 +84,11 @@ def _key(name: str) -> str:
 
 
 class Expression(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=_key):
+    """A whole definition. `cdm_version_range` is what its author's tool supposed of the CDM and decides nothing."""
+
     primary_criteria: PrimaryCriteria
-    qualified_limit: Limit
-    expression_limit: Limit
+    qualified_limit: Limit = msgspec.field(default_factory=Limit)
+    expression_limit: Limit = msgspec.field(default_factory=Limit)
     concept_sets: Sequence[NamedConceptSet] | None = None
     additional_criteria: Group | None = None
     inclusion_rules: Sequence[InclusionRule] | None = None
@@ -98,11 +100,12 @@ class Expression(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename
     title: str | None = None
 
     def __post_init__(self) -> None:
-        if self.cdm_version_range is not None and not re.fullmatch(r">=5\.[0-4](\.\d+)?", self.cdm_version_range):
-            raise ValueError(f"cdmVersionRange {self.cdm_version_range} does not hold CDM 5.4")
+        if self.cdm_version_range is not None and not re.fullmatch(r">=\d+(\.\d+)*", self.cdm_version_range):
+            raise ValueError(f"cdmVersionRange {self.cdm_version_range[:20]!r} is not such as >=5.0.0")
         if len(self.inclusion_rules or ()) > MOST_RULES:
             raise ValueError(f"more than {MOST_RULES} InclusionRules is not supported")
-        ids = [concepts.id for concepts in self.concept_sets or ()]
-        for position, id in enumerate(ids):
-            if id in ids[:position]:
-                raise ValueError(f"ConceptSets[{position}].id: {id} is the id of an earlier concept set too")
+        known: dict[int, NamedConceptSet] = {}
+        for position, concepts in enumerate(self.concept_sets or ()):
+            earlier = known.setdefault(concepts.id, concepts)
+            if earlier.expression != concepts.expression:
+                raise ValueError(f"ConceptSets[{position}].id: {concepts.id} is the id of another concept set too")

@@ -9,6 +9,7 @@ import json
 import re
 import unicodedata
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -62,6 +63,11 @@ class Definition:
             )
             for named in self.expression.concept_sets or ()
         }
+
+    @property
+    def repeated_concept_sets(self) -> Mapping[int, int]:
+        """How often the expression lists each concept set under the same id: once, as a rule."""
+        return Counter(named.id for named in self.expression.concept_sets or ())
 
     @property
     def concept_set_names(self) -> Mapping[ConceptSet, str]:
@@ -257,6 +263,15 @@ def _entry(value: Any, id: int | None, name: str, source: str) -> _Found:
     return _Found(given, str(value.get("name") or name), source, value["expression"], refusal)
 
 
+NOT_IN_CDM = {
+    "EffectiveDrugDose": "drug_exposure.effective_drug_dose",
+    "DoseUnit": "drug_exposure.dose_unit_concept_id",
+    "DoseUnitCS": "drug_exposure.dose_unit_concept_id",
+    "LocationRegion": "location_history",
+    "PlaceOfServiceLocation": "location_history",
+}
+"""What ATLAS can ask for that was in CDM 5.0 or 6.0 only, and where it would be found."""
+
 _UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(?P<field>[^`]*)`(?: - at `(?P<path>[^`]*)`)?")
 _AT_PATH = re.compile(r"(?P<what>.*?) - at `(?P<path>[^`]*)`", re.DOTALL)
 
@@ -265,7 +280,8 @@ def _refusal(sentence: str) -> InputError | UnsupportedError:
     """A validator's message as one of ours: the path first, and apart what is unknown from what is wrong."""
     if match := _UNKNOWN_FIELD.fullmatch(sentence):
         path = _path(match["path"])
-        return UnsupportedError(f"{path}{'.' if path else ''}{match['field']}: not supported.")
+        why = f"CDM 5.4 has no {there}" if (there := NOT_IN_CDM.get(match["field"])) else "not supported"
+        return UnsupportedError(f"{path}{'.' if path else ''}{match['field']}: {why}.")
     if match := _AT_PATH.fullmatch(sentence):
         path, what = _path(match["path"]), match["what"]
         if what.endswith("is not supported"):

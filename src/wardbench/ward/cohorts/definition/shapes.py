@@ -149,9 +149,9 @@ class Occurrence(Shape, frozen=True):
 
 
 class Limit(Shape, frozen=True):
-    """Which events of a person stay."""
+    """Which events of a person stay; what is not said is the first."""
 
-    type: str
+    type: str = "First"
 
     def __post_init__(self) -> None:
         _needs(self.type.lower() in ("all", "first", "last"), "Type is one of All, First, Last")
