@@ -318,6 +318,21 @@ def test_a_store_says_which_sets_are_empty_outdated_or_without_records(tmp_path:
     assert "use 5 (concept 5)" in next(f.sentence for f in findings if f.check == "invalid")
 
 
+@pytest.mark.parametrize(("column", "said"), [("drug_concept_id", 0), ("drug_source_concept_id", 0), (None, 1)])
+def test_an_era_is_of_the_drug_or_of_the_source_drug(tmp_path: Path, column: str | None, said: int) -> None:
+    hospital = snapshot(
+        tmp_path / "store",
+        condition_occurrence=[condition(1, 1, 5)],
+        drug_exposure=[{**drug(2, 1, 5, concept=9, drug_source_concept_id=9), **({column: 2} if column else {})}],
+        concept=[concept_row(1, "Condition"), concept_row(2, "Drug")],
+    )
+    era = {"CustomEra": {"DrugCodesetId": 2, "GapDays": 3, "Offset": 2}}
+    path = tmp_path / "1.json"
+    path.write_text(json.dumps(asked(rules=[], EndStrategy=era)))
+    findings = check_definition(read_definition(path), hospital)
+    assert [f.check for f in findings] == ["no-records"] * said
+
+
 def test_the_command_fails_on_critical_findings_only_when_asked_to(tmp_path: Path) -> None:
     path = tmp_path / "1.json"
     path.write_text(json.dumps(asked(rules=of_drugs(days=window(5, -5)))))

@@ -29,24 +29,24 @@ DOMAINS: Mapping[str, str] = {
 }
 """The domain whose concepts the records of a table have; of tables that take concepts of any domain there is none."""
 
-NEEDS_CONCEPTS = frozenset({*DOMAINS, "observation"}) - {"visit_occurrence", "visit_detail"}
+NEEDS_CONCEPTS = frozenset({*DOMAINS, "observation"}) - {"visit_occurrence", "visit_detail", "specimen"}
 
 
 @dataclass(frozen=True)
 class Use:
     """A place that refers to a concept set: its path, the set's id, and the table whose concept or source concept has
-    to be in it; None for an attribute."""
+    to be in it (`is_source`; None where either will do); without a table an attribute."""
 
     path: str
     id: int
     table: str | None = None
-    is_source: bool = False
+    is_source: bool | None = False
 
 
 def uses(checked: Checked) -> tuple[Use, ...]:
     """Every place of a definition that refers to a concept set."""
     found: list[Use] = []
-    roles: dict[str, tuple[str, bool]] = {}
+    roles: dict[str, tuple[str, bool | None]] = {}
     for path, part in parts(checked.definition.expression):
         if isinstance(part, Criteria):
             table, criterion = part.only
@@ -56,7 +56,7 @@ def uses(checked: Checked) -> tuple[Use, ...]:
                 if attribute is not None:
                     roles[f"{below}.{key[attribute]}"] = (table, is_source)
         elif isinstance(part, CustomEra):
-            roles[f"{path}.DrugCodesetId"] = ("drug_exposure", False)
+            roles[f"{path}.DrugCodesetId"] = ("drug_exposure", None)
         elif isinstance(part, int) and path.endswith(("CodesetId", "Concept")):
             table_and_side = roles.get(path, (None, False))
             found.append(Use(path, part, *table_and_side))
@@ -116,7 +116,7 @@ def _domain(path: str, name: str, named: NamedConceptSet, used: list[Use]) -> It
 
 def _outdated(path: str, name: str, named: NamedConceptSet, used: list[Use]) -> Iterator[Finding]:
     """What the definition itself says of its concepts; a vocabulary knows better."""
-    if any(use.is_source or use.table is None for use in used):
+    if any(use.is_source is not False or use.table is None for use in used):
         return
     given = [item.concept for item in included_items(named) if not item.include_mapped]
     invalid = [one for one in given if one.invalid_reason in ("D", "U")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import duckdb
 
@@ -36,7 +36,7 @@ def findings(
         used.setdefault(use.id, []).append(use)
     given = checked.definition.concept_sets
     known = concepts(con, {item.concept_id for one in sets for item in one.items})
-    recorded = _recorded(con, {(use.table, use.is_source) for use in uses(checked) if use.table is not None})
+    recorded = _recorded(con, {use for some in used.values() for use in some if use.table is not None})
     for position, named in enumerate(checked.definition.expression.concept_sets or ()):
         one = given[named.id]
         if named.id not in used or all(item.excluded for item in one.items):
@@ -51,25 +51,26 @@ def findings(
         for use in used[named.id]:
             if use.table is None:
                 continue
-            if numbers[one] not in recorded[use.table, use.is_source]:
+            sides = (False, True) if use.is_source is None else (use.is_source,)
+            if not any(numbers[one] in recorded[use.table, side] for side in sides):
                 column = "source concept" if use.is_source else "concept"
                 sentence = f"No record of {use.table} in this store has a {column} of {checked.called(one)}."
                 yield Finding("warning", "no-records", use.path, sentence)
 
 
-def _recorded(
-    con: duckdb.DuckDBPyConnection, wanted: set[tuple[str | None, bool]]
-) -> Mapping[tuple[str, bool], frozenset[int]]:
-    """The sets, by number, that records of a table have concepts or source concepts of."""
+def _recorded(con: duckdb.DuckDBPyConnection, wanted: Iterable[Use]) -> Mapping[tuple[str, bool], frozenset[int]]:
+    """The sets, by number, that records of a table have concepts (False) or source concepts (True) of."""
     found: dict[tuple[str, bool], frozenset[int]] = {}
-    for name, is_source in wanted:
-        assert name is not None
-        table = RECORD_TABLES[name]
-        column = table.source_concept if is_source else table.concept
-        rows = con.execute(
-            f"SELECT DISTINCT set_id FROM {MEMBERS} WHERE concept_id IN (SELECT {column} FROM {table.name})"
-        ).fetchall()
-        found[name, is_source] = frozenset(number for (number,) in rows)
+    for use in wanted:
+        for side in (False, True) if use.is_source is None else (use.is_source,):
+            assert use.table is not None
+            if (use.table, side) not in found:
+                table = RECORD_TABLES[use.table]
+                column = table.source_concept if side else table.concept
+                rows = con.execute(
+                    f"SELECT DISTINCT set_id FROM {MEMBERS} WHERE concept_id IN (SELECT {column} FROM {table.name})"
+                ).fetchall()
+                found[use.table, side] = frozenset(number for (number,) in rows)
     return found
 
 
@@ -87,7 +88,7 @@ def _outdated(
     if missing:
         sentence = f"{_of(len(missing), len(included), checked.called(one))} not in this vocabulary: {_some(missing)}."
         yield Finding("warning", "unknown-concept", path, sentence)
-    if any(use.is_source or use.table is None for use in used):
+    if any(use.is_source is not False or use.table is None for use in used):
         return
     left = [item.concept_id for item in included if item.concept_id in known]
     parents = _with_descendants(con, [item.concept_id for item in included if item.descendants])
