@@ -20,7 +20,10 @@ _PLACES = {
     "Snapshot": "wardbench.core.store",
     "Store": "wardbench.core.store",
     "WardbenchError": "wardbench.core.errors",
+    "check_definition": "wardbench.ward.cohorts.checks",
+    "compare_definitions": "wardbench.ward.cohorts.compare",
     "describe_definition": "wardbench.ward.cohorts.describe",
+    "export_definition": "wardbench.ward.cohorts.export",
     "load_fhir": "wardbench.ward.ingest.fhir.load",
     "load_omop": "wardbench.ward.ingest.omop",
     "load_vocabulary": "wardbench.ward.ingest.vocabulary",
@@ -34,7 +37,10 @@ if TYPE_CHECKING:
     from wardbench.core.errors import WardbenchError
     from wardbench.core.store import Snapshot, Store
     from wardbench.ward.cohorts import Cohort, Definition, read_definition, read_definitions, run_cohort
+    from wardbench.ward.cohorts.checks import check_definition
+    from wardbench.ward.cohorts.compare import compare_definitions
     from wardbench.ward.cohorts.describe import describe_definition
+    from wardbench.ward.cohorts.export import export_definition
     from wardbench.ward.cohorts.report import write_report
     from wardbench.ward.ingest.fhir.load import load_fhir
     from wardbench.ward.ingest.ledger import LoadReport
@@ -48,7 +54,10 @@ __all__ = [
     "Snapshot",
     "Store",
     "WardbenchError",
+    "check_definition",
+    "compare_definitions",
     "describe_definition",
+    "export_definition",
     "load_fhir",
     "load_omop",
     "load_vocabulary",

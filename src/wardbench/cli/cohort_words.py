@@ -102,7 +102,8 @@ def compare(
         rules = rules_for("exact")
         figures = found.counts.figures(rules)
         rows = [[name.replace("_", " "), figure.value] for name, figure in figures.items()]
-        print_table(f"Persons on version {found.counts.version}. {rules.label}.", ["cohort", "persons"], rows)
+        print_table("Persons", ["cohort", "persons"], rows)
+        console.print(f"{rules.label}. Version {found.counts.version}.", highlight=False)
         if found.counts.same_rows:
             console.print("Every membership starts and ends on the same days as before.")
 
