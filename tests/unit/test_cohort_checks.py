@@ -265,6 +265,71 @@ def test_the_domain_that_the_definition_gives_has_to_fit(tmp_path: Path) -> None
     assert found(tmp_path, definition) == [("information", "invalid", "ConceptSets[1]")]
 
 
+def test_a_concept_that_is_left_out_again_is_no_mistake_where_its_descendants_stay(tmp_path: Path) -> None:
+    definition = asked()
+    items = definition["ConceptSets"][1]["expression"]["items"]
+    items[0]["includeDescendants"] = True
+    items.append({"concept": {"CONCEPT_ID": 2}, "isExcluded": True})
+    assert found(tmp_path, definition) == []
+    items[0]["includeDescendants"] = False
+    path = "ConceptSets[1].expression.items[1]"
+    assert ("warning", "both-ways", path) in found(tmp_path, definition)
+
+
+def test_a_combined_domain_fits_each_of_its_parts(tmp_path: Path) -> None:
+    definition = asked(rules=of_drugs({"Measurement": {"CodesetId": 2}}))
+    concept = definition["ConceptSets"][1]["expression"]["items"][0]["concept"]
+    concept["DOMAIN_ID"] = "Meas/Procedure"
+    assert found(tmp_path, definition) == []
+    concept["DOMAIN_ID"] = "Condition/Device"
+    assert [f[1] for f in found(tmp_path, definition)] == ["domain"]
+
+
+def test_everything_but_what_is_asked_for_is_a_contradiction(tmp_path: Path) -> None:
+    def typed(exclude: bool) -> dict[str, Any]:
+        return {
+            "ConditionOccurrence": {
+                "CodesetId": 1,
+                "ConditionType": [{"CONCEPT_ID": 7}],
+                "ConditionTypeExclude": exclude,
+            }
+        }
+
+    rules = [rule("drug", near(DRUG)), rule("one", near(typed(False), days=window(1, 9)))]
+    none = rule("none of any type", near(CONDITION, 0, 0, window(1, 9)))
+    other = rule("none of other types", near(typed(True), 0, 0, window(1, 9)))
+    assert ("critical", "contradiction") in {f[:2] for f in found(tmp_path, asked(rules=[*rules, none]))}
+    assert not [f for f in found(tmp_path, asked(rules=[*rules, other])) if f[0] == "critical"]
+
+
+def test_a_classification_with_descendants_is_not_outdated(tmp_path: Path) -> None:
+    hospital = snapshot(
+        tmp_path / "store",
+        condition_occurrence=[condition(1, 1, 5)],
+        drug_exposure=[drug(2, 1, 5, concept=4)],
+        concept=[
+            concept_row(1, "Condition"),
+            concept_row(2, "Drug", standard=None),
+            concept_row(4, "Drug"),
+            concept_row(6, "Drug"),
+        ],
+        concept_ancestor=[{"ancestor_concept_id": 2, "descendant_concept_id": 4}],
+        concept_relationship=[
+            {"concept_id_1": 2, "concept_id_2": 6, "relationship_id": "Maps to", "invalid_reason": "D"}
+        ],
+    )
+    definition = asked()
+    definition["ConceptSets"][1]["expression"]["items"][0]["includeDescendants"] = True
+    path = tmp_path / "1.json"
+    path.write_text(json.dumps(definition))
+    assert check_definition(read_definition(path), hospital) == ()
+    definition["ConceptSets"][1]["expression"]["items"][0]["includeDescendants"] = False
+    path.write_text(json.dumps(definition))
+    outdated = [f for f in check_definition(read_definition(path), hospital) if f.check == "non-standard"]
+    assert len(outdated) == 1
+    assert "use 6" not in outdated[0].sentence
+
+
 def concept_row(id: int, domain: str, standard: str | None = "S", invalid: str | None = None) -> dict[str, Any]:
     return {
         "concept_id": id,

@@ -128,9 +128,9 @@ def test_concept_sets_say_their_items_and_with_a_vocabulary_their_concepts(compa
         ("4", "5"),
     )
     assert change.concepts_added is None
-    hospital = snapshot(tmp_path / "store", concept=concepts(1, 2, 3, 4))
-    (change,) = compared(asked(AFTER, **sets(2, 3)), asked(AFTER, **sets(2, 4, 5)), hospital).concept_sets
-    assert (change.concepts_removed, change.concepts_added) == (1, 1)
+    hospital = snapshot(tmp_path / "store", concept=concepts(1, 2, 3, 4, 6))
+    (change,) = compared(asked(AFTER, **sets(2, 3)), asked(AFTER, **sets(2, 4, 5, 6)), hospital).concept_sets
+    assert (change.concepts_removed, change.concepts_added) == (1, 2)
     renamed = compared(asked(AFTER, **sets(2)), asked(AFTER, **sets(2, name="pills")))
     assert (renamed.same_plan, renamed.changes) == (True, ())
     assert [(c.kind, c.items_added) for c in renamed.concept_sets] == [("renamed", ("pills",))]
