@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,12 @@ from tiny_cohort_hospital import (
     window,
 )
 from wardbench.cli.app import app
+from wardbench.core.omop.concept_sets import ConceptItem, ConceptSet
 from wardbench.ward.cohorts import read_definition
 from wardbench.ward.cohorts.checks import Finding, check_definition
+from wardbench.ward.cohorts.checks.finding import Checked
+from wardbench.ward.cohorts.checks.spans import possible
+from wardbench.ward.cohorts.conditions import ConceptIs, DateIs, NumberIs
 
 CONDITION = {"ConditionOccurrence": {"CodesetId": 1}}
 DRUG = {"DrugExposure": {"CodesetId": 2}}
@@ -237,7 +242,24 @@ def test_limits_that_leave_nothing_to_choose_from(tmp_path: Path) -> None:
     [
         # Fewer events in a larger window, and of another kind, and in other visits, leave room for both.
         [rule("one", near(DRUG, days=window(-30, 30))), rule("none", near(DRUG, 0, 0, window(-5, 5)))],
-        [rule("one", near(DRUG, IgnoreObservationPeriod=True)), rule("none", near(DRUG, 0, 0))],
+        [rule("one", near(DRUG, days=window(-9, 0))), rule("none", near(DRUG, 0, 0, window(-5, 0)))],
+        [rule("one", near(DRUG, days=window(0, 9))), rule("none", near(DRUG, 0, 0, window(0, 5)))],
+        [
+            rule("one", near(DRUG, days=window(0, 5), IgnoreObservationPeriod=True)),
+            rule("none", near(DRUG, 0, 0, window(0, 5))),
+        ],
+        [rule("one", near(DRUG)), rule("no first", near({"DrugExposure": {"CodesetId": 2, "First": True}}, 0, 0))],
+        [rule("one", near(DRUG)), rule("none of the entry's kind", near(CONDITION, 0, 0, window(3, 9)))],
+        [
+            rule("one", near(DRUG)),
+            {
+                "name": "none, or late",
+                "expression": group(
+                    near(DRUG, days=window(0, 30)),
+                    Groups=[group(near(DRUG, 0, 0, window(0, 30)), near(DRUG, days=window(31, 60)), type="ANY")],
+                ),
+            },
+        ],
         [rule("one", near(DRUG)), rule("none", near(DRUG, 0, 0, RestrictVisit=True))],
         [rule("one", near(DRUG)), rule("at most", near(DRUG, 1, 1))],
         [rule("any", near(DRUG), near(DRUG, 0, 0), type="ANY")],
@@ -253,6 +275,15 @@ def test_what_can_be_so_is_no_contradiction(tmp_path: Path, rules: list[dict[str
     assert not [f for f in found(tmp_path, asked(rules=rules)) if f[0] != "information"]
 
 
+def test_events_around_which_one_of_two_things_is_so_are_possible(tmp_path: Path) -> None:
+    either = group(near(DRUG, 0, 0, window(0, 30)), near(DRUG, days=window(31, 60)), type="ANY")
+    around = group(near(DRUG, days=window(0, 30)), Groups=[either])
+    definition = asked({"ConditionOccurrence": {"CodesetId": 1, "CorrelatedCriteria": around}})
+    assert not [f for f in found(tmp_path, definition) if f[0] == "critical"]
+    around["Groups"][0]["Type"] = "ALL"
+    assert ("critical", "never", "PrimaryCriteria.CriteriaList[0]") in found(tmp_path, definition)
+
+
 def test_the_domain_that_the_definition_gives_has_to_fit(tmp_path: Path) -> None:
     definition = asked()
     concept = definition["ConceptSets"][1]["expression"]["items"][0]["concept"]
@@ -263,6 +294,42 @@ def test_the_domain_that_the_definition_gives_has_to_fit(tmp_path: Path) -> None
     assert found(tmp_path, definition) == []
     concept["INVALID_REASON"] = "D"
     assert found(tmp_path, definition) == [("information", "invalid", "ConceptSets[1]")]
+
+
+def test_a_set_contains_another_only_where_that_is_certain() -> None:
+    def concepts(*included: int, without: tuple[int, ...] = ()) -> ConceptSet:
+        return ConceptSet(frozenset([*map(ConceptItem, included), *(ConceptItem(n, excluded=True) for n in without)]))
+
+    known = Checked(None, None)
+    assert known.contains(None, concepts(1))
+    assert not known.contains(concepts(1), None)
+    assert known.contains(concepts(1, 2), concepts(1))
+    assert not known.contains(concepts(1), concepts(1, 2))
+    assert known.contains(concepts(1, 2), concepts(1, without=(3,)))
+    assert not known.contains(concepts(1, 2, without=(3,)), concepts(1))
+    # Members decide where they are known: 2 may be among the descendants of 1.
+    members = {concepts(1): frozenset({1, 2}), concepts(2): frozenset({2})}
+    assert Checked(None, None, members).contains(concepts(1), concepts(2))
+
+
+@pytest.mark.parametrize(
+    ("conditions", "some"),
+    [
+        ((ConceptIs("unit_concept_id", frozenset({1})), ConceptIs("unit_concept_id", frozenset({1}), True)), False),
+        ((ConceptIs("unit_concept_id", frozenset({1, 2})), ConceptIs("unit_concept_id", frozenset({1}), True)), True),
+        ((ConceptIs("unit_concept_id", frozenset({1})), ConceptIs("route_concept_id", frozenset({2}))), True),
+        ((NumberIs("quantity", "gt", 3), NumberIs("quantity", "lt", 3)), False),
+        ((NumberIs("quantity", "gte", 3), NumberIs("quantity", "lte", 3)), True),
+        ((NumberIs("quantity", "gt", 3), NumberIs("quantity", "eq", 3)), False),
+        ((NumberIs("quantity", "lt", 0),), True),
+        ((NumberIs("days", "lt", 0),), False),
+        ((NumberIs("quantity", "not_between", 9, 2),), True),
+        ((DateIs("end_date", "lt", date(2020, 1, 1)), DateIs("start_date", "gte", date(2020, 1, 1))), False),
+        ((DateIs("start_date", "lt", date(2020, 1, 1)), DateIs("end_date", "gte", date(2020, 1, 1))), True),
+    ],
+)
+def test_conditions_are_impossible_together_only_where_that_is_certain(conditions: Any, some: bool) -> None:
+    assert possible(conditions) is some
 
 
 def test_a_concept_that_is_left_out_again_is_no_mistake_where_its_descendants_stay(tmp_path: Path) -> None:
