@@ -59,7 +59,7 @@ def resolve(con: duckdb.DuckDBPyConnection, sets: Sequence[ConceptSet], *, table
     """
     con.register("concept_set_item", _items(enumerate(sets)))
     try:
-        con.execute(_MEMBERS_SQL.format(table=table))
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {MEMBERS_QUERY}")
     finally:
         con.unregister("concept_set_item")
 
@@ -78,9 +78,7 @@ def _items(numbered: Iterable[tuple[int, ConceptSet]]) -> pa.Table:
     return pa.table([list(column) for column in zip(*rows, strict=True)] if rows else [[]] * 5, schema=schema)
 
 
-_MEMBERS_SQL = """
-CREATE OR REPLACE TEMP TABLE {table} AS
-WITH own AS (
+MEMBERS_QUERY = """WITH own AS (
     SELECT i.set_id, i.excluded, i.mapped, i.concept_id AS concept_id, c.concept_id IS NOT NULL AS kept
     FROM concept_set_item AS i LEFT JOIN concept AS c ON c.concept_id = i.concept_id
 ), below AS (
@@ -100,5 +98,5 @@ WITH own AS (
 )
 SELECT set_id, CAST(concept_id AS INTEGER) AS concept_id FROM contributed WHERE NOT excluded
 EXCEPT SELECT set_id, CAST(concept_id AS INTEGER) FROM contributed WHERE excluded
-ORDER BY set_id, concept_id
-"""
+ORDER BY set_id, concept_id"""
+"""The members (set_id, concept_id) of the sets whose items `concept_set_item` has, in SQL that all engines share."""

@@ -17,6 +17,13 @@ def relation_name(node: Relation) -> str:
     return f"{type(node).__name__.lower()}_{node.digest[:20]}"
 
 
+def with_first(expression: str, statement: str) -> str:
+    """`statement` with a common table expression put before those that it has."""
+    if statement.startswith("WITH "):
+        return f"WITH {expression}, {statement.removeprefix('WITH ')}"
+    return f"WITH {expression} {statement}"
+
+
 class Queries:
     """The SQL of every node of some plans, and how often each node is referred to."""
 
