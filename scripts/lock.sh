@@ -1,8 +1,9 @@
 #!/bin/sh
-# Resolve the dependencies of pyproject.toml into the two hash-locked files. Needs uv.
+# Resolve the dependencies of pyproject.toml into the hash-locked files. Needs uv.
 set -eu
 cd "$(dirname "$0")/.."
-for kind in "requirements.lock" "requirements-dev.lock --group dev"; do
+for kind in "requirements.lock" "requirements-dev.lock --group dev" \
+    "requirements-postgres.lock --extra postgres" "requirements-spark.lock --extra spark"; do
     # shellcheck disable=SC2086
     set -- $kind
     file=$1

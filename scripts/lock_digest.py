@@ -23,6 +23,7 @@ def digest() -> str:
         project["project"]["requires-python"],
         project["project"]["dependencies"],
         project["dependency-groups"],
+        project["project"]["optional-dependencies"],
     ]
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 

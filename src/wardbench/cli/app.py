@@ -16,6 +16,7 @@ from wardbench.cli import (
     load,
     load_omop,
     manual,
+    setup,
     store,
     synthetic,
 )
@@ -43,6 +44,7 @@ app.add_typer(store.app, name="store")
 app.add_typer(synthetic.app, name="synthetic")
 app.command(context_settings={"ignore_unknown_options": True})(checks.test)
 app.command()(manual.docs)
+app.command()(setup.setup)
 app.command()(demo.demo)
 app.command()(bench.bench)
 

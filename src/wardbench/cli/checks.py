@@ -15,9 +15,14 @@ from wardbench.core.errors import NotFoundError
 PYTHON = sys.executable
 SCRIPTS = Path(sys.executable).parent
 
+EXTRAS = ("postgres", "spark")
+"""What can be set up beside the rest: each has a lock file of its own."""
+
 CHECKS: tuple[tuple[str, list[str]], ...] = (
-    ("lock is fresh", [PYTHON, "scripts/lock_digest.py", "--check", "requirements.lock"]),
-    ("developers' lock is fresh", [PYTHON, "scripts/lock_digest.py", "--check", "requirements-dev.lock"]),
+    *(
+        (f"{name} is fresh", [PYTHON, "scripts/lock_digest.py", "--check", name])
+        for name in ("requirements.lock", "requirements-dev.lock", *(f"requirements-{one}.lock" for one in EXTRAS))
+    ),
     ("ruff", [str(SCRIPTS / "ruff"), "check", "."]),
     ("ruff format", [str(SCRIPTS / "ruff"), "format", "--check", "."]),
     ("mypy", [str(SCRIPTS / "mypy")]),

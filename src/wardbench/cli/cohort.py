@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 
 import typer
 
+from wardbench.cli.engines import PostgresOption, SchemaOption, SparkOption, StoreOption, VocabularyOption, place
 from wardbench.cli.output import Json, console, print_json, print_table, watching
 from wardbench.core.disclosure import MODES, rules_for
 from wardbench.core.errors import InputError
 from wardbench.core.results import check_place
-from wardbench.core.store import Store
 from wardbench.ward.cohorts import BatchLine, Cohort, read_definition, read_entries, run_batch, run_cohort, write_rows
 from wardbench.ward.cohorts.describe import LANGUAGES, describe_definition
 from wardbench.ward.cohorts.report import report_command, write_report
@@ -20,7 +20,6 @@ from wardbench.ward.cohorts.report import report_command, write_report
 app = typer.Typer(help="Find the people of a cohort definition (OHDSI ATLAS JSON).", no_args_is_help=True)
 
 Language = Annotated[str, typer.Option(help=f"The language of the sentences: {', '.join(LANGUAGES)}.")]
-StoreOption = Annotated[Path, typer.Option("--store", metavar="STORE", help="The folder of the store.")]
 
 SHOWN = 20
 
@@ -28,7 +27,11 @@ SHOWN = 20
 @app.command()
 def run(
     definition: Annotated[Path, typer.Argument(metavar="DEFINITION", help="A cohort definition, as ATLAS exports it.")],
-    store: StoreOption,
+    store: StoreOption = None,
+    postgres: PostgresOption = None,
+    schema: SchemaOption = "public",
+    vocabulary_schema: VocabularyOption = None,
+    spark: SparkOption = None,
     out: Annotated[
         Path | None, typer.Option(metavar="ROWS", help="Write the cohort's rows to this Parquet file.")
     ] = None,
@@ -50,15 +53,17 @@ def run(
     for path in (out, report):
         if path is not None:
             check_place(path)
-    snapshot = Store.open(store).snapshot()
+    if report is not None and store is None:
+        raise InputError("--report: a page needs a store; load the database into one with `wardbench load omop`.")
+    where = place(store, postgres, schema, vocabulary_schema, spark)
     asked = read_definition(definition)
-    cohort = run_cohort(asked, snapshot)
-    sentences = describe_definition(asked, cohort.plan, snapshot, language=language)
+    cohort = run_cohort(asked, where.engine)
+    sentences = describe_definition(asked, cohort.plan, where.snapshot, language=language)
     if out is not None:
         write_rows(cohort.rows, out)
-    if report is not None:
+    if report is not None and store is not None and where.snapshot is not None:
         command = report_command(definition, store, report, mode, language)
-        write_report(cohort, sentences, snapshot, report, mode=mode, command=command, language=language)
+        write_report(cohort, sentences, where.snapshot, report, mode=mode, command=command, language=language)
     if json:
         print_json({**_figures(cohort), "description": sentences})
         return
@@ -133,19 +138,23 @@ def batch(
     definitions: Annotated[
         Path, typer.Argument(metavar="DEFINITIONS", help="A .jsonl or .jsonl.gz file, or a folder of .json files.")
     ],
-    store: StoreOption,
     out: Annotated[Path, typer.Option(metavar="ROWS", help="The Parquet file that gets the rows of all cohorts.")],
+    store: StoreOption = None,
+    postgres: PostgresOption = None,
+    schema: SchemaOption = "public",
+    vocabulary_schema: VocabularyOption = None,
+    spark: SparkOption = None,
     strict: Annotated[bool, typer.Option("--strict", help="Fail when a definition is refused.")] = False,
     json: Json = False,
 ) -> None:
     """Run many definitions and say for each what it gave, or why it was refused."""
     check_place(out)
-    snapshot = Store.open(store).snapshot()
+    where = place(store, postgres, schema, vocabulary_schema, spark)
     with watching("Cohorts") as progress:
-        lines = run_batch(read_entries(definitions), snapshot, out, progress=progress)
+        lines = run_batch(read_entries(definitions), where.engine, out, progress=progress)
     refused = [line for line in lines if line.refused is not None]
     if json:
-        print_json({"version": snapshot.version, "definitions": [_line(line) for line in lines]})
+        print_json({"version": where.engine.version, "definitions": [_line(line) for line in lines]})
     else:
         _print_batch(lines, refused, out)
     if strict and refused:

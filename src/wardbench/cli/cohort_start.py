@@ -8,11 +8,12 @@ from typing import Annotated
 import msgspec
 import typer
 
-from wardbench.cli.cohort import StoreOption
 from wardbench.cli.output import Json, console, print_json, print_table
 from wardbench.core.errors import InputError
 from wardbench.core.store import Store
 from wardbench.ward.cohorts.starting import first_definition, recorded_concepts
+
+StoreOption = Annotated[Path, typer.Option("--store", metavar="STORE", help="The folder of the store.")]
 
 
 def codes(

@@ -83,7 +83,7 @@ class Postgres:
             with dbapi.connect(self._url) as connection, connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
                 cursor.execute(f"SET LOCAL search_path TO {', '.join(map(_quoted, self._schemas))}")
-                # Of a common table expression the server knows no size, and would go through it row by row for every row.
+                # The server knows no size of a common table expression, and would read it again for every row.
                 cursor.execute("SET LOCAL enable_nestloop TO off")
                 cursor.execute("SET LOCAL jit TO off")
                 yield cursor
