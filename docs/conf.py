@@ -44,5 +44,17 @@ def write_command_reference(_app: Any) -> None:
         target.write_text(content, encoding="utf-8")
 
 
+def write_cohort_manual(_app: Any) -> None:
+    """Write `reference/cohorts.md` from the cases that every engine is tested with: a page that cannot be wrong."""
+    sys.path.insert(0, str(HERE.parent / "tests"))
+    from spec.manual import manual
+
+    target = HERE / "reference" / "cohorts.md"
+    content = manual()
+    if not target.is_file() or target.read_text(encoding="utf-8") != content:
+        target.write_text(content, encoding="utf-8")
+
+
 def setup(app: Any) -> None:
     app.connect("builder-inited", write_command_reference)
+    app.connect("builder-inited", write_cohort_manual)
