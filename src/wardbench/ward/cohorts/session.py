@@ -19,7 +19,7 @@ from wardbench.ward.cohorts.definition import Definition
 from wardbench.ward.cohorts.engines import Counts, Inclusion, RuleCounts
 from wardbench.ward.cohorts.engines.arrays import Arrays
 from wardbench.ward.cohorts.engines.arrays.days import NO_DAY, Array, is_among, key_of, starts_of_runs
-from wardbench.ward.cohorts.engines.arrays.engine import inclusion_of
+from wardbench.ward.cohorts.engines.arrays.engine import inclusion_of, memory_said
 from wardbench.ward.cohorts.engines.arrays.evaluation import Evaluation, NotInArraysError
 from wardbench.ward.cohorts.engines.arrays.kept import DISK, MEMORY, Disk, Kept
 from wardbench.ward.cohorts.engines.arrays.periods import ends_of
@@ -88,10 +88,11 @@ class EditingSession:
         """What `definition` gives now. InputError or UnsupportedError as `lower`, StorageError as the engine."""
         began = time.perf_counter()
         plan = lower(definition)
-        try:
-            found = self._look(definition, plan, began)
-        except NotInArraysError:
-            found = self._look_in_sql(definition, plan, began)
+        with memory_said(self._snapshot):
+            try:
+                found = self._look(definition, plan, began)
+            except NotInArraysError:
+                found = self._look_in_sql(definition, plan, began)
         self._evaluation.kept.trim()
         return found
 

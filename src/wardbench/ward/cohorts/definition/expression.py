@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import msgspec
@@ -40,8 +39,8 @@ class InclusionRule(PlainShape, frozen=True):
 
 
 class DateOffset(Shape, frozen=True):
-    date_field: str
-    offset: int
+    date_field: str = "StartDate"
+    offset: int = 0
 
     def __post_init__(self) -> None:
         if self.date_field not in ("StartDate", "EndDate"):
@@ -100,12 +99,10 @@ class Expression(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename
     title: str | None = None
 
     def __post_init__(self) -> None:
-        if self.cdm_version_range is not None and not re.fullmatch(r">=\d+(\.\d+)*", self.cdm_version_range):
-            raise ValueError(f"cdmVersionRange {self.cdm_version_range[:20]!r} is not such as >=5.0.0")
         if len(self.inclusion_rules or ()) > MOST_RULES:
             raise ValueError(f"more than {MOST_RULES} InclusionRules is not supported")
         known: dict[int, NamedConceptSet] = {}
         for position, concepts in enumerate(self.concept_sets or ()):
             earlier = known.setdefault(concepts.id, concepts)
-            if earlier.expression != concepts.expression:
+            if earlier.meaning != concepts.meaning:
                 raise ValueError(f"ConceptSets[{position}].id: {concepts.id} is the id of another concept set too")

@@ -21,6 +21,7 @@ import msgspec
 from wardbench.core.errors import InputError, NotFoundError, UnsupportedError
 from wardbench.core.omop.concept_sets import ConceptItem, ConceptSet
 from wardbench.ward.cohorts.definition.expression import Expression
+from wardbench.ward.cohorts.definition.leniency import as_declared
 
 DESCRIPTIVE = frozenset(
     {"id", "name", "description", "expressionType", "tags", "hasWriteAccess"}
@@ -99,13 +100,21 @@ class Entry:
         if self.refusal is not None:
             raise self.refusal
         try:
-            _check_numbers(self.expression, "")
-            expression = msgspec.convert(self.expression, Expression)
+            return Definition(self.id, self.name, _expression(self.expression), self.source)
         except msgspec.ValidationError as error:
             raise _refusal(str(error)) from None
         except RecursionError:
             raise InputError("the expression is nested too deeply.") from None
-        return Definition(self.id, self.name, expression, self.source)
+
+
+def _expression(given: Any) -> Expression:
+    _check_numbers(given, "")
+    try:
+        return msgspec.convert(given, Expression)
+    except msgspec.ValidationError:
+        given = as_declared(given, Expression)
+        _check_numbers(given, "")
+        return msgspec.convert(given, Expression)
 
 
 def read_definition(path: str | Path) -> Definition:

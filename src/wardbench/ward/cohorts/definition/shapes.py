@@ -42,6 +42,10 @@ class Concept(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="u
     concept_class_id: Any = None
     valid_start_date: Any = None
     valid_end_date: Any = None
+    record_count: Any = None
+    descendant_record_count: Any = None
+    person_count: Any = None
+    descendant_person_count: Any = None
 
 
 class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -103,11 +107,10 @@ class DateRange(Shape, frozen=True):
 
 
 class TextFilter(Shape, frozen=True):
-    op: Literal["contains", "!contains", "startsWith", "!startsWith", "endsWith", "!endsWith"]
-    text: str
+    """A comparison of text, in which % stands for any letters and _ for any one, as in SQL's LIKE."""
 
-    def __post_init__(self) -> None:
-        _needs(not set(self.text) & set("%_\\"), "Text with %, _ or \\ is not supported")
+    op: Literal["contains", "!contains", "startsWith", "!startsWith", "endsWith", "!endsWith"]
+    text: str | None = None
 
 
 class Period(Shape, frozen=True):
@@ -149,13 +152,13 @@ class Occurrence(Shape, frozen=True):
 
 
 class Limit(Shape, frozen=True):
-    """Which events of a person stay; what is not said is the first."""
+    """Which events of a person stay; what is not said is the first, and null is no limit."""
 
-    type: str = "First"
+    type: str | None = "First"
 
     def __post_init__(self) -> None:
-        _needs(self.type.lower() in ("all", "first", "last"), "Type is one of All, First, Last")
+        _needs(self.which in ("all", "first", "last"), "Type is one of All, First, Last")
 
     @property
     def which(self) -> str:
-        return self.type.lower()
+        return "all" if self.type is None else self.type.lower()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 
+from wardbench.core.errors import StorageError
 from wardbench.core.store import Snapshot
 from wardbench.ward.cohorts.engines.arrays.columns import Columns
 from wardbench.ward.cohorts.engines.arrays.days import NO_DAY, Array, is_sorted, key_of
@@ -22,6 +23,15 @@ from wardbench.ward.cohorts.plan import CohortPlan, Relation
 PLACE_BITS = 44
 COUNTED_BITS = 20
 """Up to so many rules a combination is a place in an array of counts."""
+
+
+@contextmanager
+def memory_said(snapshot: Snapshot) -> Iterator[None]:
+    """StorageError where the machine's memory does not suffice."""
+    try:
+        yield
+    except MemoryError:
+        raise StorageError(f"{snapshot.folder}: this needs more memory than there is.") from None
 
 
 class Arrays:
@@ -44,13 +54,13 @@ class Arrays:
 
     @contextmanager
     def open(self, plans: Sequence[CohortPlan]) -> Iterator[Evaluator]:
-        with ExitStack() as stack:
-            yield _Batch(self, plans, stack)
+        with memory_said(self._snapshot):
+            yield _Batch(self, plans)
 
 
 class _Batch:
-    def __init__(self, engine: Arrays, plans: Sequence[CohortPlan], stack: ExitStack) -> None:
-        self._engine, self._stack = engine, stack
+    def __init__(self, engine: Arrays, plans: Sequence[CohortPlan]) -> None:
+        self._engine = engine
         self._evaluation = Evaluation(engine.columns, engine.vocabulary)
         self._uses: dict[Relation, int] = {}
         for position, plan in enumerate(plans):
