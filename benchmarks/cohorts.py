@@ -34,7 +34,7 @@ from typing import Any
 
 import msgspec
 
-from peers import circe
+from peers import circe, postgres
 from wardbench.core.store import Snapshot, Store
 from wardbench.ward.cohorts import Definition, lower, read_definitions, run_batch
 from wardbench.ward.cohorts.definition.reading import read_entries
@@ -47,6 +47,7 @@ LIBRARY = SHARED / "data/circe/phenotype_library.jsonl.gz"
 CACHE = Path(os.environ.get("WARDBENCH_CACHE", Path.home() / ".cache/wardbench")) / "bench"
 SIZES = (10_000, 100_000)
 SAMPLE = 110
+ON_POSTGRES = 40
 CHANGES = 20
 RULES = 10
 
@@ -167,6 +168,35 @@ def compare(sources: Sequence[dict[str, Any]], persons: int, threads: int) -> di
     }
 
 
+def compare_on_postgres(sources: Sequence[dict[str, Any]], persons: int) -> dict[str, Any] | None:
+    """Our engine over a store beside the peer's statements on PostgreSQL, each run a second time; None without one."""
+    if not postgres.is_here():
+        return None
+    _, snapshot = make_data(persons)
+    sql = circe.statements(sources, CACHE)
+    ours, theirs = [0.0, 0.0], [0.0, 0.0]
+    progress("loading PostgreSQL")
+    with tempfile.TemporaryDirectory() as scratch, postgres.holding(snapshot) as cursor:
+        for source in sources:
+            found, times = run_ours(source, snapshot, Path(scratch))
+            statements = sql[source["id"], "postgresql"]
+            postgres.run(cursor, statements)
+            expected, warm = postgres.run(cursor, statements)
+            if [row[:2] for row in found] != [row[:2] for row in expected]:
+                raise SystemExit(f"definition {source['id']}: PostgreSQL gives other rows")
+            for n in range(2):
+                ours[n] += times.cold[n]
+                theirs[n] += warm[n]
+    return {
+        "persons": persons,
+        "definitions": len(sources),
+        "postgres_warm_cpu_s": round(theirs[0], 2),
+        "postgres_warm_wall_s": round(theirs[1], 2),
+        "ours_cold_cpu_s": round(ours[0], 2),
+        "ratio_total": round(theirs[0] / ours[0], 2),
+    }
+
+
 def run_library(sources: Sequence[dict[str, Any]], snapshot: Snapshot, folder: Path) -> tuple[float, float]:
     """All definitions in one batch, from the file to the file of rows."""
     path = folder / "library.jsonl"
@@ -229,6 +259,7 @@ def run(count: int | None, sizes: Sequence[int], threads: int) -> dict[str, Any]
     found = [compare(sources, persons, threads) for persons in sizes]
     largest = found[-1]
     edits = edit(make_data(sizes[-1])[1])
+    on_postgres = compare_on_postgres(sources[:: max(1, len(sources) // ON_POSTGRES)], sizes[0])
     return {
         "benchmark": "cohorts",
         **{name: largest[name] for name in ("single_ratio_total", "batch_ratio_total", "worst_ratio")},
@@ -239,6 +270,7 @@ def run(count: int | None, sizes: Sequence[int], threads: int) -> dict[str, Any]
         "definitions": len(sources),
         "of_definitions": len(sample(None)),
         "sizes": found,
+        "on_postgres": on_postgres or "PostgreSQL is not installed",
         "threads": threads,
         "cpus": os.cpu_count(),
         "data": "dense OMOP database, seed 1; definitions of the OHDSI Phenotype Library",

@@ -43,8 +43,11 @@ class Server:
         return f"postgresql://{user}:{password.replace(' ', '%20')}@{self.host}:{self.port}/{database}"
 
 
+SMALL = {"fsync": "off", "shared_buffers": "64MB"}
+
+
 @contextmanager
-def running() -> Iterator[Server]:
+def running(settings: Mapping[str, str] = SMALL) -> Iterator[Server]:
     """A server for as long as the block lasts; the test is skipped where there is no PostgreSQL."""
     pytest.importorskip("adbc_driver_postgresql", reason="PostgreSQL's driver is not installed")
     bin = programs()
@@ -59,7 +62,8 @@ def running() -> Iterator[Server]:
         made = [bin / "initdb", "-D", data, "-U", "owner", "-A", "scram-sha-256", f"--pwfile={password}"]
         subprocess.run([*as_user, *map(str, made), "-E", "UTF8", "--locale=C"], check=True, capture_output=True)
         port = _free_port()
-        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c shared_buffers=64MB"
+        told = " ".join(f"-c {name}={value}" for name, value in settings.items())
+        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 {told}"
         control = [*as_user, str(bin / "pg_ctl"), "-D", str(data), "-l", str(folder / "log"), "-w"]
         subprocess.run([*control, "-o", options, "start"], check=True, stdout=subprocess.DEVNULL)
         try:
