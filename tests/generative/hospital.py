@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 from hypothesis import strategies as st
 
-from wardbench.core.omop.tables import TABLES
+from wide_tables import WIDE_TABLES, create_table
 
 PEOPLE = (1, 2, 3)
 CODES = (11, 12, 13)
@@ -144,12 +144,11 @@ def _date_and_number(tables: Hospital) -> None:
 def connect(hospital: Hospital) -> duckdb.DuckDBPyConnection:
     """A connection with every table of the CDM, filled with the hospital's rows."""
     con = duckdb.connect(config={"threads": 1})
-    for table in TABLES.values():
-        columns = ", ".join(f'"{c.name}" {c.sql_type}' for c in table.columns)
-        con.execute(f"CREATE TABLE {table.name} ({columns})")
-        given = hospital.get(table.name)
+    for name in WIDE_TABLES:
+        con.execute(create_table(name))
+        given = hospital.get(name)
         if given:
             con.register("given", pa.Table.from_pylist(given))
-            con.execute(f"INSERT INTO {table.name} BY NAME SELECT * FROM given")
+            con.execute(f"INSERT INTO {name} BY NAME SELECT * FROM given")
             con.unregister("given")
     return con

@@ -14,12 +14,12 @@ import pyarrow as pa
 from array_tables import cohort_by_arrays, on_arrays, rows_by_arrays
 from spec.tables import Tables
 from wardbench.core.omop.concept_sets import resolve
-from wardbench.core.omop.tables import TABLES
 from wardbench.ward.cohorts import reference
 from wardbench.ward.cohorts.engines.duckdb_sql import Evaluation
 from wardbench.ward.cohorts.optimise import optimise
 from wardbench.ward.cohorts.plan import COLUMNS, CohortPlan
 from wardbench.ward.cohorts.queries import Queries
+from wide_tables import WIDE_TABLES, create_table
 
 
 @dataclass(frozen=True)
@@ -70,11 +70,10 @@ ENGINES: Mapping[str, Engine] = {
 
 @cache
 def _database() -> duckdb.DuckDBPyConnection:
-    """A database in memory with every table of the CDM, made once for all examples."""
+    """A database in memory with every table that there can be, made once for all examples."""
     con = duckdb.connect(config={"threads": 1})
-    for table in TABLES.values():
-        columns = ", ".join(f'"{column.name}" {column.sql_type}' for column in table.columns)
-        con.execute(f"CREATE TABLE {table.name} ({columns})")
+    for name in WIDE_TABLES:
+        con.execute(create_table(name))
     return con
 
 

@@ -12,8 +12,8 @@ from datetime import date
 from typing import Any
 
 from tiny_cohort_hospital import concepts, observed, on, person
-from wardbench.core.omop.tables import TABLES
 from wardbench.ward.cohorts.records import RECORD_TABLES
+from wide_tables import WIDE_TABLES
 
 Tables = dict[str, list[dict[str, Any]]]
 
@@ -29,6 +29,15 @@ _SHORT = {
         "invalid": "invalid_reason",
     },
     "provider": {"id": "provider_id", "specialty": "specialty_concept_id"},
+    "location": {"id": "location_id", "region": "region_concept_id"},
+    "location_history": {
+        "id": "location_history_id",
+        "of": "domain_id",
+        "which": "entity_id",
+        "at": "location_id",
+        "start": "start_date",
+        "end": "end_date",
+    },
     "care_site": {"id": "care_site_id", "place": "place_of_service_concept_id"},
 }
 _SHOWN = {
@@ -82,7 +91,7 @@ def _cells(line: str) -> list[str]:
 
 def _column(table: str, name: str) -> str:
     short: dict[str, str | None] = dict(_SHORT.get(table, {}))
-    if table in RECORD_TABLES:
+    if table in RECORD_TABLES and table not in _SHORT:
         spec = RECORD_TABLES[table]
         short = {
             "person": "person_id",
@@ -94,13 +103,13 @@ def _column(table: str, name: str) -> str:
             "visit": spec.visit,
         }
     column = short.get(name) or name
-    return TABLES[table][column].name
+    return WIDE_TABLES[table][column].name
 
 
 def _typed(table: str, column: str, value: str) -> Any:
     if value == "-":
         return None
-    match TABLES[table][column].type:
+    match WIDE_TABLES[table][column].type:
         case "integer":
             return int(value)
         case "float":

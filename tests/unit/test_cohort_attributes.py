@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -13,7 +14,6 @@ from array_tables import on_arrays, rows_by_arrays
 from spec.engines import filled
 from tiny_cohort_hospital import expression
 from wardbench.core.omop.concept_sets import resolve
-from wardbench.core.omop.tables import TABLES
 from wardbench.ward.cohorts import reference
 from wardbench.ward.cohorts.definition.criteria import CRITERIA, Criteria, Criterion, DemographicCriteria, Group
 from wardbench.ward.cohorts.definition.reading import Entry
@@ -27,16 +27,22 @@ from wardbench.ward.cohorts.definition.shapes import (
     TextFilter,
     circe_key,
 )
+from wardbench.ward.cohorts.export import atlas_json
 from wardbench.ward.cohorts.lower import lower
-from wardbench.ward.cohorts.plan import COLUMNS, CohortPlan, Relation
+from wardbench.ward.cohorts.plan import COLUMNS, CohortPlan, Events, Relation
 from wardbench.ward.cohorts.queries import Queries
 from wardbench.ward.cohorts.records import RECORD_TABLES
+from wide_tables import WIDE_TABLES
 
 KINDS: dict[str, type[Criterion]] = {
-    name: next(kind for kind in get_args(hint) if isinstance(kind, type) and issubclass(kind, Criterion))
+    # The table of where people were is not called as its criterion is.
+    name.replace("location_region", "location_history"): next(
+        kind for kind in get_args(hint) if isinstance(kind, type) and issubclass(kind, Criterion)
+    )
     for name, hint in get_type_hints(Criteria).items()
 }
 GENERAL = {"correlated_criteria"}
+REFUSED = {("location_history", "first"), ("location_history", "date_adjustment")}
 
 
 def value_of(name: str, hint: Any) -> Any:
@@ -70,10 +76,10 @@ def attributes(shape: type[Any]) -> dict[str, Any]:
 def defined(table: str, **attributes: Any) -> CohortPlan:
     kind = KINDS[table].__name__
     asked = {circe_key(name): value for name, value in attributes.items()}
-    return lower(Entry(1, "n", "n", expression({kind: asked})).decode())
+    return lower(Entry(1, "n", "n", expression({kind: asked})).decode(), beyond_cdm=True)
 
 
-CASES = [(table, name) for table, kind in KINDS.items() for name in attributes(kind)]
+CASES = [(table, name) for table, kind in KINDS.items() for name in attributes(kind) if (table, name) not in REFUSED]
 
 
 @pytest.mark.parametrize(("table", "name"), CASES, ids=[f"{t}.{n}" for t, n in CASES])
@@ -106,12 +112,37 @@ def test_groups_and_kinds_are_all_there() -> None:
     }
 
 
+@pytest.mark.parametrize("table", KINDS)
+def test_a_definition_with_every_attribute_is_read_back_as_it_was_written(table: str) -> None:
+    kind = KINDS[table]
+    asked = {name: value_of(name, hint) for name, hint in attributes(kind).items() if (table, name) not in REFUSED}
+    # What is not to be said together is left out; as the only one it is tested above.
+    asked = {name: value for name, value in asked.items() if (table, name) != ("drug_era", "gap_days")}
+    criterion = {kind.__name__: {circe_key(name): value for name, value in asked.items()}}
+    definition = Entry(1, "n", "n", expression(criterion)).decode()
+    again = Entry(1, "n", "n", json.loads(atlas_json(definition))).decode()
+    assert again.expression.primary_criteria == definition.expression.primary_criteria
+    plan = lower(definition, beyond_cdm=True)
+    assert lower(again, beyond_cdm=True) == plan
+    events = next(node for node in plan.walk() if isinstance(node, Events))
+    # One condition for each attribute that is none of the events themselves, two for each day of a period.
+    themselves = {"codeset_id", "first", "date_adjustment", "user_defined_period", *_source_concepts(table)}
+    exclusions = {name for name in asked if name.endswith("_exclude")}
+    periods = 4 if "user_defined_period" in asked else 0
+    assert len(events.where) == len(set(asked) - themselves - exclusions) + periods
+
+
+def _source_concepts(table: str) -> set[str]:
+    name = CRITERIA[table].source_concepts
+    return set() if name is None else {name}
+
+
 def records_of(table: str) -> list[dict[str, Any]]:
     """Rows that differ in everything that can be asked, each value there, another value there, and missing."""
     rows: list[dict[str, Any]] = []
     for number in range(12):
         row: dict[str, Any] = {}
-        for place, column in enumerate(TABLES[table].columns):
+        for place, column in enumerate(WIDE_TABLES[table].values()):
             pick = (number // (1 + place % 3) + place) % 4
             match column.sql_type:
                 case "DATE":
@@ -127,9 +158,13 @@ def records_of(table: str) -> list[dict[str, Any]]:
                 case _:
                     row[column.name] = None
         row["person_id"] = 1 + number % 2
-        if TABLES[table].primary_key not in (None, "person_id"):
-            row[str(TABLES[table].primary_key)] = 10 + number
         spec = RECORD_TABLES[table]
+        if spec.event_id != "person_id":
+            row[spec.event_id] = 10 + number
+        if table == "location_history":
+            del row["person_id"]
+            row |= {"entity_id": 1 + number % 2, "domain_id": ("PERSON", "PERSON", "CARE_SITE")[number % 3]}
+            row["start_date"] = row["start_date"] or date(2020, 1, 3)
         if spec.end_date and spec.ends == ("end",) and row[spec.end_date] is None:
             row[spec.end_date] = date(2020, 1, 5)
         rows.append(row)
@@ -163,6 +198,18 @@ PEOPLE: dict[str, list[dict[str, Any]]] = {
     ],
     "provider": [{"provider_id": 1, "specialty_concept_id": 2}, {"provider_id": 7, "specialty_concept_id": 1}],
     "care_site": [{"care_site_id": 1, "place_of_service_concept_id": 2}],
+    "location": [{"location_id": n, "region_concept_id": n} for n in (1, 2)],
+    "location_history": [
+        {
+            "location_history_id": n,
+            "location_id": 2,
+            "domain_id": "CARE_SITE",
+            "entity_id": 1,
+            "start_date": date(2020, 1, n),
+            "end_date": None,
+        }
+        for n in (1, 2)
+    ],
     "concept": [{"concept_id": n, "concept_name": str(n)} for n in (1, 2, 3)],
 }
 

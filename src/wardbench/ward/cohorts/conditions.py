@@ -16,6 +16,8 @@ Fields only records of a table have (`Events.where`):
   For `visit_occurrence` itself it is the column of that name;
 - `specialty_concept_id`: of the provider that `provider_id` names;
 - `place_of_service_concept_id`: of the care site that `care_site_id` names;
+- `place_of_service_region_concept_id`: of every place where that care site was from the event's start to its end, as
+  `location_history` says; any one of them is enough;
 - `range_low_ratio`, `range_high_ratio`: `value_as_number` divided by `range_low` or `range_high`; missing where the
   divisor is 0.
 
@@ -41,6 +43,7 @@ LINKED_CONCEPTS = {
     "visit_concept_id": "visit_occurrence_id",
     "specialty_concept_id": "provider_id",
     "place_of_service_concept_id": "care_site_id",
+    "place_of_service_region_concept_id": "care_site_id",
 }
 RATIOS = {"range_low_ratio": "range_low", "range_high_ratio": "range_high"}
 
@@ -94,11 +97,12 @@ class ConceptIs:
 class TextIs:
     """`field` has `text` in it, at its start or at its end, with letters' case told apart; or with `negated` has not.
 
-    `equals` means the whole field.
+    `equals` means the whole field. `like` means that the whole field is as the pattern `text`, in which % stands for
+    any characters or none, _ for any one, and every other for itself, the backslash included.
     """
 
     field: str
-    match: Literal["contains", "starts_with", "ends_with", "equals"]
+    match: Literal["contains", "starts_with", "ends_with", "equals", "like"]
     text: str
     negated: bool = False
 

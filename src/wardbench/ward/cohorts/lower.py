@@ -5,6 +5,7 @@ The plan says everything that the definition means, so that what reads plans nee
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -68,19 +69,21 @@ from wardbench.ward.cohorts.plan import (
     Where,
     Window,
 )
+from wardbench.ward.cohorts.records import BEYOND_CDM, type_of
 
 LARGEST_OFFSET = 200_000
 """Days from any day of this era to a day that is still a date everywhere; further offsets mean no bound at all."""
 
 
-def lower(definition: Definition) -> CohortPlan:
+def lower(definition: Definition, *, beyond_cdm: bool = False) -> CohortPlan:
     """The plan of `definition`.
 
     InputError or UnsupportedError names the path of what the definition says that has no meaning, such as a concept
-    set that it does not list.
+    set that it does not list, or, without `beyond_cdm`, a column that CDM 5.4 has not (`records.BEYOND_CDM`).
     """
     try:
-        plan = _Lowering(definition.concept_sets, definition.repeated_concept_sets).cohort(definition)
+        sets, repeated = definition.concept_sets, definition.repeated_concept_sets
+        plan = _Lowering(sets, repeated, beyond_cdm).cohort(definition)
         plan.digest  # noqa: B018  (it is computed from the leaves up, so that a plan too deep for it is found here)
     except RecursionError:
         raise InputError("the expression is nested too deeply.") from None
@@ -91,6 +94,7 @@ def lower(definition: Definition) -> CohortPlan:
 class _Lowering:
     concept_sets: Mapping[int, ConceptSet]
     repeated: Mapping[int, int]
+    beyond_cdm: bool
 
     def cohort(self, definition: Definition) -> CohortPlan:
         expression = definition.expression
@@ -140,6 +144,8 @@ class _Lowering:
         table, criterion = criteria.only
         path = f"{path}.{type(criterion).__name__}"
         kind = CRITERIA[table]
+        if table not in TABLES:
+            self.check_cdm(table, path)
         period = getattr(criterion, "user_defined_period", None)
         where = self.conditions(criterion, table, kind.fields, path)
         for side in ("start_date", "end_date"):
@@ -156,6 +162,7 @@ class _Lowering:
             fixed_end=period.end_date if period else None,
         )
         copies = self.copies(criterion, kind.concepts) * self.copies(criterion, kind.source_concepts)
+        copies = 1 if table in _LOOKED_UP else copies
         if copies > 1 and not criterion.first:
             events = Union((events,) * copies)
         group = criterion.correlated_criteria
@@ -163,6 +170,10 @@ class _Lowering:
             around = self.group(group, InObservation(events), f"{path}.CorrelatedCriteria")
             events = Satisfying(events, (around,), 1)
         return events
+
+    def check_cdm(self, there: str, path: str) -> None:
+        if not self.beyond_cdm:
+            raise UnsupportedError(f"{path}: CDM 5.4 has no {there}.")
 
     def copies(self, criterion: Criterion, attribute: str | None) -> int:
         """How often Circe finds each event: once for each time that the definition lists its concept set."""
@@ -187,6 +198,10 @@ class _Lowering:
             for asked in (attribute, f"{attribute}_cs"):
                 value = getattr(shape, asked, None)
                 if value is not None and value != () and value != []:
+                    if name in BEYOND_CDM.get(table, ()):
+                        self.check_cdm(f"{table}.{name}", f"{path}.{circe_key(asked)}")
+                    if name == "place_of_service_region_concept_id":
+                        self.check_cdm("location_history", f"{path}.{circe_key(asked)}")
                     negated = bool(getattr(shape, f"{attribute}_exclude", False))
                     found.append(self.condition(name, value, negated, table, f"{path}.{circe_key(asked)}"))
         if getattr(shape, "abnormal", False):
@@ -201,7 +216,7 @@ class _Lowering:
                 bounds = [_number(v, table, name, path) for v in (value.value, _extent(value)) if v is not None]
                 return NumberIs(name, _operator(value.op), *bounds)
             case TextFilter():
-                return TextIs(name, _MATCHES[value.op.lstrip("!")], value.text, value.op.startswith("!"))
+                return _text_is(name, value)
             case ConceptSetSelection():
                 concepts = self.concept_set(value.codeset_id, f"{path}.CodesetId")
                 return ConceptIs(name, concepts, bool(value.is_exclusion))
@@ -239,12 +254,14 @@ class _Lowering:
             index,
             self.events(criteria.criteria, f"{path}.Criteria"),
             tuple(window for window in windows if window.earliest is not None or window.latest is not None),
-            _occurs(criteria.occurrence, f"{path}.Occurrence"),
+            _occurs(criteria.occurrence, criteria.criteria),
             in_period=in_period,
             same_visit=bool(criteria.restrict_visit),
         )
 
 
+_LOOKED_UP = frozenset({"condition_era", "drug_era", "dose_era", "specimen"})
+"""Tables whose concepts Circe looks up in its concept sets; those of others it joins with them."""
 _DEMOGRAPHIC = {
     "age": "age_at_start",
     "gender": "gender_concept_id",
@@ -302,10 +319,13 @@ def _bound(edge: WindowEdge, in_period: bool) -> int | Edge | None:
     return Edge.PERIOD_START if edge.coeff == -1 else Edge.PERIOD_END
 
 
-def _occurs(occurrence: Occurrence, path: str) -> Occurs:
+def _occurs(occurrence: Occurrence, counted: Criteria) -> Occurs:
     distinct = None
     if occurrence.is_distinct:
         distinct = _COUNTED[occurrence.count_column or "DOMAIN_CONCEPT"]
+        if counted.death is not None and distinct == "concept_id":
+            # Circe counts an unknown cause as one more concept. A person dies once, so that the day counts the same.
+            distinct = "start_date"
     count = occurrence.count
     match occurrence.type:
         case 0:
@@ -313,6 +333,16 @@ def _occurs(occurrence: Occurrence, path: str) -> Occurs:
         case 1:
             return Occurs(0, count, distinct)
     return Occurs(count, None, distinct)
+
+
+def _text_is(name: str, filter: TextFilter) -> TextIs:
+    """As Circe's SQL asks for it: LIKE, with what is no text spelt out, and backslashes before a quote left out."""
+    text = re.sub(r"\\*'", "'", "null" if filter.text is None else filter.text)
+    where, negated = filter.op.lstrip("!"), filter.op.startswith("!")
+    if text and not set(text) & set("%_"):
+        return TextIs(name, _MATCHES[where], text, negated)
+    before, after = ("" if where == "startsWith" else "%"), ("" if where == "endsWith" else "%")
+    return TextIs(name, "like", f"{before}{text}{after}", negated)
 
 
 def _operator(operator: str) -> Operator:
@@ -325,8 +355,7 @@ def _extent(value: Any) -> Any:
 
 def _number(value: int | float, table: str, name: str, path: str) -> int | float:
     """A bound as Circe compares it: to four decimals where the field has any, else whole."""
-    decimal = name in RATIOS or (table and name in TABLES[table].column_names and TABLES[table][name].type == "float")
-    if decimal:
+    if name in RATIOS or type_of(table, name) == "float":
         return float(Decimal(repr(value)).quantize(Decimal("0.0001"), ROUND_HALF_UP))
     if value != int(value):
         raise UnsupportedError(f"{path}: {value} is not a whole number, and the field has no decimals.")

@@ -8,12 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from types import MappingProxyType
 from typing import Literal
 
 from wardbench.core.omop.tables import TABLES
 
-End = Literal["end", "days_supply", "next_day"]
+End = Literal["end", "days_supply", "next_day", "far_end"]
+FAR_END = date(2099, 12, 31)
+"""The end of what goes on: no CDM has a day for it, and Circe takes this one."""
+
+BEYOND_CDM: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "drug_exposure": {"effective_drug_dose": "float", "dose_unit_concept_id": "integer"},
+        "location": {"region_concept_id": "integer"},
+        "location_history": {
+            "location_history_id": "integer",
+            "location_id": "integer",
+            "relationship_type_concept_id": "integer",
+            "domain_id": "varchar(50)",
+            "entity_id": "integer",
+            "start_date": "date",
+            "end_date": "date",
+        },
+    }
+)
+"""What definitions can ask of tables that CDM 5.4 has not, by table and column with the column's type.
+
+The doses were in CDM 5.0, the others in 6.0; databases of today have the latter as an extension of theirs.
+"""
 
 
 @dataclass(frozen=True)
@@ -21,7 +44,7 @@ class RecordTable:
     """How rows of one CDM table are read as events.
 
     `ends`: the first of these that is known is the end of the record: `end` the column `end_date`, `days_supply` the
-    start plus that column's days, `next_day` the day after the start.
+    start plus that column's days, `next_day` the day after the start, `far_end` the day `FAR_END`.
     """
 
     name: str
@@ -35,7 +58,9 @@ class RecordTable:
 
     @property
     def column_names(self) -> frozenset[str]:
-        return frozenset(TABLES[self.name].column_names)
+        """Those that conditions can ask about."""
+        own = TABLES[self.name].column_names if self.name in TABLES else ("region_concept_id",)
+        return frozenset((*own, *BEYOND_CDM.get(self.name, ())))
 
 
 _AS_RECORDED: tuple[End, ...] = ("end",)
@@ -182,4 +207,23 @@ RECORD_TABLES = _tables(
         None,
         None,
     ),
+    # Where a person was: its rows for people (`domain_id` is PERSON, `entity_id` the person), with their location's
+    # `region_concept_id`. No table of CDM 5.4.
+    RecordTable(
+        "location_history",
+        "location_history_id",
+        "start_date",
+        "end_date",
+        ("end", "far_end"),
+        "region_concept_id",
+        None,
+        None,
+    ),
 )
+
+
+def type_of(table: str, column: str) -> str | None:
+    """The model's type of a column of a table of events, None where it has no such column."""
+    if column in BEYOND_CDM.get(table, ()):
+        return BEYOND_CDM[table][column]
+    return TABLES[table][column].type if table in TABLES and column in TABLES[table].column_names else None

@@ -21,6 +21,7 @@ from wardbench.ward.cohorts.definition.shapes import (
     Shape,
     TextFilter,
     Window,
+    circe_key,
 )
 
 Concepts = Sequence[Concept] | None
@@ -111,6 +112,9 @@ class DrugExposure(Criterion, frozen=True):
     days_supply: NumericRange | None = None
     route_concept: Concepts = None
     route_concept_cs: InSet = None
+    effective_drug_dose: NumericRange | None = None
+    dose_unit: Concepts = None
+    dose_unit_cs: InSet = None
     lot_number: TextFilter | None = None
     age: NumericRange | None = None
     gender: Concepts = None
@@ -246,6 +250,7 @@ class VisitOccurrence(Criterion, frozen=True):
     provider_specialty_cs: InSet = None
     place_of_service: Concepts = None
     place_of_service_cs: InSet = None
+    place_of_service_location: int | None = None
 
 
 class VisitDetail(Criterion, frozen=True):
@@ -259,6 +264,7 @@ class VisitDetail(Criterion, frozen=True):
     gender_cs: InSet = None
     provider_specialty_cs: InSet = None
     place_of_service_cs: InSet = None
+    place_of_service_location: int | None = None
 
 
 class ConditionEra(Criterion, frozen=True):
@@ -274,6 +280,8 @@ class ConditionEra(Criterion, frozen=True):
 
 
 class DrugEra(Criterion, frozen=True):
+    """`gap_days` beside another `era_length` is refused: Circe compares the gap with the length that is asked for."""
+
     codeset_id: int | None = None
     era_start_date: DateRange | None = None
     era_end_date: DateRange | None = None
@@ -284,6 +292,10 @@ class DrugEra(Criterion, frozen=True):
     age_at_end: NumericRange | None = None
     gender: Concepts = None
     gender_cs: InSet = None
+
+    def __post_init__(self) -> None:
+        if None not in (self.gap_days, self.era_length) and self.gap_days != self.era_length:
+            raise ValueError("GapDays beside EraLength is not supported")
 
 
 class DoseEra(Criterion, frozen=True):
@@ -310,6 +322,12 @@ class Death(Criterion, frozen=True):
     age: NumericRange | None = None
     gender: Concepts = None
     gender_cs: InSet = None
+
+    def __post_init__(self) -> None:
+        moved = self.date_adjustment or DateAdjustment()
+        if moved.start_with != "START_DATE" or moved.end_with != "END_DATE":
+            # Circe adjusts the start of a death from its start and the end from its end, whatever is said here.
+            raise ValueError("DateAdjustment from the other day is not supported")
 
 
 class ObservationPeriod(Criterion, frozen=True):
@@ -342,6 +360,17 @@ class PayerPlanPeriod(Criterion, frozen=True):
     stop_reason_source_concept: int | None = None
 
 
+class LocationRegion(Criterion, frozen=True):
+    """Where a person was; what Circe's SQL leaves out of account is refused."""
+
+    codeset_id: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("first", "date_adjustment"):
+            if getattr(self, name):
+                raise ValueError(f"{circe_key(name)} is not supported")
+
+
 class Criteria(Shape, frozen=True):
     """One criterion under the name of its kind."""
 
@@ -360,6 +389,7 @@ class Criteria(Shape, frozen=True):
     death: Death | None = None
     observation_period: ObservationPeriod | None = None
     payer_plan_period: PayerPlanPeriod | None = None
+    location_region: LocationRegion | None = None
 
     def __post_init__(self) -> None:
         if sum(getattr(self, name) is not None for name in self.__struct_fields__) != 1:
@@ -368,7 +398,12 @@ class Criteria(Shape, frozen=True):
     @property
     def only(self) -> tuple[str, Criterion]:
         """The name of the kind's table, and the criterion."""
-        return next((name, c) for name in self.__struct_fields__ if (c := getattr(self, name)) is not None)
+        name = next(name for name in self.__struct_fields__ if getattr(self, name) is not None)
+        return _TABLES.get(name, name), getattr(self, name)
+
+
+_TABLES = {"location_region": "location_history"}
+"""The tables that are not called as their criteria are."""
 
 
 @dataclass(frozen=True)
@@ -426,6 +461,8 @@ CRITERIA: Mapping[str, CriterionKind] = {
             "quantity": "quantity",
             "days_supply": "days_supply",
             "route_concept": "route_concept_id",
+            "effective_drug_dose": "effective_drug_dose",
+            "dose_unit": "dose_unit_concept_id",
             "lot_number": "lot_number",
         },
     ),
@@ -500,6 +537,7 @@ CRITERIA: Mapping[str, CriterionKind] = {
             "visit_length": "days",
             "provider_specialty": "specialty_concept_id",
             "place_of_service": "place_of_service_concept_id",
+            "place_of_service_location": "place_of_service_region_concept_id",
         },
     ),
     "visit_detail": _kind(
@@ -509,10 +547,12 @@ CRITERIA: Mapping[str, CriterionKind] = {
             "visit_detail_end_date": "end_date",
             "visit_detail_type": "visit_detail_type_concept_id",
             "visit_detail_length": "days",
-            "age": "age_at_start",
+            # Circe takes the end here, and the start for every other event.
+            "age": "age_at_end",
             "gender": "gender_concept_id",
             "provider_specialty": "specialty_concept_id",
             "place_of_service": "place_of_service_concept_id",
+            "place_of_service_location": "place_of_service_region_concept_id",
         },
     ),
     "condition_era": _kind(None, _ERA, {"occurrence_count": "condition_occurrence_count"}),
@@ -521,5 +561,6 @@ CRITERIA: Mapping[str, CriterionKind] = {
     "death": _kind("death_source_concept", _EVENT, {"death_type": "death_type_concept_id"}),
     "observation_period": _kind(None, _SPAN, {"period_type": "period_type_concept_id"}, concepts=None),
     "payer_plan_period": _kind(None, _SPAN, _PAYER, concepts=None),
+    "location_history": _kind(None),
 }
 """Every kind of criterion by the name of its table."""

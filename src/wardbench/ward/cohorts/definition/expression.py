@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -30,6 +31,8 @@ class PrimaryCriteria(Shape, frozen=True):
     def __post_init__(self) -> None:
         if not self.criteria_list:
             raise ValueError("CriteriaList is empty: nothing can start the cohort")
+        if self.primary_criteria_limit.type is None:
+            raise ValueError("PrimaryCriteriaLimit needs a Type")
 
 
 class InclusionRule(PlainShape, frozen=True):
@@ -99,6 +102,8 @@ class Expression(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename
     title: str | None = None
 
     def __post_init__(self) -> None:
+        if not re.fullmatch(r"[0-9.<>=~^|& *xX-]*", self.cdm_version_range or ""):
+            raise ValueError("cdmVersionRange is not such as >=5.0.0")
         if len(self.inclusion_rules or ()) > MOST_RULES:
             raise ValueError(f"more than {MOST_RULES} InclusionRules is not supported")
         known: dict[int, NamedConceptSet] = {}

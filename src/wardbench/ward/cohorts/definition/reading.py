@@ -51,17 +51,7 @@ class Definition:
     def concept_sets(self) -> Mapping[int, ConceptSet]:
         """The expression's concept sets by their id."""
         return {
-            named.id: ConceptSet(
-                frozenset(
-                    ConceptItem(
-                        item.concept.concept_id,
-                        bool(item.is_excluded),
-                        bool(item.include_descendants),
-                        bool(item.include_mapped),
-                    )
-                    for item in named.expression.items
-                )
-            )
+            named.id: ConceptSet(frozenset(ConceptItem(*item) for item in named.meaning))
             for named in self.expression.concept_sets or ()
         }
 
@@ -272,15 +262,6 @@ def _entry(value: Any, id: int | None, name: str, source: str) -> _Found:
     return _Found(given, str(value.get("name") or name), source, value["expression"], refusal)
 
 
-NOT_IN_CDM = {
-    "EffectiveDrugDose": "drug_exposure.effective_drug_dose",
-    "DoseUnit": "drug_exposure.dose_unit_concept_id",
-    "DoseUnitCS": "drug_exposure.dose_unit_concept_id",
-    "LocationRegion": "location_history",
-    "PlaceOfServiceLocation": "location_history",
-}
-"""What ATLAS can ask for that was in CDM 5.0 or 6.0 only, and where it would be found."""
-
 _UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(?P<field>[^`]*)`(?: - at `(?P<path>[^`]*)`)?")
 _AT_PATH = re.compile(r"(?P<what>.*?) - at `(?P<path>[^`]*)`", re.DOTALL)
 
@@ -289,8 +270,7 @@ def _refusal(sentence: str) -> InputError | UnsupportedError:
     """A validator's message as one of ours: the path first, and apart what is unknown from what is wrong."""
     if match := _UNKNOWN_FIELD.fullmatch(sentence):
         path = _path(match["path"])
-        why = f"CDM 5.4 has no {there}" if (there := NOT_IN_CDM.get(match["field"])) else "not supported"
-        return UnsupportedError(f"{path}{'.' if path else ''}{match['field']}: {why}.")
+        return UnsupportedError(f"{path}{'.' if path else ''}{match['field']}: not supported.")
     if match := _AT_PATH.fullmatch(sentence):
         path, what = _path(match["path"]), match["what"]
         if what.endswith("is not supported"):

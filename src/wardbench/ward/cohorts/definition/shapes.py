@@ -62,11 +62,25 @@ class ConceptSetExpression(PlainShape, frozen=True):
 
 
 class NamedConceptSet(PlainShape, frozen=True):
-    """A concept set as the definition lists it; criteria refer to its id."""
+    """A concept set as the definition lists it; criteria refer to its id. Who made it when decides nothing."""
 
     id: int
     expression: ConceptSetExpression
     name: str | None = None
+    description: Any = None
+    tags: Any = None
+    created_by: Any = msgspec.field(default=None, name="createdBy")
+    created_date: Any = msgspec.field(default=None, name="createdDate")
+    modified_by: Any = msgspec.field(default=None, name="modifiedBy")
+    modified_date: Any = msgspec.field(default=None, name="modifiedDate")
+
+    @property
+    def meaning(self) -> frozenset[tuple[int, bool, bool, bool]]:
+        """Each concept's id, and whether it is excluded, with its descendants, with what is mapped to it."""
+        return frozenset(
+            (i.concept.concept_id, bool(i.is_excluded), bool(i.include_descendants), bool(i.include_mapped))
+            for i in self.expression.items
+        )
 
 
 class ConceptSetSelection(Shape, frozen=True):

@@ -25,6 +25,7 @@ RECORDS: Mapping[str, tuple[str, str, str]] = {
     "dose_era": ("doseringsperiode", "doseringsperioden", "van"),
     "observation_period": ("observatieperiode", "observatieperioden", "van het type"),
     "payer_plan_period": ("verzekeringsperiode", "verzekeringsperioden", "van het type"),
+    "location_history": ("verblijf in een streek", "verblijven in een streek", "van het type"),
 }
 """One record, several, and what stands between them and their concepts."""
 OPERATORS: Mapping[str, str] = {
@@ -52,6 +53,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "starts_with": ("die met {} begint", "die niet met {} begint"),
     "ends_with": ("die op {} eindigt", "die niet op {} eindigt"),
     "equals": ("die gelijk is aan {}", "die niet gelijk is aan {}"),
+    "like": (
+        "van de vorm {} (% staat voor willekeurige tekens, _ voor één)",
+        "niet van de vorm {} (% staat voor willekeurige tekens, _ voor één)",
+    ),
 }
 COUNTED: Mapping[str, tuple[str, str]] = {
     "concept_id": ("verschillend concept", "verschillende concepten"),
@@ -70,6 +75,7 @@ ENDS: Mapping[tuple[str, ...], str] = {
         "{} zonder vastgelegde einddatum eindigen zoveel dagen na hun begin als waarvoor is verstrekt, of op de dag na "
         "hun begin als ook dat niet is vastgelegd"
     ),
+    ("end", "far_end"): "{} zonder vastgelegde einddatum eindigen op 31 december 2099",
 }
 
 
@@ -91,6 +97,9 @@ class Dutch(Language):
         "visit_concept_id": "soort zorgcontact",
         "specialty_concept_id": "specialisme van de zorgverlener",
         "place_of_service_concept_id": "plaats van zorg",
+        "place_of_service_region_concept_id": "streek van de plaats van zorg",
+        "effective_drug_dose": "werkzame dosis",
+        "dose_unit_concept_id": "eenheid van de dosis",
         "value_as_number": "waarde",
         "value_as_concept_id": "gecodeerde waarde",
         "value_as_string": "waarde als tekst",

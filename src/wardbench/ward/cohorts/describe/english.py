@@ -25,6 +25,7 @@ RECORDS: Mapping[str, tuple[str, str, str]] = {
     "dose_era": ("dose era", "dose eras", "of"),
     "observation_period": ("observation period", "observation periods", "of"),
     "payer_plan_period": ("payer plan period", "payer plan periods", "of"),
+    "location_history": ("stay in a region", "stays in a region", "of"),
 }
 """One record, several, and what stands between them and their concepts."""
 OPERATORS: Mapping[str, str] = {
@@ -52,6 +53,7 @@ TEXTS: Mapping[str, str] = {
     "starts_with": "that starts with",
     "ends_with": "that ends with",
     "equals": "that is",
+    "like": "that is like (with % for any characters and _ for any one)",
 }
 COUNTED: Mapping[str, tuple[str, str]] = {
     "concept_id": ("different concept", "different concepts"),
@@ -67,6 +69,7 @@ ENDS: Mapping[tuple[str, ...], str] = {
         "{} without a recorded end end as many days after their start as were supplied, or where that is not recorded "
         "on the day after their start"
     ),
+    ("end", "far_end"): "{} without a recorded end end on 31 December 2099",
 }
 
 
@@ -86,6 +89,7 @@ class English(Language):
         "visit_concept_id": "kind of visit",
         "specialty_concept_id": "provider's specialty",
         "place_of_service_concept_id": "place of service",
+        "place_of_service_region_concept_id": "region of the place of service",
         "value_as_number": "value",
         "value_as_concept_id": "coded value",
         "value_as_string": "value as text",

@@ -40,6 +40,7 @@ RECORDS: Mapping[str, Noun] = {
     "dose_era": Noun("période à dose constante", "périodes à dose constante", True),
     "observation_period": Noun("période d'observation", "périodes d'observation", True, "de type"),
     "payer_plan_period": Noun("période d'assurance maladie", "périodes d'assurance maladie", True, "de type"),
+    "location_history": Noun("séjour dans une région", "séjours dans une région", of="de type"),
 }
 OPERATORS: Mapping[str, str] = {
     "lt": "< {}",
@@ -66,6 +67,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "starts_with": ("qui commence par {}", "qui ne commence pas par {}"),
     "ends_with": ("qui se termine par {}", "qui ne se termine pas par {}"),
     "equals": ("égal à {}", "différent de {}"),
+    "like": (
+        "de la forme {} (% vaut pour tous caractères, _ pour un seul)",
+        "qui n'est pas de la forme {} (% vaut pour tous caractères, _ pour un seul)",
+    ),
 }
 COUNTED: Mapping[str, Noun] = {
     "concept_id": Noun("concept distinct", "concepts distincts"),
@@ -84,6 +89,7 @@ ENDS: Mapping[tuple[str, ...], str] = {
         "{} : en l'absence de fin enregistrée, la fin suit le début d'autant de jours qu'il en a été délivré, ou à "
         "défaut elle est le lendemain du début"
     ),
+    ("end", "far_end"): "{} : en l'absence de fin enregistrée, la fin est le 31 décembre 2099",
 }
 
 
@@ -107,6 +113,9 @@ class French(Language):
         "visit_concept_id": "type de visite",
         "specialty_concept_id": "spécialité du soignant",
         "place_of_service_concept_id": "lieu de soins",
+        "place_of_service_region_concept_id": "région du lieu de soins",
+        "effective_drug_dose": "dose efficace",
+        "dose_unit_concept_id": "unité de la dose",
         "value_as_number": "valeur",
         "value_as_concept_id": "valeur codée",
         "value_as_string": "valeur textuelle",

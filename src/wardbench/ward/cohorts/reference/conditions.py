@@ -19,6 +19,7 @@ from wardbench.ward.cohorts.conditions import (
     Operator,
     TextIs,
 )
+from wardbench.ward.cohorts.records import FAR_END
 from wardbench.ward.cohorts.reference.concepts import Row, Tables, members
 
 _NO_ROW: Row = {}
@@ -42,6 +43,9 @@ class Subject:
             case NumberIs(field, operator, value, extent) | DateIs(field, operator, value, extent):
                 found = self.value(field)
                 return found is not None and _compare(found, operator, value, extent)
+            case ConceptIs("place_of_service_region_concept_id", concepts, negated):
+                wanted = members(concepts, self._tables) if isinstance(concepts, ConceptSet) else concepts
+                return any((region in wanted) is not negated for region in self._regions())
             case ConceptIs(field, concepts, negated):
                 found = self.value(field)
                 wanted = members(concepts, self._tables) if isinstance(concepts, ConceptSet) else concepts
@@ -87,6 +91,18 @@ class Subject:
             return None if number is None or not limit else number / limit
         return self._record.get(field)
 
+    def _regions(self) -> list[int]:
+        """The regions in which the record's care site was all through the event."""
+        site, end = self._record.get("care_site_id"), self._end
+        found = []
+        for stay in self._tables.get("location_history", ()):
+            its_own = site is not None and stay["entity_id"] == site and stay["domain_id"] == "CARE_SITE"
+            if its_own and end is not None and stay["start_date"] <= self._start and end <= end_of_stay(stay):
+                region = _one(self._tables, "location", location_id=stay["location_id"]).get("region_concept_id")
+                if region is not None:
+                    found.append(region)
+        return found
+
     def _age(self, day: date | None) -> int | None:
         born = self._person.get("year_of_birth")
         return None if day is None or born is None else day.year - int(born)
@@ -97,7 +113,21 @@ _MATCHES: dict[str, Callable[[str, str], bool]] = {
     "starts_with": str.startswith,
     "ends_with": str.endswith,
     "equals": str.__eq__,
+    "like": lambda value, pattern: _like(value, pattern),
 }
+
+
+def _like(value: str, pattern: str) -> bool:
+    if not pattern:
+        return not value
+    if pattern[0] == "%":
+        return any(_like(value[n:], pattern[1:]) for n in range(len(value) + 1))
+    return bool(value) and pattern[0] in ("_", value[0]) and _like(value[1:], pattern[1:])
+
+
+def end_of_stay(stay: Row) -> date:
+    """The last day of a row of `location_history`."""
+    return stay.get("end_date") or FAR_END
 
 
 def _compare(found: Any, operator: Operator, value: Any, extent: Any) -> bool:

@@ -30,7 +30,7 @@ from wardbench.ward.cohorts.plan import (
     Where,
     Window,
 )
-from wardbench.ward.cohorts.records import RECORD_TABLES, RecordTable
+from wardbench.ward.cohorts.records import FAR_END, RECORD_TABLES, RecordTable
 from wardbench.ward.cohorts.reference.concepts import Row, Tables, members
 from wardbench.ward.cohorts.reference.conditions import Subject
 
@@ -113,7 +113,7 @@ def rows_of(node: Relation, tables: Tables) -> list[Event]:
 
 def _events(node: Events, tables: Tables) -> list[Event]:
     table = RECORD_TABLES[node.table]
-    rows = list(tables.get(node.table, ()))
+    rows = _people_somewhere(tables) if node.table == "location_history" else list(tables.get(node.table, ()))
     for concepts, column in ((node.concepts, table.concept), (node.source_concepts, table.source_concept)):
         if concepts is not None and column is not None:
             wanted = members(concepts, tables)
@@ -149,6 +149,17 @@ def _events(node: Events, tables: Tables) -> list[Event]:
     return found
 
 
+def _people_somewhere(tables: Tables) -> list[Row]:
+    """The rows of `location_history` that are about people, each with its person and the region of its place."""
+    found: list[Row] = []
+    for stay in tables.get("location_history", ()):
+        for place in tables.get("location", ()):
+            if stay["domain_id"] == "PERSON" and place["location_id"] == stay["location_id"]:
+                region = place.get("region_concept_id")
+                found.append({**stay, "person_id": stay["entity_id"], "region_concept_id": region})
+    return found
+
+
 def _end_of_record(row: Row, table: RecordTable) -> date | None:
     start: date = row[table.start_date]
     for end in table.ends:
@@ -159,6 +170,8 @@ def _end_of_record(row: Row, table: RecordTable) -> date | None:
             return start + timedelta(row["days_supply"])
         if end == "next_day":
             return start + timedelta(1)
+        if end == "far_end":
+            return FAR_END
     return None
 
 

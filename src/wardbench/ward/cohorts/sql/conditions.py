@@ -34,6 +34,7 @@ from wardbench.ward.cohorts.dialect import (
     table,
     text,
 )
+from wardbench.ward.cohorts.records import FAR_END
 
 _COMPARISONS: dict[Operator, type[exp.Binary]] = {
     "lt": exp.LT,
@@ -44,6 +45,7 @@ _COMPARISONS: dict[Operator, type[exp.Binary]] = {
     "gte": exp.GTE,
 }
 _LINKED_TABLES = {"visit_concept_id": "visit_occurrence", "specialty_concept_id": "provider"}
+_ESCAPE = "!"
 _LINKED_TABLES["place_of_service_concept_id"] = "care_site"
 
 
@@ -97,6 +99,23 @@ class Fields:
         self.joins["person"] = exp.EQ(this=column("person_id", "person"), expression=column("person_id", self.row))
         return column(name, "person")
 
+    def stay_of_care_site(self, region: exp.Expression) -> exp.Expression:
+        """Whether the record's care site was, from the event's start to its end, where `region` holds of `place`."""
+        on = exp.EQ(this=column("location_id", "place"), expression=column("location_id", "stay"))
+        stays = select(number(1)).from_(table("location_history", "stay"), copy=False)
+        stays = stays.join(table("location", "place"), on=on, copy=False)
+        last = exp.Coalesce(this=column("end_date", "stay"), expressions=[day(FAR_END)])
+        return exp.Exists(
+            this=stays.where(
+                exp.EQ(this=column("domain_id", "stay"), expression=text("CARE_SITE")),
+                exp.EQ(this=column("entity_id", "stay"), expression=self._own("care_site_id")),
+                exp.LTE(this=column("start_date", "stay"), expression=self["start_date"]),
+                exp.GTE(this=last, expression=self["end_date"]),
+                region,
+                copy=False,
+            )
+        )
+
     def _linked(self, name: str) -> exp.Expression:
         key, other = LINKED_CONCEPTS[name], _LINKED_TABLES[name]
         on: exp.Expression = exp.EQ(this=column(key, other), expression=self._own(key))
@@ -115,6 +134,9 @@ def satisfied(condition: Condition, fields: Fields, set_number: Callable[[Concep
         case DateIs():
             bounds = [day(v) for v in (condition.value, condition.extent) if v is not None]
             return _compared(fields[condition.field], condition.operator, bounds)
+        case ConceptIs(field="place_of_service_region_concept_id"):
+            region = _one_of(column("region_concept_id", "place"), condition, set_number)
+            return fields.stay_of_care_site(region)
         case ConceptIs():
             return _one_of(fields[condition.field], condition, set_number)
         case TextIs():
@@ -170,4 +192,8 @@ def _matching(value: exp.Expression, condition: TextIs) -> exp.Expression:
             found = exp.EQ(this=exp.Right(this=value, expression=length), expression=wanted)
         case "equals":
             found = exp.EQ(this=value, expression=wanted)
+        case "like":
+            # Some engines take the backslash for the escape character unless another one is named.
+            pattern = text(condition.text.replace(_ESCAPE, _ESCAPE * 2))
+            found = exp.Escape(this=exp.Like(this=value, expression=pattern), expression=text(_ESCAPE))
     return exp.Not(this=found) if condition.negated else found

@@ -17,6 +17,7 @@ from wardbench.ward.cohorts.dialect import (
     ordinal,
     select,
     table,
+    text,
     union_all,
 )
 from wardbench.ward.cohorts.plan import (
@@ -27,7 +28,7 @@ from wardbench.ward.cohorts.plan import (
     Relation,
     Union,
 )
-from wardbench.ward.cohorts.records import RECORD_TABLES, End, RecordTable
+from wardbench.ward.cohorts.records import FAR_END, RECORD_TABLES, End, RecordTable
 from wardbench.ward.cohorts.sql.conditions import Fields, joined, member, satisfied
 from wardbench.ward.cohorts.sql.writer import Writer, columns, select_of
 
@@ -47,7 +48,7 @@ def _events(node: Events, writer: Writer) -> exp.Query:
         if concepts is not None and name is not None
     ]
     if not node.first:
-        query = joined(query.from_(table(node.table, "r"), copy=False), fields.joins)
+        query = joined(query.from_(_rows_of(spec), copy=False), fields.joins)
         return query.where(*chosen, *wanted, copy=False) if chosen or wanted else query
     names = {"person_id", spec.event_id, spec.start_date, *fields.columns}
     names |= {name for name in (spec.end_date, spec.concept, spec.visit) if name is not None}
@@ -56,7 +57,7 @@ def _events(node: Events, writer: Writer) -> exp.Query:
     ranked = select(
         *(column(name, "r") for name in sorted(names)),
         named(ordinal([column("person_id", "r")], list(order)), "ordinal"),
-    ).from_(table(node.table, "r"), copy=False)
+    ).from_(_rows_of(spec), copy=False)
     ranked = ranked.where(*chosen, copy=False) if chosen else ranked
     query = joined(query.from_(derived(ranked, "r"), copy=False), fields.joins)
     return query.where(exp.EQ(this=column("ordinal", "r"), expression=number(1)), *wanted, copy=False)
@@ -77,6 +78,21 @@ def _event(node: Events, writer: Writer, spec: RecordTable, start: exp.Expressio
     )
 
 
+def _rows_of(spec: RecordTable) -> exp.Expression:
+    """The table's rows, under the alias r."""
+    if spec.name != "location_history":
+        return table(spec.name, "r")
+    people = select(
+        named(column("entity_id", "stay"), "person_id"),
+        *(column(name, "stay") for name in (spec.event_id, "start_date", "end_date")),
+        column("region_concept_id", "place"),
+    ).from_(table("location_history", "stay"), copy=False)
+    on = exp.EQ(this=column("location_id", "place"), expression=column("location_id", "stay"))
+    people = people.join(table("location", "place"), on=on, copy=False)
+    about_people = exp.EQ(this=column("domain_id", "stay"), expression=text("PERSON"))
+    return derived(people.where(about_people, copy=False), "r")
+
+
 def day_of(writer: Writer, spec: RecordTable, which: Day, dates: Dates | None = None) -> exp.Expression:
     """The start or end of an event of that table (aliased r), moved as `dates` says."""
     side, days = which, 0
@@ -90,6 +106,7 @@ def day_of(writer: Writer, spec: RecordTable, which: Day, dates: Dates | None = 
         "end": column(spec.end_date or "", "r"),
         "days_supply": writer.dialect.add_days(start, column("days_supply", "r")),
         "next_day": writer.dialect.add_days(start, 1),
+        "far_end": day(FAR_END),
     }
     known = [ends[end].copy() for end in spec.ends]
     end = known[0] if len(known) == 1 else exp.Coalesce(this=known[0], expressions=known[1:])
@@ -122,7 +139,7 @@ def _scan(writer: Writer, name: str, sets: list[ConceptSet]) -> exp.Select:
         exp.In(this=column("set_id", "m"), expressions=numbers),
     )
     query = _event(Events(name, sets[0]), writer, spec, day_of(writer, spec, "start"), day_of(writer, spec, "end"))
-    return query.from_(table(name, "r"), copy=False).join(table(MEMBERS, "m"), on=on, copy=False)
+    return query.from_(_rows_of(spec), copy=False).join(table(MEMBERS, "m"), on=on, copy=False)
 
 
 @select_of.register
