@@ -77,6 +77,8 @@ def hospitals(draw: st.DrawFn) -> Hospital:
                 start=days,
                 later=maybe(_LATER),
                 days_supply=maybe(st.integers(0, 3)),
+                effective_drug_dose=maybe(_NUMBERS),
+                dose_unit_concept_id=maybe(codes),
                 visit_occurrence_id=visits,
             )
         ),
@@ -100,8 +102,21 @@ def hospitals(draw: st.DrawFn) -> Hospital:
                 "visit_concept_id": draw(codes),
                 "visit_start_date": draw(days),
                 "visit_end_date": draw(maybe(days)),
+                "care_site_id": draw(maybe(st.sampled_from((1, 2)))),
             }
             for visit in (1, 2)
+        ],
+        "location": [{"location_id": n, "region_concept_id": draw(maybe(codes))} for n in (1, 2)],
+        "location_history": [
+            {
+                "location_history_id": 50 + n,
+                "location_id": draw(st.sampled_from((1, 2))),
+                "domain_id": draw(st.sampled_from(("PERSON", "CARE_SITE"))),
+                "entity_id": draw(people),
+                "start_date": draw(days),
+                "end_date": draw(maybe(days)),
+            }
+            for n in range(draw(st.integers(0, 4)))
         ],
         "provider": [{"provider_id": 7, "specialty_concept_id": 11}],
         "death": [{"person_id": p, "death_date": draw(days)} for p in draw(st.sets(people, max_size=2))],

@@ -74,7 +74,19 @@ record_conditions: dict[str, st.SearchStrategy[Condition]] = {
         st.sampled_from(("contains", "starts_with", "ends_with", "equals")),
         st.sampled_from(("c", "are", "cured", "C")),
         st.booleans(),
+    )
+    | st.builds(
+        TextIs,
+        st.just("stop_reason"),
+        st.just("like"),
+        st.sampled_from(("%", "c%", "_ured", "%r_", "c_re%")),
+        st.booleans(),
     ),
+    "drug_exposure": event_conditions
+    | compared(NumberIs, "effective_drug_dose", st.sampled_from((0.0, 1.0, 1.5)))
+    | st.builds(ConceptIs, st.just("dose_unit_concept_id"), concept_sets, st.booleans()),
+    "visit_occurrence": event_conditions
+    | st.builds(ConceptIs, st.just("place_of_service_region_concept_id"), concept_sets, st.booleans()),
     "measurement": event_conditions
     | compared(NumberIs, "value_as_number", st.sampled_from((0.0, 1.0, 1.5)))
     | compared(NumberIs, "range_low_ratio", st.sampled_from((0.5, 1.0)))
@@ -82,7 +94,7 @@ record_conditions: dict[str, st.SearchStrategy[Condition]] = {
     | st.builds(IsAbnormal),
 }
 
-TABLES = ("condition_occurrence", "drug_exposure", "measurement", "visit_occurrence", "death")
+TABLES = ("condition_occurrence", "drug_exposure", "measurement", "visit_occurrence", "death", "location_history")
 
 
 @st.composite
