@@ -18,6 +18,7 @@ import pyarrow as pa
 import pytest
 
 from wardbench.core.omop.tables import TABLES
+from wide_tables import WIDE_TABLES
 
 PASSWORD = "only for tests"
 _TYPES = {"DOUBLE": "DOUBLE PRECISION"}
@@ -111,13 +112,14 @@ def connected(server: Server) -> Iterator[Any]:
         connection.commit()
 
 
-def make_schema(server: Server, schema: str) -> None:
-    """Every table of the CDM, empty."""
+def make_schema(server: Server, schema: str, *, wide: bool = True) -> None:
+    """Every table of the CDM, empty, and unless not `wide` those that some databases have beside it."""
     with connected(server) as cursor:
         cursor.execute(f"CREATE SCHEMA {schema}")
-        for table in TABLES.values():
-            columns = ", ".join(f'"{c.name}" {_TYPES.get(c.sql_type, c.sql_type)}' for c in table.columns)
-            cursor.execute(f"CREATE TABLE {schema}.{table.name} ({columns})")
+        for name in WIDE_TABLES if wide else TABLES:
+            made = WIDE_TABLES[name].values() if wide else TABLES[name].columns
+            columns = ", ".join(f'"{c.name}" {_TYPES.get(c.sql_type, c.sql_type)}' for c in made)
+            cursor.execute(f"CREATE TABLE {schema}.{name} ({columns})")
 
 
 @contextmanager
@@ -138,6 +140,6 @@ def put(cursor: Any, schema: str, name: str, rows: pa.Table) -> None:
     """Append rows to a table, by the names of their columns."""
     kinds = {"BIGINT": pa.int64(), "INTEGER": pa.int32(), "DATE": pa.date32(), "DOUBLE": pa.float64()}
     kinds |= {"TIMESTAMP": pa.timestamp("us"), "VARCHAR": pa.string()}
-    columns = [c for c in TABLES[name].columns if c.name in rows.column_names]
+    columns = [c for c in WIDE_TABLES[name].values() if c.name in rows.column_names]
     wanted = pa.schema([(c.name, kinds[c.sql_type]) for c in columns])
     cursor.adbc_ingest(name, rows.select(wanted.names).cast(wanted), mode="append", db_schema_name=schema)

@@ -14,6 +14,7 @@ from wardbench.core.errors import InputError, UnsupportedError
 from wardbench.core.store import Snapshot
 from wardbench.ward.cohorts import Cohort, Definition, lower, read_definitions, read_entries
 from wardbench.ward.cohorts.engines.duckdb_sql import DuckDB
+from wardbench.ward.cohorts.records import EXTENSIONS
 from wardbench.ward.cohorts.run import cohort_of
 
 INCLUSION_TABLES = ("inclusion_stats", "inclusion_result", "summary_stats")
@@ -52,7 +53,7 @@ REFUSED = {
 
 def test_every_definition_of_the_reference_engines_own_tests_has_a_plan(shared: Path) -> None:
     entries = list(read_entries(shared / "data" / "circe" / OWN_TESTS))
-    assert len({lower(entry.decode(), beyond_cdm=True) for entry in entries}) > 50
+    assert len({lower(entry.decode(), extensions=EXTENSIONS) for entry in entries}) > 50
 
 
 def test_the_reference_engines_own_tests_are_equal_or_refused_by_path(shared: Path, tmp_path: Path) -> None:

@@ -20,11 +20,14 @@ from generative.test_engines_agree import EXAMPLES
 from postgres_server import PASSWORD, Server, connected, filled, make_schema, put, running
 from spec.example import all_cases
 from spec.tables import expected, hospital
-from wardbench.core.errors import InputError, NotFoundError, StorageError, WardbenchError
+from tiny_cohort_hospital import concepts, expression, observed, on, person
+from wardbench.core.errors import InputError, NotFoundError, StorageError, UnsupportedError, WardbenchError
 from wardbench.core.omop.tables import TABLES
-from wardbench.ward.cohorts import lower, read_definitions, reference
+from wardbench.ward.cohorts import lower, read_definitions, reference, run_cohort
+from wardbench.ward.cohorts.definition import Entry
 from wardbench.ward.cohorts.engines.postgres import Postgres
 from wardbench.ward.cohorts.plan import CohortPlan
+from wardbench.ward.cohorts.records import EXTENSIONS
 from wardbench.ward.cohorts.run import cohort_of
 
 
@@ -153,3 +156,34 @@ def test_what_is_wrong_is_said_without_a_password(
 def test_a_version_names_the_database_and_the_moment_but_no_password(server: Server) -> None:
     version = Postgres(server.url(), schema="cdm").version
     assert version.startswith(f"postgresql 127.0.0.1:{server.port}/postgres cdm at 20")
+
+
+def test_what_a_database_has_beyond_the_cdm_is_found_and_used(server: Server) -> None:
+    make_schema(server, "plain", wide=False)
+    wide, plain = (Postgres(server.url(), schema=schema) for schema in ("cdm", "plain"))
+    assert wide.extensions == set(EXTENSIONS)
+    assert plain.extensions == frozenset()
+    asked = {"LocationRegion": {"CodesetId": 1}}
+    definition = Entry(1, "where", "where", expression(asked)).decode()
+    with pytest.raises(
+        UnsupportedError, match=r"where: .*LocationRegion: CDM 5.4 has no location_history"
+    ):
+        run_cohort(definition, plain)
+    tables = {
+        "person": [person(1)],
+        "observation_period": [observed(1, 1)],
+        "concept": [dict(row) for row in concepts(1)],
+        "location": [{"location_id": 1, "region_concept_id": 1}],
+        "location_history": [
+            {
+                "location_history_id": 1,
+                "location_id": 1,
+                "domain_id": "PERSON",
+                "entity_id": 1,
+                "start_date": on(2),
+                "end_date": None,
+            }
+        ],
+    }
+    with filled(server, "cdm", tables):
+        assert run_cohort(definition, wide).rows["cohort_start_date"].to_pylist() == [on(2)]

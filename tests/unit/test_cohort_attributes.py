@@ -31,7 +31,7 @@ from wardbench.ward.cohorts.export import atlas_json
 from wardbench.ward.cohorts.lower import lower
 from wardbench.ward.cohorts.plan import COLUMNS, CohortPlan, Events, Relation
 from wardbench.ward.cohorts.queries import Queries
-from wardbench.ward.cohorts.records import RECORD_TABLES
+from wardbench.ward.cohorts.records import EXTENSIONS, RECORD_TABLES
 from wide_tables import WIDE_TABLES
 
 KINDS: dict[str, type[Criterion]] = {
@@ -76,7 +76,7 @@ def attributes(shape: type[Any]) -> dict[str, Any]:
 def defined(table: str, **attributes: Any) -> CohortPlan:
     kind = KINDS[table].__name__
     asked = {circe_key(name): value for name, value in attributes.items()}
-    return lower(Entry(1, "n", "n", expression({kind: asked})).decode(), beyond_cdm=True)
+    return lower(Entry(1, "n", "n", expression({kind: asked})).decode(), extensions=EXTENSIONS)
 
 
 CASES = [(table, name) for table, kind in KINDS.items() for name in attributes(kind) if (table, name) not in REFUSED]
@@ -122,8 +122,8 @@ def test_a_definition_with_every_attribute_is_read_back_as_it_was_written(table:
     definition = Entry(1, "n", "n", expression(criterion)).decode()
     again = Entry(1, "n", "n", json.loads(atlas_json(definition))).decode()
     assert again.expression.primary_criteria == definition.expression.primary_criteria
-    plan = lower(definition, beyond_cdm=True)
-    assert lower(again, beyond_cdm=True) == plan
+    plan = lower(definition, extensions=EXTENSIONS)
+    assert lower(again, extensions=EXTENSIONS) == plan
     events = next(node for node in plan.walk() if isinstance(node, Events))
     # One condition for each attribute that is none of the events themselves, two for each day of a period.
     themselves = {"codeset_id", "first", "date_adjustment", "user_defined_period", *_source_concepts(table)}

@@ -21,6 +21,7 @@ from wardbench.ward.cohorts.compare import Counts, compare_definitions, comparis
 from wardbench.ward.cohorts.describe import describe_definition
 from wardbench.ward.cohorts.export import atlas_json, export_definition
 from wardbench.ward.cohorts.plan import CohortPlan
+from wardbench.ward.cohorts.records import EXTENSIONS
 
 DefinitionArgument = Annotated[
     Path, typer.Argument(metavar="DEFINITION", help="A cohort definition, as ATLAS exports it.")
@@ -136,7 +137,7 @@ def _planned(path: Path) -> tuple[Definition, CohortPlan]:
     """The definition in a file and what it means; errors name the file."""
     definition = read_definition(path)
     try:
-        return definition, lower(definition)
+        return definition, lower(definition, extensions=EXTENSIONS)
     except (InputError, UnsupportedError) as error:
         raise type(error)(f"{path}: {error}") from None
 

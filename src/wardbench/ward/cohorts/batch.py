@@ -53,7 +53,7 @@ def run_batch(
         lines[entry.id] = BatchLine(entry.id, entry.name)
         try:
             definition = entry.decode()
-            ready.append((definition, lower(definition)))
+            ready.append((definition, lower(definition, extensions=engine.extensions)))
         except (InputError, UnsupportedError) as error:
             lines[entry.id] = BatchLine(entry.id, entry.name, refused=str(error))
     with written_whole(out) as path:

@@ -6,7 +6,7 @@ The plan says everything that the definition means, so that what reads plans nee
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -75,15 +75,15 @@ LARGEST_OFFSET = 200_000
 """Days from any day of this era to a day that is still a date everywhere; further offsets mean no bound at all."""
 
 
-def lower(definition: Definition, *, beyond_cdm: bool = False) -> CohortPlan:
+def lower(definition: Definition, *, extensions: Collection[str] = ()) -> CohortPlan:
     """The plan of `definition`.
 
     InputError or UnsupportedError names the path of what the definition says that has no meaning, such as a concept
-    set that it does not list, or, without `beyond_cdm`, a column that CDM 5.4 has not (`records.BEYOND_CDM`).
+    set that it does not list, or something that CDM 5.4 has not and none of `extensions` (`records.EXTENSIONS`) is.
     """
     try:
         sets, repeated = definition.concept_sets, definition.repeated_concept_sets
-        plan = _Lowering(sets, repeated, beyond_cdm).cohort(definition)
+        plan = _Lowering(sets, repeated, extensions).cohort(definition)
         plan.digest  # noqa: B018  (it is computed from the leaves up, so that a plan too deep for it is found here)
     except RecursionError:
         raise InputError("the expression is nested too deeply.") from None
@@ -94,7 +94,7 @@ def lower(definition: Definition, *, beyond_cdm: bool = False) -> CohortPlan:
 class _Lowering:
     concept_sets: Mapping[int, ConceptSet]
     repeated: Mapping[int, int]
-    beyond_cdm: bool
+    extensions: Collection[str]
 
     def cohort(self, definition: Definition) -> CohortPlan:
         expression = definition.expression
@@ -172,7 +172,7 @@ class _Lowering:
         return events
 
     def check_cdm(self, there: str, path: str) -> None:
-        if not self.beyond_cdm:
+        if there not in self.extensions:
             raise UnsupportedError(f"{path}: CDM 5.4 has no {there}.")
 
     def copies(self, criterion: Criterion, attribute: str | None) -> int:

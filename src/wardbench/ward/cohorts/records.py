@@ -6,7 +6,7 @@ what the end of a record is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
@@ -25,7 +25,6 @@ BEYOND_CDM: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "location_history": {
             "location_history_id": "integer",
             "location_id": "integer",
-            "relationship_type_concept_id": "integer",
             "domain_id": "varchar(50)",
             "entity_id": "integer",
             "start_date": "date",
@@ -37,6 +36,19 @@ BEYOND_CDM: Mapping[str, Mapping[str, str]] = MappingProxyType(
 
 The doses were in CDM 5.0, the others in 6.0; databases of today have the latter as an extension of theirs.
 """
+_LOCATIONS = ("location", "location_history")
+EXTENSIONS: Mapping[str, frozenset[tuple[str, str]]] = MappingProxyType(
+    {
+        **{f"drug_exposure.{column}": frozenset({("drug_exposure", column)}) for column in BEYOND_CDM["drug_exposure"]},
+        "location_history": frozenset((table, column) for table in _LOCATIONS for column in BEYOND_CDM[table]),
+    }
+)
+"""What of it goes together, under the name that a refusal calls it by: the tables and columns that it needs."""
+
+
+def extensions_in(columns: Collection[tuple[str, str]]) -> frozenset[str]:
+    """The names of the extensions that a database with these tables and columns has."""
+    return frozenset(name for name, needed in EXTENSIONS.items() if needed <= set(columns))
 
 
 @dataclass(frozen=True)

@@ -75,11 +75,11 @@ def run_cohort(definition: Definition, data: Snapshot | Engine) -> Cohort:
 
     InputError or UnsupportedError names the file and path of what the definition says that has no meaning.
     """
+    engine = engine_of(data)
     try:
-        plan = lower(definition)
+        plan = lower(definition, extensions=engine.extensions)
     except (InputError, UnsupportedError) as error:
         raise type(error)(f"{definition.source or definition.name}: {error}") from None
-    engine = engine_of(data)
     with engine.open([plan]) as evaluator:
         return cohort_of(definition, plan, evaluator.evaluate(plan), engine.version)
 

@@ -29,6 +29,10 @@ class DuckDB:
         self._snapshot = snapshot
 
     @property
+    def extensions(self) -> frozenset[str]:
+        return frozenset()
+
+    @property
     def version(self) -> str:
         return self._snapshot.version
 

@@ -111,5 +111,9 @@ class Engine(Protocol):
     def version(self) -> str:
         """The name of that state: equal versions hold equal data."""
 
+    @property
+    def extensions(self) -> frozenset[str]:
+        """What the data has beyond CDM 5.4 (`records.EXTENSIONS`)."""
+
     def open(self, plans: Sequence[CohortPlan]) -> AbstractContextManager[Evaluator]:
         """Ready to evaluate `plans`. StorageError, within it too, where the machine does not suffice."""

@@ -18,10 +18,12 @@ import pyarrow as pa
 
 from wardbench.core.errors import InputError, NotFoundError, StorageError, WardbenchError
 from wardbench.core.omop.concept_sets import MEMBERS, MEMBERS_QUERY, ConceptSet
+from wardbench.core.store import quoted
 from wardbench.ward.cohorts.dialect import POSTGRES
 from wardbench.ward.cohorts.engines.engine import Evaluated, Evaluator, Inclusion
 from wardbench.ward.cohorts.plan import CohortPlan
 from wardbench.ward.cohorts.queries import Queries, with_first
+from wardbench.ward.cohorts.records import extensions_in
 
 ROWS = "SELECT CAST(person_id AS BIGINT) AS person_id, start_date, end_date FROM ({}) r ORDER BY 1, 2, 3"
 
@@ -49,6 +51,15 @@ class Postgres:
             cursor.execute("SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')")
             moment = cursor.fetchone()[0]
         return f"{self._name} {self._schemas[0]} at {moment}"
+
+    @cached_property
+    def extensions(self) -> frozenset[str]:
+        schemas = ", ".join(quoted(schema) for schema in self._schemas)
+        with self._transaction() as cursor:
+            cursor.execute(
+                f"SELECT table_name, column_name FROM information_schema.columns WHERE table_schema IN ({schemas})"
+            )
+            return extensions_in([tuple(row) for row in cursor.fetchall()])
 
     @contextmanager
     def open(self, plans: Sequence[CohortPlan]) -> Iterator[Evaluator]:

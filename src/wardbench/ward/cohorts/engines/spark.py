@@ -52,6 +52,10 @@ class Spark:
         self._settings = {**_QUIET, **(settings or {})}
 
     @property
+    def extensions(self) -> frozenset[str]:
+        return frozenset()
+
+    @property
     def version(self) -> str:
         return self._snapshot.version
 

@@ -41,6 +41,10 @@ class Arrays:
         self._snapshot = snapshot
 
     @property
+    def extensions(self) -> frozenset[str]:
+        return frozenset()
+
+    @property
     def version(self) -> str:
         return self._snapshot.version
 
