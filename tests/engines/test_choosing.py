@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from postgres_server import filled, make_schema, running
+from postgres_server import Server, filled
 from tiny_cohort_hospital import concepts, condition, expression, observed, person, snapshot
 from wardbench.cli.app import app
 from wardbench.core.errors import InputError
@@ -29,17 +29,15 @@ TABLES = {
 }
 
 
-def test_a_database_and_a_store_with_the_same_tables_give_the_same(asked: Path, tmp_path: Path) -> None:
+def test_a_database_and_a_store_with_the_same_tables_give_the_same(server: Server, asked: Path, tmp_path: Path) -> None:
     snapshot(tmp_path / "store", **TABLES)
     runner = CliRunner()
     on_store = runner.invoke(app, ["cohort", "run", str(asked), "--store", str(tmp_path / "store"), "--json"])
-    with running() as server:
-        make_schema(server, "cdm")
-        with filled(server, "cdm", TABLES):
-            where = ["--postgres", server.url(), "--schema", "cdm"]
-            on_database = runner.invoke(app, ["cohort", "run", str(asked), *where, "--json"])
-            rows = tmp_path / "rows.parquet"
-            batch = runner.invoke(app, ["cohort", "batch", str(asked), *where, "--out", str(rows), "--json"])
+    with filled(server, "cdm", TABLES):
+        where = ["--postgres", server.url(), "--schema", "cdm"]
+        on_database = runner.invoke(app, ["cohort", "run", str(asked), *where, "--json"])
+        rows = tmp_path / "rows.parquet"
+        batch = runner.invoke(app, ["cohort", "batch", str(asked), *where, "--out", str(rows), "--json"])
     a, b = json.loads(on_store.stdout), json.loads(on_database.stdout)
     assert (a["persons"], a["records"], a["attrition"], a["inclusion"]) == (
         b["persons"],

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,29 +10,22 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 
-from dense_hospital import make_dense_snapshot
+from engines.conftest import NIGHTLY
+from engines.library import Library, plans_of, told
 from generative.hospital import Hospital, hospitals
 from generative.plans import cohort_plans
 from generative.test_engines_agree import EXAMPLES
-from postgres_server import PASSWORD, Server, connected, filled, make_schema, put, running
+from postgres_server import PASSWORD, Server, connected, filled, make_schema, put
 from spec.example import all_cases
 from spec.tables import expected, hospital
 from tiny_cohort_hospital import concepts, expression, observed, on, person
 from wardbench.core.errors import InputError, NotFoundError, StorageError, UnsupportedError, WardbenchError
-from wardbench.core.omop.tables import TABLES
-from wardbench.ward.cohorts import lower, read_definitions, reference, run_cohort
+from wardbench.ward.cohorts import reference, run_cohort
 from wardbench.ward.cohorts.definition import Entry
+from wardbench.ward.cohorts.engines.arrays import Arrays
 from wardbench.ward.cohorts.engines.postgres import Postgres
 from wardbench.ward.cohorts.plan import CohortPlan
 from wardbench.ward.cohorts.records import EXTENSIONS
-from wardbench.ward.cohorts.run import cohort_of
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with running() as one:
-        make_schema(one, "cdm")
-        yield one
 
 
 def rows_of(engine: Postgres, plan: CohortPlan) -> tuple[list[tuple[Any, ...]], Any]:
@@ -80,34 +70,24 @@ def test_random_plans_on_random_hospitals_give_the_same_cohorts(server: Server) 
     same()
 
 
-def test_definitions_of_the_phenotype_library_give_the_expected_rows(
-    server: Server, shared: Path, tmp_path: Path
-) -> None:
-    circe = shared / "data" / "circe"
-    library = "phenotype_library.jsonl.gz"
-    snapshot = make_dense_snapshot(shared, tmp_path, definitions=library, persons=2000, seed=1)
-    make_schema(server, "dense")
+@pytest.fixture(scope="module")
+def dense(server: Server, library: Library) -> Postgres:
+    """The hospital of the phenotype library, in a schema of its own."""
+    make_schema(server, "dense", wide=False)
     with connected(server) as cursor:
-        for name in snapshot.tables:
-            if name in TABLES:
-                put(cursor, "dense", name, pq.read_table(snapshot.path(name)))
+        for name in library.snapshot.tables:
+            put(cursor, "dense", name, pq.read_table(library.snapshot.path(name)))
         cursor.execute("ANALYZE")
-    with (circe / "expected_phenotype_library.csv").open(newline="") as lines:
-        wanted = {int(row["cohort_id"]): row for row in csv.DictReader(lines)}
-    definitions = list(read_definitions(circe / library))[::45]
-    engine = Postgres(server.url(), schema="dense")
-    plans = [lower(definition) for definition in definitions]
-    unequal = []
-    with engine.open(plans) as evaluator:
-        for definition, plan in zip(definitions, plans, strict=True):
-            cohort = cohort_of(definition, plan, evaluator.evaluate(plan), engine.version)
-            names = ("subject_id", "cohort_start_date", "cohort_end_date")
-            rows = zip(*(cohort.rows[name].to_pylist() for name in names), strict=True)
-            lines_ = "\n".join(f"{person},{start},{end}" for person, start, end in sorted(rows))
-            if hashlib.md5(lines_.encode()).hexdigest() != wanted[definition.id]["md5"]:
-                unequal.append(definition.id)
-    assert unequal == []
-    assert len(definitions) >= 20
+    return Postgres(server.url(), schema="dense")
+
+
+def test_definitions_of_the_phenotype_library_give_the_expected_rows(dense: Postgres, library: Library) -> None:
+    plans = plans_of(library.definitions if NIGHTLY else library.of_every_shape(2))
+    assert len(plans) >= (50 if NIGHTLY else 20)
+    with dense.open(list(plans.values())) as database, Arrays(library.snapshot).open(list(plans.values())) as arrays:
+        found = told(database, plans)
+        assert found == told(arrays, plans)
+    assert {number: said for number, (said, _) in found.items()} == {n: library.expected[n] for n in plans}
 
 
 def test_the_server_itself_refuses_a_change(server: Server) -> None:
@@ -165,9 +145,7 @@ def test_what_a_database_has_beyond_the_cdm_is_found_and_used(server: Server) ->
     assert plain.extensions == frozenset()
     asked = {"LocationRegion": {"CodesetId": 1}}
     definition = Entry(1, "where", "where", expression(asked)).decode()
-    with pytest.raises(
-        UnsupportedError, match=r"where: .*LocationRegion: CDM 5.4 has no location_history"
-    ):
+    with pytest.raises(UnsupportedError, match=r"where: .*LocationRegion: CDM 5.4 has no location_history"):
         run_cohort(definition, plain)
     tables = {
         "person": [person(1)],

@@ -2,97 +2,78 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
+import gzip
 import json
-import os
-from collections.abc import Sequence
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
+from threading import Timer
 
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
-from dense_hospital import make_dense_snapshot
-from spark_cluster import SETTINGS, running
+from engines.conftest import NIGHTLY
+from engines.library import NAME, Library, digest, plans_of, told
+from spark_cluster import Cluster, connect_server
 from tiny_cohort_hospital import expression, person, snapshot
 from wardbench.core.errors import InputError, NotFoundError
 from wardbench.core.store import Snapshot
-from wardbench.ward.cohorts import Definition, lower, read_definitions, run_cohort
+from wardbench.ward.cohorts import run_cohort
 from wardbench.ward.cohorts.definition.reading import Entry
-from wardbench.ward.cohorts.engines import Engine
+from wardbench.ward.cohorts.engines.arrays import Arrays
 from wardbench.ward.cohorts.engines.spark import Spark
-from wardbench.ward.cohorts.run import cohort_of
-
-LIBRARY = "phenotype_library.jsonl.gz"
-NIGHTLY = os.environ.get("WARDBENCH_NIGHTLY") == "1"
-FEATURES = (
-    "CustomEra",
-    "DateOffset",
-    "CensoringCriteria",
-    "CorrelatedCriteria",
-    "AdditionalCriteria",
-    "InclusionRules",
-    "ValueAsNumber",
-    "IsDistinct",
-    "EndWindow",
-    "RestrictVisit",
-)
 
 
-def of_every_shape(path: Path, count: int) -> list[Definition]:
-    """At least `count` definitions: for each feature those with it, small ones first, until there are enough."""
-    definitions = list(read_definitions(path))
-    texts = {d.id: _said(d) for d in definitions}
-    by_size = sorted(definitions, key=lambda d: (len(texts[d.id]), d.id))
-    chosen: dict[int, Definition] = {}
-    for place in range(len(definitions)):
-        for feature in FEATURES:
-            having = [d for d in by_size if feature in texts[d.id] and d.id not in chosen]
-            if having and len(chosen) < max(count, len(FEATURES)):
-                found = having[min(10 * place, len(having) - 1)]
-                chosen[found.id] = found
-        if len(chosen) >= count:
-            return list(chosen.values())
-    return list(chosen.values())
-
-
-def _said(definition: Definition) -> str:
-    import msgspec
-
-    return json.dumps(_without_nothing(msgspec.to_builtins(definition.expression)))
-
-
-def _without_nothing(value: object) -> object:
-    if isinstance(value, dict):
-        return {k: _without_nothing(v) for k, v in value.items() if v not in (None, False, [])}
-    return [_without_nothing(v) for v in value] if isinstance(value, list | tuple) else value
-
-
-def digests(definitions: Sequence[Definition], engine: Engine) -> dict[int, str]:
-    plans = [lower(definition) for definition in definitions]
-    found = {}
-    with engine.open(plans) as evaluator:
-        for definition, plan in zip(definitions, plans, strict=True):
-            rows = cohort_of(definition, plan, evaluator.evaluate(plan), engine.version).rows
-            columns = (rows[name].to_pylist() for name in ("subject_id", "cohort_start_date", "cohort_end_date"))
-            lines = "\n".join(f"{a},{b},{c}" for a, b, c in sorted(zip(*columns, strict=True)))
-            found[definition.id] = hashlib.md5(lines.encode()).hexdigest()
-    return found
-
-
-def test_a_cluster_gives_the_expected_rows(shared: Path, tmp_path: Path) -> None:
-    circe = shared / "data" / "circe"
-    definitions = of_every_shape(circe / LIBRARY, 50 if NIGHTLY else 10)
-    with running() as cluster:
-        hospital = make_dense_snapshot(shared, tmp_path, definitions=LIBRARY, persons=2000, seed=1)
-        with (circe / "expected_phenotype_library.csv").open(newline="") as lines:
-            expected = {int(row["cohort_id"]): row["md5"] for row in csv.DictReader(lines)}
-        wanted = {definition.id: expected[definition.id] for definition in definitions}
-        engine = Spark(hospital, cluster.master, settings=SETTINGS)
-        assert digests(definitions, engine) == wanted
-        # What two plans share, and one plan after another, on a cluster that has lost a worker.
+def test_a_cluster_gives_the_expected_rows_and_survives_a_worker(library: Library, cluster: Cluster) -> None:
+    plans = plans_of(library.of_every_shape(5 if NIGHTLY else 1))
+    assert len(plans) >= (50 if NIGHTLY else 10)
+    with Arrays(library.snapshot).open(list(plans.values())) as arrays:
+        wanted = told(arrays, plans)
+    assert {number: said for number, (said, _) in wanted.items()} == {n: library.expected[n] for n in plans}
+    # A plan that shares nodes with another, some of whose rows are gone with the worker that kept them.
+    number, ruled = next((n, plan) for n, plan in plans.items() if len(plan.rules) > 1)
+    shorter = replace(ruled, rules=ruled.rules[:-1])
+    engine = Spark(library.snapshot, cluster.master, settings=cluster.settings)
+    others = {n: plan for n, plan in plans.items() if n != number}
+    with engine.open([*others.values(), ruled, shorter]) as evaluator:
+        assert told(evaluator, {**others, number: ruled}) == wanted
         cluster.kill_worker()
-        some = definitions[:1]
-        assert digests(some, engine) == {definition.id: wanted[definition.id] for definition in some}
+        assert digest(evaluator.evaluate(shorter).rows) == library.expected[number]
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seconds", [1.0, 3.0, 6.0])
+def test_a_worker_that_dies_in_the_middle_changes_nothing(library: Library, cluster: Cluster, seconds: float) -> None:
+    plans = plans_of(library.of_every_shape(1))
+    engine = Spark(library.snapshot, cluster.master, settings=cluster.settings)
+    with engine.open(list(plans.values())) as evaluator:
+        killing = Timer(seconds, cluster.kill_worker)
+        killing.start()
+        found = told(evaluator, plans)
+        killing.join()
+    assert {number: said for number, (said, _) in found.items()} == {n: library.expected[n] for n in plans}
+
+
+@pytest.mark.nightly
+def test_the_command_gives_the_expected_rows_through_spark_connect(
+    library: Library, cluster: Cluster, tmp_path: Path
+) -> None:
+    wanted = [definition.id for definition in library.of_every_shape(1)[:4]]
+    asked, rows = tmp_path / "asked.jsonl", tmp_path / "rows.parquet"
+    with gzip.open(library.folder / NAME, "rt") as lines:
+        asked.write_text("".join(line for line in lines if json.loads(line)["id"] in wanted))
+    with connect_server(cluster) as address:
+        # In a process of its own: one has either sessions of its own or those of Connect.
+        command = [sys.executable, "-m", "wardbench", "cohort", "batch", str(asked), "--out", str(rows)]
+        where = ["--store", str(library.snapshot.folder.parent.parent), "--spark", address]
+        done = subprocess.run([*command, *where], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    table = pq.read_table(rows)
+    for number in wanted:
+        of_it = table.filter(pc.equal(table["cohort_definition_id"], number)).drop_columns(["cohort_definition_id"])
+        assert digest(of_it) == library.expected[number]
 
 
 def test_an_address_that_is_none_is_refused(tmp_path: Path) -> None:
@@ -100,11 +81,13 @@ def test_an_address_that_is_none_is_refused(tmp_path: Path) -> None:
         Spark(_hospital(tmp_path), "http://localhost")
 
 
-def test_a_cluster_that_does_not_answer_is_said(tmp_path: Path) -> None:
+@pytest.mark.parametrize("address", ["sc://127.0.0.1:1/;token=secret", "spark://127.0.0.1:1,127.0.0.1:2"])
+def test_a_cluster_that_does_not_answer_is_said_at_once(tmp_path: Path, address: str) -> None:
     pytest.importorskip("pyspark", reason="PySpark is not installed")
     definition = Entry(1, "n", "n", expression()).decode()
-    with pytest.raises(NotFoundError, match="cannot be reached"):
-        run_cohort(definition, Spark(_hospital(tmp_path), "sc://127.0.0.1:1"))
+    with pytest.raises(NotFoundError, match=r"127.0.0.1:1.*cannot be reached") as refused:
+        run_cohort(definition, Spark(_hospital(tmp_path), address))
+    assert "secret" not in str(refused.value)
 
 
 def _hospital(folder: Path) -> Snapshot:
