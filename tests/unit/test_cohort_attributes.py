@@ -15,6 +15,7 @@ from spec.engines import filled
 from tiny_cohort_hospital import expression
 from wardbench.core.omop.concept_sets import resolve
 from wardbench.ward.cohorts import reference
+from wardbench.ward.cohorts.conditions import DateIs, NumberIs
 from wardbench.ward.cohorts.definition.criteria import CRITERIA, Criteria, Criterion, DemographicCriteria, Group
 from wardbench.ward.cohorts.definition.reading import Entry
 from wardbench.ward.cohorts.definition.shapes import (
@@ -254,3 +255,27 @@ def test_a_limit_that_is_not_there_is_the_first() -> None:
         del asked[key]
     assert lower(Entry(1, "n", "n", asked).decode()) == lower(told)
     assert msgspec.json.encode(told.expression.expression_limit) == b'{"Type":"First"}'
+
+
+@pytest.mark.parametrize(
+    ("table", "attribute", "field"),
+    [
+        ("visit_detail", "age", "age_at_end"),
+        ("visit_occurrence", "age", "age_at_start"),
+        ("drug_exposure", "occurrence_end_date", "start_date"),
+        ("device_exposure", "occurrence_end_date", "end_date"),
+    ],
+)
+def test_the_day_that_circe_compares_is_compared(table: str, attribute: str, field: str) -> None:
+    asked = value_of(attribute, attributes(KINDS[table])[attribute])
+    (condition,) = next(node for node in defined(table, **{attribute: asked}).walk() if isinstance(node, Events)).where
+    assert isinstance(condition, NumberIs | DateIs)
+    assert condition.field == field
+
+
+@pytest.mark.parametrize("table", ["specimen", "drug_era", "condition_era", "dose_era"])
+def test_a_concept_set_listed_twice_finds_once_what_circe_looks_up_in_it(table: str) -> None:
+    asked = expression({KINDS[table].__name__: {"CodesetId": 1}})
+    once = lower(Entry(1, "n", "n", asked).decode())
+    asked["ConceptSets"].append(asked["ConceptSets"][0])
+    assert lower(Entry(1, "n", "n", asked).decode()) == once
