@@ -84,9 +84,11 @@ CASES = [(table, name) for table, kind in KINDS.items() for name in attributes(k
 
 
 @pytest.mark.parametrize(("table", "name"), CASES, ids=[f"{t}.{n}" for t, n in CASES])
-def test_every_attribute_changes_the_plan(table: str, name: str) -> None:
+def test_every_attribute_changes_the_plan_but_the_one_that_circe_leaves_out(table: str, name: str) -> None:
     hint = attributes(KINDS[table])[name]
-    if name.endswith("_exclude"):
+    if (table, name) == ("specimen", "date_adjustment"):
+        assert defined(table, **{name: value_of(name, hint)}) == defined(table)
+    elif name.endswith("_exclude"):
         listed = {name.removesuffix("_exclude"): [{"CONCEPT_ID": 2}]}
         assert defined(table, **listed, **{name: True}) != defined(table, **listed)
     else:

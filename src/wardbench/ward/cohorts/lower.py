@@ -156,7 +156,8 @@ class _Lowering:
             concepts=self.chosen(criterion, kind.concepts, path),
             source_concepts=self.chosen(criterion, kind.source_concepts, path),
             first=bool(criterion.first),
-            dates=_dates(criterion.date_adjustment),
+            # Circe's SQL for specimens has no place for an adjustment.
+            dates=None if table == "specimen" else _dates(criterion.date_adjustment),
             where=where,
             fixed_start=period.start_date if period else None,
             fixed_end=period.end_date if period else None,
