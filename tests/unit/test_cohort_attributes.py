@@ -32,7 +32,7 @@ from wardbench.ward.cohorts.export import atlas_json
 from wardbench.ward.cohorts.lower import lower
 from wardbench.ward.cohorts.plan import COLUMNS, CohortPlan, Events, Relation
 from wardbench.ward.cohorts.queries import Queries
-from wardbench.ward.cohorts.records import EXTENSIONS, RECORD_TABLES
+from wardbench.ward.cohorts.records import EXTENSIONS, RECORD_TABLES, extensions_in
 from wide_tables import WIDE_TABLES
 
 KINDS: dict[str, type[Criterion]] = {
@@ -281,3 +281,10 @@ def test_a_concept_set_listed_twice_finds_once_what_circe_looks_up_in_it(table: 
     once = lower(Entry(1, "n", "n", asked).decode())
     asked["ConceptSets"].append(asked["ConceptSets"][0])
     assert lower(Entry(1, "n", "n", asked).decode()) == once
+
+
+def test_an_extension_is_there_with_all_that_it_needs() -> None:
+    everything = {column for needed in EXTENSIONS.values() for column in needed}
+    assert extensions_in(everything) == set(EXTENSIONS)
+    assert extensions_in(everything - {("location", "region_concept_id")}) == set(EXTENSIONS) - {"location_history"}
+    assert extensions_in([("drug_exposure", "effective_drug_dose")]) == {"drug_exposure.effective_drug_dose"}
