@@ -7,6 +7,7 @@ without which Spark would unfold a plan's shared nodes again at every use.
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -72,22 +73,16 @@ class Spark:
     def _session(self) -> Iterator[Any]:
         """A session with views and settings of its own, so that nothing changes in one that was there before."""
         try:
+            from pyspark.logger import PySparkLogger
             from pyspark.sql import SparkSession
+            from pyspark.sql.utils import is_remote
         except ImportError:
             raise InputError("Spark needs PySpark: run ./wardbench setup spark.") from None
+        PySparkLogger.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
         before = SparkSession.getActiveSession()
-        if before is None:
-            self._knock()
-            builder = SparkSession.builder.appName("Wardbench")
-            remote = self._master.startswith("sc://")
-            builder = builder.remote(self._master) if remote else builder.master(self._master)
-            for name, value in ({} if remote else self._settings).items():
-                builder = builder.config(name, value)
-            try:
-                started = builder.getOrCreate()
-            except Exception as error:
-                raise NotFoundError(f"{self._name}: Spark cannot be reached ({type(error).__name__}).") from None
-        session = (before or started).newSession()
+        started = before or self._started(SparkSession.builder.appName("Wardbench"))
+        # A session of Connect that is started here is nobody else's already.
+        session = started if before is None and is_remote() else started.newSession()
         try:
             for name, value in _SESSION.items():
                 session.conf.set(name, value)
@@ -97,6 +92,19 @@ class Spark:
                 # A cluster that has gone away has nothing to be stopped.
                 with suppress(Exception):
                     started.stop()
+
+    def _started(self, builder: Any) -> Any:
+        self._knock()
+        if self._master.startswith("sc://"):
+            builder = builder.remote(self._master)
+        else:
+            builder = builder.master(self._master)
+            for name, value in self._settings.items():
+                builder = builder.config(name, value)
+        try:
+            return builder.getOrCreate()
+        except Exception as error:
+            raise NotFoundError(f"{self._name}: Spark cannot be reached ({type(error).__name__}).") from None
 
     def _knock(self) -> None:
         """NotFoundError where nobody listens: Spark itself would go on trying for minutes."""
