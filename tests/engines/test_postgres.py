@@ -18,7 +18,7 @@ from generative.test_engines_agree import EXAMPLES
 from postgres_server import PASSWORD, Server, connected, filled, make_schema, put
 from spec.example import all_cases
 from spec.tables import expected, hospital
-from tiny_cohort_hospital import concepts, expression, observed, on, person
+from tiny_cohort_hospital import concepts, condition, expression, observed, on, person
 from wardbench.core.errors import InputError, NotFoundError, StorageError, UnsupportedError, WardbenchError
 from wardbench.ward.cohorts import reference, run_cohort
 from wardbench.ward.cohorts.definition import Entry
@@ -112,21 +112,30 @@ def entry() -> CohortPlan:
         ("{other port}", "cdm", NotFoundError, "cannot be reached"),
         ("{other database}", "cdm", NotFoundError, "cannot be reached, or it refuses"),
         ("{stranger}", "cdm", NotFoundError, "may not read it"),
-        ("mysql://localhost", "cdm", InputError, "begins with postgresql://"),
+        ("{guest}", "cdm", NotFoundError, "may not read the table"),
+        ("mysql://localhost", "cdm", InputError, "postgresql://user@host"),
+        ("postgresql://u:secret", "cdm", InputError, "postgresql://user@host"),
+        ("postgresql://u:secret@more@localhost/d", "cdm", InputError, "postgresql://user@host"),
+        ("postgresql://u:secret/more@127.0.0.1:1/d", "cdm", NotFoundError, "127.0.0.1:1/d: .* cannot be reached"),
+        ("postgresql://u:secret#more@127.0.0.1:1/d", "cdm", NotFoundError, "127.0.0.1:1/d: .* cannot be reached"),
     ],
 )
 def test_what_is_wrong_is_said_without_a_password(
     server: Server, url: str, schema: str, kind: type[WardbenchError], said: str
 ) -> None:
     with connected(server) as cursor:
-        cursor.execute("DROP ROLE IF EXISTS stranger")
-        cursor.execute("CREATE ROLE stranger LOGIN PASSWORD 'secret stranger'")
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = 'stranger'")
+        if cursor.fetchone() is None:
+            cursor.execute("CREATE ROLE stranger LOGIN PASSWORD 'secret stranger'")
+            cursor.execute("CREATE ROLE guest LOGIN PASSWORD 'secret guest'")
+            cursor.execute("GRANT USAGE ON SCHEMA cdm TO guest")
     urls = {
         "{right}": server.url(),
         "{wrong password}": server.url(password="secret wrong"),
         "{other port}": Server(server.host, 1).url(),
         "{other database}": server.url(database="nowhere"),
         "{stranger}": server.url("stranger", "secret stranger"),
+        "{guest}": server.url("guest", "secret guest"),
     }
     with pytest.raises(kind, match=said) as refused:
         rows_of(Postgres(urls.get(url, url), schema=schema), entry())
@@ -165,3 +174,18 @@ def test_what_a_database_has_beyond_the_cdm_is_found_and_used(server: Server) ->
     }
     with filled(server, "cdm", tables):
         assert run_cohort(definition, wide).rows["cohort_start_date"].to_pylist() == [on(2)]
+
+
+def test_a_vocabulary_in_a_schema_of_its_own_is_the_one_that_counts(server: Server) -> None:
+    """A CDM's schema often has the vocabulary's tables too, empty."""
+    make_schema(server, "vocabulary", wide=False)
+    definition = Entry(1, "n", "n", expression()).decode()
+    clinical = {
+        "person": [person(1)],
+        "observation_period": [observed(1, 1)],
+        "condition_occurrence": [condition(1, 1, 10)],
+    }
+    engine = Postgres(server.url(), schema="cdm", vocabulary_schema="vocabulary")
+    with filled(server, "cdm", clinical), filled(server, "vocabulary", {"concept": list(concepts(1))}):
+        assert run_cohort(definition, engine).rows["subject_id"].to_pylist() == [1]
+        assert run_cohort(definition, Postgres(server.url(), schema="cdm")).records == 0
