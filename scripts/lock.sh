@@ -3,7 +3,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 for kind in "requirements.lock" "requirements-dev.lock --group dev" \
-    "requirements-postgres.lock --extra postgres" "requirements-spark.lock --extra spark"; do
+    "requirements-postgres.lock --extra postgres" "requirements-spark.lock --extra spark" \
+    "requirements-saml.lock --extra saml"; do
     # shellcheck disable=SC2086
     set -- $kind
     file=$1

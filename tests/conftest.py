@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+# The campus's settings without a folder: an empty campus in memory.
+os.environ["DJANGO_SETTINGS_MODULE"] = "wardbench.campus.settings"
+os.environ.pop("WARDBENCH_CAMPUS", None)
+
 ROOT = Path(__file__).parent.parent
 
 

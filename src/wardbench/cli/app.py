@@ -8,6 +8,7 @@ import typer
 
 from wardbench.cli import (
     bench,
+    campus,
     checks,
     cohort,
     cohort_start,
@@ -41,6 +42,8 @@ cohort.app.command("compare")(cohort_words.compare)
 cohort.app.command("export")(cohort_words.export)
 app.add_typer(cohort.app, name="cohort")
 app.add_typer(store.app, name="store")
+app.add_typer(campus.app, name="campus")
+app.command()(campus.serve)
 app.add_typer(synthetic.app, name="synthetic")
 app.command(context_settings={"ignore_unknown_options": True})(checks.test)
 app.command()(manual.docs)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +17,7 @@ from wardbench.core.errors import NotFoundError
 PYTHON = sys.executable
 SCRIPTS = Path(sys.executable).parent
 
-EXTRAS = ("postgres", "spark")
+EXTRAS = ("postgres", "saml", "spark")
 """What can be set up beside the rest: each has a lock file of its own."""
 
 CHECKS: tuple[tuple[str, list[str]], ...] = (
@@ -38,6 +40,12 @@ def repository() -> Path:
     return root
 
 
+def has_postgres() -> bool:
+    """Whether tests can start a PostgreSQL server, and the campus can talk to it."""
+    server = any(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or shutil.which("initdb")
+    return bool(server and importlib.util.find_spec("psycopg"))
+
+
 def test(
     arguments: Annotated[list[str] | None, typer.Argument(help="Given to pytest; then only pytest runs.")] = None,
 ) -> None:
@@ -54,6 +62,11 @@ def test(
     options = arguments or ["-n", str(os.cpu_count() or 1), "--dist", "worksteal"]
     if subprocess.run([PYTHON, "-m", "pytest", *options], cwd=root, env=environment).returncode:
         failed.append("pytest")
+    if not arguments and has_postgres():
+        print("-- pytest, the campus on PostgreSQL", flush=True)
+        on_postgres = {**environment, "WARDBENCH_TEST_DATABASE": "postgresql"}
+        if subprocess.run([PYTHON, "-m", "pytest", *options, "tests/campus"], cwd=root, env=on_postgres).returncode:
+            failed.append("pytest, the campus on PostgreSQL")
     if failed:
         print(f"failed: {', '.join(failed)}", flush=True)
         sys.exit(1)

@@ -1,0 +1,107 @@
+"""Reading the record: search, and the proof that it is whole."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from wardbench.campus.audit import chain
+from wardbench.campus.audit.models import Event, Head
+from wardbench.campus.audit.services import content
+from wardbench.core.errors import InputError, StorageError
+
+
+@dataclass(frozen=True)
+class Search:
+    """What to look for in the record; empty means everything."""
+
+    text: str = ""
+    actor: str = ""
+    verb: str = ""
+    study: str = ""
+    patient: str = ""
+    since: datetime.datetime | None = None
+    until: datetime.datetime | None = None
+
+
+def find(search: Search) -> QuerySet[Event]:
+    """The events that match, newest first."""
+    events = Event.objects.order_by("-number")
+    for field in ("actor", "study", "patient"):
+        if value := getattr(search, field):
+            events = events.filter(**{field: value})
+    if search.verb:
+        events = events.filter(verb__startswith=search.verb)
+    if search.text:
+        events = events.filter(Q(object__icontains=search.text) | Q(verb__icontains=search.text))
+    if search.since:
+        events = events.filter(at__gte=search.since)
+    if search.until:
+        events = events.filter(at__lt=search.until)
+    return events
+
+
+def history(kind: str, target: object) -> QuerySet[Event]:
+    """What happened to one thing, oldest first."""
+    return Event.objects.filter(kind=kind, object=str(target)).order_by("number")
+
+
+def verify(heads: Mapping[int, bytes]) -> tuple[int, chain.Broken | None]:
+    """Check the whole chain against itself, the row that says where it ends, and `heads` kept elsewhere."""
+    known = dict(heads)
+    head = Head.objects.filter(id=1).first()
+    if head and head.number:
+        known.setdefault(head.number, bytes(head.hash))
+    return chain.verify(settings.CAMPUS_KEYS["audit"], _events(), known)
+
+
+def _events() -> Iterator[tuple[int, bytes, bytes, dict[str, Any]]]:
+    for event in Event.objects.order_by("number").iterator(chunk_size=2000):
+        yield event.number, bytes(event.before), bytes(event.hash), content(event)
+
+
+def read_heads(path: Path) -> dict[int, bytes]:
+    """The heads that `write_head` kept in `path`, those alone that carry our key's signature.
+
+    InputError names the first line that does not: it was not written by us, or was changed.
+    """
+    if not path.exists():
+        return {}
+    heads = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            said = json.loads(line)
+            signature = bytes.fromhex(said.pop("signature"))
+            fits = chain.link(settings.CAMPUS_KEYS["audit"], b"head", said) == signature
+            heads[int(said["number"])] = bytes.fromhex(said["hash"])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            fits = False
+        if not fits:
+            raise InputError(f"{path}: line {number}: this head does not carry our signature.")
+    return heads
+
+
+def write_head(path: Path) -> int:
+    """Add the chain's present end to `path`, signed; its number, 0 where nothing has happened yet."""
+    head = Head.objects.filter(id=1).first()
+    if head is None or not head.number:
+        return 0
+    said = {
+        "number": head.number,
+        "hash": bytes(head.hash).hex(),
+        "at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+    signed = {**said, "signature": chain.link(settings.CAMPUS_KEYS["audit"], b"head", said).hex()}
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(signed) + "\n")
+    except OSError as error:
+        raise StorageError(f"{path}: the head of the audit chain could not be written ({error.strerror}).") from None
+    return head.number

@@ -1,0 +1,7 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from wardbench.campus.audit import views
+
+urlpatterns = [path("", views.record, name="record")]

@@ -1,0 +1,112 @@
+"""What an installation decides: one folder with `campus.toml`, the keys, the documents, and the SQLite database.
+
+Read without Django, so that commands and the settings take the same thing. Keys are files that only their owner may
+read; each is made when the campus is, and none is ever printed.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from wardbench.core.errors import InputError, NotFoundError, StorageError
+
+FOLDER = "WARDBENCH_CAMPUS"
+"""The environment variable that names the folder of the campus to serve."""
+
+KEYS = ("session", "audit", "disclosure", "pseudonym")
+
+
+class OpenIDProvider(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An OpenID Connect provider; `secret_file` is relative to the campus's folder."""
+
+    id: str
+    name: str
+    issuer: str
+    client_id: str
+    secret_file: str
+
+
+class SAMLProvider(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A SAML identity provider, by the address of its metadata or a file in the campus's folder."""
+
+    id: str
+    name: str
+    entity_id: str
+    metadata: str
+
+
+class Mail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The mail server; without one, messages stay in the inbox of the application."""
+
+    host: str
+    port: int = 587
+    sender: str = "wardbench@localhost"
+    user: str = ""
+    password_file: str = ""
+    tls: bool = True
+
+
+class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`campus.toml`. Paths are relative to the folder that holds it."""
+
+    name: str = "Campus"
+    hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")
+    address: str = "http://localhost:8000"
+    database: str = "sqlite:campus.sqlite3"
+    store: str | None = None
+    twin: str | None = None
+    languages: tuple[Literal["en", "nl", "fr"], ...] = ("en", "nl", "fr")
+    time_zone: str = "Europe/Brussels"
+    demo: bool = False
+    mail: Mail | None = None
+    openid: tuple[OpenIDProvider, ...] = ()
+    saml: tuple[SAMLProvider, ...] = ()
+    audit_heads: str = "audit-heads.jsonl"
+
+
+def read_configuration(folder: Path) -> Configuration:
+    """The configuration of the campus in `folder`; NotFoundError where there is none, InputError where it is wrong."""
+    path = folder / "campus.toml"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise NotFoundError(f"{folder}: there is no campus.toml here; make one with: wardbench campus init.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise StorageError(f"{path}: cannot be read ({error}).") from None
+    try:
+        return msgspec.convert(tomllib.loads(text), Configuration)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path}: this is not TOML: {error}.") from None
+    except msgspec.ValidationError as error:
+        raise InputError(f"{path}: {error}.") from None
+
+
+def make_keys(folder: Path) -> None:
+    """Make the keys that are missing in `folder`, each readable by its owner alone."""
+    keys = folder / "keys"
+    keys.mkdir(mode=0o700, exist_ok=True)
+    for name in KEYS:
+        path = keys / f"{name}.key"
+        if not path.exists():
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_hex(32))
+
+
+def read_key(folder: Path, name: str) -> bytes:
+    """One of `KEYS`; NotFoundError where its file is missing, InputError where it is too short to be one."""
+    path = folder / "keys" / f"{name}.key"
+    try:
+        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except FileNotFoundError:
+        raise NotFoundError(f"{path}: the key is missing; restore it from the backup of the keys.") from None
+    except (OSError, ValueError):
+        raise InputError(f"{path}: this is not a key of ours.") from None
+    if len(key) < 32:
+        raise InputError(f"{path}: a key has 32 bytes or more.")
+    return key

@@ -1,0 +1,14 @@
+"""What the passing of time asks for, each by a function that does nothing when there is nothing to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+
+from wardbench.campus.audit.queries import write_head
+
+
+def carry_out(folder: Path) -> None:
+    """Everything that is due now."""
+    write_head(folder / settings.CAMPUS.audit_heads)

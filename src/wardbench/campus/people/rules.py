@@ -1,0 +1,168 @@
+"""Who may do what to people and the record, each answer with its reason. No Django here.
+
+A rule is a function `may_...(actor, ...)` that gives a `Verdict`. The sentence of a verdict is written once: it is the
+tooltip of a button, the error of the API, the message of a command, and the answer to "why can X see this?".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from wardbench.campus.people.roles import CARE, TITLES, Role, gettext_noop
+from wardbench.core.errors import WardbenchError
+
+
+class ForbiddenError(WardbenchError):
+    """The actor has not the right; `verdict` says which is missing."""
+
+    exit_code = 7
+    http_status = 403
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(str(verdict))
+        self.verdict = verdict
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """An answer to "may they?" with its reason: a sentence of the catalogue and what to put in it."""
+
+    allowed: bool
+    reason: str
+    values: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __bool__(self) -> bool:
+        return self.allowed
+
+    def __str__(self) -> str:
+        return self.reason.format(**self.values)
+
+    def require(self) -> None:
+        """Raise ForbiddenError unless allowed."""
+        if not self.allowed:
+            raise ForbiddenError(self)
+
+
+def yes(reason: str, **values: object) -> Verdict:
+    return Verdict(True, reason, values)
+
+
+def no(reason: str, **values: object) -> Verdict:
+    return Verdict(False, reason, values)
+
+
+@dataclass(frozen=True)
+class Affiliation:
+    """One role at one organisation, and the unit (department, care programme) where there is one; ids as text."""
+
+    role: Role
+    organisation: str
+    organisation_kind: str = "hospital"
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Whoever acts: a person with the roles they hold now. `id` is empty for somebody who has not signed in."""
+
+    id: str
+    name: str = ""
+    affiliations: tuple[Affiliation, ...] = ()
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        return frozenset(a.role for a in self.affiliations)
+
+    def has(self, *roles: Role) -> bool:
+        """Whether the actor holds one of `roles` anywhere."""
+        return not self.roles.isdisjoint(roles)
+
+    def units(self, *roles: Role) -> frozenset[str]:
+        """The units where the actor holds one of `roles`."""
+        return frozenset(a.unit for a in self.affiliations if a.role in roles and a.unit)
+
+
+NOBODY = Actor("")
+"""Somebody who has not signed in."""
+
+SYSTEM = Actor("system", "Wardbench")
+"""The application itself: reminders, expiries, the first administrator."""
+
+
+def is_signed_in(actor: Actor) -> Verdict:
+    if actor.id:
+        return yes(gettext_noop("You are signed in."))
+    return no(gettext_noop("Sign in first."))
+
+
+def holds(actor: Actor, *roles: Role) -> Verdict:
+    """Whether the actor holds one of `roles`."""
+    for role in roles:
+        if actor.has(role):
+            return yes(gettext_noop("You hold the role {role}."), role=Title(role))
+    if not actor.id:
+        return is_signed_in(actor)
+    return no(gettext_noop("This needs the role {role}."), role=Title(*roles))
+
+
+@dataclass(frozen=True, init=False)
+class Title:
+    """The names of roles inside a sentence; the page translates them."""
+
+    roles: tuple[Role, ...]
+
+    def __init__(self, *roles: Role) -> None:
+        object.__setattr__(self, "roles", roles)
+
+    def __str__(self) -> str:
+        return " / ".join(TITLES[role] for role in self.roles)
+
+
+def may_see_person(actor: Actor, person: str) -> Verdict:
+    """Profiles are for everybody on the campus; partners see none but their own."""
+    if actor.id == person:
+        return yes(gettext_noop("This is your own profile."))
+    if actor.roles and actor.roles <= {Role.PARTNER}:
+        return no(gettext_noop("Partners see the profiles of people they work with on a study, and no others."))
+    if actor.roles:
+        return yes(gettext_noop("Everybody who works on the campus can see the profiles of colleagues."))
+    return no(gettext_noop("You have no role on the campus yet; ask an administrator."))
+
+
+def may_edit_profile(actor: Actor, person: str) -> Verdict:
+    if actor.id == person and actor.id:
+        return yes(gettext_noop("This is your own profile."))
+    return holds(actor, Role.ADMINISTRATOR)
+
+
+def may_manage_people(actor: Actor) -> Verdict:
+    """Adding people, giving and ending roles, importing."""
+    return holds(actor, Role.ADMINISTRATOR)
+
+
+def may_give_role(actor: Actor, person: str) -> Verdict:
+    """Nobody gives a role to themselves."""
+    if actor.id and actor.id == person and actor.has(Role.ADMINISTRATOR):
+        return no(gettext_noop("Nobody can give a role to themselves; ask another administrator."))
+    return may_manage_people(actor)
+
+
+def may_search_record(actor: Actor) -> Verdict:
+    """The record of what happened, across everybody."""
+    return holds(actor, Role.DATA_STEWARD, Role.DATA_PROTECTION)
+
+
+def may_treat(actor: Actor) -> Verdict:
+    """Seeing the records of single patients at all; which patients, the care relation says."""
+    return holds(actor, *sorted(CARE))
+
+
+EXPLAINED = (
+    (gettext_noop("See the profiles of colleagues"), lambda actor: may_see_person(actor, "")),
+    (gettext_noop("Add people and give roles"), may_manage_people),
+    (gettext_noop("Search the record of what happened"), may_search_record),
+    (gettext_noop("See the records of patients in your care"), may_treat),
+)
+"""What the page that explains rights shows for everybody: a title and its rule."""

@@ -1,0 +1,36 @@
+"""The way around: what stands in the menu, for whom. What is not done is not in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from wardbench.campus.people.roles import gettext_noop
+from wardbench.campus.people.rules import Actor, Verdict, is_signed_in, may_search_record
+
+
+@dataclass(frozen=True)
+class Item:
+    title: str
+    address: str
+    rule: Callable[[Actor], Verdict] = is_signed_in
+
+
+ITEMS = (
+    Item(gettext_noop("Home"), "home"),
+    Item(gettext_noop("People"), "people"),
+    Item(gettext_noop("Record"), "record", may_search_record),
+)
+
+
+def items_for(actor: Actor, path: str) -> list[dict[str, object]]:
+    """The items that `actor` may open, and which one `path` is in."""
+    shown = []
+    for item in ITEMS:
+        if item.rule(actor):
+            address = reverse(item.address)
+            current = path == address if item.address == "home" else path.startswith(address)
+            shown.append({"title": item.title, "address": address, "current": current})
+    return shown

@@ -1,0 +1,41 @@
+"""How a page is answered: who may ask, and what becomes of a refusal."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, cast
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+
+from wardbench.campus.people.rules import Actor
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+def actor(request: HttpRequest) -> Actor:
+    """Who is asking."""
+    return cast(Actor, cast(Any, request).actor)
+
+
+def signed_in(view: View[P]) -> View[P]:
+    """A page for people who have signed in; others are asked to, and come back."""
+
+    @functools.wraps(view)
+    def answered(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not actor(request).id:
+            return redirect_to_login(request.get_full_path())
+        response = view(request, *args, **kwargs)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    answered.signed_in = True  # type: ignore[attr-defined]
+    return cast(View[P], answered)
+
+
+def open_to_all(view: View[P]) -> View[P]:
+    """A page for everybody: says so, so that a page without either word is noticed by a test."""
+    view.open_to_all = True  # type: ignore[attr-defined]
+    return view

@@ -1,0 +1,56 @@
+"""What templates need beyond Django: sentences of verdicts, roles' names, numbers."""
+
+from __future__ import annotations
+
+from django import forms, template
+from django.forms import BoundField
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from wardbench.campus.people.roles import TITLES, Role
+from wardbench.campus.people.rules import Title, Verdict
+
+register = template.Library()
+
+
+@register.filter
+def verdict(given: Verdict) -> str:
+    """A verdict's reason in the reader's language."""
+    values = {
+        name: " / ".join(gettext(TITLES[role]) for role in value.roles) if isinstance(value, Title) else value
+        for name, value in given.values.items()
+    }
+    return gettext(given.reason).format(**values)
+
+
+@register.filter
+def role_title(role: str) -> str:
+    """The name of a role in the reader's language."""
+    return gettext(TITLES[Role(role)])
+
+
+@register.filter
+def translated(sentence: str) -> str:
+    """A sentence of the catalogues in the reader's language."""
+    return gettext(sentence) if sentence else ""
+
+
+@register.filter
+def styled(field: BoundField, style: str = "") -> SafeString:
+    """A form's field as the design system draws it."""
+    widget = field.field.widget
+    kinds = ((forms.Select, "nhsuk-select"), (forms.Textarea, "nhsuk-textarea"), (forms.FileInput, "nhsuk-file-upload"))
+    style = style or next((name for kind, name in kinds if isinstance(widget, kind)), "nhsuk-input")
+    attributes: dict[str, str | bool] = {"class": f"{style} {widget.attrs.get('class', '')}".strip()}
+    if field.errors:
+        attributes["aria-describedby"] = f"{field.auto_id}_error"
+    return field.as_widget(attrs=attributes)
+
+
+@register.filter
+def choices(field: BoundField) -> SafeString:
+    """Radio buttons or checkboxes as the design system draws them."""
+    block = "nhsuk-radios" if isinstance(field.field.widget, forms.RadioSelect) else "nhsuk-checkboxes"
+    field.field.widget.attrs["class"] = f"{block}__input"
+    return render_to_string("web/forms/choices.html", {"block": block, "options": list(field.subwidgets)})

@@ -1,0 +1,16 @@
+"""Every address of the campus."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+from django.views.i18n import set_language
+
+from wardbench.campus.web import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("language/", set_language, name="set_language"),
+    path("account/", include("allauth.urls")),
+    path("people/", include("wardbench.campus.people.urls")),
+    path("record/", include("wardbench.campus.audit.urls")),
+]

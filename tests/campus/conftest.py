@@ -1,0 +1,92 @@
+"""The campus of the tests, on SQLite or, where WARDBENCH_TEST_DATABASE is postgresql, on a server of the tests' own.
+
+`cast` is the same small campus everywhere: a hospital with an endocrinology department, a research institute, and
+one person for each role, found by the role's name.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import django
+import pytest
+from django.conf import settings
+from django.db import connection, connections
+from django.test import Client, TransactionTestCase
+
+import postgres_server
+
+django.setup()
+
+from campus.cast import Cast, make_cast  # noqa: E402  (models need Django to be set up)
+from wardbench.campus.audit import guards  # noqa: E402
+from wardbench.campus.databases import database_settings  # noqa: E402
+
+ON_POSTGRES = os.environ.get("WARDBENCH_TEST_DATABASE") == "postgresql"
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> Iterator[None]:
+    """The database that this run is on. SQLite is a file, so that threads see one another's work."""
+    with _database() as given:
+        wanted = settings.DATABASES["default"]
+        test = {**wanted["TEST"], **given.pop("TEST", {})}
+        wanted.update(given)
+        wanted["TEST"] = test
+        # Whatever asked for the connection before had it made from the settings as they were.
+        del connections["default"]
+        yield
+
+
+@contextmanager
+def _database() -> Iterator[dict[str, Any]]:
+    if ON_POSTGRES:
+        pytest.importorskip("psycopg", reason="PostgreSQL's driver for the campus is not installed")
+        with postgres_server.running() as server:
+            yield {**database_settings(server.url(), None), "CONN_MAX_AGE": 0}
+            connections.close_all()
+    else:
+        with tempfile.TemporaryDirectory(prefix="wardbench-campus-") as name:
+            found = database_settings("sqlite:campus.sqlite3", Path(name))
+            yield {**found, "TEST": {"NAME": str(Path(name) / "test.sqlite3")}}
+            connections.close_all()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _flushing() -> Iterator[None]:
+    """Tests of several transactions empty the tables afterwards, which the guards of the record refuse."""
+    flush = TransactionTestCase._fixture_teardown
+
+    def unguarded(self: TransactionTestCase) -> None:
+        guards.remove(connection)
+        try:
+            flush(self)
+        finally:
+            guards.install(connection)
+
+    TransactionTestCase._fixture_teardown = unguarded  # type: ignore[method-assign]
+    yield
+    TransactionTestCase._fixture_teardown = flush  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _documents(tmp_path: Path, settings: Any) -> None:
+    """Every test has a folder of documents of its own, and nobody waits for a slow hash of passwords."""
+    settings.DOCUMENTS = tmp_path / "documents"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    return make_cast()
+
+
+@pytest.fixture
+def client() -> Client:
+    """A browser without scripts, at an address that the campus answers to."""
+    return Client(headers={"host": "localhost"})
