@@ -1,0 +1,112 @@
+"""Collect the sentences of the campus into its catalogues, or check that they are complete.
+
+Run without arguments it updates `src/wardbench/campus/locale/*/LC_MESSAGES/django.po` from the source and compiles them
+(`.mo` files are kept in the repository, so that no installation needs GNU gettext). With `--check` it changes nothing
+and says what is missing. Needs xgettext.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+PACKAGE = Path(__file__).resolve().parent.parent / "src/wardbench"
+LOCALE = Path("campus/locale")
+LANGUAGES = ("nl", "fr")
+SOURCES = ("campus", "core/duo", "core/disclosure")
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}|%%")
+
+
+def collect(package: Path) -> None:
+    """Bring the catalogues below `package` up to what its sources and templates say."""
+    options = [option for language in LANGUAGES for option in ("-l", language)]
+    ignored = [
+        option
+        for path in sorted(p for p in package.iterdir() if p.is_dir() and p.name not in ("campus", "core"))
+        for option in ("-i", f"{path.name}/*")
+    ]
+    for language in LANGUAGES:
+        (package / LOCALE / language / "LC_MESSAGES").mkdir(parents=True, exist_ok=True)
+    subprocess.run(
+        [sys.executable, "-m", "django", "makemessages", *options, *ignored, "--no-location", "--no-wrap", "-v", "0"],
+        cwd=package,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "wardbench.campus.settings", "PYTHONPATH": str(package.parent)},
+        check=True,
+    )
+
+
+def catalogue(path: Path) -> Catalog:
+    with path.open("rb") as file:
+        return read_po(file, ignore_obsolete=True)
+
+
+def compiled(path: Path) -> bytes:
+    """What the `.mo` file beside a `.po` file has to hold."""
+    written = io.BytesIO()
+    write_mo(written, catalogue(path))
+    return written.getvalue()
+
+
+def faults(path: Path) -> list[str]:
+    """What is missing in a catalogue, or does not fit its sentence."""
+    found = []
+    for message in catalogue(path):
+        if not message.id:
+            continue
+        said = message.string if isinstance(message.string, tuple) else (message.string,)
+        asked = message.id if isinstance(message.id, tuple) else (message.id,)
+        if message.fuzzy or not all(said):
+            found.append(f"{path.parts[-3]}: not translated: {asked[0]}")
+            continue
+        wanted = {mark for text in asked for mark in PLACEHOLDER.findall(text)}
+        for text in said:
+            if not set(PLACEHOLDER.findall(text)) <= wanted or (
+                len(asked) == 1 and sorted(PLACEHOLDER.findall(text)) != sorted(PLACEHOLDER.findall(asked[0]))
+            ):
+                found.append(f"{path.parts[-3]}: other placeholders: {asked[0]}")
+    return found
+
+
+def paths(package: Path) -> list[Path]:
+    return [package / LOCALE / language / "LC_MESSAGES/django.po" for language in LANGUAGES]
+
+
+def check() -> list[str]:
+    """Everything that is wrong with the catalogues in the repository."""
+    with tempfile.TemporaryDirectory() as name:
+        copy = Path(name) / "wardbench"
+        shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        collect(copy)
+        found = [fault for path in paths(copy) for fault in faults(path)]
+    for path in paths(PACKAGE):
+        if not path.with_suffix(".mo").is_file() or path.with_suffix(".mo").read_bytes() != compiled(path):
+            found.append(f"{path.parts[-3]}: the compiled catalogue is older than the text: run scripts/catalogues.py")
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true")
+    if parser.parse_args().check:
+        found = check()
+        print("\n".join(found))
+        sys.exit(bool(found))
+    collect(PACKAGE)
+    for path in paths(PACKAGE):
+        path.with_suffix(".mo").write_bytes(compiled(path))
+        print(f"{path.parts[-3]}: {len(catalogue(path))} sentences, {len(faults(path))} faults")
+
+
+if __name__ == "__main__":
+    main()
