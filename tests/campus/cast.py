@@ -28,9 +28,12 @@ class Cast:
         return queries.actor_of(self.people[key])
 
     def client(self, key: str) -> Client:
-        """A browser in which this person has signed in."""
+        """A browser in which this person has signed in, with a second factor."""
         client = Client(headers={"host": "localhost"})
         client.force_login(self.people[key], backend="allauth.account.auth_backends.AuthenticationBackend")
+        session = client.session
+        session["second_factor"] = True
+        session.save()
         return client
 
 

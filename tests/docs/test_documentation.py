@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +22,8 @@ RUN = {"sh", "python"}
 SHOWN = {"text", "json"}
 # This test is itself part of `./wardbench test`; CI runs the command, and the test below holds CI to it.
 RUNNING_NOW = "./wardbench test"
+SERVES = "./wardbench demo"
+"""Serves until it is ended by Ctrl-C."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +80,26 @@ def test_every_command_runs(page: Path, checkout: Path) -> None:
     for block in blocks(page):
         if block.language not in RUN or block.text.strip() == RUNNING_NOW:
             continue
+        if block.text.strip() == SERVES:
+            opened_and_ended(["sh", "-euc", f"exec {block.text}"], checkout, environment)
+            continue
         command = ["sh", "-euc", block.text] if block.language == "sh" else [sys.executable, "-c", block.text]
         result = subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True)
         assert result.returncode == 0, f"{name(page)}:{block.line}:\n{block.text}\n{result.stdout}\n{result.stderr}"
+
+
+def opened_and_ended(command: list[str], folder: Path, environment: dict[str, str]) -> None:
+    """Run what serves until it says where, ask for the page, and end it as a person would."""
+    with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        address = next((found[0] for line in server.stdout if (found := re.search(r"http://127[^ \n]*", line))), None)
+        try:
+            assert address is not None, "it ended without saying where it serves"
+            with urllib.request.urlopen(address, timeout=60) as answer:
+                assert answer.status == 200
+        finally:
+            server.send_signal(signal.SIGINT)
+        assert server.wait(timeout=60) == 0
 
 
 def test_the_command_that_is_not_run_here_is_what_ci_runs() -> None:

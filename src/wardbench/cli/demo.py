@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from wardbench.campus.demonstration.run import make_demonstration
+from wardbench.campus.server import serve
 from wardbench.cli.cohort import print_attrition
 from wardbench.cli.output import Json, console, print_json, print_table, watching
+from wardbench.core.errors import BusyError
 from wardbench.demo import Demo, run_demo
 
 
@@ -16,11 +21,16 @@ def demo(
     folder: Annotated[Path, typer.Option(help="Where to; empty, not there yet, or of an earlier demo.")] = Path("demo"),
     persons: Annotated[int, typer.Option(help="How many persons.", min=500)] = 5000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same campus.")] = 1,
+    port: Annotated[int, typer.Option(help="Where to serve; the next free one if it is taken.")] = 8000,
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="End after the set-up.")] = False,
     json: Json = False,
 ) -> None:
-    """Run the main job on a campus that never was: files go in, cohorts and their reports come out."""
+    """A campus that never was: files go in, cohorts and reports come out, and its web application opens."""
     with watching("making a campus") as progress:
         done = run_demo(folder, persons=persons, seed=seed, progress=progress)
+        made = folder / "campus"
+        if not (made / "campus.toml").is_file():
+            make_demonstration(made, store=done.store, twin=done.store, progress=progress)
     if json:
         print_json(
             {
@@ -43,8 +53,10 @@ def demo(
                 ],
             }
         )
-        return
-    _print(done)
+    else:
+        _print(done)
+    if not no_serve:
+        _serve(made, port)
 
 
 def _print(done: Demo) -> None:
@@ -65,3 +77,24 @@ def _print(done: Demo) -> None:
     rows = [[c.cohort.name, c.cohort.persons, str(c.report)] for c in done.cohorts]
     print_table("All cohorts of the demo", ["cohort", "persons", "report"], rows)
     console.print(f"Open {first.report} in a browser. What is true of this campus: {done.truths}", highlight=False)
+
+
+def _serve(campus: Path, port: int) -> None:
+    port = _free_port(port)
+    address = f"http://127.0.0.1:{port}"
+
+    def ready() -> None:
+        console.print(f"\n[bold]4. The campus is open:[/bold] {address}", highlight=False)
+        console.print("   Sign in by one click as anybody of any role. Ctrl-C ends it.", highlight=False)
+
+    serve(campus, bind=f"127.0.0.1:{port}", workers=2, threads=4, ready=ready)
+
+
+def _free_port(first: int) -> int:
+    """`first`, or the next port that nobody listens on."""
+    for port in range(first, first + 100):
+        with socket.socket() as tried, contextlib.suppress(OSError):
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind(("127.0.0.1", port))
+            return port
+    raise BusyError(f"All ports from {first} to {first + 99} are taken; name another with --port.")

@@ -6,3 +6,6 @@ class PeopleConfig(AppConfig):
     name = "wardbench.campus.people"
     label = "people"
     verbose_name = _("People")
+
+    def ready(self) -> None:
+        from wardbench.campus.people import signals  # noqa: F401  (connects them)

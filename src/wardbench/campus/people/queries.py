@@ -47,6 +47,14 @@ def person(person_id: object) -> Person:
         raise NotFoundError("There is no such person.") from None
 
 
+def person_by_email(email: str) -> Person:
+    """Who signs in with this address; NotFoundError where nobody may."""
+    found = Person.objects.filter(email__iexact=email, is_active=True).first()
+    if found is None:
+        raise NotFoundError("There is no such person.")
+    return found
+
+
 def holders(*roles: Role, unit: uuid.UUID | None = None) -> QuerySet[Person]:
     """Who holds one of `roles` today, in `unit` where one is given."""
     held = Affiliation.objects.filter(current(), role__in=roles)

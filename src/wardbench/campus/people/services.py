@@ -13,6 +13,7 @@ from wardbench.campus.people import rules
 from wardbench.campus.people.models import Affiliation, Expertise, Organisation, Person, Unit
 from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import Actor
+from wardbench.campus.people.sessions import end_sessions
 from wardbench.core.errors import BusyError, InputError
 
 
@@ -93,6 +94,7 @@ def give_role(
         organisation=str(organisation.id),
         unit=str(unit.id) if unit else "",
     )
+    end_sessions(person)
     return affiliation
 
 
@@ -112,6 +114,7 @@ def end_role(affiliation: Affiliation, *, by: Actor) -> None:
     else:
         Affiliation.objects.filter(id=found.id).update(until=yesterday)
     record("people.end_role", "person", affiliation.person_id, by=by, role=affiliation.role)
+    end_sessions(affiliation.person)
 
 
 @verb("people.edit_profile")
@@ -140,6 +143,7 @@ def close_account(person: Person, *, by: Actor) -> None:
     if Person.objects.filter(id=person.id, is_active=True).update(is_active=False) != 1:
         raise BusyError("This account is closed already.")
     record("people.close_account", "person", person.id, by=by)
+    end_sessions(person)
 
 
 def is_orcid(text: str) -> bool:

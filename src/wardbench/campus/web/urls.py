@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.urls import include, path
 from django.views.i18n import set_language
 
+from wardbench.campus.people.views import demonstration_sign_in
 from wardbench.campus.web import views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("language/", set_language, name="set_language"),
+    path("account/demonstration/", demonstration_sign_in, name="demonstration_sign_in"),
     path("account/", include("allauth.urls")),
     path("people/", include("wardbench.campus.people.urls")),
     path("record/", include("wardbench.campus.audit.urls")),

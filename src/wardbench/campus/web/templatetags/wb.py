@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms, template
+from django.conf import settings
 from django.forms import BoundField
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from wardbench.campus.people import queries
 from wardbench.campus.people.roles import TITLES, Role
 from wardbench.campus.people.rules import Title, Verdict
 
@@ -54,3 +58,9 @@ def choices(field: BoundField) -> SafeString:
     block = "nhsuk-radios" if isinstance(field.field.widget, forms.RadioSelect) else "nhsuk-checkboxes"
     field.field.widget.attrs["class"] = f"{block}__input"
     return render_to_string("web/forms/choices.html", {"block": block, "options": list(field.subwidgets)})
+
+
+@register.simple_tag
+def demonstration_people() -> list[tuple[str, list[Any]]]:
+    """The people of a demonstration, by the title of their role."""
+    return [(TITLES[role], list(queries.holders(role))) for role in Role] if settings.CAMPUS.demo else []

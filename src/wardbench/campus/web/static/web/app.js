@@ -1,6 +1,7 @@
 // The design system's behaviour, and the few things of ours that need a script. Every page can be read without it.
 import { initAll } from "./vendor/design.js";
 
+document.body.classList.add("js-enabled", "nhsuk-frontend-supported");
 initAll();
 document.body.addEventListener("htmx:afterSwap", (event) => initAll({ scope: event.target }));
 

@@ -1,0 +1,48 @@
+"""Signing in and out, and changes of what one signs in with, are on the record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.signals import password_changed, password_reset, password_set
+from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.db import transaction
+from django.dispatch import receiver
+
+from wardbench.campus.audit.services import record
+from wardbench.campus.people.rules import NOBODY, Actor
+
+
+def _record(what: str, user: Any) -> None:
+    with transaction.atomic():
+        record(what, "person", user.pk, by=Actor(str(user.pk)))
+
+
+@receiver(user_logged_in)
+def signed_in(user: Any, **_: Any) -> None:
+    _record("account.sign_in", user)
+
+
+@receiver(user_logged_out)
+def signed_out(user: Any, **_: Any) -> None:
+    if user is not None and user.pk:
+        _record("account.sign_out", user)
+
+
+@receiver(user_login_failed)
+def refused(**_: Any) -> None:
+    """Without the address that was given: a password typed into the wrong field would be kept for ever."""
+    with transaction.atomic():
+        record("account.refused", "person", "", by=NOBODY)
+
+
+@receiver((authenticator_added, authenticator_removed, authenticator_reset))
+def factor_changed(user: Any, authenticator: Any, **_: Any) -> None:
+    with transaction.atomic():
+        record("account.second_factor", "person", user.pk, by=Actor(str(user.pk)), type=authenticator.type)
+
+
+@receiver((password_changed, password_reset, password_set))
+def secret_changed(user: Any, **_: Any) -> None:
+    _record("account.password", user)
