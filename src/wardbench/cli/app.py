@@ -49,7 +49,7 @@ app.command(context_settings={"ignore_unknown_options": True})(checks.test)
 app.command()(manual.docs)
 app.command()(setup.setup)
 app.command()(demo.demo)
-app.command()(bench.bench)
+app.command(context_settings={"ignore_unknown_options": True})(bench.bench)
 
 
 @app.command()
