@@ -1,6 +1,11 @@
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class WebConfig(AppConfig):
     name = "wardbench.campus.web"
     label = "web"
+
+    def ready(self) -> None:
+        # What each application adds to the home page and the search.
+        autodiscover_modules("home")
