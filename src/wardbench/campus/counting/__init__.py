@@ -1,0 +1,4 @@
+"""The one way a page, a command of the campus or the API gets a count. Uses `people` and `audit`.
+
+Which numbers somebody sees depends on the mode (`rules`), and every number goes through `core.disclosure`.
+"""

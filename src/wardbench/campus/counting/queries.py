@@ -1,0 +1,21 @@
+"""Counting a definition for somebody, in a mode that they may count in."""
+
+from __future__ import annotations
+
+from wardbench.campus.counting import services, sessions
+from wardbench.campus.counting.figures import Shown, shown
+from wardbench.campus.counting.rules import Mode, may_count
+from wardbench.campus.people.rules import Actor
+from wardbench.cohorts import Definition
+from wardbench.core.disclosure import ExactRules
+
+
+def look(definition: Definition, *, by: Actor, mode: Mode) -> Shown:
+    """Count `definition` and what each of its rules does. ForbiddenError where `by` may not count in `mode`;
+    InputError or UnsupportedError where the definition has no meaning; NotFoundError where there is nothing to count.
+    """
+    may_count(by, mode).require()
+    if mode is Mode.SANDBOX:
+        # Nobody is in the twin, so that nobody's record was read and nothing is to be recorded.
+        return shown(mode, sessions.look("twin", definition), ExactRules())
+    return services.count(definition, by=by, mode=mode)

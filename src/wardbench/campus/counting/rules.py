@@ -1,0 +1,60 @@
+"""In which mode somebody may count, and why. No Django here.
+
+*Sandbox* counts a synthetic twin of the hospital's data: anybody, live, at no cost in privacy, because nobody is in it.
+*Care and stewardship* counts the hospital's records exactly, for whoever may read them anyway; each count is recorded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wardbench.campus.people.roles import Role, gettext_noop
+from wardbench.campus.people.rules import Actor, Verdict, holds, is_signed_in, no, yes
+
+
+class Mode(StrEnum):
+    SANDBOX = "sandbox"
+    STEWARDSHIP = "stewardship"
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a page says of a mode: its title, and what its numbers are."""
+
+    title: str
+    told: str
+
+
+WORDS = {
+    Mode.SANDBOX: Words(
+        gettext_noop("Sandbox"),
+        gettext_noop(
+            "These numbers are of a synthetic twin of the hospital: nobody in it exists. They show how your"
+            " definition works, not how many patients there are."
+        ),
+    ),
+    Mode.STEWARDSHIP: Words(
+        gettext_noop("Exact counts"),
+        gettext_noop(
+            "These numbers are of the hospital's own records, exact, for your eyes. Each count is on the record;"
+            " do not pass them on."
+        ),
+    ),
+}
+
+
+def may_count(actor: Actor, mode: Mode) -> Verdict:
+    """Whether somebody may count in a mode."""
+    if mode is Mode.SANDBOX:
+        if not is_signed_in(actor):
+            return is_signed_in(actor)
+        if not actor.roles:
+            return no(gettext_noop("You have no role on the campus yet; ask an administrator."))
+        return yes(gettext_noop("Everybody on the campus may count in the synthetic twin."))
+    return holds(actor, Role.DATA_STEWARD)
+
+
+def modes_for(actor: Actor) -> tuple[Mode, ...]:
+    """The modes in which somebody may count, the one to begin with first."""
+    return tuple(mode for mode in Mode if may_count(actor, mode))

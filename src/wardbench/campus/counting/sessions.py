@@ -1,0 +1,61 @@
+"""Editing sessions of this process: one for the hospital's store and one for its twin, on the newest snapshot.
+
+A session keeps what it worked out, so that a change of one rule is answered at once; it answers one at a time.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Literal
+
+from django.conf import settings
+
+from wardbench.cohorts import Definition, EditingSession, Look, Overlap
+from wardbench.core.errors import NotFoundError
+from wardbench.core.store import Snapshot, Store
+
+Place = Literal["store", "twin"]
+MEMORY = 512 * 2**20
+
+_lock = threading.Lock()
+_sessions: dict[Place, tuple[str, EditingSession, threading.Lock]] = {}
+
+
+def folder(place: Place) -> Path:
+    """Where the store or the twin lies; NotFoundError where the campus has none."""
+    named = settings.CAMPUS.store if place == "store" else settings.CAMPUS.twin
+    if not named:
+        raise NotFoundError(
+            "This campus has no store of records yet." if place == "store" else "This campus has no synthetic twin yet."
+        )
+    return Path(named) if settings.CAMPUS_FOLDER is None else settings.CAMPUS_FOLDER / named
+
+
+def snapshot(place: Place) -> Snapshot:
+    """The newest snapshot of a place."""
+    return Store.open(folder(place)).snapshot()
+
+
+def look(place: Place, definition: Definition) -> Look:
+    """What `definition` gives on the newest snapshot, and what each of its rules does; exact."""
+    session, lock = _session(place)
+    with lock:
+        return session.look(definition)
+
+
+def overlap(place: Place, first: Definition, second: Definition) -> Overlap:
+    """The persons of two cohorts on the newest snapshot, compared; exact."""
+    session, lock = _session(place)
+    with lock:
+        return session.overlap(first, second)
+
+
+def _session(place: Place) -> tuple[EditingSession, threading.Lock]:
+    newest = snapshot(place)
+    with _lock:
+        kept = _sessions.get(place)
+        if kept is None or kept[0] != newest.version:
+            kept = (newest.version, EditingSession(newest, memory=MEMORY), threading.Lock())
+            _sessions[place] = kept
+        return kept[1], kept[2]
