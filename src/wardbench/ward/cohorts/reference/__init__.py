@@ -5,6 +5,7 @@ to go unseen. What a node means is said in `plan`, and here once more in Python.
 """
 
 from wardbench.ward.cohorts.reference.concepts import Row, Tables, members
+from wardbench.ward.cohorts.reference.qualifying import Qualifying, qualifying
 from wardbench.ward.cohorts.reference.relations import Event, cohort_rows, narrowing, rows_of
 
-__all__ = ["Event", "Row", "Tables", "cohort_rows", "members", "narrowing", "rows_of"]
+__all__ = ["Event", "Qualifying", "Row", "Tables", "cohort_rows", "members", "narrowing", "qualifying", "rows_of"]

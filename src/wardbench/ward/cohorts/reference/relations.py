@@ -213,7 +213,7 @@ def _near(node: Near, tables: Tables) -> list[Event]:
     index, events = rows_of(node.index, tables), rows_of(node.events, tables)
     counted: dict[tuple[int, int], list[Event]] = {row.key: [] for row in index}
     for row in index:
-        counted[row.key].extend(event for event in events if _counts(event, row, node))
+        counted[row.key].extend(event for event in events if counts_for(event, row, node))
 
     def often_enough(found: list[Event]) -> bool:
         column = node.occurs.distinct
@@ -223,7 +223,8 @@ def _near(node: Near, tables: Tables) -> list[Event]:
     return [row for row in index if often_enough(counted[row.key])]
 
 
-def _counts(event: Event, index: Event, node: Near) -> bool:
+def counts_for(event: Event, index: Event, node: Near) -> bool:
+    """Whether `event` is one of those that `node` counts for the row `index`."""
     if event.person_id != index.person_id:
         return False
     if node.in_period and not _between(event.start_date, index.op_start, index.op_end):

@@ -1,0 +1,8 @@
+"""One patient at a time, for whoever treats them: rows as they are, never for anybody else.
+
+Uses `cohorts` (its plans and its reference engine, which is fast enough for one person).
+"""
+
+from wardbench.ward.patients.timeline import LANES, TimedEvent, Timeline, timeline
+
+__all__ = ["LANES", "TimedEvent", "Timeline", "timeline"]
