@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "django_tasks_db",
     "wardbench.campus.audit",
     "wardbench.campus.people",
+    "wardbench.campus.questions",
     "wardbench.campus.web",
 ]
 

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor, Verdict, is_signed_in, may_search_record
+from wardbench.campus.questions.rules import may_see_questions
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Item:
 
 ITEMS = (
     Item(gettext_noop("Home"), "home"),
+    Item(gettext_noop("Questions"), "questions", may_see_questions),
     Item(gettext_noop("People"), "people"),
     Item(gettext_noop("Record"), "record", may_search_record),
 )

@@ -13,6 +13,8 @@ urlpatterns = [
     path("language/", set_language, name="set_language"),
     path("account/demonstration/", demonstration_sign_in, name="demonstration_sign_in"),
     path("account/", include("allauth.urls")),
+    path("search/", views.search, name="search"),
     path("people/", include("wardbench.campus.people.urls")),
+    path("questions/", include("wardbench.campus.questions.urls")),
     path("record/", include("wardbench.campus.audit.urls")),
 ]

@@ -1,13 +1,40 @@
-"""The pages of the shell itself: home."""
+"""The pages of the shell itself: home and the search."""
 
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
-from wardbench.campus.web.pages import signed_in
+from wardbench.campus.web import search as searching
+from wardbench.campus.web.home import panels_for, waiting_for
+from wardbench.campus.web.home_steps import steps_for
+from wardbench.campus.web.pages import actor, signed_in
+
+FEW, MANY = 5, 50
 
 
 @signed_in
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "web/home.html", {})
+    by, today = actor(request), timezone.localdate()
+    tasks = [(task, task.overdue(today)) for task in waiting_for(by)]
+    panels = panels_for(by)
+    main = [one for one in panels if one.key not in ASIDE]
+    aside = [one for one in panels if one.key in ASIDE]
+    context = {"tasks": tasks, "main": main, "aside": aside, "steps": steps_for(by), "today": today}
+    return render(request, "web/home.html", context)
+
+
+ASIDE = ("news", "needs")
+"""Panels that stand beside one's own work."""
+
+
+@signed_in
+def search(request: HttpRequest) -> HttpResponse:
+    """Everything that somebody may see and that has to do with a few words; a part of a page while they type."""
+    text, only = " ".join(request.GET.get("q", "").split())[:200], request.GET.get("kind", "")
+    groups = searching.search(actor(request), text, only=only, limit=MANY if only else FEW)
+    context = {"text": text, "groups": groups, "shortest": searching.SHORTEST, "only": only}
+    context["count"] = sum(len(group.hits) for group in groups)
+    template = "web/search_results.html" if getattr(request, "htmx", False) else "web/search.html"
+    return render(request, template, context)

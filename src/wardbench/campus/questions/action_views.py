@@ -1,0 +1,109 @@
+"""What is done to a question or a comment with a form of its own: answer, close, reopen, edit, hide."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django import forms as django_forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from wardbench.campus.questions import forms, queries, rules, services
+from wardbench.campus.questions.rules import Action, Status
+from wardbench.campus.web.pages import actor, signed_in
+
+
+@signed_in
+def answer(request: HttpRequest, question_id: uuid.UUID) -> HttpResponse:
+    by = actor(request)
+    shown = queries.question(by, question_id)
+    rules.may_move(by, Action.ANSWER, shown.facts).require()
+
+    def carry_out(text: str, references: str) -> None:
+        services.answer(shown, text, references=references, by=by)
+
+    return _ask(request, shown, forms.AnswerForm, carry_out, _("Answer the question"), _("Answer"))
+
+
+@signed_in
+def close(request: HttpRequest, question_id: uuid.UUID) -> HttpResponse:
+    by = actor(request)
+    shown = queries.question(by, question_id)
+    rules.may_move(by, Action.CLOSE, shown.facts).require()
+    answered = shown.facts.status is Status.ANSWERED
+    hint = (
+        _("The question has an answer. It leaves the list of what is open and can be reopened.")
+        if answered
+        else _("The question has no answer. Say why nobody needs one any more.")
+    )
+
+    def carry_out(why: str) -> None:
+        services.close(shown, why=why, by=by)
+
+    form = forms.PerhapsReasonForm if answered else forms.ReasonForm
+    return _ask(request, shown, form, carry_out, _("Close the question"), _("Close"), hint)
+
+
+@signed_in
+def reopen(request: HttpRequest, question_id: uuid.UUID) -> HttpResponse:
+    by = actor(request)
+    shown = queries.question(by, question_id)
+    rules.may_move(by, Action.REOPEN, shown.facts).require()
+
+    def carry_out(why: str) -> None:
+        services.reopen(shown, why, by=by)
+
+    hint = _("Say what the answer leaves open, or what has changed.")
+    return _ask(request, shown, forms.ReasonForm, carry_out, _("Reopen the question"), _("Reopen"), hint)
+
+
+@signed_in
+def edit_comment(request: HttpRequest, question_id: uuid.UUID, comment_id: uuid.UUID) -> HttpResponse:
+    by = actor(request)
+    shown = queries.question(by, question_id)
+    rules.may_discuss(by, shown.facts).require()
+    said = queries.comment(shown, comment_id)
+    queries.may_edit(by, said).require()
+
+    def carry_out(text: str) -> None:
+        services.edit_comment(said, text, by=by)
+
+    return _ask(
+        request, shown, forms.CommentForm, carry_out, _("Change your comment"), _("Save"), initial={"text": said.text}
+    )
+
+
+@signed_in
+def hide_comment(request: HttpRequest, question_id: uuid.UUID, comment_id: uuid.UUID) -> HttpResponse:
+    by = actor(request)
+    shown = queries.question(by, question_id)
+    rules.may_hide_comment(by).require()
+    said = queries.comment(shown, comment_id)
+
+    def carry_out(why: str) -> None:
+        services.hide_comment(said, why, by=by)
+
+    hint = _("The words stay on the record. Everybody reads your reason in their place.")
+    return _ask(request, shown, forms.ReasonForm, carry_out, _("Hide a comment"), _("Hide"), hint)
+
+
+def _ask(
+    request: HttpRequest,
+    shown: Any,
+    kind: type[django_forms.Form],
+    carry_out: Callable[..., None],
+    title: str,
+    button: str,
+    hint: str = "",
+    initial: dict[str, str] | None = None,
+) -> HttpResponse:
+    """One form on one page; what it asks for goes to `carry_out`, then back to the question."""
+    form = kind(request.POST) if request.method == "POST" else kind(initial=initial)
+    if request.method == "POST" and form.is_valid():
+        carry_out(**form.cleaned_data)
+        return redirect("question", shown.id)
+    context = {"form": form, "question": shown, "title": title, "button": button, "hint": hint}
+    return render(request, "questions/act.html", context)

@@ -1,0 +1,163 @@
+"""Concepts of the campus's store: found by name, synonym or code, and what stands around one. No counts here.
+
+Every concept that a load made or a vocabulary brought can be found, with names in other languages where the
+vocabulary has synonyms. Without a store, or with one that is empty, nothing is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+from django.conf import settings
+
+from wardbench.campus.people.roles import gettext_noop
+from wardbench.core.errors import NotFoundError
+from wardbench.core.store import Snapshot, Store
+from wardbench.core.store.connection import connect, quoted
+
+DOMAINS = {
+    "Condition": gettext_noop("Diagnosis"),
+    "Drug": gettext_noop("Drug"),
+    "Procedure": gettext_noop("Procedure"),
+    "Measurement": gettext_noop("Measurement"),
+    "Observation": gettext_noop("Observation"),
+    "Device": gettext_noop("Device"),
+    "Specimen": gettext_noop("Specimen"),
+}
+"""What a question can be about; units, visits and anatomic sites are not."""
+
+_COLUMNS = "concept_id, concept_name, domain_id, vocabulary_id, concept_code"
+
+
+@dataclass(frozen=True)
+class Concept:
+    """A concept of the store; `said` is the synonym by which it was found, where it was not by its name."""
+
+    id: int
+    name: str
+    domain: str
+    vocabulary: str
+    code: str
+    said: str = ""
+
+    @property
+    def domain_title(self) -> str:
+        """What it is about, a sentence of the catalogues where it is one of `DOMAINS`."""
+        return DOMAINS.get(self.domain, self.domain)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """A concept with its other names, what it is a kind of, and what is a kind of it."""
+
+    concept: Concept
+    synonyms: tuple[str, ...]
+    parents: tuple[Concept, ...]
+    children: tuple[Concept, ...]
+
+
+def find_concepts(text: str, limit: int) -> list[Concept]:
+    """Concepts whose name or synonym holds every word of `text`, or whose code it is; the closest first."""
+    words = text.lower().split()
+    if not words:
+        return []
+    with _reading() as con:
+        if con is None:
+            return []
+        rows = con.execute(
+            f"""
+            WITH named AS (
+                SELECT concept_id, concept_name AS said, true AS own FROM concept
+                UNION ALL
+                SELECT concept_id, concept_synonym_name, false FROM concept_synonym
+            ), matching AS (
+                SELECT c.*, said, own,
+                    CASE WHEN lower(said) = $text OR lower(concept_code) = $text THEN 0
+                         WHEN starts_with(lower(said), $text) THEN 1
+                         WHEN contains(' ' || lower(said), ' ' || $text) THEN 2 ELSE 3 END AS distance
+                FROM named JOIN concept c USING (concept_id)
+                WHERE c.invalid_reason IS NULL AND (c.standard_concept = 'S' OR c.concept_id >= 2000000000)
+                  AND list_contains($domains, c.domain_id)
+                  AND (lower(c.concept_code) = $text
+                       OR len(list_filter($words::VARCHAR[], lambda w: NOT contains(lower(said), w))) = 0)
+            )
+            SELECT {_COLUMNS}, arg_min(CASE WHEN own THEN '' ELSE said END, (distance, NOT own)) FROM matching
+            GROUP BY {_COLUMNS} ORDER BY min(distance), length(concept_name), concept_name, concept_id LIMIT $limit
+            """,
+            {"text": " ".join(words), "words": words, "domains": list(DOMAINS), "limit": limit},
+        ).fetchall()
+    return [Concept(*row) for row in rows]
+
+
+def concepts_of(ids: Iterable[int]) -> dict[int, Concept]:
+    """Those of `ids` that the store knows."""
+    with _reading() as con:
+        if con is None:
+            return {}
+        rows = con.execute(f"SELECT {_COLUMNS} FROM concept WHERE list_contains(?::BIGINT[], concept_id)", [list(ids)])
+        return {row[0]: Concept(*row) for row in rows.fetchall()}
+
+
+def surroundings(concept_id: int) -> Surroundings:
+    """What stands around a concept; NotFoundError where the store has none of this id."""
+    found = concepts_of([concept_id]).get(concept_id)
+    with _reading() as con:
+        if found is None or con is None:
+            raise NotFoundError("There is no such concept.")
+        synonyms = con.execute(
+            "SELECT DISTINCT concept_synonym_name FROM concept_synonym WHERE concept_id = ? ORDER BY 1", [concept_id]
+        ).fetchall()
+        near = [
+            con.execute(
+                f"SELECT {', '.join('c.' + column for column in _COLUMNS.split(', '))} FROM concept_ancestor a"
+                f" JOIN concept c ON c.concept_id = a.{other}"
+                f" WHERE a.{own} = ? AND a.min_levels_of_separation = 1 ORDER BY c.concept_name LIMIT 50",
+                [concept_id],
+            ).fetchall()
+            for own, other in (
+                ("descendant_concept_id", "ancestor_concept_id"),
+                ("ancestor_concept_id", "descendant_concept_id"),
+            )
+        ]
+    names = tuple(name for (name,) in synonyms if name != found.name)
+    return Surroundings(found, names, *(tuple(Concept(*row) for row in rows) for rows in near))
+
+
+def _snapshot() -> Snapshot | None:
+    """The hospital's records, or the twin's where there is none; a vocabulary says nothing of patients."""
+    for path in (settings.CAMPUS.store, settings.CAMPUS.twin):
+        if path:
+            try:
+                return Store.open(Path(settings.CAMPUS_FOLDER or ".", path)).snapshot()
+            except NotFoundError:
+                continue
+    return None
+
+
+@contextmanager
+def _reading() -> Iterator[duckdb.DuckDBPyConnection | None]:
+    """A connection with the vocabulary's tables that are needed here, or None where there is no store."""
+    snapshot = _snapshot()
+    if snapshot is None:
+        yield None
+        return
+    with connect(memory="512MB", threads=1) as con:
+        for table, columns in _TABLES.items():
+            if table in snapshot.tables:
+                con.execute(f"CREATE VIEW {table} AS FROM read_parquet({quoted(snapshot.path(table))})")
+            else:
+                con.execute(f"CREATE VIEW {table} AS SELECT {columns} WHERE false")
+        yield con
+
+
+_TABLES = {
+    "concept": "NULL::INTEGER AS concept_id, '' AS concept_name, '' AS domain_id, '' AS vocabulary_id,"
+    " '' AS concept_code, '' AS standard_concept, '' AS invalid_reason",
+    "concept_synonym": "NULL::INTEGER AS concept_id, '' AS concept_synonym_name",
+    "concept_ancestor": "NULL::INTEGER AS ancestor_concept_id, NULL::INTEGER AS descendant_concept_id,"
+    " 0 AS min_levels_of_separation",
+}
