@@ -5,8 +5,9 @@ definition is run cold (nothing kept from an earlier question: a new engine, a n
 operating system's cache) and again warm; both sides have the same persons on the same first days, or the benchmark
 fails. Last days may differ where OHDSI's SQL leaves to the database which of two events of one day it takes: such
 definitions are counted (`ties`). Of one definition the peer's persons are not those of OHDSI's own results, which ours
-are (`PEER_DIFFERS`). Our figures include reading the definition, planning, the attrition and the statistics of every
-rule; the peer's are those of its statements alone, without building them, opening the connection, or statistics.
+are (`PEER_DIFFERS`); where the peer's SQL fails (`peer_fails`), the definition is left out of all but our batch. Our
+figures include reading the definition, planning, the attrition and the statistics of every rule; the peer's are those of
+its statements alone, without building them, opening the connection, or statistics.
 
 What our engine works out once for a snapshot (columns unpacked by concept) is made first and told apart
 (`columns_cpu_s`, `columns_mb`), as a database's indexes would be.
@@ -32,6 +33,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import msgspec
 
 from peers import circe, postgres
@@ -128,19 +130,24 @@ def compare(sources: Sequence[dict[str, Any]], persons: int, threads: int) -> di
     definitions = [d for d in read_definitions(LIBRARY) if d.id in entries]
     columns_cpu, columns_mb = make_columns(snapshot, definitions)
     sql = circe.statements(sources, CACHE)
-    ours, theirs, ties = {}, {}, 0
+    ours, theirs, ties, failed = {}, {}, 0, list[int]()
     with tempfile.TemporaryDirectory() as scratch:
         for done, (id, source) in enumerate(entries.items(), start=1):
             progress(f"{persons:,} persons: {done} of {len(entries)}")
             found, ours[id] = run_ours(source, snapshot, Path(scratch))
-            expected, theirs[id] = run_circe(sql[id, "duckdb"], database, threads)
+            try:
+                expected, theirs[id] = run_circe(sql[id, "duckdb"], database, threads)
+            except duckdb.Error:
+                failed.append(id)
+                del ours[id]
+                continue
             if id in PEER_DIFFERS:
                 continue
             if [row[:2] for row in found] != [row[:2] for row in expected]:
                 raise SystemExit(f"definition {id}: the two engines give other rows")
             ties += found != expected
         batch = run_library(sources, snapshot, Path(scratch))
-    ratios = sorted((theirs[id].cold[0] / ours[id].cold[0], id) for id in entries)
+    ratios = sorted((theirs[id].cold[0] / ours[id].cold[0], id) for id in theirs)
     total = {
         f"{who}_{how}_{unit}_s": round(sum(getattr(t, how)[n] for t in times.values()), 2)
         for who, times in (("ours", ours), ("circe", theirs))
@@ -168,6 +175,7 @@ def compare(sources: Sequence[dict[str, Any]], persons: int, threads: int) -> di
             for r, id in ratios[:10]
         ],
         "ties": ties,
+        "peer_fails": failed,
         "peer_differs": sorted(PEER_DIFFERS.keys() & entries.keys()),
         "columns_cpu_s": round(columns_cpu, 1),
         "columns_mb": round(columns_mb),
