@@ -1,0 +1,37 @@
+"""What every handler says: which scope its caller's key needs, and how much it gives at once."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from django.http import HttpRequest
+from ninja import Query
+from ninja.security import HttpBearer
+
+from wardbench.campus.api.queries import Bearer, bearer
+from wardbench.campus.api.rules import Scope, may_use
+
+Limit = Annotated[int, Query(ge=1, le=200)]
+Offset = Annotated[int, Query(ge=0, le=1_000_000)]
+Text = Annotated[str, Query(max_length=200)]
+
+
+class Key(HttpBearer):
+    """A key in the header `Authorization: Bearer`, that was made for `scope`."""
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__()
+        self.scope = scope
+
+    def authenticate(self, request: HttpRequest, token: str) -> Bearer | None:
+        """Whoever the key is of; the request is theirs from here on. ForbiddenError where the scope is another."""
+        found = bearer(token)
+        if found is None:
+            return None
+        may_use(found.scopes, self.scope).require()
+        request_of: Any = request
+        request_of.actor = found.actor
+        return found
+
+
+READ, COUNT, WRITE = Key(Scope.READ), Key(Scope.COUNT), Key(Scope.WRITE)

@@ -1,0 +1,46 @@
+"""The API: one address, one shape of errors, a key for every question. OpenAPI 3.1 at `/api/openapi.json`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+from wardbench.campus.api import people
+from wardbench.core.errors import WardbenchError
+from wardbench.core.version import __version__
+
+# The interactive pages of the library load scripts from elsewhere; the description is enough for any client.
+api = NinjaAPI(title="Wardbench", version=__version__, docs_url=None, urls_namespace="api")
+api.add_router("/people", people.router)
+
+
+def _answer(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
+    return api.create_response(request, {"error": {"status": status, "sentence": sentence}}, status=status)
+
+
+@api.exception_handler(WardbenchError)
+def refused(request: HttpRequest, error: WardbenchError) -> HttpResponse:
+    return _answer(request, error.http_status, str(error))
+
+
+@api.exception_handler(AuthenticationError)
+def unknown(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    answer = _answer(request, 401, "Give a key in the header Authorization: Bearer; yours is missing or has ended.")
+    answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+@api.exception_handler(ValidationError)
+def unreadable(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """The first thing that is wrong, by its path; never the value that was given."""
+    first: dict[str, Any] = dict(error.errors[0]) if error.errors else {}
+    path = ".".join(str(part) for part in first.get("loc", ()))
+    return _answer(request, 422, f"{path}: {first.get('msg', 'this cannot be read')}.")
+
+
+@api.exception_handler(HttpError)
+def other(request: HttpRequest, error: HttpError) -> HttpResponse:
+    return _answer(request, error.status_code, str(error))
