@@ -5,8 +5,8 @@ definition is run cold (nothing kept from an earlier question: a new engine, a n
 operating system's cache) and again warm; both sides have the same persons on the same first days, or the benchmark
 fails. Last days may differ where OHDSI's SQL leaves to the database which of two events of one day it takes: such
 definitions are counted (`ties`). Of one definition the peer's persons are not those of OHDSI's own results, which ours
-are (`PEER_DIFFERS`); where the peer's SQL fails (`peer_fails`), the definition is left out of all but our batch. Our
-figures include reading the definition, planning, the attrition and the statistics of every rule; the peer's are those of
+are (`PEER_DIFFERS`). Where the peer's SQL fails (`peer_fails`) the definition is left out of all but our batch. Our
+figures include reading, planning, the attrition and the statistics of every rule; the peer's are those of
 its statements alone, without building them, opening the connection, or statistics.
 
 What our engine works out once for a snapshot (columns unpacked by concept) is made first and told apart
