@@ -48,6 +48,8 @@ INSTALLED_APPS = [
     "wardbench.campus.audit",
     "wardbench.campus.people",
     "wardbench.campus.questions",
+    "wardbench.campus.counting",
+    "wardbench.campus.api",
     "wardbench.campus.web",
 ]
 
