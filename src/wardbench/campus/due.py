@@ -7,8 +7,10 @@ from pathlib import Path
 from django.conf import settings
 
 from wardbench.campus.audit.queries import write_head
+from wardbench.campus.notices.mail import send_due
 
 
 def carry_out(folder: Path) -> None:
     """Everything that is due now."""
     write_head(folder / settings.CAMPUS.audit_heads)
+    send_due()

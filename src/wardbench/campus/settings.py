@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "django_tasks_db",
     "wardbench.campus.audit",
     "wardbench.campus.people",
+    "wardbench.campus.notices",
     "wardbench.campus.questions",
     "wardbench.campus.counting",
     "wardbench.campus.api",

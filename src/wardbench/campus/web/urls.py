@@ -17,6 +17,7 @@ urlpatterns = [
     path("account/", include("allauth.urls")),
     path("search/", views.search, name="search"),
     path("api/", api.urls),
+    path("notices/", include("wardbench.campus.notices.urls")),
     path("people/", include("wardbench.campus.people.urls")),
     path("questions/", include("wardbench.campus.questions.urls")),
     path("record/", include("wardbench.campus.audit.urls")),

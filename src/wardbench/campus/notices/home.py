@@ -1,0 +1,30 @@
+"""What is new, on the home page."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from wardbench.campus.notices import queries
+from wardbench.campus.people.rules import Actor
+from wardbench.campus.web.home import Entry, Panel, panel
+
+FEW = 5
+
+
+@panel(10)
+def news(actor: Actor) -> Panel | None:
+    told = queries.inbox(actor, limit=FEW)
+    if not told:
+        return None
+    entries = [
+        Entry(
+            one.line,
+            f"{one.made:%Y-%m-%d %H:%M}",
+            reverse("notice", args=[one.id]),
+            _("new") if one.unread else "",
+            "wait" if one.unread else "",
+        )
+        for one in told
+    ]
+    return Panel("news", _("News"), tuple(entries), "", all_address=reverse("notices"))

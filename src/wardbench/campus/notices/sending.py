@@ -1,0 +1,32 @@
+"""Telling people something, from inside the verb that it is about: both happen, or neither."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+
+from django.utils import timezone
+
+from wardbench.campus.notices.models import Notice
+from wardbench.campus.people.models import Person
+from wardbench.campus.people.rules import Actor
+
+
+def notify(to: Iterable[object], sentence: str, link: str, *, by: Actor, **values: str) -> int:
+    """Tell the people with these ids; how many were told.
+
+    `sentence` is one of the catalogues (mark it with `gettext_noop`), `values` what stands in its braces: names and
+    reference numbers, never anything of a patient. Whoever acts is not told of their own act, nobody is told twice,
+    and closed accounts are left out.
+    """
+    wanted = {str(one) for one in to} - {by.id, ""}
+    people = Person.objects.filter(id__in=[uuid.UUID(one) for one in wanted], is_active=True)
+    notices = [Notice(person=person, sentence=sentence, values=values, link=link) for person in people]
+    Notice.objects.bulk_create(notices)
+    return len(notices)
+
+
+def mark_read(by: Actor, notice: uuid.UUID | None = None) -> int:
+    """Say that somebody has read a notice of theirs, or all of them; how many were unread."""
+    own = Notice.objects.filter(person__id=by.id, read=None)
+    return (own.filter(id=notice) if notice else own).update(read=timezone.now())
