@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "wardbench.campus.notices",
     "wardbench.campus.questions",
     "wardbench.campus.counting",
+    "wardbench.campus.cohorts",
     "wardbench.campus.api",
     "wardbench.campus.web",
 ]
