@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from wardbench.campus.demonstration.run import make_demonstration
+from wardbench.campus.demonstration.run import is_made, make_demonstration, people_by_role
 from wardbench.campus.server import serve
 from wardbench.cli.cohort import print_attrition
 from wardbench.cli.output import Json, console, print_json, print_table, watching
@@ -28,14 +30,17 @@ def demo(
     """A campus that never was: files go in, cohorts and reports come out, and its web application opens."""
     with watching("making a campus") as progress:
         done = run_demo(folder, persons=persons, seed=seed, progress=progress)
-        made = folder / "campus"
-        if not (made / "campus.toml").is_file():
-            make_demonstration(made, store=done.store, twin=done.store, progress=progress)
+        campus, began = folder / "campus", time.monotonic()
+        if not is_made(campus):
+            make_demonstration(campus, store=done.store, twin=done.store, progress=progress)
+    seconds = {**done.seconds, "campus": time.monotonic() - began}
     if json:
         print_json(
             {
                 "folder": str(done.folder),
                 "store": str(done.store),
+                "campus": str(campus),
+                "seconds": {step: round(taken, 1) for step, taken in seconds.items()},
                 "version": done.load.version,
                 "records": done.load.records,
                 "tables": done.load.tables,
@@ -55,8 +60,9 @@ def demo(
         )
     else:
         _print(done)
+        _print_people(campus, seconds)
     if not no_serve:
-        _serve(made, port)
+        _serve(campus, port)
 
 
 def _print(done: Demo) -> None:
@@ -79,12 +85,21 @@ def _print(done: Demo) -> None:
     console.print(f"Open {first.report} in a browser. What is true of this campus: {done.truths}", highlight=False)
 
 
+def _print_people(campus: Path, seconds: Mapping[str, float]) -> None:
+    console.print(f"\n[bold]4. The campus has its people.[/bold] {campus}", highlight=False)
+    table = [[title, names] for title, names in people_by_role(campus)]
+    print_table("Sign in as any of them, by one click", ["role", "people"], table)
+    steps = ", ".join(f"{step} {taken:.1f} s" for step, taken in seconds.items())
+    console.print(f"Made in {sum(seconds.values()):.1f} s: {steps}.", highlight=False)
+
+
 def _serve(campus: Path, port: int) -> None:
-    port = _free_port(port)
+    port, began = _free_port(port), time.monotonic()
     address = f"http://127.0.0.1:{port}"
 
     def ready() -> None:
-        console.print(f"\n[bold]4. The campus is open:[/bold] {address}", highlight=False)
+        taken = time.monotonic() - began
+        console.print(f"\n[bold]5. The campus is open:[/bold] {address} (after {taken:.1f} s)", highlight=False)
         console.print("   Sign in by one click as anybody of any role. Ctrl-C ends it.", highlight=False)
 
     serve(campus, bind=f"127.0.0.1:{port}", workers=2, threads=4, ready=ready)

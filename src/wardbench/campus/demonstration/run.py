@@ -2,23 +2,62 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
-from wardbench.campus.installation import make_campus
+from wardbench.campus.configuration import read_configuration
+from wardbench.campus.installation import make_campus, start_django
+from wardbench.campus.people.roles import TITLES, Role
+from wardbench.core.errors import InputError, WardbenchError
 from wardbench.core.progress import Progress, silent
 
 NAME = "Sint-Rafaël Health Sciences Campus"
+MADE = "demonstration-made"
+"""A file in the campus's folder that says that everything in it is there."""
+
+
+def is_made(folder: Path) -> bool:
+    """Whether `folder` holds the whole campus of a demonstration."""
+    return (folder / MADE).is_file() and (folder / "campus.toml").is_file()
 
 
 def make_demonstration(folder: Path, *, store: Path, twin: Path, progress: Progress = silent) -> None:
-    """Make a campus in `folder` on the hospital's `store`, with people of every role and what they are busy with."""
+    """Make a campus in `folder` on the hospital's `store`, with people of every role and what they are busy with.
+
+    What a demonstration that was interrupted left in `folder` is replaced. InputError where it holds a real campus.
+    """
     progress(0, 2, "campus")
+    _remove_half_made(folder)
     make_campus(folder, name=NAME, store=store, twin=twin, demo=True)
     progress(1, 2, "people and their work")
     from django.db import transaction
 
+    from wardbench.campus.audit.services import origin
     from wardbench.campus.demonstration.people import make_people
+    from wardbench.campus.demonstration.questions import make_questions
 
-    with transaction.atomic():
-        make_people()
+    with origin("demonstration"), transaction.atomic():
+        people = make_people()
+        make_questions(people)
+    (folder / MADE).touch()
     progress(2, 2, "campus")
+
+
+def _remove_half_made(folder: Path) -> None:
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return
+    try:
+        ours = read_configuration(folder).demo
+    except WardbenchError:
+        ours = not (folder / "campus.toml").exists() and (folder / "keys").is_dir()
+    if not ours:
+        raise InputError(f"{folder}: there is a campus here that is no demonstration; name another folder.")
+    shutil.rmtree(folder)
+
+
+def people_by_role(folder: Path) -> list[tuple[str, str]]:
+    """The title of each role, and the names of who holds it in the demonstration in `folder`."""
+    start_django(folder)
+    from wardbench.campus.demonstration.people import PEOPLE
+
+    return [(TITLES[role], ", ".join(one.name for one in PEOPLE if one.role is role)) for role in Role]

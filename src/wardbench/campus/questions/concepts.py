@@ -148,12 +148,18 @@ def _reading() -> Iterator[duckdb.DuckDBPyConnection | None]:
     with connect(memory="512MB", threads=1) as con:
         for table, columns in _TABLES.items():
             if table in snapshot.tables:
-                con.execute(f"CREATE VIEW {table} AS FROM read_parquet({quoted(snapshot.path(table))})")
+                words = _WORDS if table == "concept" else ""
+                con.execute(f"CREATE VIEW {table} AS SELECT *{words} FROM read_parquet({quoted(snapshot.path(table))})")
             else:
                 con.execute(f"CREATE VIEW {table} AS SELECT {columns} WHERE false")
         yield con
 
 
+_WORDS = " REPLACE ({})".format(
+    ", ".join(
+        f"coalesce({name}, '') AS {name}" for name in ("concept_name", "domain_id", "vocabulary_id", "concept_code")
+    )
+)
 _TABLES = {
     "concept": "NULL::INTEGER AS concept_id, '' AS concept_name, '' AS domain_id, '' AS vocabulary_id,"
     " '' AS concept_code, '' AS standard_concept, '' AS invalid_reason",

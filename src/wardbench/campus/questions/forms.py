@@ -64,8 +64,8 @@ class QuestionForm(forms.Form):
         field = self.fields["side"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [(side.value, _(SIDES[side])) for side in sides]
-        if len(sides) == 1:
-            field.initial = sides[0].value
+        # Whoever treats patients asks from the ward first.
+        field.initial = sides[0].value if sides else None
 
 
 class EditForm(forms.Form):

@@ -13,9 +13,7 @@ from wardbench.campus.people.roles import gettext_noop
 
 _ELEVEN = re.compile(r"(?<![\d.,])\d{2}[ .-]?\d{2}[ .-]?\d{2}[ .-]?\d{3}[ .-]?\d{2}(?![\d])")
 _FRENCH = re.compile(r"(?<!\d)[12][ .]?\d{2}[ .]?\d{2}[ .]?(?:\d{2}|2[AB])[ .]?\d{3}[ .]?\d{3}[ .]?\d{2}(?!\d)", re.I)
-_DUTCH = re.compile(
-    r"\b(?:bsn|burgerservicenummer|sofinummer)\b[^\d\n]{0,15}(\d(?:[ .]?\d){8})(?!\d)", re.I
-)
+_DUTCH = re.compile(r"\b(?:bsn|burgerservicenummer|sofinummer)\b[^\d\n]{0,15}(\d(?:[ .]?\d){8})(?!\d)", re.I)
 
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mrt|maa|mei|okt|fév|fev|avr|mai|juin|juil|aoû|aou|déc"
 _DATE = (

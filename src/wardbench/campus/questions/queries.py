@@ -43,7 +43,7 @@ def visible(actor: Actor) -> QuerySet[Question]:
 
 
 def find(actor: Actor, asked: Filter) -> QuerySet[Question]:
-    """Questions that match, the newest first, each with `follower_count` and `comment_count`."""
+    """Questions that match, the newest first, each with `follower_count`."""
     found = visible(actor)
     if asked.text:
         for word in asked.text.split():
@@ -66,13 +66,11 @@ def find(actor: Actor, asked: Filter) -> QuerySet[Question]:
         found = found.filter(raised_by__id=actor.id)
     elif asked.whose == "followed":
         found = found.filter(Exists(Follower.objects.filter(question=OuterRef("id"), person__id=actor.id)))
-    return with_counts(found)
+    return with_counts(found).order_by("-raised_at", "id")
 
 
 def with_counts(questions: QuerySet[Question]) -> QuerySet[Question]:
-    counted = questions.annotate(
-        follower_count=Count("followers", distinct=True), comment_count=Count("comments", distinct=True)
-    )
+    counted = questions.annotate(follower_count=Count("followers", distinct=True))
     return counted.select_related("raised_by", "unit").prefetch_related("tags")
 
 

@@ -7,5 +7,7 @@ class WebConfig(AppConfig):
     label = "web"
 
     def ready(self) -> None:
+        from wardbench.campus.web import search_people  # noqa: F401  (offers itself)
+
         # What each application adds to the home page and the search.
         autodiscover_modules("home")
