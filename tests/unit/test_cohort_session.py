@@ -71,6 +71,11 @@ def check(session: EditingSession, definition: Definition, on: Snapshot) -> None
     empty = [number for number, step in enumerate(steps) if not step.events]
     assert look.emptied_by == (empty[0] if empty else None)
     assert look.plan_hash == cohort.plan_hash
+    ids, days = session.members(definition)
+    starts = sorted(
+        zip(cohort.rows["subject_id"].to_pylist(), cohort.rows["cohort_start_date"].to_pylist(), strict=True)
+    )
+    assert dict(zip(ids.tolist(), days.astype("datetime64[D]").tolist(), strict=True)) == dict(reversed(starts))
 
 
 RULES = [drugs_within(20), drugs_within(40, 0, 0), drugs_within(30, 2), drugs_within(50, 1, 1), drugs_within(5, 9)]

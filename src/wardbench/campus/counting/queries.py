@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wardbench.campus.counting import services, sessions
 from wardbench.campus.counting.figures import Shown, shown
+from wardbench.campus.counting.people import Strip
 from wardbench.campus.counting.rules import Mode, may_count
 from wardbench.campus.people.rules import Actor
 from wardbench.cohorts import Definition
@@ -19,3 +20,9 @@ def look(definition: Definition, *, by: Actor, mode: Mode) -> Shown:
         # Nobody is in the twin, so that nobody's record was read and nothing is to be recorded.
         return shown(mode, sessions.look("twin", definition), ExactRules())
     return services.count(definition, by=by, mode=mode)
+
+
+def strip(definition: Definition, *, by: Actor, mode: Mode) -> Strip:
+    """Age, sex and samples beside the count of `look`, which has been asked for in the same mode. Errors as there."""
+    may_count(by, mode).require()
+    return sessions.strip("twin" if mode is Mode.SANDBOX else "store", definition, ExactRules())

@@ -11,7 +11,9 @@ from typing import Literal
 
 from django.conf import settings
 
+from wardbench.campus.counting.people import People, Strip
 from wardbench.cohorts import Definition, EditingSession, Look, Overlap
+from wardbench.core.disclosure import Rules
 from wardbench.core.errors import NotFoundError
 from wardbench.core.store import Snapshot, Store
 
@@ -20,6 +22,7 @@ MEMORY = 512 * 2**20
 
 _lock = threading.Lock()
 _sessions: dict[Place, tuple[str, EditingSession, threading.Lock]] = {}
+_people: dict[Place, tuple[EditingSession, People]] = {}
 
 
 def folder(place: Place) -> Path:
@@ -49,6 +52,18 @@ def overlap(place: Place, first: Definition, second: Definition) -> Overlap:
     session, lock = _session(place)
     with lock:
         return session.overlap(first, second)
+
+
+def strip(place: Place, definition: Definition, rules: Rules) -> Strip:
+    """Age, sex and samples of the persons of `definition` on the newest snapshot, as `rules` disclose them."""
+    session, lock = _session(place)
+    with lock:
+        ids, days = session.members(definition)
+        people = _people.get(place)
+        if people is None or people[0] is not session:
+            people = (session, People(snapshot(place)))
+            _people[place] = people
+    return people[1].strip(ids, days, rules)
 
 
 def _session(place: Place) -> tuple[EditingSession, threading.Lock]:

@@ -102,6 +102,23 @@ class EditingSession:
         both = int(np.intersect1d(a, b, assume_unique=True).size)
         return Overlap(both, int(a.size) - both, int(b.size) - both)
 
+    def members(self, definition: Definition) -> tuple[Array, Array]:
+        """The ids of the persons of a cohort, sorted, and the first day of each in it (days since 1970-01-01)."""
+        plan = lower(definition)
+        with memory_said(self._snapshot):
+            try:
+                rows = self._evaluation.rows(plan.cohort)
+                known = rows["end_date"] != NO_DAY
+                person, day = self._evaluation.columns.people.ids[rows["person"][known]], rows["start_date"][known]
+            except NotInArraysError:
+                with DuckDB(self._snapshot).open([plan]) as evaluator:
+                    table = evaluator.evaluate(plan).rows
+                person, day = table["person_id"].to_numpy(), table["start_date"].cast(pa.int32()).to_numpy()
+        order = np.lexsort((day, person))
+        person, day = person[order], day[order]
+        first = starts_of_runs(person)
+        return person[first], day[first]
+
     def _persons(self, plan: CohortPlan) -> Array:
         try:
             rows = self._evaluation.rows(plan.cohort)
