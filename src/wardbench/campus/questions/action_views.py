@@ -61,6 +61,23 @@ def reopen(request: HttpRequest, question_id: uuid.UUID) -> HttpResponse:
 
 
 @signed_in
+def cohort(request: HttpRequest, question_id: uuid.UUID) -> HttpResponse:
+    by = actor(request)
+    shown = queries.question(by, question_id)
+    rules.may_put_cohort(by, shown.facts).require()
+    choices = queries.cohort_choices(by)
+    given = request.POST if request.method == "POST" else None
+    form = forms.CohortForm(given, choices=choices, initial={"version": shown.cohort_version})
+    if form.is_valid():
+        version = form.cleaned_data["version"]
+        services.put_cohort(shown, uuid.UUID(version) if version else None, by=by)
+        return redirect("question", shown.id)
+    hint = "" if choices else _("You see no cohort with a saved version yet. Build one first.")
+    context = {"form": form, "question": shown, "title": _("The cohort behind the question"), "hint": hint}
+    return render(request, "questions/act.html", {**context, "button": _("Save")})
+
+
+@signed_in
 def edit_comment(request: HttpRequest, question_id: uuid.UUID, comment_id: uuid.UUID) -> HttpResponse:
     by = actor(request)
     shown = queries.question(by, question_id)

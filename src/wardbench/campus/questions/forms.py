@@ -92,6 +92,20 @@ class PerhapsReasonForm(forms.Form):
     why = words(_("Remark"), LONGEST_REASON, rows=3, required=False)
 
 
+class CohortForm(forms.Form):
+    version = forms.ChoiceField(
+        label=_("Cohort"),
+        help_text=_("Its newest version. Those who may not see the cohort see the number of patients alone."),
+        required=False,
+    )
+
+    def __init__(self, *args: Any, choices: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["version"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", gettext("No cohort")), *choices]
+
+
 @dataclass(frozen=True)
 class Choice:
     """One topic that can be ticked: `value` is `c:` and a concept's id, or `w:` and words."""
@@ -118,7 +132,7 @@ def picker(data: QueryDict) -> Picker:
     """What a form says of topics. Ids that the store does not know are left out."""
     values = list(dict.fromkeys(data.getlist("topic")))[: services.MOST_TAGS + 1]
     chosen = chosen_topics(values)
-    text = " ".join(data.get("find", "").split())[:LONGEST_TITLE]
+    text = " ".join(data.get("find", "").replace("\x00", "").split())[:LONGEST_TITLE]
     found = [
         Choice(f"c:{one.id}", _topic(one), one.said or f"{one.vocabulary} {one.code}")
         for one in concepts.find_concepts(text, FOUND)

@@ -12,6 +12,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.expressions import OrderBy
 from django.utils import timezone
 
+from wardbench.campus.cohorts import queries as cohorts
 from wardbench.campus.people.models import Unit
 from wardbench.campus.people.rules import Actor, Verdict
 from wardbench.campus.questions import rules
@@ -144,6 +145,20 @@ def page(actor: Actor, question: Question) -> Page:
         list(question.turns.select_related("by")),
         Follower.objects.filter(question=question, person__id=actor.id).exists(),
     )
+
+
+def cohort_choices(actor: Actor) -> list[tuple[str, str]]:
+    """The newest versions of the cohorts that `actor` may see: id and words."""
+    found = cohorts.find(actor)
+    return [(str(last.id), f"{one.name} ({last.number})") for one in found for last in getattr(one, "last", ())]
+
+
+def cohort_seen(actor: Actor, question: Question) -> bool:
+    """Whether `actor` may open the cohort behind a question."""
+    try:
+        return question.cohort is not None and bool(cohorts.seen(question.cohort, actor))
+    except NotFoundError:
+        return False
 
 
 def tag_names(actor: Actor) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from wardbench.campus.people.roles import CARE, Role, gettext_noop
+from wardbench.campus.people.roles import CARE, RESEARCH, Role, gettext_noop
 from wardbench.campus.people.rules import Actor, Title, Verdict, is_signed_in, no, yes
 
 
@@ -93,11 +93,9 @@ ASKER = "asker"
 """In `WHO`: whoever raised the question, whatever their role."""
 
 WHO: dict[Action, frozenset[str]] = {
-    Action.TAKE_UP: frozenset({Role.PHYSICIAN, Role.COORDINATOR, Role.RESEARCHER, Role.LECTURER}),
-    Action.GIVE_BACK: frozenset({Role.PHYSICIAN, Role.COORDINATOR, Role.RESEARCHER, Role.LECTURER, Role.DATA_STEWARD}),
-    Action.ANSWER: frozenset(
-        {Role.PHYSICIAN, Role.COORDINATOR, Role.RESEARCHER, Role.LECTURER, Role.BIOBANK_MANAGER, Role.DATA_STEWARD}
-    ),
+    Action.TAKE_UP: frozenset(RESEARCH),
+    Action.GIVE_BACK: frozenset({*RESEARCH, Role.DATA_STEWARD}),
+    Action.ANSWER: frozenset({*RESEARCH, Role.BIOBANK_MANAGER, Role.DATA_STEWARD}),
     Action.CLOSE: frozenset({ASKER, Role.DATA_STEWARD}),
     Action.REOPEN: frozenset({ASKER, Role.DATA_STEWARD}),
 }
@@ -115,6 +113,13 @@ FROM_THE_BENCH = frozenset(
 """Roles that may raise a question from the bench; from the ward, those who treat patients."""
 
 MINUTES_TO_EDIT = 15
+
+SHARED_MODES = ("feasibility",)
+"""Modes of counting whose figures may be shown to everybody who reads a question: protected, whoever looks.
+
+Exact figures are for the eyes of whoever counted. Those of the synthetic twin are shown as such and rank nothing.
+"""
+SANDBOX = "sandbox"
 
 
 @dataclass(frozen=True)
@@ -184,6 +189,22 @@ def may_edit(actor: Actor, question: Facts) -> Verdict:
     if question.status not in (Status.OPEN, Status.REOPENED):
         return no(gettext_noop("The question can be changed until a study takes it up or somebody answers it."))
     return yes(gettext_noop("You raised this question."))
+
+
+def may_put_cohort(actor: Actor, question: Facts) -> Verdict:
+    """Saying which patients a question is about, by a cohort: its asker, or whoever could work on it."""
+    seen = may_see(actor, question)
+    if not seen:
+        return seen
+    if question.status not in UNANSWERED:
+        return no(_NOT_NOW[question.status])
+    if actor.id == question.asker:
+        return yes(gettext_noop("You raised this question."))
+    roles = sorted(RESEARCH)
+    for role in roles:
+        if actor.has(role):
+            return yes(gettext_noop("You hold the role {role}."), role=Title(role))
+    return no(gettext_noop("Only who raised the question, or {role}, can do this."), role=Title(*roles))
 
 
 def may_follow(actor: Actor, question: Facts) -> Verdict:

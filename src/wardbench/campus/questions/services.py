@@ -5,11 +5,17 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from wardbench.campus.audit.services import record, verb
+from wardbench.campus.cohorts import queries as cohorts
+from wardbench.campus.notices.sending import notify
+from wardbench.campus.people.queries import actor_of
+from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import SYSTEM, Actor
 from wardbench.campus.questions import queries, rules
 from wardbench.campus.questions.identifiers import identifier_in
@@ -60,6 +66,39 @@ def edit_question(question: Question, *, title: str, text: str, topics: Sequence
     record("question.edit", "question", question.id, by=by)
 
 
+@verb("question.put_cohort")
+def put_cohort(question: Question, version_id: uuid.UUID | None, *, by: Actor) -> None:
+    """Say by a version of a cohort which patients the question is about; None takes it away.
+
+    The figure that was disclosed when the version was saved comes with it, unless it was for its author's eyes alone.
+    NotFoundError where `by` may not see the cohort.
+    """
+    rules.may_put_cohort(by, question.facts).require()
+    values: dict[str, Any] = dict.fromkeys(("cohort", "cohort_version", "touched", "figure_at"))
+    values |= dict.fromkeys(("cohort_hash", "cohort_name", "figure", "figure_mode", "figure_snapshot"), "")
+    if version_id is not None:
+        version = cohorts.version(version_id)
+        cohorts.seen(version.cohort_id, by)
+        values |= {"cohort": version.cohort_id, "cohort_version": version.id, "cohort_hash": version.hash}
+        values |= {"cohort_name": version.cohort.name} | _figure(version)
+    if Question.objects.filter(id=question.id, status=question.status).update(**values) != 1:
+        raise _busy()
+    record("question.put_cohort", "question", question.id, by=by, hash=values["cohort_hash"])
+
+
+def _figure(version: Any) -> dict[str, Any]:
+    if not version.figure or version.mode not in (*rules.SHARED_MODES, rules.SANDBOX):
+        return {}
+    ranked = version.mode in rules.SHARED_MODES and version.value is not None
+    return {
+        "figure": version.figure,
+        "touched": round(version.value) if ranked else None,
+        "figure_mode": version.mode,
+        "figure_snapshot": version.snapshot,
+        "figure_at": version.at,
+    }
+
+
 @verb("question.follow")
 def follow(question: Question, *, by: Actor) -> None:
     """Hear what becomes of a question; following twice is following."""
@@ -82,6 +121,7 @@ def comment(question: Question, text: str, *, by: Actor) -> Comment:
     rules.may_discuss(by, question.facts).require()
     said = Comment.objects.create(question=question, author_id=by.id, text=_words("comment", text, LONGEST_TEXT))
     record("question.comment", "question", question.id, by=by, comment=str(said.id))
+    _tell(question, gettext_noop("{name} said something about “{title}”."), by=by, discussion=True)
     return said
 
 
@@ -121,6 +161,7 @@ def take_up(question: Question, study_id: uuid.UUID, *, by: Actor) -> None:
         if again.update(by_id=by.id, at=timezone.now(), given_back_at=None) != 1:
             raise BusyError(_("This study has taken up the question already."))
     record("question.take_up", "question", question.id, by=by, study=study_id)
+    _tell(question, gettext_noop("A study has taken up “{title}”."), by=by)
 
 
 @verb("question.give_back")
@@ -137,6 +178,7 @@ def give_back(question: Question, study_id: uuid.UUID, *, why: str, by: Actor) -
         raise BusyError(_("This study does not work on the question."))
     if not TakenUp.objects.filter(question=question, given_back_at=None).exists():
         _set_status(question, Action.GIVE_BACK, why, by=by)
+        _tell(question, gettext_noop("No study works on “{title}” any more."), by=by)
     record("question.give_back", "question", question.id, by=by, study=study_id, why=why)
 
 
@@ -148,6 +190,7 @@ def answer(question: Question, text: str, *, by: Actor, references: str = "") ->
     _move(question, Action.ANSWER, by=by)
     given = Answer.objects.create(question=question, author_id=by.id, text=text, references=references)
     record("question.answer", "question", question.id, by=by, answer=str(given.id))
+    _tell(question, gettext_noop("{name} answered “{title}”."), by=by)
     return given
 
 
@@ -158,6 +201,7 @@ def close(question: Question, *, by: Actor, why: str = "") -> None:
     why = _words("reason", why, LONGEST_REASON, required=unanswered)
     _move(question, Action.CLOSE, why, by=by)
     record("question.close", "question", question.id, by=by, why=why)
+    _tell(question, gettext_noop("“{title}” is closed."), by=by)
 
 
 @verb("question.reopen")
@@ -166,6 +210,7 @@ def reopen(question: Question, why: str, *, by: Actor) -> None:
     why = _words("reason", why, LONGEST_REASON)
     _move(question, Action.REOPEN, why, by=by)
     record("question.reopen", "question", question.id, by=by, why=why)
+    _tell(question, gettext_noop("“{title}” is open again."), by=by)
 
 
 @verb("question.open_to_partners")
@@ -193,6 +238,15 @@ def _set_status(question: Question, action: Action, why: str, *, by: Actor) -> N
     Turn.objects.create(
         question=question, action=action.value, after=after.value, by_id=None if by is SYSTEM else by.id, why=why
     )
+
+
+def _tell(question: Question, sentence: str, *, by: Actor, discussion: bool = False) -> None:
+    """Tell the followers who may still see the question, or its discussion."""
+    may = rules.may_discuss if discussion else rules.may_see
+    followers = Follower.objects.filter(question=question).select_related("person")
+    hear = [one.person_id for one in followers if may(actor_of(one.person), question.facts)]
+    link = reverse("question", args=[question.id])
+    notify(hear, sentence, link, by=by, title=question.title, name=by.name)
 
 
 def _busy() -> BusyError:

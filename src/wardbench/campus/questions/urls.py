@@ -16,6 +16,7 @@ urlpatterns = [
     path("<uuid:question_id>/follow/", views.follow, name="question_follow"),
     path("<uuid:question_id>/comment/", views.comment, name="question_comment"),
     path("<uuid:question_id>/partners/", views.partners, name="question_partners"),
+    path("<uuid:question_id>/cohort/", action_views.cohort, name="question_cohort"),
     path("<uuid:question_id>/answer/", action_views.answer, name="question_answer"),
     path("<uuid:question_id>/close/", action_views.close, name="question_close"),
     path("<uuid:question_id>/reopen/", action_views.reopen, name="question_reopen"),

@@ -32,7 +32,7 @@ def questions(request: HttpRequest) -> HttpResponse:
 
 def asked_for(request: HttpRequest) -> queries.Filter:
     fields = ("text", "side", "status", "tag", "unit", "whose")
-    return queries.Filter(**{field: request.GET.get(field, "").strip() for field in fields})
+    return queries.Filter(**{field: request.GET.get(field, "").replace("\x00", "").strip() for field in fields})
 
 
 def choices(by: Actor) -> dict[str, Any]:
@@ -123,6 +123,8 @@ def _context(by: Actor, shown: Any, form: forms.CommentForm) -> dict[str, Any]:
         "may_open_to_partners": rules.may_open_to_partners(by),
         # Taking up and giving back are done from a study.
         "actions": [(a, title, v) for a, title, v in actions if a not in (Action.TAKE_UP, Action.GIVE_BACK)],
+        "may_put_cohort": rules.may_put_cohort(by, facts),
+        "cohort_seen": queries.cohort_seen(by, shown),
         "may_take_up": next((v for a, _title, v in actions if a is Action.TAKE_UP), None),
         "take_up_address": links.take_up_address(shown.id),
     }

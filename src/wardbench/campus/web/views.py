@@ -32,7 +32,9 @@ ASIDE = ("news", "needs")
 @signed_in
 def search(request: HttpRequest) -> HttpResponse:
     """Everything that somebody may see and that has to do with a few words; a part of a page while they type."""
-    text, only = " ".join(request.GET.get("q", "").split())[:200], request.GET.get("kind", "")
+    # PostgreSQL takes no NUL in a text.
+    text = " ".join(request.GET.get("q", "").replace("\x00", "").split())[:200]
+    only = request.GET.get("kind", "")
     groups = searching.search(actor(request), text, only=only, limit=MANY if only else FEW)
     context = {"text": text, "groups": groups, "shortest": searching.SHORTEST, "only": only}
     context["count"] = sum(len(group.hits) for group in groups)
