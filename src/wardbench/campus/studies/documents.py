@@ -1,0 +1,249 @@
+"""The files of studies: what may be kept, and where. A file is kept once, by its content; its name is only ever shown.
+
+The type comes from the content, and the ending of the name has to agree with it. Office files are opened as the
+archives they are: one that carries macros, or refers to a template elsewhere, is refused. No Django here.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import io
+import os
+import re
+import tempfile
+import unicodedata
+import zipfile
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from wardbench.core.errors import InputError, NotFoundError, StorageError, UnsupportedError
+
+LARGEST = 25_000_000
+"""Bytes of one file."""
+LONGEST_NAME = 150
+_MOST_PARTS = 5_000
+
+PDF, PNG, JPEG = "application/pdf", "image/png", "image/jpeg"
+TEXT, CSV = "text/plain", "text/csv"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+ODT = "application/vnd.oasis.opendocument.text"
+
+ENDINGS = {
+    ".pdf": PDF,
+    ".png": PNG,
+    ".jpg": JPEG,
+    ".jpeg": JPEG,
+    ".txt": TEXT,
+    ".csv": CSV,
+    ".docx": DOCX,
+    ".xlsx": XLSX,
+    ".odt": ODT,
+}
+"""What may be kept, by the ending of its name."""
+TITLES = ", ".join(sorted({ending.lstrip(".").upper() for ending in ENDINGS}))
+
+_STARTS = ((b"%PDF-", PDF), (b"\x89PNG\r\n\x1a\n", PNG), (b"\xff\xd8\xff", JPEG))
+_MACROS = re.compile(r"(vbaproject|vbadata|activex|/?basic/|/?scripts/|macrosheets|\.bin$|\.exe$|\.dll$|\.js$)", re.I)
+# A printable page needs none of these; each makes a reader do something when the file is opened.
+_ACTIVE_PDF = re.compile(rb"/(JavaScript|JS|Launch|OpenAction|AA|EmbeddedFile|RichMedia|XFA)\b")
+_NAME_IN_HEX = re.compile(rb"#([0-9A-Fa-f]{2})")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A file that is in the store: `digest` is the SHA-256 of its content, in hexadecimal digits."""
+
+    name: str
+    digest: str
+    size: int
+    media_type: str
+
+
+def keep(folder: Path, name: str, chunks: Iterable[bytes]) -> Kept:
+    """Keep a file. InputError where its content is not what its name says or does harm, UnsupportedError where its
+    type is none that is kept, StorageError where the disk refuses. When it returns, the whole file is on the disk.
+    """
+    shown = clean_name(name)
+    wanted = ENDINGS.get(Path(shown).suffix.lower())
+    if wanted is None:
+        raise UnsupportedError(f"file: {shown} is of a type that is not kept; these are: {TITLES}.")
+    with _writing(folder) as (file, path):
+        digest, size = _copy(chunks, file, shown)
+        file.flush()
+        check_content(file, wanted, shown)
+        os.fsync(file.fileno())
+        target = _place(folder, digest)
+        target.parent.mkdir(mode=0o700, exist_ok=True)
+        path.chmod(0o400)
+        path.replace(target)
+        _sync_folder(target.parent)
+    return Kept(shown, digest, size, wanted)
+
+
+def open_kept(folder: Path, digest: str) -> BinaryIO:
+    """The content of a file that was kept; NotFoundError where there is none with this digest."""
+    try:
+        return _place(folder, digest).open("rb")
+    except FileNotFoundError:
+        raise NotFoundError("The content of this document is not in the folder of documents; restore it.") from None
+
+
+def is_whole(folder: Path, digest: str) -> bool:
+    """Whether the file is there and its content is still what its digest says."""
+    try:
+        with open_kept(folder, digest) as file:
+            found = hashlib.sha256()
+            while chunk := file.read(1 << 16):
+                found.update(chunk)
+            return found.hexdigest() == digest
+    except NotFoundError:
+        return False
+
+
+def clean_name(name: str) -> str:
+    """The last part of a name, without what could lead out of a folder, break a header or deceive the eye."""
+    last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
+    shown = "".join(c for c in last if unicodedata.category(c)[0] != "C" and c not in '<>:"|?*').strip(". ")
+    if len(shown) > LONGEST_NAME:
+        stem, ending = Path(shown).stem, Path(shown).suffix[:10]
+        shown = stem[: LONGEST_NAME - len(ending)] + ending
+    if not shown:
+        raise InputError("file: give the file a name.")
+    return shown
+
+
+def check_content(file: BinaryIO, wanted: str, name: str) -> None:
+    """InputError where the content is not `wanted`, or could do something when it is opened."""
+    file.seek(0)
+    head = file.read(512)
+    found = next((kind for start, kind in _STARTS if head.startswith(start)), None)
+    if head.startswith(b"PK\x03\x04"):
+        found = _office(file, name)
+    elif found is None and wanted in (TEXT, CSV) and _is_text(file):
+        found = wanted
+    if found != wanted:
+        raise InputError(f"file: the content of {name} is not what its name says.")
+    if wanted == PDF:
+        _check_pdf(file, name)
+
+
+def _office(file: BinaryIO, name: str) -> str | None:
+    """The type of an office file, by the parts of its archive."""
+    file.seek(0)
+    try:
+        with zipfile.ZipFile(file) as archive:
+            parts = archive.infolist()
+            if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > 20 * LARGEST:
+                raise InputError(f"file: {name} unpacks to more than is kept.")
+            names = [part.filename for part in parts]
+            if any(_MACROS.search(part) for part in names):
+                raise InputError(f"file: {name} carries macros or programs; save it without them.")
+            if any(part.flag_bits & 1 for part in parts):
+                raise InputError(f"file: {name} is locked with a password; save it without one.")
+            if "mimetype" in names and archive.read("mimetype").strip() == ODT.encode():
+                return ODT
+            types = archive.read("[Content_Types].xml") if "[Content_Types].xml" in names else b""
+            if b"macroEnabled" in types:
+                raise InputError(f"file: {name} carries macros or programs; save it without them.")
+            for part in names:
+                if part.endswith(".rels") and _leads_out(archive.read(part)):
+                    raise InputError(f"file: {name} takes a template or an object from elsewhere; save it without.")
+            if "word/document.xml" in names:
+                return DOCX
+            return XLSX if "xl/workbook.xml" in names else None
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, KeyError):
+        raise InputError(f"file: {name} is damaged: it cannot be opened.") from None
+
+
+def _leads_out(relations: bytes) -> bool:
+    """Whether something other than a link to click on is fetched from elsewhere."""
+    entries = re.findall(rb"<Relationship\b[^>]*>", relations)
+    return any(b'"External"' in one and not re.search(rb'Type="[^"]*/hyperlink"', one) for one in entries)
+
+
+def _check_pdf(file: BinaryIO, name: str) -> None:
+    file.seek(0)
+    content = file.read()
+    if b"%%EOF" not in content[-2048:]:
+        raise InputError(f"file: {name} is damaged: its end is missing.")
+    plain = _NAME_IN_HEX.sub(lambda found: bytes([int(found[1], 16)]), content)
+    if _ACTIVE_PDF.search(plain):
+        raise InputError(f"file: {name} does something when it is opened; print it to a new PDF and send that.")
+
+
+def _is_text(file: BinaryIO) -> bool:
+    """Whether the file is UTF-8 text without control characters, and no page of a browser."""
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    first = True
+    try:
+        while chunk := file.read(1 << 16):
+            text = decoder.decode(chunk)
+            if any(ord(c) < 32 and c not in "\t\n\r\f" for c in text):
+                return False
+            if first and re.match(r"\ufeff?\s*<(!doctype|html|script|svg|\?xml)", text, re.I):
+                return False
+            first = False
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return not first
+
+
+def _copy(chunks: Iterable[bytes], file: BinaryIO, name: str) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > LARGEST:
+            raise InputError(f"file: {name} is larger than {LARGEST // 1_000_000} MB.")
+        digest.update(chunk)
+        try:
+            file.write(chunk)
+        except OSError as error:
+            raise StorageError(f"The document could not be written ({error.strerror}).") from None
+    if not size:
+        raise InputError(f"file: {name} is empty.")
+    return digest.hexdigest(), size
+
+
+class _writing:  # noqa: N801  (used like a function)
+    """A new file in the folder, removed again unless it was given its place."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __enter__(self) -> tuple[BinaryIO, Path]:
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(prefix=".new-", dir=self.folder)
+        except OSError as error:
+            raise StorageError(f"The document could not be written ({error.strerror}).") from None
+        self.path = Path(name)
+        self.file = io.BufferedRandom(io.FileIO(handle, "r+"))
+        return self.file, self.path
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        with suppress(OSError):
+            self.file.close()
+        self.path.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise StorageError(f"The document could not be written ({error.strerror}).") from None
+
+
+def _place(folder: Path, digest: str) -> Path:
+    if not re.fullmatch(r"[0-9a-f]{64}", digest):
+        raise NotFoundError("There is no such document.")
+    return folder / digest[:2] / digest
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,173 @@
+"""The files of studies: what is kept, what is refused, and that a name leads nowhere."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from wardbench.campus.studies import documents
+from wardbench.campus.studies.documents import clean_name, is_whole, keep, open_kept
+from wardbench.core.errors import InputError, NotFoundError, UnsupportedError
+
+PDF = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n"
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
+JPEG = b"\xff\xd8\xff\xe0" + bytes(20)
+
+
+def archive(parts: dict[str, bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as made:
+        for name, content in parts.items():
+            made.writestr(name, content)
+    return file.getvalue()
+
+
+TYPES = (
+    b'<Types><Override ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document"/></Types>'
+)
+DOCX = {"[Content_Types].xml": TYPES, "word/document.xml": b"<w:document/>"}
+XLSX = {"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b"<workbook/>"}
+ODT = {"mimetype": b"application/vnd.oasis.opendocument.text", "content.xml": b"<office/>"}
+LINK = (
+    b'<Relationships><Relationship Id="r" Type="http://x/relationships/%s" Target="http://elsewhere/" '
+    b'TargetMode="External"/></Relationships>'
+)
+
+GOOD = {
+    "protocol.pdf": PDF,
+    "scan.PNG": PNG,
+    "scan.jpg": JPEG,
+    "scan.jpeg": JPEG,
+    "notes.txt": "Genoeg voor één bladzijde.".encode(),
+    "list.csv": b"a;b\n1;2\n",
+    "form.docx": archive(DOCX),
+    "linked.docx": archive({**DOCX, "word/_rels/document.xml.rels": LINK % b"hyperlink"}),
+    "table.xlsx": archive(XLSX),
+    "letter.odt": archive(ODT),
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_what_may_be_kept_is_kept_whole(tmp_path: Path, name: str) -> None:
+    kept = keep(tmp_path, name, [GOOD[name][:7], GOOD[name][7:]])
+    assert kept.digest == hashlib.sha256(GOOD[name]).hexdigest()
+    assert kept.size == len(GOOD[name])
+    assert kept.name == name
+    with open_kept(tmp_path, kept.digest) as file:
+        assert file.read() == GOOD[name]
+    assert is_whole(tmp_path, kept.digest)
+
+
+BAD = {
+    "not-a.pdf": b"MZ\x90\x00",
+    "text-as.pdf": b"Hello",
+    "png-as.jpg": PNG,
+    "pdf-as.txt": PDF,
+    "page-as.txt": b" <!DOCTYPE html><script>alert(1)</script>",
+    "picture-as.txt": b"<svg onload=x>",
+    "binary.csv": b"a;b\x00c",
+    "latin.txt": "é".encode("latin-1"),
+    "cut.pdf": PDF[:-8],
+    "script.pdf": PDF.replace(b"/Type", b"/OpenAction << /S /JavaScript >> /Type"),
+    "hidden-script.pdf": PDF.replace(b"/Type", b"/Open#41ction << >> /Type"),
+    "macros.docx": archive({**DOCX, "word/vbaProject.bin": b"x"}),
+    "macros.xlsx": archive({**XLSX, "xl/macrosheets/sheet1.xml": b"x"}),
+    "enabled.docx": archive({**DOCX, "[Content_Types].xml": b"application/vnd.ms-word.document.macroEnabled.main+xml"}),
+    "template.docx": archive({**DOCX, "word/_rels/settings.xml.rels": LINK % b"attachedTemplate"}),
+    "basic.odt": archive({**ODT, "Basic/Standard/Module1.xml": b"x"}),
+    "zip-as.docx": archive({"a.txt": b"a"}),
+    "xlsx-as.docx": archive(XLSX),
+    "damaged.docx": archive(DOCX)[:60],
+    "empty.txt": b"",
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_does_harm_or_is_not_what_it_says_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError) as refused:
+        keep(tmp_path, name, [BAD[name]])
+    assert str(refused.value).startswith("file: ")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [], "nothing of it stays"
+
+
+@pytest.mark.parametrize(
+    "name", ["run.exe", "page.html", "picture.svg", "macro.docm", "archive.zip", "protocol", ".pdf"]
+)
+def test_other_types_are_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises((UnsupportedError, InputError)):
+        keep(tmp_path, name, [PDF])
+
+
+def test_a_file_that_is_too_large_is_refused_while_it_comes_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "LARGEST", 1_000_000)
+    seen = 0
+
+    def endless() -> object:
+        nonlocal seen
+        while True:
+            seen += 1
+            yield b"a" * 100_000
+
+    with pytest.raises(InputError, match="larger than 1 MB"):
+        keep(tmp_path, "long.txt", endless())  # type: ignore[arg-type]
+    assert seen == 11
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_archive_that_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "LARGEST", 10_000)
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, content in DOCX.items():
+            made.writestr(name, content)
+        made.writestr("word/media/zeros", bytes(250_000))
+    with pytest.raises(InputError, match="unpacks to more"):
+        keep(tmp_path, "bomb.docx", [file.getvalue()])
+
+
+def test_the_same_content_is_one_file_whatever_its_name(tmp_path: Path) -> None:
+    first, again = keep(tmp_path, "one.pdf", [PDF]), keep(tmp_path, "two.pdf", [PDF])
+    assert first.digest == again.digest
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("../../../etc/passwd.pdf", "passwd.pdf"),
+        ("..\\..\\boot.pdf", "boot.pdf"),
+        ("/absolute/path.pdf", "path.pdf"),
+        ("C:\\x\\protocol.pdf", "protocol.pdf"),
+        ("two\r\nSet-Cookie: a.pdf", "twoSet-Cookie a.pdf"),
+        ('quo"te.pdf', "quote.pdf"),
+        ("fdp\u202efdp.pdf", "fdpfdp.pdf"),
+        ("null\x00byte.pdf", "nullbyte.pdf"),
+        ("  .. spaced .pdf", "spaced .pdf"),
+        ("é" * 400 + ".pdf", "é" * 146 + ".pdf"),
+    ],
+)
+def test_a_name_leads_nowhere(tmp_path: Path, given: str, shown: str) -> None:
+    folder = tmp_path / "documents"
+    kept = keep(folder, given, [PDF])
+    assert kept.name == shown
+    assert clean_name(kept.name) == kept.name
+    assert [path.name for path in tmp_path.iterdir()] == ["documents"]
+    assert [path.name for path in folder.rglob("*") if path.is_file()] == [kept.digest]
+
+
+@pytest.mark.parametrize("digest", ["../../etc/passwd", "", "0" * 63, "Z" * 64, "0" * 64])
+def test_a_digest_leads_nowhere_either(tmp_path: Path, digest: str) -> None:
+    with pytest.raises(NotFoundError):
+        open_kept(tmp_path, digest)
+
+
+def test_a_file_that_was_changed_on_the_disk_is_noticed(tmp_path: Path) -> None:
+    kept = keep(tmp_path, "protocol.pdf", [PDF])
+    path = tmp_path / kept.digest[:2] / kept.digest
+    path.chmod(0o600)
+    path.write_bytes(PDF + b"x")
+    assert not is_whole(tmp_path, kept.digest)
