@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "wardbench.campus.questions",
     "wardbench.campus.counting",
     "wardbench.campus.cohorts",
+    "wardbench.campus.studies",
     "wardbench.campus.api",
     "wardbench.campus.web",
 ]

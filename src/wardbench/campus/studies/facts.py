@@ -1,0 +1,123 @@
+"""What a study says of itself that decides its path. No Django here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wardbench.campus.people.roles import gettext_noop
+
+
+class Kind(StrEnum):
+    """What sort of study it is."""
+
+    PROSPECTIVE_TRIAL = "prospective_trial"
+    PROSPECTIVE_OBSERVATION = "prospective_observation"
+    RETROSPECTIVE = "retrospective"
+    SECONDARY_USE = "secondary_use"
+    EXTRACTED_MATERIAL = "extracted_material"
+    INCOMING_TRANSFER = "incoming_transfer"
+    CASE_REPORT = "case_report"
+    THESIS = "thesis"
+    QUALITY = "quality"
+
+
+KINDS = {
+    Kind.PROSPECTIVE_TRIAL: gettext_noop("Prospective trial"),
+    Kind.PROSPECTIVE_OBSERVATION: gettext_noop("Prospective observational study"),
+    Kind.RETROSPECTIVE: gettext_noop("Retrospective study of records"),
+    Kind.SECONDARY_USE: gettext_noop("Secondary use of human body material"),
+    Kind.EXTRACTED_MATERIAL: gettext_noop("Study of extracted material (DNA, RNA, proteins)"),
+    Kind.INCOMING_TRANSFER: gettext_noop("Material that comes from elsewhere"),
+    Kind.CASE_REPORT: gettext_noop("Case report"),
+    Kind.THESIS: gettext_noop("Thesis of a student"),
+    Kind.QUALITY: gettext_noop("Quality improvement"),
+}
+
+
+class Fact(StrEnum):
+    """What a step of a path may depend on."""
+
+    MATERIAL = "material"
+    SECONDARY_USE = "secondary_use"
+    PERSONAL_DATA = "personal_data"
+    HUMAN_SUBJECTS = "human_subjects"
+    MATERIAL_LEAVES = "material_leaves"
+    MATERIAL_ARRIVES = "material_arrives"
+
+
+FACTS = {
+    Fact.MATERIAL: gettext_noop("human body material is asked for"),
+    Fact.SECONDARY_USE: gettext_noop("material is used for something it was not collected for"),
+    Fact.PERSONAL_DATA: gettext_noop("data of single patients are asked for"),
+    Fact.HUMAN_SUBJECTS: gettext_noop("people or their material are studied"),
+    Fact.MATERIAL_LEAVES: gettext_noop("material leaves the hospital"),
+    Fact.MATERIAL_ARRIVES: gettext_noop("material comes from elsewhere"),
+}
+
+
+class Data(StrEnum):
+    """How close to single patients the data are that a study asks for."""
+
+    NONE = "none"
+    AGGREGATE = "aggregate"
+    PSEUDONYMISED = "pseudonymised"
+    IDENTIFIABLE = "identifiable"
+
+
+DATA = {
+    Data.NONE: gettext_noop("No data"),
+    Data.AGGREGATE: gettext_noop("Counts and tables only"),
+    Data.PSEUDONYMISED: gettext_noop("Data of single patients under pseudonyms"),
+    Data.IDENTIFIABLE: gettext_noop("Data that identify patients"),
+}
+
+
+class Section(StrEnum):
+    """The parts of a registration, each filled in by itself."""
+
+    ABOUT = "about"
+    TEAM = "team"
+    MATERIAL = "material"
+    DATA = "data"
+    PURPOSE = "purpose"
+    DOCUMENTS = "documents"
+
+
+SECTIONS = {
+    Section.ABOUT: gettext_noop("About the study"),
+    Section.TEAM: gettext_noop("The people"),
+    Section.MATERIAL: gettext_noop("Material"),
+    Section.DATA: gettext_noop("Data and cohorts"),
+    Section.PURPOSE: gettext_noop("Purpose"),
+    Section.DOCUMENTS: gettext_noop("Documents"),
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the path looks at."""
+
+    kind: Kind
+    data: Data
+    material: bool
+    leaves: bool = False
+    arrives: bool = False
+
+    @property
+    def facts(self) -> frozenset[Fact]:
+        """The facts that hold. Primary use of trial material is not secondary use, whatever else is."""
+        material = self.material or self.kind in (Kind.SECONDARY_USE, Kind.EXTRACTED_MATERIAL, Kind.INCOMING_TRANSFER)
+        arrives = self.arrives or self.kind is Kind.INCOMING_TRANSFER
+        primary = self.kind in (Kind.PROSPECTIVE_TRIAL, Kind.PROSPECTIVE_OBSERVATION, Kind.INCOMING_TRANSFER)
+        personal = self.data in (Data.PSEUDONYMISED, Data.IDENTIFIABLE)
+        people = material or personal or self.kind in (Kind.PROSPECTIVE_TRIAL, Kind.PROSPECTIVE_OBSERVATION)
+        held = {
+            Fact.MATERIAL: material,
+            Fact.SECONDARY_USE: material and not primary,
+            Fact.PERSONAL_DATA: personal,
+            Fact.HUMAN_SUBJECTS: people,
+            Fact.MATERIAL_LEAVES: material and self.leaves,
+            Fact.MATERIAL_ARRIVES: material and arrives,
+        }
+        return frozenset(fact for fact, holds in held.items() if holds)

@@ -1,0 +1,92 @@
+"""What studies add to the home page, to the search, and to the pages of questions."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from wardbench.campus.people.roles import gettext_noop
+from wardbench.campus.people.rules import Actor
+from wardbench.campus.questions.links import StudyLink, resolve_studies_by, take_up_at
+from wardbench.campus.studies import presenting, queries, rules
+from wardbench.campus.studies.queries import Standing
+from wardbench.campus.studies.standing import STATUSES
+from wardbench.campus.web.home import Entry, Panel, Task, panel, waiting
+from wardbench.campus.web.search import Hit, provide
+
+SHOWN = 5
+
+
+@waiting
+def turns(actor: Actor) -> Sequence[Task]:
+    """Steps that wait for somebody's decision, and questions that wait for the applicant's answer."""
+    tasks = []
+    for here, turn in queries.waiting(actor):
+        study, address = here.study, reverse("study", args=[here.study.id])
+        if turn.role is not None:
+            what = _("Decide on %(reference)s: %(step)s") % {
+                "reference": study.reference,
+                "step": presenting.words(here.path.by_id[turn.step].title),
+            }
+            address = reverse("study_decide", args=[study.id, turn.step])
+        elif turn.step:
+            what = _("Answer the question about %(reference)s") % {"reference": study.reference}
+        else:
+            what = _("Complete and submit %(reference)s") % {"reference": study.reference}
+        since = timezone.localdate(turn.since) if turn.since else None
+        tasks.append(Task(what, study.title, address, since=since, due=turn.due))
+    return tasks
+
+
+@panel(20)
+def my_studies(actor: Actor) -> Panel | None:
+    may = rules.may_register(actor)
+    found = queries.mine(actor)
+    if not may and not found:
+        return None
+    entries = [
+        Entry(
+            one.study.title,
+            _line(one),
+            reverse("study", args=[one.study.id]),
+            _(STATUSES[one.status]),
+            presenting.STATUS_TONES.get(one.status, ""),
+        )
+        for one in found[:SHOWN]
+    ]
+    empty = _("Your studies, and whose turn it is. You see the whole path of approvals before you ask.")
+    step = _("Register a study") if may else ""
+    return Panel("studies", _("My studies"), tuple(entries), empty, step, reverse("study_new"), reverse("studies"))
+
+
+def _line(one: Standing) -> str:
+    whose = presenting.whose_turn(one, timezone.localdate())
+    turn = ", ".join(dict.fromkeys(turn.who for turn in whose))
+    return f"{one.study.reference} · " + _("waits for: %(who)s") % {"who": turn} if turn else one.study.reference
+
+
+def find_studies(actor: Actor, text: str, limit: int) -> list[Hit]:
+    return [
+        Hit(f"{one.study.reference} {one.study.title}", _(STATUSES[one.status]), reverse("study", args=[one.study.id]))
+        for one in queries.visible(actor, text)[:limit]
+    ]
+
+
+provide("studies", gettext_noop("Studies"), find_studies, order=20)
+
+
+def _links(actor: Actor, studies: Sequence[uuid.UUID]) -> list[StudyLink]:
+    return [
+        StudyLink(
+            one.study.id, f"{one.study.reference} {one.study.title}", reverse("study", args=[one.study.id])
+        )
+        for one in queries.lines_of(actor, studies)
+    ]
+
+
+resolve_studies_by(_links)
+take_up_at(lambda question: f"{reverse('study_new')}?question={question}")

@@ -1,0 +1,155 @@
+"""Studies, who works on them, what they ask for, what was said about them, and what they may do."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from wardbench.campus.people.models import Identified, Unit
+from wardbench.campus.studies.facts import Asked, Data, Kind
+from wardbench.campus.studies.path import DOCUMENTS
+from wardbench.campus.studies.standing import Answer
+
+
+class Counter(models.Model):
+    """The last reference number that was given. One row."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    last = models.PositiveIntegerField(default=10_000)
+
+
+class Study(Identified):
+    """A registration. Its status is nowhere here: `standing` works it out."""
+
+    reference = models.CharField(_("reference number"), max_length=16, unique=True)
+    title = models.CharField(_("title"), max_length=300)
+    kind = models.CharField(_("kind of study"), max_length=32, choices=[(k.value, k.value) for k in Kind])
+    summary = models.TextField(_("summary in plain words"), blank=True)
+    sponsor = models.CharField(_("sponsor"), max_length=200, blank=True)
+    investigator = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="studies")
+    programmes = models.ManyToManyField(Unit, blank=True, related_name="studies")
+    public = models.BooleanField(_("let everybody on the campus know of it"), default=True)
+    question = models.UUIDField(null=True, blank=True)
+
+    material = models.BooleanField(_("human body material is asked for"), default=False)
+    material_wanted = models.JSONField(default=list, blank=True)
+    leaves = models.BooleanField(_("material leaves the hospital"), default=False)
+    arrives = models.BooleanField(_("material comes from elsewhere"), default=False)
+    party = models.CharField(_("the other party"), max_length=200, blank=True)
+    retention = models.CharField(_("where and how long it is kept"), max_length=300, blank=True)
+    fate = models.CharField(_("what becomes of it afterwards"), max_length=16, blank=True)
+
+    data = models.CharField(_("data"), max_length=16, choices=[(d.value, d.value) for d in Data], default=Data.NONE)
+    data_wanted = models.TextField(_("which data, and why"), blank=True)
+    purpose = models.JSONField(default=dict, blank=True)
+
+    registered = models.DateTimeField(auto_now_add=True)
+    revision = models.PositiveIntegerField(default=0)
+    submitted = models.DateTimeField(null=True, blank=True)
+    withdrawn = models.DateTimeField(null=True, blank=True)
+    closed = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-registered",)
+
+    def __str__(self) -> str:
+        return f"{self.reference} {self.title}"
+
+    @property
+    def asked(self) -> Asked:
+        return Asked(Kind(self.kind), Data(self.data), self.material, self.leaves, self.arrives)
+
+
+class Member(models.Model):
+    """Somebody who works on a study."""
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="members")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="memberships")
+    work = models.CharField(_("what they do in the study"), max_length=100, blank=True)
+
+    class Meta:
+        ordering = ("person__name",)
+        constraints = [models.UniqueConstraint(fields=["study", "person"], name="each_member_once")]
+
+
+class AttachedCohort(models.Model):
+    """A version of a cohort that the study asks about, by its content."""
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="cohorts")
+    version = models.UUIDField()
+    hash = models.CharField(max_length=64)
+    name = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["study", "hash"], name="each_cohort_once")]
+
+
+class Document(Identified):
+    """A version of a document: its bytes lie in the folder of documents under their digest (SHA-256)."""
+
+    study = models.ForeignKey(Study, models.PROTECT, related_name="documents")
+    kind = models.CharField(_("kind of document"), max_length=32, choices=[(k, k) for k in DOCUMENTS])
+    name = models.CharField(max_length=200)
+    number = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64)
+    size = models.PositiveBigIntegerField()
+    media_type = models.CharField(max_length=100)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("kind", "name", "-number")
+        constraints = [
+            models.UniqueConstraint(fields=["study", "kind", "name", "number"], name="one_document_by_number")
+        ]
+
+
+class Vote(models.Model):
+    """What a member of a body said. A vote is never changed: a later one counts, an amendment voids."""
+
+    study = models.ForeignKey(Study, models.PROTECT, related_name="votes")
+    step = models.CharField(max_length=32)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    unit = models.ForeignKey(Unit, models.PROTECT, null=True, blank=True, related_name="+")
+    answer = models.CharField(max_length=16, choices=[(a.value, a.value) for a in Answer], blank=True)
+    reason = models.TextField(blank=True)
+    at = models.DateTimeField()
+    void = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ("at",)
+
+
+class Asking(Identified):
+    """A question of a body to the applicant, and the answer."""
+
+    study = models.ForeignKey(Study, models.PROTECT, related_name="askings")
+    step = models.CharField(max_length=32)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    text = models.TextField()
+    at = models.DateTimeField()
+    answer = models.TextField(blank=True)
+    answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    answered = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("at",)
+
+
+class Permit(Identified):
+    """What the approvals together allow, as it was when they were given. Only its end can change."""
+
+    study = models.ForeignKey(Study, models.PROTECT, related_name="permits")
+    number = models.PositiveIntegerField()
+    content = models.JSONField()
+    hash = models.CharField(max_length=64)
+    made = models.DateTimeField()
+    until = models.DateField()
+    revoked = models.DateTimeField(null=True, blank=True)
+    why_revoked = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("-made",)
+        constraints = [models.UniqueConstraint(fields=["study", "number"], name="one_permit_by_number")]

@@ -1,0 +1,115 @@
+"""An approval path as data: which bodies decide, after whom, about which studies. Read strictly. No Django here."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path as File
+
+import msgspec
+
+from wardbench.campus.people.roles import Role
+from wardbench.campus.studies.facts import Fact, Section
+from wardbench.core.errors import InputError, NotFoundError
+
+DOCUMENTS = ("protocol", "biobank_form", "consent_form", "transfer_agreement", "other")
+"""Kinds of documents that a step may require."""
+
+
+class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The same in three languages."""
+
+    en: str
+    nl: str
+    fr: str
+
+    def in_language(self, language: str) -> str:
+        return str(getattr(self, language[:2], self.en))
+
+
+class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One body's decision.
+
+    `role` decides, by `votes` of its members where that is more than one; with `of_care_programmes` one member of each
+    care programme concerned. `when` are facts of which one makes the step necessary; none: it always is. `days` is
+    what is expected where past cases are too few to tell. `sees` are the sections of the study that the body judges: a
+    change of one of them makes it decide again.
+    """
+
+    id: str
+    role: Role
+    days: int
+    title: Words
+    about: Words
+    after: tuple[str, ...] = ()
+    when: tuple[Fact, ...] = ()
+    documents: tuple[str, ...] = ()
+    votes: int = 1
+    of_care_programmes: bool = False
+    sees: tuple[Section, ...] = tuple(Section)
+
+
+class Path(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The steps of a path; each comes after those it waits for."""
+
+    name: str
+    title: Words
+    steps: tuple[Step, ...]
+
+    @property
+    def by_id(self) -> Mapping[str, Step]:
+        return {step.id: step for step in self.steps}
+
+
+def read_path(text: str, source: str) -> Path:
+    """A path in TOML. InputError names what is wrong in `source`: a key, a step that is not there, a circle."""
+    try:
+        path = msgspec.convert(tomllib.loads(text), Path)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise InputError(f"{source}: {error}.") from None
+    for fault in _faults(path):
+        raise InputError(f"{source}: {fault}.")
+    return path
+
+
+def _faults(path: Path) -> list[str]:
+    found = []
+    known: set[str] = set()
+    for step in path.steps:
+        if step.id in known:
+            found.append(f"the step {step.id} is there twice")
+        missing = [one for one in step.after if one not in known]
+        if missing:
+            found.append(
+                f"step {step.id}: after: {missing[0]} is no step that stands before it, so that nobody could begin"
+            )
+        unknown = [one for one in step.documents if one not in DOCUMENTS]
+        if unknown:
+            found.append(f"step {step.id}: documents: {unknown[0]} is none of {', '.join(DOCUMENTS)}")
+        if step.votes < 1 or step.days < 1:
+            found.append(f"step {step.id}: votes and days are 1 or more")
+        if step.votes > 1 and step.of_care_programmes:
+            found.append(f"step {step.id}: either votes or of_care_programmes, not both")
+        known.add(step.id)
+    if not path.steps:
+        found.append("a path has a step")
+    return found
+
+
+@lru_cache
+def shipped(name: str = "leuven") -> Path:
+    """A path that comes with Wardbench; NotFoundError where there is none of that name."""
+    file = resources.files(__package__).joinpath("paths", f"{name}.toml")
+    if not file.is_file():
+        raise NotFoundError(f"{name}: no approval path of that name comes with Wardbench.")
+    return read_path(file.read_text(encoding="utf-8"), f"{name}.toml")
+
+
+def path_of(folder: File | None) -> Path:
+    """The campus's own path, `approval-path.toml` in its folder, or the one that comes with Wardbench."""
+    own = folder / "approval-path.toml" if folder else None
+    if own is not None and own.is_file():
+        return read_path(own.read_text(encoding="utf-8"), str(own))
+    return shipped()

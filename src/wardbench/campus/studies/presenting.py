@@ -1,0 +1,207 @@
+"""What the page of a study shows of its path: each step in words, with its days, its reasons and who is to act."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import get_language, gettext
+
+from wardbench.campus.people import queries as people
+from wardbench.campus.people.roles import TITLES, gettext_noop
+from wardbench.campus.people.rules import Actor
+from wardbench.campus.studies import queries, rules
+from wardbench.campus.studies.facts import Fact
+from wardbench.campus.studies.models import Vote
+from wardbench.campus.studies.path import Path, Words
+from wardbench.campus.studies.queries import Standing
+from wardbench.campus.studies.standing import DECIDED, STATES, Stand, State, Status, Turn, why_needed
+
+TONES = {
+    State.APPROVED: "good",
+    State.CONDITIONS: "good",
+    State.REFUSED: "bad",
+    State.EXPIRED: "bad",
+    State.OPEN: "wait",
+    State.ASKED: "wait",
+}
+STATUS_TONES = {
+    Status.SUBMITTED: "wait",
+    Status.ASKED: "wait",
+    Status.APPROVED: "good",
+    Status.REFUSED: "bad",
+    Status.EXPIRED: "bad",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One step of a path. `days` is what is expected, from past cases or the path's own number; `votes` those that the
+    reader may see."""
+
+    id: str
+    title: str
+    about: str
+    state: State
+    state_title: str
+    tone: str
+    who: str
+    since: datetime.datetime | None
+    due: datetime.date | None
+    days: int
+    from_past: bool
+    why: tuple[str, ...]
+    waits_for: tuple[str, ...]
+    votes: tuple[Vote, ...]
+    missing_votes: int
+    missing_programmes: tuple[str, ...]
+    can_vote: int | None
+    mine: bool
+    documents: tuple[str, ...]
+
+    @property
+    def needed(self) -> bool:
+        return self.state is not State.NOT_NEEDED
+
+    @property
+    def decided(self) -> bool:
+        return self.state in DECIDED
+
+    @property
+    def quorum_lost(self) -> bool:
+        """Whether fewer people are left than votes are missing."""
+        return self.state is State.OPEN and self.can_vote is not None and self.can_vote < self.missing_votes
+
+
+@dataclass(frozen=True)
+class Whose:
+    """Somebody who can go on with a study: what they are called, on which step, since and until when."""
+
+    who: str
+    step: str
+    title: str
+    since: datetime.datetime | None
+    due: datetime.date | None
+    late: bool
+
+
+def words(given: Words) -> str:
+    return given.in_language(get_language() or "en")
+
+
+def rows(here: Standing, by: Actor, today: datetime.date) -> list[Row]:
+    """The steps of a study's path for a reader, in the path's order."""
+    days = queries.expected_days(here.path)
+    given: dict[str, list[Vote]] = {}
+    for vote in queries.votes_of(here.study):
+        given.setdefault(vote.step, []).append(vote)
+    decides = rules.parts(by, here.facts) & {rules.Part.TURN, rules.Part.BODY, rules.Part.OVERSEER}
+    return [_row(here, stand, by, days[stand.step.id], given.get(stand.step.id, []), bool(decides)) for stand in here.steps]
+
+
+def _row(
+    here: Standing, stand: Stand, by: Actor, days: tuple[int, bool], votes: Sequence[Vote], decides: bool
+) -> Row:
+    step, titles = stand.step, here.path.by_id
+    programmes = {str(unit.id): unit.name for unit in here.study.programmes.all()}
+    turn = next((one for one in here.turns if one.step == step.id and one.role is not None), None)
+    return Row(
+        id=step.id,
+        title=words(step.title),
+        about=words(step.about),
+        state=stand.state,
+        state_title=gettext(STATES[stand.state]),
+        tone=TONES.get(stand.state, ""),
+        who=gettext(TITLES[step.role]),
+        since=stand.since if stand.state is not State.WAITING else None,
+        due=stand.due,
+        days=days[0],
+        from_past=days[1],
+        why=tuple(gettext(one) for one in why_needed(step, here.study.asked.facts)),
+        waits_for=tuple(words(titles[one].title) for one in stand.waits_for),
+        votes=tuple(votes) if decides or stand.state in DECIDED else (),
+        missing_votes=stand.missing_votes,
+        missing_programmes=tuple(sorted(programmes.get(one, "") for one in stand.missing_programmes)),
+        can_vote=_can_vote(here, stand, votes) if stand.state is State.OPEN and not stand.missing_programmes else None,
+        mine=turn is not None and rules.Part.TURN in rules.parts(by, here.facts) and rules.is_turn_of(by, turn),
+        documents=step.documents,
+    )
+
+
+def _can_vote(here: Standing, stand: Stand, votes: Sequence[Vote]) -> int:
+    """How many of a body could still vote: not those of the study, who stepped out, or who voted."""
+    spoken = {str(vote.person_id) for vote in votes if not vote.void}
+    own = {here.facts.investigator, *here.facts.members}
+    return sum(str(one.id) not in spoken | own for one in people.holders(stand.step.role))
+
+
+def whose_turn(here: Standing, today: datetime.date) -> list[Whose]:
+    """Everybody who can go on, for people: the same value as in the inbox and the mails."""
+    found = []
+    names = {str(unit.id): unit.name for unit in here.study.programmes.all()}
+    for turn in here.turns:
+        step = here.path.by_id.get(turn.step)
+        found.append(
+            Whose(
+                who=_who(turn, names),
+                step=turn.step,
+                title=words(step.title) if step else "",
+                since=turn.since,
+                due=turn.due,
+                late=turn.due is not None and turn.due < today,
+            )
+        )
+    return found
+
+
+def _who(turn: Turn, names: dict[str, str]) -> str:
+    if turn.role is None:
+        return gettext(gettext_noop("the applicant"))
+    title = gettext(TITLES[turn.role])
+    units = ", ".join(sorted(names.get(unit, "") for unit in turn.units))
+    return f"{title} ({units})" if units else title
+
+
+@dataclass(frozen=True)
+class Expected:
+    """One step of a path before there is a study."""
+
+    title: str
+    about: str
+    needed: bool
+    who: str
+    days: int
+    from_past: bool
+    after: tuple[str, ...]
+    why: tuple[str, ...]
+    starts: int
+    ends: int
+
+
+def expected(path: Path, facts: frozenset[Fact]) -> tuple[list[Expected], int]:
+    """The whole path for a study with these facts, and the days it takes where every body takes what is expected.
+
+    Steps that do not wait for one another run at the same time.
+    """
+    days = queries.expected_days(path)
+    found: list[Expected] = []
+    ends: dict[str, int] = {}
+    for step in path.steps:
+        needed = not step.when or bool(facts & set(step.when))
+        starts = max((ends[one] for one in step.after), default=0)
+        ends[step.id] = starts + (days[step.id][0] if needed else 0)
+        found.append(
+            Expected(
+                words(step.title),
+                words(step.about),
+                needed,
+                gettext(TITLES[step.role]),
+                *days[step.id],
+                tuple(words(path.by_id[one].title) for one in step.after),
+                tuple(gettext(one) for one in why_needed(step, facts)),
+                starts,
+                ends[step.id],
+            )
+        )
+    return found, max(ends.values())
