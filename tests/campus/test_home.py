@@ -15,6 +15,7 @@ from wardbench.campus.questions.rules import Side
 from wardbench.campus.web import home
 from wardbench.campus.web.home import Entry, Panel, Task
 from wardbench.campus.web.home_steps import STEPS, steps_for
+from wardbench.campus.web.navigation import items_for
 
 DAY = datetime.date(2026, 3, 2)
 
@@ -42,6 +43,12 @@ def test_every_role_has_somewhere_to_go_and_every_place_answers(cast: Cast) -> N
         assert steps, key
         for step in steps:
             assert client.get(step.address).status_code == 200, (key, step.address)
+
+
+def test_every_item_of_the_menu_answers_those_who_see_it(cast: Cast) -> None:
+    for key in cast.people:
+        for item in items_for(cast.actor(key), "/"):
+            assert cast.client(key).get(str(item["address"])).status_code == 200, (key, item)
 
 
 def test_the_home_page_answers_everybody(cast: Cast) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from wardbench.campus.people.roles import TITLES, Role
 from wardbench.campus.questions.identifiers import BIRTH_DATE, HOSPITAL_NUMBER, REGISTER_NUMBER, identifier_in
-from wardbench.campus.questions.rules import ACTIONS, DONE, MOVES, SIDES, STATUSES, WHO, Action, Side, Status
+from wardbench.campus.questions.rules import ACTIONS, ASKER, DONE, MOVES, SIDES, STATUSES, WHO, Action, Side, Status
 
 
 def test_the_machine_is_whole() -> None:
@@ -76,3 +79,17 @@ def test_what_could_name_a_patient_is_found(text: str, sentence: str) -> None:
 )
 def test_what_names_nobody_passes(text: str) -> None:
     assert identifier_in(text) is None
+
+
+MANUAL = Path(__file__).parents[2] / "docs/how-to/questions.md"
+
+
+def test_the_manual_tells_of_the_machine_as_it_is() -> None:
+    rows = [line.strip("|").split("|") for line in MANUAL.read_text(encoding="utf-8").splitlines() if "->" in line]
+    told = {(before.strip(), action.strip()): after.strip(" ->") for before, action, after, _ in rows}
+    assert told == {(STATUSES[b], ACTIONS[action]): STATUSES[after] for (b, action), after in MOVES.items()}
+    who = {action.strip(): people.strip() for _, action, _, people in rows}
+    for action, allowed in WHO.items():
+        titles = [TITLES[Role(role)].lower() for role in sorted(allowed - {ASKER})]
+        expected = ", ".join([*(["who raised it"] if ASKER in allowed else []), *titles])
+        assert who[ACTIONS[action]] == expected, action

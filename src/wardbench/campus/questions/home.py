@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from wardbench.campus.people.roles import gettext_noop
+from wardbench.campus.people.roles import Role, gettext_noop
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.questions import concepts, queries, rules
 from wardbench.campus.questions.models import Question
@@ -17,6 +17,8 @@ from wardbench.campus.web.home import Entry, Panel, Task, panel, waiting
 from wardbench.campus.web.search import Hit, provide
 
 SHOWN = 5
+ELSEWHERE = frozenset({Role.ADMINISTRATOR, Role.DATA_PROTECTION})
+"""Roles whose mornings are about other things; they find the questions in the menu."""
 TONES = {Status.OPEN: "wait", Status.REOPENED: "wait", Status.ANSWERED: "good"}
 
 
@@ -58,7 +60,7 @@ def answers_to_judge(actor: Actor) -> Sequence[Task]:
 @panel(30)
 def my_questions(actor: Actor) -> Panel | None:
     """What somebody raised or follows; for those who may raise none, what they could follow."""
-    if not rules.may_see_questions(actor):
+    if not rules.may_see_questions(actor) or actor.roles <= ELSEWHERE:
         return None
     may_raise = bool(rules.may_raise_any(actor))
     entries = [
@@ -71,13 +73,15 @@ def my_questions(actor: Actor) -> Panel | None:
     else:
         empty = _("Follow a question, and you hear here what becomes of it.")
         step, address = _("Look at the questions"), reverse("questions")
-    return Panel("questions", _("My questions"), tuple(entries), empty, step, address, reverse("questions"))
+    return Panel(
+        "questions", _("Questions I raised or follow"), tuple(entries), empty, step, address, reverse("questions")
+    )
 
 
 @panel(60)
 def unanswered(actor: Actor) -> Panel | None:
     """What touches the most patients and has no answer yet: where the next study comes from."""
-    if not rules.may_see_questions(actor):
+    if not rules.may_see_questions(actor) or actor.roles <= ELSEWHERE:
         return None
     found = queries.ledger(actor, queries.Filter())[:SHOWN]
     entries = [Entry(one.title, _line(one), _address(one)) for one in found]

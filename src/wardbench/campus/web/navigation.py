@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from wardbench.campus.people.roles import gettext_noop
-from wardbench.campus.people.rules import Actor, Verdict, is_signed_in, may_search_record
+from wardbench.campus.people.rules import Actor, Verdict, is_signed_in, may_search_record, may_see_person
 from wardbench.campus.questions.rules import may_see_questions
 
 
@@ -22,7 +22,7 @@ class Item:
 ITEMS = (
     Item(gettext_noop("Home"), "home"),
     Item(gettext_noop("Questions"), "questions", may_see_questions),
-    Item(gettext_noop("People"), "people"),
+    Item(gettext_noop("People"), "people", lambda actor: may_see_person(actor, "")),
     Item(gettext_noop("Record"), "record", may_search_record),
 )
 
