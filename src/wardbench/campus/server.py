@@ -68,4 +68,5 @@ def start_background(folder: Path) -> subprocess.Popen[bytes]:
     """The process that carries out tasks: reminders, expiries, heads of the audit chain, mail."""
     environment = {**os.environ, FOLDER: str(folder.resolve()), "DJANGO_SETTINGS_MODULE": "wardbench.campus.settings"}
     command = [sys.executable, "-m", "wardbench.campus.background"]
-    return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
+    # In a session of its own, so that a terminal's Ctrl-C reaches it through the server, which ends it in order.
+    return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)

@@ -1,0 +1,143 @@
+"""`wardbench demo`: made once and used again, made anew where it was interrupted, served until Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from wardbench.campus.people.roles import TITLES
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+ENVIRONMENT.pop("DJANGO_SETTINGS_MODULE", None)
+
+
+def command(folder: Path, *more: str) -> list[str]:
+    return [sys.executable, "-m", "wardbench", "demo", "--folder", str(folder), "--persons", "500", *more]
+
+
+def made(folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(folder, "--no-serve", "--json"), env=ENVIRONMENT, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("demo") / "demo"
+    first = made(folder)
+    assert first.returncode == 0, first.stderr
+    told = json.loads(first.stdout)
+    assert set(told["seconds"]) == {"files", "load", "cohorts and reports", "campus"}
+    assert Path(told["campus"]).is_dir()
+    return folder
+
+
+def people(folder: Path) -> int:
+    with sqlite3.connect(folder / "campus" / "campus.sqlite3") as con:
+        return int(con.execute("SELECT count(*) FROM people_person").fetchone()[0])
+
+
+def test_a_second_demo_uses_what_is_there(demo: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    shutil.copytree(demo, folder)
+    keys = (folder / "campus" / "keys" / "audit.key").read_text()
+    # Without the files a load would fail.
+    shutil.rmtree(folder / "fhir")
+    again = made(folder)
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["records"] > 0
+    assert (folder / "campus" / "keys" / "audit.key").read_text() == keys
+
+
+def test_a_campus_that_was_left_half_made_is_made_anew(demo: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    shutil.copytree(demo, folder)
+    whole = people(folder)
+    (folder / "campus" / "demonstration-made").unlink()
+    (folder / "campus" / "campus.sqlite3").unlink()
+    again = made(folder)
+    assert again.returncode == 0, again.stderr
+    assert people(folder) == whole > 14
+
+
+def test_a_campus_that_is_no_demonstration_is_left_alone(demo: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    shutil.copytree(demo, folder)
+    (folder / "campus" / "demonstration-made").unlink()
+    settings = folder / "campus" / "campus.toml"
+    settings.write_text(settings.read_text().replace("demo = true", "demo = false"))
+    again = made(folder)
+    assert again.returncode == 2 and "no demonstration" in again.stderr
+    assert (folder / "campus" / "campus.sqlite3").is_file()
+
+
+def test_it_serves_on_the_next_free_port_until_ctrl_c(demo: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        served = subprocess.Popen(
+            command(demo, "--port", str(port)),
+            env=ENVIRONMENT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            address = _address(served)
+            assert int(address.rsplit(":", 1)[1]) > port
+            with urllib.request.urlopen(f"{address}/account/login/", timeout=60) as answer:
+                page = answer.read().decode()
+            assert "physician@demo.example" in page and "administrator@demo.example" in page
+            started = _children(served.pid)
+            assert len(started) >= 3, "two processes for pages and one for the background"
+        finally:
+            # A terminal sends Ctrl-C to every process of the command.
+            os.killpg(served.pid, signal.SIGINT)
+            _, said = served.communicate(timeout=60)
+    assert served.returncode == 0, said
+    assert "Traceback" not in said, said
+    assert _ended(started), "a process of the demo goes on after it"
+
+
+def _address(served: subprocess.Popen[str]) -> str:
+    assert served.stdout is not None
+    for line in served.stdout:
+        if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+            return found[0]
+    raise AssertionError("it ended without saying where it serves")
+
+
+def _children(parent: int) -> list[int]:
+    """The processes that a process started."""
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    pairs = [line.split() for line in listed.splitlines()]
+    return [int(pid) for pid, started_by in pairs if int(started_by) == parent]
+
+
+def _ended(processes: list[int]) -> bool:
+    """Whether all of them end within a few seconds."""
+    for _ in range(50):
+        running = subprocess.run(["ps", "-o", "pid=", "-p", ",".join(map(str, processes))], capture_output=True)
+        if not running.stdout.strip():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_every_role_can_be_signed_in_as(demo: Path) -> None:
+    told = subprocess.run(command(demo, "--no-serve"), env=ENVIRONMENT, capture_output=True, text=True)
+    for title in TITLES.values():
+        assert re.search(rf"^ {re.escape(title)} +\w+", told.stdout, re.MULTILINE), title
