@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from wardbench.campus.configuration import FOLDER, KEYS, Configuration, read_configuration, read_key
 from wardbench.campus.databases import database_settings
+from wardbench.campus.people.providers import provider_settings
 
 BASE = Path(__file__).parent
 CAMPUS_FOLDER = Path(os.environ[FOLDER]).resolve() if os.environ.get(FOLDER) else None
@@ -39,6 +40,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
+    *(["allauth.socialaccount.providers.saml"] if CAMPUS.saml else []),
     "allauth.mfa",
     "allauth.usersessions",
     "csp",
@@ -70,6 +72,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "wardbench.campus.people.middleware.LeavingMiddleware",
     "wardbench.campus.people.middleware.ActorMiddleware",
     "wardbench.campus.people.sessions.SessionsMiddleware",
     "wardbench.campus.web.middleware.ErrorsMiddleware",
@@ -128,10 +131,23 @@ ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
 ACCOUNT_PREVENT_ENUMERATION = "strict"
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
-ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key", "reauthenticate": "10/m/user"}
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = CAMPUS.mail is not None
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/5m/key",
+    "reauthenticate": "10/m/user",
+    "reset_password": "20/m/ip,5/m/key",
+    "reset_password_from_key": "20/m/ip",
+    "change_password": "5/m/user",
+}
+# Pages come through one proxy where they come by HTTPS; the address it names counts, not the proxy's own.
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if HTTPS else 0
 SOCIALACCOUNT_ONLY = False
 SOCIALACCOUNT_AUTO_SIGNUP = False
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_PROVIDERS = provider_settings(CAMPUS, CAMPUS_FOLDER)
+MFA_ADAPTER = "wardbench.campus.people.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = f"Wardbench {CAMPUS.name}"
 USERSESSIONS_TRACK_ACTIVITY = True
@@ -143,6 +159,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 CSRF_COOKIE_HTTPONLY = True
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 CSRF_TRUSTED_ORIGINS = [CAMPUS.address] if "://" in CAMPUS.address else []
 SECURE_SSL_REDIRECT = False
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
@@ -175,6 +192,7 @@ LANGUAGES = [
     if code in CAMPUS.languages
 ]
 LOCALE_PATHS = [BASE / "locale"]
+LANGUAGE_COOKIE_NAME = "__Host-language" if HTTPS else "language"
 LANGUAGE_COOKIE_SECURE = HTTPS
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"

@@ -1,12 +1,28 @@
-"""How allauth treats our people: nobody makes an account for themselves."""
+"""How allauth treats our people: nobody makes an account for themselves, and an institution vouches for its own.
+
+Somebody who comes from an identity provider is who was linked to that identity before, or, the first time, the person
+with the address that the provider has verified. What the provider says of groups gives no role.
+"""
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest
+from django.shortcuts import render
+
+from wardbench.campus.audit.services import record
+from wardbench.campus.people.models import Person
+from wardbench.campus.people.rules import NOBODY, Actor
+from wardbench.core.pseudonyms import derive_key
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -15,5 +31,42 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
+    def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
+        """Link an identity to the person with its verified address, the first time that it comes."""
+        if sociallogin.is_existing or sociallogin.state.get("process") == "connect":
+            return
+        verified = [address.email for address in sociallogin.email_addresses if address.verified]
+        for person in Person.objects.filter(email__in=[email.lower() for email in verified], is_active=True)[:1]:
+            with transaction.atomic():
+                sociallogin.connect(request, person)
+                provider = sociallogin.account.provider
+                record("account.link", "person", person.id, by=Actor(str(person.id)), provider=provider)
+
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
-        return False
+        """Never: whoever is not known here reads why, and what to do."""
+        _refused(sociallogin.account.provider, "unknown")
+        page = render(request, "socialaccount/unknown.html", {"provider": sociallogin.provider}, status=403)
+        raise ImmediateHttpResponse(page)
+
+    def on_authentication_error(self, request: HttpRequest, provider: Any, **error: Any) -> None:
+        """An answer of a provider that does not hold is on the record, without anything of what it said."""
+        _refused(provider.sub_id, "invalid")
+
+
+class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    """Secrets of second factors are stored encrypted, so that the database alone does not give them away."""
+
+    def encrypt(self, text: str) -> str:
+        return _fernet().encrypt(text.encode()).decode("ascii")
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return _fernet().decrypt(encrypted_text.encode("ascii")).decode()
+
+
+def _fernet() -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(derive_key(settings.CAMPUS_KEYS["session"], "second factor")))
+
+
+def _refused(provider: str, why: str) -> None:
+    with transaction.atomic():
+        record("account.refused", "provider", provider, by=NOBODY, why=why)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.signals import password_changed, password_reset, password_set
-from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authentication_failed
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db import transaction
+from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
 from wardbench.campus.audit.services import record
@@ -37,10 +39,21 @@ def refused(**_: Any) -> None:
         record("account.refused", "person", "", by=NOBODY)
 
 
-@receiver((authenticator_added, authenticator_removed, authenticator_reset))
-def factor_changed(user: Any, authenticator: Any, **_: Any) -> None:
+@receiver(authentication_failed)
+def refused_factor(user: Any, **_: Any) -> None:
     with transaction.atomic():
-        record("account.second_factor", "person", user.pk, by=Actor(str(user.pk)), type=authenticator.type)
+        record("account.refused", "person", user.pk, by=NOBODY, why="second factor")
+
+
+@receiver((post_save, post_delete), sender=Authenticator)
+def factor_changed(instance: Any, signal: Any, created: bool = False, **_: Any) -> None:
+    """By the row itself, so that the record is of the same transaction; using a factor changes its row too."""
+    if signal is post_save and not created:
+        return
+    change = "added" if created else "removed"
+    with transaction.atomic():
+        by = Actor(str(instance.user_id))
+        record("account.second_factor", "person", by.id, by=by, type=instance.type, change=change)
 
 
 @receiver((password_changed, password_reset, password_set))

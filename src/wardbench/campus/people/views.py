@@ -9,7 +9,6 @@ from django.contrib.auth import login
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
 
 from wardbench.campus.people import queries, rules
 from wardbench.campus.people.roles import TITLES
@@ -47,10 +46,9 @@ def why(request: HttpRequest) -> HttpResponse:
 
 
 @open_to_all
-@require_POST
 def demonstration_sign_in(request: HttpRequest) -> HttpResponse:
     """Sign in as somebody of a demonstration, by one click; anywhere else there is no such page."""
-    if not settings.CAMPUS.demo:
+    if not settings.CAMPUS.demo or request.method != "POST":
         raise Http404
     person = queries.person_by_email(request.POST.get("email", ""))
     login(request, person, backend="allauth.account.auth_backends.AuthenticationBackend")

@@ -6,14 +6,13 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from wardbench.campus.api.api import api
-from wardbench.campus.people.views import demonstration_sign_in
 from wardbench.campus.web import views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("language/", set_language, name="set_language"),
-    path("account/demonstration/", demonstration_sign_in, name="demonstration_sign_in"),
     path("account/keys/", include("wardbench.campus.api.urls")),
+    path("account/", include("wardbench.campus.people.account_urls")),
     path("account/", include("allauth.urls")),
     path("search/", views.search, name="search"),
     path("api/", api.urls),

@@ -1,0 +1,29 @@
+"""What stands before allauth's own addresses under /account/: the first that fits answers."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from wardbench.campus.people import account_views
+from wardbench.campus.people.views import demonstration_sign_in
+
+CLOSED = (
+    "signup/",
+    "email/",
+    "confirm-email/",
+    "confirm-email/<str:key>/",
+    "password/set/",
+    "login/code/",
+    "login/code/confirm/",
+    "3rdparty/signup/",
+    "social/signup/",
+)
+"""Pages of allauth that do not exist on a campus."""
+
+urlpatterns = [
+    path("demonstration/", demonstration_sign_in, name="demonstration_sign_in"),
+    path("password/reset/", account_views.reset_password, name="reset_password"),
+    path("sessions/", account_views.own_sessions, name="own_sessions"),
+    path("oidc/<str:provider_id>/login/callback/", account_views.openid_callback, name="openid_callback"),
+    *(path(closed, account_views.no_such_page) for closed in CLOSED),
+]

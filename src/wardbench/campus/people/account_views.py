@@ -1,0 +1,44 @@
+"""The pages of one's account that are ours beside allauth's, and those of allauth that do not exist here."""
+
+from __future__ import annotations
+
+from allauth.account import views as allauth_views
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from wardbench.campus.people import openid, sessions
+from wardbench.campus.web.pages import actor, open_to_all, signed_in
+
+
+@open_to_all
+def no_such_page(request: HttpRequest, *, key: str = "") -> HttpResponse:
+    """Signing up, changing one's address: an administrator does that, so for a browser there is nothing here."""
+    raise Http404
+
+
+@open_to_all
+def reset_password(request: HttpRequest) -> HttpResponse:
+    """Ask for a link to a new password; there is none where no mail can be sent."""
+    if not settings.CAMPUS.mail:
+        raise Http404
+    answer: HttpResponse = allauth_views.password_reset(request)
+    return answer
+
+
+@open_to_all
+def openid_callback(request: HttpRequest, provider_id: str) -> HttpResponse:
+    return openid.callback(request, provider_id)
+
+
+@signed_in
+def own_sessions(request: HttpRequest) -> HttpResponse:
+    """Where somebody is signed in; any of these sessions, or all others, are ended from here."""
+    if request.method == "POST":
+        ended = sessions.end_own(actor(request), request.POST.get("session", ""), request.session.session_key or "")
+        messages.success(request, _("Ended: %(number)d.") % {"number": ended})
+        return redirect("usersessions_list")
+    found = sessions.sessions_of(actor(request), request.session.session_key or "")
+    return render(request, "usersessions/usersession_list.html", {"sessions": found})
