@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "wardbench.campus.people.middleware.LeavingMiddleware",
     "wardbench.campus.people.middleware.ActorMiddleware",
+    "wardbench.campus.people.language.LanguageMiddleware",
     "wardbench.campus.people.sessions.SessionsMiddleware",
     "wardbench.campus.web.middleware.ErrorsMiddleware",
 ]

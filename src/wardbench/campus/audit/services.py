@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from django.conf import settings
@@ -75,28 +76,50 @@ def record(
     `what` is the verb ("study.submit"), `kind` and `target` say on what. `detail` is for what was decided and why;
     never for a patient's values.
     """
+    act = Act(what, kind, target, detail, study=str(study), patient=str(patient))
+    return record_all([act], by=by)
+
+
+@dataclass(frozen=True)
+class Act:
+    """What an event tells of; the fields of `record`."""
+
+    what: str
+    kind: str
+    target: object
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    study: str = ""
+    patient: str = ""
+
+
+def record_all(acts: Sequence[Act], *, by: Who) -> int:
+    """Add many events at once, in their order; the number of the last."""
     if not transaction.get_connection().in_atomic_block:
-        raise AssertionError(f"{what}: an event is recorded in the transaction of what it tells of")
+        raise AssertionError(f"{acts[0].what}: an event is recorded in the transaction of what it tells of")
     Head.objects.get_or_create(id=1, defaults={"number": 0, "hash": chain.START})
     head = Head.objects.select_for_update().get(id=1)
-    event = Event(
-        number=head.number + 1,
-        at=timezone.now(),
-        actor=by.id,
-        verb=what,
-        kind=kind,
-        object=str(target),
-        study=str(study),
-        patient=str(patient),
-        origin=_origin.get(),
-        detail=detail,
-        before=bytes(head.hash),
-    )
-    event.hash = chain.link(settings.CAMPUS_KEYS["audit"], bytes(head.hash), content(event))
-    event.save(force_insert=True)
-    Head.objects.filter(id=1).update(number=event.number, hash=event.hash)
+    number, before, at, events = head.number, bytes(head.hash), timezone.now(), []
+    for act in acts:
+        number += 1
+        event = Event(
+            number=number,
+            at=at,
+            actor=by.id,
+            verb=act.what,
+            kind=act.kind,
+            object=str(act.target),
+            study=act.study,
+            patient=act.patient,
+            origin=_origin.get(),
+            detail=dict(act.detail),
+            before=before,
+        )
+        before = event.hash = chain.link(settings.CAMPUS_KEYS["audit"], before, content(event))
+        events.append(event)
+    Event.objects.bulk_create(events, batch_size=200)
+    Head.objects.filter(id=1).update(number=number, hash=before)
     _written.set(_written.get() + 1)
-    return event.number
+    return number
 
 
 def content(event: Event) -> dict[str, Any]:

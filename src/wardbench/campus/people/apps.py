@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,3 +10,6 @@ class PeopleConfig(AppConfig):
 
     def ready(self) -> None:
         from wardbench.campus.people import signals  # noqa: F401  (connects them)
+
+        # The rights that each application lets people ask about.
+        autodiscover_modules("explained")

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import datetime
+import re
 import uuid
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db.models import Prefetch, Q, QuerySet
-from django.utils import timezone
+from django.db.models import Count, Prefetch, Q, QuerySet
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 
-from wardbench.campus.people.models import Affiliation, Organisation, Person, Unit
-from wardbench.campus.people.roles import Role
+from wardbench.campus.people.importing import Known
+from wardbench.campus.people.models import Affiliation, Expertise, Organisation, Person, Unit
+from wardbench.campus.people.roles import TITLES, Role
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.people.rules import Affiliation as Holds
+from wardbench.campus.people.sheet import folded
 from wardbench.core.errors import NotFoundError
 
 
@@ -63,24 +68,83 @@ def holders(*roles: Role, unit: uuid.UUID | None = None) -> QuerySet[Person]:
     return Person.objects.filter(id__in=held.values("person"), is_active=True)
 
 
-def directory(text: str = "", role: str = "", organisation: uuid.UUID | None = None) -> QuerySet[Person]:
-    """People by name, e-mail address or expertise, with their present affiliations."""
-    people = Person.objects.filter(is_active=True)
-    if text:
-        people = people.filter(
-            Q(name__icontains=text) | Q(email__icontains=text) | Q(expertise__topic__icontains=text)
-        ).distinct()
-    if role or organisation:
-        held = Affiliation.objects.filter(current())
-        held = held.filter(role=role) if role else held
-        held = held.filter(organisation=organisation) if organisation else held
-        people = people.filter(id__in=held.values("person"))
+def directory(
+    text: str = "",
+    role: str = "",
+    organisation: uuid.UUID | None = None,
+    unit: uuid.UUID | None = None,
+    *,
+    closed: bool = False,
+) -> QuerySet[Person]:
+    """People by name, e-mail address or expertise, with their present affiliations; those of closed accounts apart."""
+    people = Person.objects.filter(is_active=not closed)
+    for word in text.split():
+        known = Expertise.objects.filter(topic__icontains=word).values("person")
+        people = people.filter(Q(name__icontains=word) | Q(email__icontains=word) | Q(id__in=known))
+    wanted = {"role": role, "organisation": organisation, "unit": unit}
+    if held := {field: value for field, value in wanted.items() if value}:
+        people = people.filter(id__in=Affiliation.objects.filter(current(), **held).values("person"))
     now = Affiliation.objects.filter(current()).select_related("organisation", "unit")
     return people.prefetch_related(Prefetch("affiliations", now, to_attr="present"), "expertise")
 
 
 def organisations() -> QuerySet[Organisation]:
-    return Organisation.objects.prefetch_related("units")
+    """All of them with their units, and how many people hold a role there today (`people`)."""
+    now = Affiliation.objects.filter(current(), person__is_active=True)
+    counted = Count("affiliations__person", filter=Q(affiliations__in=now), distinct=True)
+    return Organisation.objects.prefetch_related("units").annotate(people=counted)
+
+
+def organisation(organisation_id: object) -> Organisation:
+    try:
+        return organisations().get(id=organisation_id)  # type: ignore[misc]
+    except (Organisation.DoesNotExist, ValidationError):
+        raise NotFoundError("There is no such organisation.") from None
+
+
+def units() -> QuerySet[Unit]:
+    return Unit.objects.select_related("organisation").order_by("organisation__name", "name")
+
+
+def affiliation(person: Person, affiliation_id: object) -> Affiliation:
+    """A role of this person; NotFoundError where there is none."""
+    try:
+        return Affiliation.objects.select_related("person", "organisation", "unit").get(
+            id=affiliation_id,  # type: ignore[misc]
+            person=person,
+        )
+    except (Affiliation.DoesNotExist, ValidationError):
+        raise NotFoundError("This person has no such role.") from None
+
+
+def administrators() -> QuerySet[Person]:
+    return holders(Role.ADMINISTRATOR)
+
+
+def is_last_administrator(person: Person) -> bool:
+    """Whether nobody could give a role any more without this person."""
+    return list(administrators().values_list("id", flat=True)) == [person.id]
+
+
+def known() -> Known:
+    """What an import is checked against; names in every language that the campus speaks."""
+    roles = {folded(role): role for role in Role}
+    languages: dict[str, str] = {code: code for code, _name in settings.LANGUAGES}
+    for code in ("en", "nl", "fr"):
+        with translation.override(code):
+            roles |= {folded(gettext(title)): role for role, title in TITLES.items()}
+            languages |= {folded(str(name)): spoken for spoken, name in settings.LANGUAGES}
+    for spoken, _name in settings.LANGUAGES:
+        languages[folded(translation.get_language_info(spoken)["name_local"])] = spoken
+    return Known(
+        taken=frozenset(email.lower() for email in Person.objects.values_list("email", flat=True)),
+        organisations={folded(one.name): one.id for one in Organisation.objects.all()},
+        units={(one.organisation_id, folded(one.name)): one.id for one in Unit.objects.all()},
+        roles=roles,
+        languages=languages,
+        language=settings.LANGUAGES[0][0],
+        today=timezone.localdate(),
+    )
 
 
 def names(ids: set[str]) -> dict[str, str]:
@@ -103,4 +167,27 @@ def unit(unit_id: object) -> Unit:
 
 def profile(person_id: object) -> Person:
     """A person with their present affiliations (`present`) and expertise; NotFoundError where there is none."""
-    return directory().get(id=person(person_id).id)
+    found = person(person_id)
+    return directory(closed=not found.is_active).get(id=found.id)
+
+
+def other_roles(person: Person) -> list[Affiliation]:
+    """Roles that a person held or will hold, the latest first."""
+    found = Affiliation.objects.filter(person=person).exclude(current()).select_related("organisation", "unit")
+    return list(found.order_by("-since"))
+
+
+def by_words(text: str) -> QuerySet[Person]:
+    """Anybody, closed accounts too, by name or address, or by an id in the text (an address of a page)."""
+    if found := uuid_in(text):
+        return Person.objects.filter(id=found)
+    people = Person.objects.all()
+    for word in text.split():
+        people = people.filter(Q(name__icontains=word) | Q(email__icontains=word))
+    return people if text.strip() else Person.objects.none()
+
+
+def uuid_in(text: str) -> uuid.UUID | None:
+    """The last id in a text, such as the address of a page."""
+    found = re.findall(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", text.lower())
+    return uuid.UUID(found[-1]) if found else None

@@ -149,9 +149,31 @@ def may_give_role(actor: Actor, person: str) -> Verdict:
     return may_manage_people(actor)
 
 
+def may_end_role(actor: Actor, *, last_administrator: bool = False) -> Verdict:
+    """Ending a role; the last administrator's is not ended, or nobody could give any."""
+    return no(LAST) if last_administrator and actor.has(Role.ADMINISTRATOR) else may_manage_people(actor)
+
+
+def may_close_account(actor: Actor, person: str, *, last_administrator: bool = False) -> Verdict:
+    """Nobody closes their own account, nor the last administrator's."""
+    if actor.id and actor.id == person and actor.has(Role.ADMINISTRATOR):
+        return no(gettext_noop("Nobody can close their own account; ask another administrator."))
+    return may_end_role(actor, last_administrator=last_administrator)
+
+
+LAST = gettext_noop("This is the last administrator; give somebody else that role first.")
+
+
 def may_search_record(actor: Actor) -> Verdict:
     """The record of what happened, across everybody."""
     return holds(actor, Role.DATA_STEWARD, Role.DATA_PROTECTION)
+
+
+def may_explain(actor: Actor, person: str) -> Verdict:
+    """Asking why somebody can see something: everybody about themselves, some about anybody."""
+    if actor.id and actor.id == person:
+        return yes(gettext_noop("Everybody can ask what they can see, and why."))
+    return holds(actor, Role.DATA_PROTECTION, Role.DATA_STEWARD, Role.ADMINISTRATOR)
 
 
 def may_treat(actor: Actor) -> Verdict:

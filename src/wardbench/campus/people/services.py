@@ -1,18 +1,25 @@
-"""The verbs on people: add, give a role, end it, edit a profile, close an account."""
+"""The verbs on people: add, import, give a role, end it, edit a profile, close an account."""
 
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from wardbench.campus.audit.services import record, verb
-from wardbench.campus.people import rules
+from wardbench.campus.audit.services import Act, record, record_all, verb
+from wardbench.campus.people import queries, rules
+from wardbench.campus.people.importing import Newcomer
 from wardbench.campus.people.models import Affiliation, Expertise, Organisation, Person, Unit
+from wardbench.campus.people.orcid import is_orcid
 from wardbench.campus.people.roles import Role
-from wardbench.campus.people.rules import Actor
+from wardbench.campus.people.rules import LAST, Actor, ForbiddenError, no
 from wardbench.campus.people.sessions import end_sessions
 from wardbench.core.errors import BusyError, InputError
 
@@ -22,11 +29,11 @@ def add_organisation(name: str, kind: str, *, by: Actor) -> Organisation:
     """Add an organisation; InputError where the name is taken or the kind unknown."""
     _manage(by)
     if kind not in Organisation.Kind.values:
-        raise InputError(f"kind: {kind!r} is none of {', '.join(Organisation.Kind.values)}.")
+        raise InputError(_("kind: choose one of %(kinds)s.") % {"kinds": ", ".join(Organisation.Kind.values)})
     if not name.strip():
-        raise InputError("name: give the organisation a name.")
+        raise InputError(_("name: give the organisation a name."))
     if Organisation.objects.filter(name__iexact=name.strip()).exists():
-        raise InputError(f"name: there is an organisation {name.strip()} already.")
+        raise InputError(_("name: there is an organisation of this name already."))
     organisation = Organisation.objects.create(name=name.strip(), kind=kind)
     record("people.add_organisation", "organisation", organisation.id, by=by, name=organisation.name)
     return organisation
@@ -37,9 +44,9 @@ def add_unit(organisation: Organisation, name: str, kind: str, *, by: Actor) -> 
     """Add a department or care programme; InputError where the name is taken or the kind unknown."""
     _manage(by)
     if kind not in Unit.Kind.values:
-        raise InputError(f"kind: {kind!r} is none of {', '.join(Unit.Kind.values)}.")
+        raise InputError(_("kind: choose one of %(kinds)s.") % {"kinds": ", ".join(Unit.Kind.values)})
     if not name.strip() or Unit.objects.filter(organisation=organisation, name__iexact=name.strip()).exists():
-        raise InputError("name: give a name that the organisation does not have yet.")
+        raise InputError(_("name: give a name that the organisation does not have yet."))
     unit = Unit.objects.create(organisation=organisation, name=name.strip(), kind=kind)
     record("people.add_unit", "unit", unit.id, by=by, name=unit.name)
     return unit
@@ -53,14 +60,58 @@ def add_person(email: str, name: str, *, by: Actor, language: str = "en", passwo
     try:
         validate_email(email)
     except ValidationError:
-        raise InputError("email: this is not an e-mail address.") from None
+        raise InputError(_("email: this is not an e-mail address.")) from None
     if not name.strip():
-        raise InputError("name: give a name.")
+        raise InputError(_("name: give a name."))
+    _check_language(language)
     if Person.objects.filter(email__iexact=email).exists():
-        raise InputError(f"email: {email} has an account already.")
+        raise InputError(_("email: %(email)s has an account already.") % {"email": email})
+    if password is not None:
+        _check_password(password, Person(email=email, name=name))
     person = Person.objects.create_user(email, password, name=name.strip(), language=language)
     record("people.add_person", "person", person.id, by=by)
     return person
+
+
+@verb("people.import")
+def import_people(newcomers: Sequence[Newcomer], *, by: Actor, source: str) -> int:
+    """Add everybody in `newcomers` with their roles, all or none; how many people. `source` is the file's SHA-256.
+
+    The rows were checked by `importing.check`; InputError where somebody was added in the meantime.
+    """
+    _manage(by)
+    people = {
+        one.email: Person(email=one.email, name=one.name, title=one.title, language=one.language, orcid=one.orcid)
+        for one in newcomers
+    }
+    taken = set(Person.objects.values_list("email", flat=True))
+    if not taken.isdisjoint(people):
+        raise InputError(_("Somebody in this file was added a moment ago; look at the file again."))
+    for person in people.values():
+        person.set_unusable_password()
+    Person.objects.bulk_create(people.values(), batch_size=500)
+    topics = {(people[one.email], topic) for one in newcomers for topic in one.topics}
+    Expertise.objects.bulk_create([Expertise(person=who, topic=topic) for who, topic in topics], batch_size=500)
+    held = [
+        Affiliation(
+            person=people[one.email],
+            organisation_id=one.organisation,
+            unit_id=one.unit,
+            role=one.role,
+            since=one.since,
+            until=one.until,
+        )
+        for one in newcomers
+        if one.role and one.organisation and one.since
+    ]
+    Affiliation.objects.bulk_create(held, batch_size=500)
+    acts = [Act("people.add_person", "person", person.id) for person in people.values()]
+    for a in held:
+        said = {"role": a.role, "organisation": str(a.organisation_id), "unit": str(a.unit_id or "")}
+        acts.append(Act("people.give_role", "person", a.person_id, said))
+    acts.append(Act("people.import", "file", source, {"people": len(people), "roles": len(held)}))
+    record_all(acts, by=by)
+    return len(people)
 
 
 @verb("people.give_role")
@@ -79,9 +130,11 @@ def give_role(
         rules.may_give_role(by, str(person.id)).require()
     since = since or timezone.localdate()
     if unit is not None and unit.organisation_id != organisation.id:
-        raise InputError(f"unit: {unit} does not belong to {organisation}.")
+        raise InputError(
+            _("unit: %(unit)s does not belong to %(organisation)s.") % {"unit": unit, "organisation": organisation}
+        )
     if until is not None and until < since:
-        raise InputError("until: a role ends on the day it began or later.")
+        raise InputError(_("until: a role ends on the day it began or later."))
     affiliation = Affiliation.objects.create(
         person=person, organisation=organisation, unit=unit, role=role.value, since=since, until=until
     )
@@ -99,21 +152,25 @@ def give_role(
 
 
 @verb("people.end_role")
-def end_role(affiliation: Affiliation, *, by: Actor) -> None:
-    """End a role at once. BusyError where it has ended already."""
+def end_role(affiliation: Affiliation, *, by: Actor, last: datetime.date | None = None) -> None:
+    """End a role: after its `last` day, or at once. BusyError where it has ended already."""
     _manage(by)
-    yesterday = timezone.localdate() - datetime.timedelta(days=1)
-    present = Affiliation.objects.filter(id=affiliation.id, until=None) | Affiliation.objects.filter(
-        id=affiliation.id, until__gt=yesterday
-    )
-    found = present.first()
+    today = timezone.localdate()
+    yesterday = today - datetime.timedelta(days=1)
+    present = Q(until=None) | Q(until__gt=yesterday)
+    found = Affiliation.objects.filter(present, id=affiliation.id).first()
     if found is None:
-        raise BusyError("This role has ended already.")
-    if found.since > yesterday:
+        raise BusyError(_("This role has ended already."))
+    if last is not None and last < max(today, found.since):
+        raise InputError(_("last: a role that somebody has had cannot be taken back; give today or a later day."))
+    if last is None and found.since > yesterday:
         found.delete()
     else:
-        Affiliation.objects.filter(id=found.id).update(until=yesterday)
-    record("people.end_role", "person", affiliation.person_id, by=by, role=affiliation.role)
+        Affiliation.objects.filter(id=found.id).update(until=last or yesterday)
+    said = {"last": last.isoformat()} if last else {}
+    record("people.end_role", "person", affiliation.person_id, by=by, role=affiliation.role, **said)
+    if affiliation.role == Role.ADMINISTRATOR:
+        _keep_an_administrator()
     end_sessions(affiliation.person)
 
 
@@ -124,9 +181,10 @@ def edit_profile(
     """Change what a profile says; InputError where the name is empty or the ORCID iD is none."""
     rules.may_edit_profile(by, str(person.id)).require()
     if not name.strip():
-        raise InputError("name: give a name.")
+        raise InputError(_("name: give a name."))
+    _check_language(language)
     if orcid and not is_orcid(orcid):
-        raise InputError("orcid: an ORCID iD has four groups of four digits, and its last is a check digit.")
+        raise InputError(_("orcid: an ORCID iD has four groups of four digits, and its last is a check digit."))
     Person.objects.filter(id=person.id).update(
         name=name.strip(), title=title.strip(), language=language, orcid=orcid, about=about.strip()
     )
@@ -136,26 +194,72 @@ def edit_profile(
     record("people.edit_profile", "person", person.id, by=by)
 
 
+@verb("people.choose_language")
+def choose_language(person: Person, language: str, *, by: Actor) -> None:
+    """Let the pages speak another language to somebody."""
+    rules.may_edit_profile(by, str(person.id)).require()
+    _check_language(language)
+    Person.objects.filter(id=person.id).update(language=language)
+    record("people.choose_language", "person", person.id, by=by, language=language)
+
+
 @verb("people.close_account")
 def close_account(person: Person, *, by: Actor) -> None:
     """Let somebody sign in no longer. BusyError where the account is closed already."""
-    _manage(by)
+    if by is not rules.SYSTEM:
+        rules.may_close_account(by, str(person.id)).require()
+    administers = queries.actor_of(person).has(Role.ADMINISTRATOR)
     if Person.objects.filter(id=person.id, is_active=True).update(is_active=False) != 1:
-        raise BusyError("This account is closed already.")
+        raise BusyError(_("This account is closed already."))
     record("people.close_account", "person", person.id, by=by)
+    if administers:
+        _keep_an_administrator()
     end_sessions(person)
 
 
-def is_orcid(text: str) -> bool:
-    """Whether `text` is an ORCID iD: 16 digits in four groups, the last an ISO 7064 MOD 11-2 check."""
-    digits = text.replace("-", "")
-    if len(text) != 19 or len(digits) != 16 or not digits[:15].isdecimal() or text[4::5] != "---":
-        return False
-    total = 0
-    for digit in digits[:15]:
-        total = (total + int(digit)) * 2
-    check = (12 - total % 11) % 11
-    return digits[15].upper() == ("X" if check == 10 else str(check))
+@verb("people.reopen_account")
+def reopen_account(person: Person, *, by: Actor) -> None:
+    """Let somebody sign in again. BusyError where the account is open already."""
+    _manage(by)
+    if Person.objects.filter(id=person.id, is_active=False).update(is_active=True) != 1:
+        raise BusyError(_("This account is open already."))
+    record("people.reopen_account", "person", person.id, by=by)
+
+
+@verb("people.set_password")
+def set_password(person: Person, password: str, *, by: Actor) -> None:
+    """Give somebody a password, for whoever cannot reset it by mail. InputError where it is too easy to guess."""
+    _manage(by)
+    _check_password(password, person)
+    person.set_password(password)
+    Person.objects.filter(id=person.id).update(password=person.password)
+    record("people.set_password", "person", person.id, by=by)
+    end_sessions(person)
+
+
+@verb("people.ask_why")
+def ask_why(person: str, kind: str, thing: str, *, by: Actor) -> None:
+    """Keep on the record that somebody asked what another person can see."""
+    rules.may_explain(by, person).require()
+    record("people.ask_why", "person", person, by=by, asked=kind, thing=thing)
+
+
+def _keep_an_administrator() -> None:
+    """Asked after the event was recorded, which lets one transaction pass at a time: two cannot remove each other."""
+    if not queries.holders(Role.ADMINISTRATOR).exists():
+        raise ForbiddenError(no(LAST))
+
+
+def _check_password(password: str, person: Person) -> None:
+    try:
+        validate_password(password, person)
+    except ValidationError as error:
+        raise InputError("password: " + " ".join(error.messages)) from None
+
+
+def _check_language(language: str) -> None:
+    if language not in dict(settings.LANGUAGES):
+        raise InputError(_("language: this campus does not speak it."))
 
 
 def _manage(by: Actor) -> None:

@@ -1,17 +1,23 @@
-"""The directory, a profile, and the answer to "why can X see this?"."""
+"""The directory, a profile, and changing what it says."""
 
 from __future__ import annotations
 
 import uuid
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import login
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import translation
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+from django.views.i18n import set_language
 
-from wardbench.campus.people import queries, rules
-from wardbench.campus.people.roles import TITLES
+from wardbench.campus.people import forms, queries, rules, services
+from wardbench.campus.people.roles import TITLES, gettext_noop
 from wardbench.campus.web.pages import actor, open_to_all, signed_in
 
 ON_A_PAGE = 25
@@ -20,12 +26,24 @@ ON_A_PAGE = 25
 @signed_in
 def people(request: HttpRequest) -> HttpResponse:
     by = actor(request)
-    rules.may_see_person(by, "").require()
-    text, role = request.GET.get("text", "").strip(), request.GET.get("role", "")
-    found = Paginator(queries.directory(text, role), ON_A_PAGE).get_page(request.GET.get("page"))
-    return render(
-        request, "people/people.html", {"found": found, "text": text, "role": role, "roles": list(TITLES.items())}
-    )
+    why = rules.may_see_person(by, "")
+    why.require()
+    given = {name: request.GET.get(name, "").strip() for name in ("text", "role", "where")}
+    may_manage = rules.may_manage_people(by)
+    closed = bool(request.GET.get("closed")) and bool(may_manage)
+    where = queries.uuid_in(given["where"])
+    unit = where if where and queries.units().filter(id=where).exists() else None
+    found = queries.directory(given["text"], given["role"], None if unit else where, unit, closed=closed)
+    context = {
+        "found": Paginator(found, ON_A_PAGE).get_page(request.GET.get("page")),
+        "asked": given,
+        "closed": closed,
+        "roles": list(TITLES.items()),
+        "organisations": queries.organisations(),
+        "may_manage": may_manage,
+        "why": why,
+    }
+    return render(request, "people/people.html", context)
 
 
 @signed_in
@@ -34,15 +52,58 @@ def person(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
     verdict = rules.may_see_person(by, str(person_id))
     verdict.require()
     shown = queries.profile(person_id)
-    may_edit = rules.may_edit_profile(by, str(person_id))
-    return render(request, "people/person.html", {"person": shown, "verdict": verdict, "may_edit": may_edit})
+    last = queries.is_last_administrator(shown)
+    manages = rules.may_manage_people(by)
+    actions = [
+        (gettext_noop("Change the profile"), "edit_profile", rules.may_edit_profile(by, str(shown.id))),
+        (gettext_noop("Give a role"), "give_role", rules.may_give_role(by, str(shown.id))),
+        (
+            gettext_noop("Close the account"),
+            "close_account",
+            rules.may_close_account(by, str(shown.id), last_administrator=last),
+        )
+        if shown.is_active
+        else (gettext_noop("Reopen the account"), "reopen_account", manages),
+        (gettext_noop("Why can this person see something?"), "why", rules.may_explain(by, str(shown.id))),
+    ]
+    context = {
+        "person": shown,
+        "verdict": verdict,
+        "may": [one for one in actions if one[2]],
+        "may_not": [one for one in actions if not one[2]],
+        "may_end": manages,
+        "may_end_administrator": rules.may_end_role(by, last_administrator=last),
+        "other_roles": queries.other_roles(shown) if manages or by.id == str(shown.id) else [],
+    }
+    return render(request, "people/person.html", context)
 
 
 @signed_in
-def why(request: HttpRequest) -> HttpResponse:
+def edit_profile(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
     by = actor(request)
-    answers = [(title, rule(by)) for title, rule in rules.EXPLAINED]
-    return render(request, "people/why.html", {"answers": answers})
+    rules.may_see_person(by, str(person_id)).require()
+    shown = queries.profile(person_id)
+    rules.may_edit_profile(by, str(person_id)).require()
+    form = forms.profile_form(shown, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        services.edit_profile(shown, by=by, **form.cleaned_data)
+        with translation.override(form.cleaned_data["language"] if by.id == str(shown.id) else None):
+            messages.success(request, _("The profile is changed."))
+        return redirect("person", shown.id)
+    return render(request, "people/edit_profile.html", {"form": form, "person": shown})
+
+
+@open_to_all
+@require_POST
+def choose_language(request: HttpRequest) -> HttpResponse:
+    """For somebody signed in the choice is kept in the profile, and holds at every computer."""
+    by, language = actor(request), request.POST.get("language", "")
+    if not by.id or language not in dict(settings.LANGUAGES):
+        return set_language(request)
+    services.choose_language(queries.person(by.id), language, by=by)
+    after = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(after, {request.get_host()}, require_https=request.is_secure())
+    return redirect(after if safe else "home")
 
 
 @open_to_all

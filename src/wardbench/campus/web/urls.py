@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from django.urls import include, path
-from django.views.i18n import set_language
 
 from wardbench.campus.api.api import api
+from wardbench.campus.people.views import choose_language
 from wardbench.campus.web import views
 
 urlpatterns = [
     path("", views.home, name="home"),
-    path("language/", set_language, name="set_language"),
+    path("language/", choose_language, name="set_language"),
     path("account/keys/", include("wardbench.campus.api.urls")),
     path("account/", include("wardbench.campus.people.account_urls")),
     path("account/", include("allauth.urls")),

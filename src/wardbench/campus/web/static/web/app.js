@@ -15,10 +15,10 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   }
 });
 
-// Forms that are sent once: a second click while the first is on its way does nothing.
+// Forms that are sent once: a second click while the first is on its way does nothing. A download leaves the page there.
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.dataset.sent) event.preventDefault();
-  else if (!form.hasAttribute("hx-post")) form.dataset.sent = "yes";
+  else if (!form.hasAttribute("hx-post") && !("again" in form.dataset)) form.dataset.sent = "yes";
 });
 window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((f) => delete f.dataset.sent));

@@ -1,0 +1,239 @@
+"""Importing people from a file: every fault is said, the good rows are kept, nothing is written before."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import re
+import time
+import uuid
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from campus.cast import Cast
+from wardbench.campus.audit import queries as audit
+from wardbench.campus.people import queries
+from wardbench.campus.people.importing import Checked, Known, check
+from wardbench.campus.people.models import Affiliation, Person
+from wardbench.campus.people.roles import TITLES, Role
+from wardbench.campus.people.sheet import folded, read_sheet, template, write_rest
+from wardbench.core.errors import InputError
+
+HOSPITAL, INSTITUTE, WARD = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
+KNOWN = Known(
+    taken=frozenset({"old@test.example"}),
+    organisations={"hospital": HOSPITAL, "institute": INSTITUTE},
+    units={(HOSPITAL, "intensive care"): WARD},
+    roles={folded(title): role for role, title in TITLES.items()} | {folded(role): role for role in Role},
+    languages={"en": "en", "nl": "nl", "nederlands": "nl"},
+    language="en",
+    today=datetime.date(2026, 6, 1),
+)
+HEADER = "email,name,title,language,orcid,expertise,role,organisation,unit,since,until\n"
+
+
+def checked(text: str | bytes) -> Checked:
+    return check(read_sheet(text.encode() if isinstance(text, str) else text), KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "said"),
+    [
+        ("a,An,,,,,,,,,", "email", "not an e-mail address"),
+        (",An,,,,,,,,,", "email", "empty"),
+        ("old@test.example,An,,,,,,,,,", "email", "has an account already"),
+        ("OLD@test.example,An,,,,,,,,,", "email", "has an account already"),
+        ("a@b.example,,,,,,,,,,", "name", "empty"),
+        ("a@b.example,=1+1,,,,,,,,,", "name", "formula"),
+        ("a@b.example,An,,klingon,,,,,,,", "language", "not a language of the campus"),
+        ("a@b.example,An,,,0000-0002-1825-0098,,,,,,", "orcid", "not an ORCID iD"),
+        ("a@b.example,An,,,,,surgeon,Hospital,,,", "role", "surgeon is not a role"),
+        ("a@b.example,An,,,,,physician,,,,", "organisation", "empty"),
+        ("a@b.example,An,,,,,physician,Clinic,,,", "organisation", "there is no organisation Clinic"),
+        ("a@b.example,An,,,,,physician,Hospital,Pharmacy,,", "unit", "Hospital has no unit Pharmacy"),
+        ("a@b.example,An,,,,,physician,Institute,Intensive care,,", "unit", "Institute has no unit"),
+        ("a@b.example,An,,,,,physician,Hospital,,31/02/2026,", "since", "31/02/2026 is not a date"),
+        ("a@b.example,An,,,,,physician,Hospital,,soon,", "since", "soon is not a date"),
+        ("a@b.example,An,,,,,physician,Hospital,,2026-02-01,2026-01-01", "until", "before the day"),
+        ("a@b.example,An,,,,,physician,Hospital,,,2026-01-01", "until", "before the day"),
+        ("a@b.example,An,,,,,,Hospital,,,", "role", "empty, although"),
+        (f"a@b.example,{'x' * 201},,,,,,,,,", "name", "longer than 200"),
+        ('a@b.example,"A\nn",,,,,,,,,', "name", "line break"),
+        ("a@b.example,An,,,,,,,,,,surplus", "", "more cells"),
+    ],
+)
+def test_a_fault_is_said_with_its_line_and_column(row: str, column: str, said: str) -> None:
+    found = checked(HEADER + "good@b.example,Good,,,,,,,,,\n" + row + "\n")
+    assert [one.email for one in found.good] == ["good@b.example"]
+    assert [(fault.line, fault.column) for fault in found.faults] == [(3, column)]
+    assert said in found.faults[0].sentence
+
+
+def test_all_faults_of_a_row_are_said_at_once() -> None:
+    [*faults] = checked(HEADER + "a,,,klingon,1,,surgeon,Clinic,,x,y\n").faults
+    assert {fault.column for fault in faults} == {
+        "email", "name", "language", "orcid", "role", "organisation", "since", "until",
+    }  # fmt: skip
+
+
+def test_a_good_row_is_read_whole() -> None:
+    row = "An@B.example,An,Dr,Nederlands,0000-0002-1825-0097,kidney; Heart ;kidney,Physician,HOSPITAL,intensive  CARE"
+    [one] = checked(HEADER + row + ",1/2/2026,2026-12-31\n").good
+    assert (one.email, one.language, one.topics, one.role) == ("an@b.example", "nl", ("kidney", "Heart"), "physician")
+    assert (one.organisation, one.unit) == (HOSPITAL, WARD)
+    assert (one.since, one.until) == (datetime.date(2026, 2, 1), datetime.date(2026, 12, 31))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "E-mailadres;Naam;Functie;Taal;ORCID iD;Deskundigheid;Rol;Organisatie;Dienst;Vanaf;Tot en met",
+        "Adresse e-mail\tNom complet\tFonction\tLangue\tORCID\tExpertise\tRôle"
+        "\tÉtablissement\tService\tDepuis\tJusqu'au",
+        '"EMAIL","Full  name","Job title","LANGUAGE","orcid id",topics,ROLE,Organization,Care-programme,From,To',
+    ],
+)
+def test_headers_are_recognised_in_three_languages(header: str) -> None:
+    assert len(read_sheet((header + "\n" + "x").encode()).known) == 11
+    separator = next(one for one in ";\t," if one in header)
+    row = separator.join(["a@b.example", "An", "", "", "", "", "physician", "Hospital", "", "", ""])
+    [one] = checked(f"sep={separator}\r\n{header}\r\n\r\n{row}\r\n").good
+    assert one.role == "physician" and one.since == KNOWN.today
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_encodings_that_spreadsheets_write_are_read(encoding: str) -> None:
+    [one] = checked((HEADER + "a@b.example,Zoë Çelik,,,,,,,,,\n").encode(encoding)).good
+    assert one.name == "Zoë Çelik"
+
+
+def test_a_wrong_encoding_is_a_fault_of_its_own_rows_and_comes_back_readable() -> None:
+    data = HEADER.encode() + "a@b.example,Zoë,,,,,,,,,\n".encode("cp1252") + b"c@b.example,Jan,,,,,,,,,\n"
+    found = checked(data)
+    assert [one.name for one in found.good] == ["Jan"]
+    assert [(fault.line, fault.column) for fault in found.faults] == [(2, "name")]
+    assert "UTF-8" in found.faults[0].sentence
+    assert "Zoë" in write_rest(read_sheet(data), found.reasons)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "is empty"),
+        (b"email,name\n", "no rows"),
+        (b"email,function\na@b.example,x\n", "no column name"),
+        (b"name,email,e-mail\nx,a,b\n", "email and e-mail mean the same"),
+        (b"PK\x03\x04rest", "workbook"),
+        (b"email,name\na\x00b,c\n", "not a text file"),
+        (b'email,name\na@b.example,"An\n', "never closed"),
+        (b"email,name\n" + b"a,b\n" * 20_001, "more than 20000 rows"),
+        (b"x" * 4_000_001, "larger than 4 MB"),
+    ],
+)
+def test_a_file_of_which_nothing_can_be_made_says_why(data: bytes, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        read_sheet(data)
+
+
+def test_a_person_with_two_roles_has_two_rows() -> None:
+    text = HEADER + (
+        "a@b.example,An,,,,,physician,Hospital,,,\n"
+        "A@b.example,an,,,,,researcher,Institute,,,\n"
+        "a@b.example,An,,,,,physician,Hospital,,,\n"
+        "d@b.example,Dirk,,,,,physician,Hospital,,,\n"
+        "d@b.example,Diane,,,,,researcher,Hospital,,,\n"
+    )
+    found = checked(text)
+    assert [(one.email, one.role) for one in found.good] == [
+        ("a@b.example", "physician"),
+        ("a@b.example", "researcher"),
+    ]
+    assert found.people == 1
+    assert [(fault.line, fault.column) for fault in found.faults] == [(4, ""), (5, ""), (6, "email")]
+
+
+def test_rows_of_one_person_are_kept_back_together() -> None:
+    found = checked(HEADER + "a@b.example,An,,,,,surgeon,Hospital,,,\na@b.example,An,,,,,physician,Hospital,,,\n")
+    assert not found.good and [fault.line for fault in found.faults] == [2, 3]
+
+
+def test_what_comes_back_carries_reasons_no_formula_and_can_be_sent_again() -> None:
+    text = "naam;e-mailadres;telefoon\n=cmd|'/c calc';@sum;+32 2\nGood;g@b.example;1\n"
+    sheet = read_sheet(text.encode())
+    assert sheet.unknown == ("telefoon",)
+    rest = write_rest(sheet, check(sheet, KNOWN).reasons)
+    header, row = list(csv.reader(io.StringIO(rest.lstrip("\ufeff")), delimiter=";"))
+    assert header == ["naam", "e-mailadres", "telefoon", "reasons"]
+    assert row[:3] == ["'=cmd|'/c calc'", "'@sum", "'+32 2"] and "formula" in row[3]
+    again = read_sheet(rest.encode())
+    assert again.rows[0].values["name"] == "=cmd|'/c calc'"
+    assert write_rest(again, check(again, KNOWN).reasons).count("reasons") == 1
+
+
+def upload(cast: Cast, data: bytes, key: str = "administrator") -> Any:
+    return cast.client(key).post("/people/import/", {"file": SimpleUploadedFile("people.csv", data)})
+
+
+def sent(page: str, form: str) -> dict[str, str]:
+    """The hidden fields of the form with this address."""
+    part = re.search(rf'<form method="post" action="{form}".*?</form>', page, re.S)
+    assert part, form
+    return dict(re.findall(r'name="(\w+)" value="([^"]*)"', part[0]))
+
+
+def test_the_page_shows_first_and_writes_afterwards(cast: Cast) -> None:
+    text = "email,name,role,organisation,unit\na@b.example,An,Physician,Hospital,Endocrinology\nb,Bob,,,\n"
+    before = Person.objects.count()
+    page = upload(cast, text.encode()).content.decode()
+    assert "Import the 1 good row" in page and "not an e-mail address" in page
+    assert Person.objects.count() == before
+    client = cast.client("administrator")
+    rest = client.post("/people/import/rest/", sent(page, "/people/import/rest/"))
+    assert "attachment" in rest["content-disposition"] and "Bob" in rest.content.decode()
+    assert client.post("/people/import/good/", sent(page, "/people/import/good/")).status_code == 302
+    made = Person.objects.get(email="a@b.example")
+    assert Person.objects.count() == before + 1
+    assert queries.actor_of(made).units(Role.PHYSICIAN) == {str(cast.endocrinology.id)}
+    assert audit.verify({})[1] is None
+    assert audit.history("person", made.id).count() == 2
+    again = client.post("/people/import/good/", sent(page, "/people/import/good/"))
+    assert "has changed since" in again.content.decode() and Person.objects.count() == before + 1
+
+
+def test_only_administrators_import(cast: Cast) -> None:
+    data = b"email,name\na@b.example,An\n"
+    page = upload(cast, data).content.decode()
+    for key in cast.people:
+        if key != "administrator":
+            assert upload(cast, data, key).status_code == 403
+            for form in ("good", "rest"):
+                fields = sent(page, "/people/import/good/")
+                assert cast.client(key).post(f"/people/import/{form}/", fields).status_code == 403, key
+    for broken in ("", "!!", "QUJD"):
+        answer = cast.client("administrator").post("/people/import/good/", {"file": broken, "good": "1"})
+        assert answer.status_code == 400
+    assert not Person.objects.filter(email="a@b.example").exists()
+
+
+def test_ten_thousand_rows_are_imported_whole(cast: Cast) -> None:
+    rows = "".join(f"p{n}@b.example,Person {n},kidney;heart,researcher,Institute\n" for n in range(10_000))
+    began = time.monotonic()
+    page = upload(cast, ("email,name,expertise,role,organisation\n" + rows).encode()).content.decode()
+    client = cast.client("administrator")
+    assert client.post("/people/import/good/", sent(page, "/people/import/good/")).status_code == 302
+    print(f"10,000 rows looked at and imported in {time.monotonic() - began:.1f} s")
+    assert Person.objects.filter(email__endswith="@b.example").count() == 10_000
+    assert Affiliation.objects.filter(role="researcher", organisation=cast.institute).count() == 10_002
+    whole, broken = audit.verify({})
+    assert broken is None and whole >= 20_000
+
+
+def test_the_template_is_a_file_that_can_be_sent(cast: Cast) -> None:
+    assert len(read_sheet(template().encode()).known) == 11
+    answer = cast.client("administrator").get("/people/import/template/")
+    assert answer.content.decode() == template()
+    page = upload(cast, template().encode()).content.decode()
+    assert "Hospital has no unit Nephrology" in page, "its one person belongs to a unit that the tests do not have"
