@@ -11,7 +11,7 @@ from django.db import connections
 
 from campus.cast import Cast
 from wardbench.campus.audit.queries import history
-from wardbench.campus.cohorts import queries, rules, services
+from wardbench.campus.cohorts import explained, home, queries, rules, services
 from wardbench.campus.cohorts.models import Cohort, Step
 from wardbench.campus.cohorts.services import Shown
 from wardbench.campus.people.rules import ForbiddenError
@@ -308,3 +308,27 @@ def test_every_action_of_the_table_is_a_verb() -> None:
     verbs = {"edit": services.change_draft, "save": services.save_version}
     for action in rules.ACTIONS:
         assert hasattr(verbs.get(action) or getattr(services, action), "verb")
+
+
+def test_why_somebody_may_do_what_with_a_cohort_can_be_asked(cast: Cast) -> None:
+    cohort = made(cast, "a")
+    owner, other = cast.actor("researcher"), cast.actor("researcher2")
+    assert [one.id for one in explained.find(owner, "diab")] == [str(cohort.id)]
+    assert [one.id for one in explained.find(owner, str(cohort.id))] == [str(cohort.id)]
+    assert explained.find(other, "diab") == [] and explained.find(other, str(cohort.id)) == []
+    assert [bool(one.verdict) for one in explained.answers(owner, str(cohort.id))] == [True] * 6 + [False]
+    assert not any(one.verdict for one in explained.answers(other, str(cohort.id)))
+    assert explained.answers(owner, "x") == [] and explained.answers(owner, str(uuid.uuid4())) == []
+
+
+def test_home_shows_what_was_worked_on_last(cast: Cast) -> None:
+    assert (empty := home.my_cohorts(cast.actor("researcher"))) is not None and not empty.entries
+    cohort = made(cast, "a")
+    panel = home.my_cohorts(cast.actor("researcher"))
+    assert panel is not None and [(one.title, one.tag) for one in panel.entries] == [("Diabetes", "")]
+    services.change_draft(cohort.id, Working(expression("b")), 0, by=cast.actor("researcher"))
+    panel = home.my_cohorts(cast.actor("researcher"))
+    assert panel is not None and panel.entries[0].tag
+    assert home.my_cohorts(cast.actor("partner")) is None
+    assert [hit.title for hit in home.find_cohorts(cast.actor("researcher"), "diab", 5)] == ["Diabetes"]
+    assert home.find_cohorts(cast.actor("researcher2"), "diab", 5) == []

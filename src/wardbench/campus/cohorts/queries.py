@@ -124,6 +124,19 @@ def find(by: Actor, text: str = "", *, whose: str = "", archived: bool = False) 
     return found
 
 
+def with_versions(by: Actor) -> QuerySet[Cohort]:
+    """Those of `visible` that are open and have a version, by name."""
+    return find(by).filter(Exists(Version.objects.filter(cohort=OuterRef("id")))).order_by("name", "id")
+
+
+def difference(before: Version | None, after: Version) -> float | None:
+    """The change in n where both were counted alike on the same data, so that it comes from the definition alone."""
+    if before is None or before.value is None or after.value is None or not after.mode:
+        return None
+    alike = (before.mode, before.snapshot) == (after.mode, after.snapshot)
+    return after.value - before.value if alike else None
+
+
 def shares_of(cohort: Cohort) -> list[Share]:
     return list(Share.objects.filter(cohort=cohort).select_related("person", "unit"))
 

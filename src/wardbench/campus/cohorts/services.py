@@ -55,7 +55,7 @@ def make_cohort(
 
 
 @verb("cohorts.edit")
-def change_draft(cohort_id: uuid.UUID, working: Working, revision: int, *, by: Actor, what: str = "") -> Draft:
+def change_draft(cohort_id: uuid.UUID, working: Working, revision: int, *, by: Actor, change: str = "") -> Draft:
     """Put `working` after the present step of the draft of `by`, which begins here where there is none.
 
     `revision` is the one that was changed (`Desk.revision`); BusyError where the draft has gone on since then.
@@ -68,7 +68,7 @@ def change_draft(cohort_id: uuid.UUID, working: Working, revision: int, *, by: A
     steps.filter(number__gt=draft.position).delete()
     steps.filter(number__lte=draft.position - MOST_STEPS).delete()
     Step.objects.create(draft=draft, number=draft.position + 1, working=text)
-    record("cohorts.edit", "cohort", cohort.id, by=by, change=what)
+    record("cohorts.edit", "cohort", cohort.id, by=by, change=change)
     return Draft.objects.get(id=draft.id)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from wardbench.campus.counting import services, sessions
 from wardbench.campus.counting.figures import Shown, shown
 from wardbench.campus.counting.people import Strip
 from wardbench.campus.counting.rules import Mode, may_count
 from wardbench.campus.people.rules import Actor
 from wardbench.cohorts import Definition
-from wardbench.core.disclosure import ExactRules
+from wardbench.core.disclosure import ExactRules, Figure
 
 
 def look(definition: Definition, *, by: Actor, mode: Mode) -> Shown:
@@ -26,3 +28,21 @@ def strip(definition: Definition, *, by: Actor, mode: Mode) -> Strip:
     """Age, sex and samples beside the count of `look`, which has been asked for in the same mode. Errors as there."""
     may_count(by, mode).require()
     return sessions.strip("twin" if mode is Mode.SANDBOX else "store", definition, ExactRules())
+
+
+@dataclass(frozen=True)
+class OverlapShown:
+    """Persons of two cohorts: in both, in the first alone, in the second alone."""
+
+    both: Figure
+    only_first: Figure
+    only_second: Figure
+
+
+def overlap(first: Definition, second: Definition, *, by: Actor, mode: Mode) -> OverlapShown:
+    """Who is in both of two cohorts, after both were counted. Errors as in `look`."""
+    for definition in (first, second):
+        look(definition, by=by, mode=mode)
+    found = sessions.overlap("twin" if mode is Mode.SANDBOX else "store", first, second)
+    groups = ExactRules().partition((found.both, found.only_first, found.only_second))
+    return OverlapShown(*(group.count for group in groups))

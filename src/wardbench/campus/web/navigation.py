@@ -22,6 +22,7 @@ class Item:
 ITEMS = (
     Item(gettext_noop("Home"), "home"),
     Item(gettext_noop("Questions"), "questions", may_see_questions),
+    Item(gettext_noop("Cohorts"), "cohorts"),
     Item(gettext_noop("People"), "people", lambda actor: may_see_person(actor, "")),
     Item(gettext_noop("Record"), "record", may_search_record),
 )

@@ -18,6 +18,7 @@ urlpatterns = [
     path("api/", api.urls),
     path("notices/", include("wardbench.campus.notices.urls")),
     path("people/", include("wardbench.campus.people.urls")),
+    path("cohorts/", include("wardbench.campus.cohorts.urls")),
     path("questions/", include("wardbench.campus.questions.urls")),
     path("record/", include("wardbench.campus.audit.urls")),
 ]

@@ -24,6 +24,7 @@ from wardbench.ward.cohorts.editing.changes import (
     unused_concept_sets,
 )
 from wardbench.ward.cohorts.editing.content import content_hash
+from wardbench.ward.cohorts.editing.finding import Concepts, Found
 from wardbench.ward.cohorts.editing.outline import EntryLine, Outline, RuleLine, SetLine, outline
 from wardbench.ward.cohorts.editing.shapes import (
     DOMAINS,
@@ -50,12 +51,14 @@ __all__ = [
     "SEXES",
     "Bound",
     "ConceptItems",
+    "Concepts",
     "Count",
     "Demographics",
     "Entry",
     "EntryLine",
     "Event",
     "Exit",
+    "Found",
     "Limit",
     "Number",
     "Outline",

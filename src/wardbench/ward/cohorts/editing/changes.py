@@ -172,8 +172,19 @@ def change_concept_set(work: Working, number: int, name: str, items: Sequence[Co
     for one in changed["ConceptSets"]:
         if one["id"] == number:
             one["name"] = _named(name, "concept set")
-            one["expression"] = {**one.get("expression", {}), "items": [item.json() for item in items]}
+            before = one.get("expression") or {}
+            one["expression"] = {**before, "items": [_item(item, before.get("items") or []) for item in items]}
     return Working(changed, work.off)
+
+
+def _item(item: ConceptItems, before: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """`item` as JSON; what ATLAS wrote about its concept stays."""
+    said = item.json()
+    known = (one.get("concept") for one in before)
+    return {
+        **said,
+        "concept": next((c for c in known if c and c.get("CONCEPT_ID") == item.concept_id), said["concept"]),
+    }
 
 
 def unused_concept_sets(work: Working) -> list[int]:

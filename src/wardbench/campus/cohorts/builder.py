@@ -1,0 +1,195 @@
+"""What the builder shows: the definition part by part, each with its counts; and which parts a change has changed.
+
+Each part is a template whose first tag has the part's name as id, so that after a change a browser with a script gets
+the parts that differ and nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.translation import get_language
+
+from wardbench.campus.cohorts import edits
+from wardbench.campus.cohorts.queries import Desk, Seen
+from wardbench.campus.cohorts.sentences import entry_sentence, rule_sentence
+from wardbench.campus.counting import queries as counting
+from wardbench.campus.counting import sessions
+from wardbench.campus.counting.figures import RuleShown, Shown
+from wardbench.campus.counting.people import Strip
+from wardbench.campus.counting.rules import WORDS, Mode, modes_for
+from wardbench.campus.people.rules import Actor, ForbiddenError
+from wardbench.core.errors import WardbenchError
+from wardbench.ward.cohorts.describe import LANGUAGES
+from wardbench.ward.cohorts.editing import Outline, RuleLine, Working, outline
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What was counted of a definition, or why nothing could be."""
+
+    mode: Mode
+    shown: Shown | None = None
+    strip: Strip | None = None
+    refusal: str = ""
+    created: str = ""
+
+    @property
+    def words(self) -> Any:
+        return WORDS[self.mode]
+
+
+@dataclass(frozen=True)
+class RuleCard:
+    """A rule as it stands on the page: `sentence` where a form can say it, else `words`; what it does, if it counts."""
+
+    line: RuleLine
+    sentence: str
+    effect: RuleShown | None
+    is_first: bool
+    is_last: bool
+    form: Any = None
+
+
+@dataclass(frozen=True)
+class EntryCard:
+    number: int
+    sentence: str
+    words: tuple[str, ...]
+    editable: bool
+    form: Any = None
+
+
+@dataclass(frozen=True)
+class Board:
+    """A definition as the builder shows it to somebody; `open` names the part that is shown as a form."""
+
+    seen: Seen
+    working: Working
+    by: Actor
+    mode: Mode
+    open: str = ""
+    form: Any = None
+
+    @cached_property
+    def outline(self) -> Outline:
+        return outline(self.working, language=spoken())
+
+    @cached_property
+    def counted(self) -> Counted:
+        return count(self.working, self.seen.cohort.name, self.by, self.mode, self.outline.problem)
+
+    @cached_property
+    def rules(self) -> list[RuleCard]:
+        said, effects = self.outline, self.counted.shown.rules if self.counted.shown else ()
+        last = len(said.rules) - 1
+        return [
+            RuleCard(
+                line,
+                rule_sentence(line.form, said.set_names) if line.form else "",
+                effects[line.counted] if line.counted is not None and line.counted < len(effects) else None,
+                line.number == 0,
+                line.number == last,
+                self._form(f"rule-{line.number}"),
+            )
+            for line in said.rules
+        ]
+
+    @cached_property
+    def entries(self) -> list[EntryCard]:
+        said = self.outline
+        return [
+            EntryCard(
+                line.number,
+                entry_sentence(line.form, said.set_names) if line.form else "",
+                line.words,
+                line.form is not None,
+                self._form(f"entry-{line.number}"),
+            )
+            for line in said.entries
+        ]
+
+    @property
+    def course_form(self) -> Any:
+        return self._form("course")
+
+    @property
+    def emptied_by(self) -> RuleCard | None:
+        """The first rule after which nobody is left."""
+        return next((card for card in self.rules if card.effect and card.effect.empties), None)
+
+    @property
+    def has_unused(self) -> bool:
+        return any(not one.used for one in self.outline.sets)
+
+    @property
+    def off(self) -> int:
+        return sum(not card.line.on for card in self.rules)
+
+    def _form(self, part: str) -> Any:
+        if part != self.open:
+            return None
+        return self.form or edits.form_of(self.working, part)
+
+
+def spoken() -> str:
+    """The reader's language, where definitions can be described in it."""
+    language = (get_language() or "en")[:2]
+    return language if language in LANGUAGES else "en"
+
+
+def count(working: Working, name: str, by: Actor, mode: Mode, problem: str | None = None) -> Counted:
+    """Count what somebody has before them; a refusal becomes its sentence."""
+    if problem is not None:
+        return Counted(mode)
+    try:
+        definition = working.definition(name)
+        shown = counting.look(definition, by=by, mode=mode)
+        strip = counting.strip(definition, by=by, mode=mode)
+        created = sessions.snapshot("twin" if mode is Mode.SANDBOX else "store").created
+    except ForbiddenError:
+        raise
+    except WardbenchError as error:
+        return Counted(mode, refusal=str(error))
+    return Counted(mode, shown, strip, created=created)
+
+
+def mode_of(request: HttpRequest, by: Actor) -> Mode:
+    """The mode that somebody chose in this session, as long as they may count in it."""
+    chosen = request.session.get("counting_mode", "")
+    modes = modes_for(by)
+    return next((mode for mode in modes if mode.value == chosen), modes[0] if modes else Mode.SANDBOX)
+
+
+def parts(request: HttpRequest, board: Board, desk: Desk) -> dict[str, str]:
+    """The parts of the page by id. Those of single rules stand inside `rules`, too."""
+    context = {"board": board, "desk": desk, "cohort": board.seen.cohort, "seen": board.seen}
+    found: dict[str, str] = {
+        name: render_to_string(f"cohorts/parts/{name}.html", context, request)
+        for name in ("entries", "course", "sets", "side")
+    }
+    for card in board.rules:
+        found[f"rule-{card.line.number}-head"] = render_to_string(
+            "cohorts/parts/rule.html", {**context, "card": card}, request
+        ).strip()
+    return found
+
+
+def changed_parts(request: HttpRequest, before: Board, after: Board, desk: Desk, *, rearranged: bool) -> str:
+    """The parts of `after` that differ from `before`, each marked to take the place of what is there.
+
+    Where the rules were `rearranged` they are given as a whole; else each by itself, so that an open form stays.
+    """
+    old, new = parts(request, before, desk), parts(request, after, desk)
+    if rearranged:
+        context = {"board": after, "desk": desk, "cohort": after.seen.cohort, "seen": after.seen}
+        new = {name: html for name, html in new.items() if not name.startswith("rule-")}
+        new |= {"rules": render_to_string("cohorts/parts/rules.html", context, request)}
+    changed = {name: html for name, html in new.items() if old.get(name) != html}
+    return "\n".join(
+        html.replace(f'id="{name}"', f'id="{name}" hx-swap-oob="true"', 1) for name, html in changed.items()
+    )

@@ -1,0 +1,21 @@
+"""Concepts that can be asked for, looked up in the synthetic twin: in this process, for its newest snapshot."""
+
+from __future__ import annotations
+
+import threading
+
+from wardbench.campus.counting import sessions
+from wardbench.ward.cohorts.editing import Concepts
+
+_lock = threading.Lock()
+_kept: dict[str, Concepts] = {}
+
+
+def concepts() -> Concepts:
+    """The concepts of the twin's newest snapshot. NotFoundError where the campus has no twin."""
+    snapshot = sessions.snapshot("twin")
+    with _lock:
+        if snapshot.version not in _kept:
+            _kept.clear()
+            _kept[snapshot.version] = Concepts(snapshot)
+        return _kept[snapshot.version]

@@ -1,0 +1,86 @@
+"""What the page of a cohort tells: words, selection, characteristics, code lists, and how to come to the same again."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+from wardbench.campus.cohorts import queries
+from wardbench.campus.cohorts.models import Version
+from wardbench.campus.cohorts.words import sections_of
+from wardbench.campus.counting import queries as counting
+from wardbench.campus.counting import sessions
+from wardbench.campus.counting.rules import WORDS, Mode
+from wardbench.campus.people.rules import Actor
+from wardbench.core.disclosure import ExactRules
+from wardbench.core.errors import WardbenchError
+from wardbench.ward.cohorts.definition import Definition
+from wardbench.ward.cohorts.describe import describe_definition
+from wardbench.ward.cohorts.editing import SetLine, Working, outline
+from wardbench.ward.cohorts.lower import lower
+from wardbench.ward.cohorts.report import ReportData, citation, methods, report_data
+from wardbench.ward.cohorts.run import run_cohort
+
+MOST_KEPT = 32
+EXACT = frozenset({Mode.SANDBOX, Mode.STEWARDSHIP})
+"""The modes in which a whole table may be shown; every other mode gives a count and no more."""
+_lock = threading.Lock()
+_kept: OrderedDict[tuple[str, str, str], ReportData] = OrderedDict()
+
+
+@dataclass(frozen=True)
+class Told:
+    """A version as its page shows it; `report` is None where nothing can be counted, and `refusal` says why."""
+
+    sentences: list[tuple[str, list[tuple[int, str]]]]
+    sets: tuple[SetLine, ...]
+    mode: Mode
+    words: Any
+    report: ReportData | None
+    methods: str
+    citation: str
+    command: str
+    refusal: str = ""
+
+
+def told(version: Version, by: Actor, mode: Mode, language: str, address: str) -> Told:
+    """What there is to tell of `version` to `by`, counted in `mode`."""
+    definition = queries.definition_of(version)
+    lines = describe_definition(definition, lower(definition), language=language)
+    command = f"./wardbench cohort run {version.hash[:12]}.json --store STORE --report report.html"
+    report, refusal = None, ""
+    try:
+        counting.look(definition, by=by, mode=mode)
+        if mode in EXACT:
+            report = _report(definition, version.hash, mode, command)
+    except WardbenchError as error:
+        refusal = str(error)
+    return Told(
+        sentences=sections_of(lines),
+        sets=outline(Working(version.expression)).sets,
+        mode=mode,
+        words=WORDS[mode],
+        report=report,
+        methods=methods(report) if report else "",
+        citation=f"{citation(report, version.hash)} {address}/cohorts/hash/{version.hash}/" if report else "",
+        command=command,
+        refusal=refusal,
+    )
+
+
+def _report(definition: Definition, content_hash: str, mode: Mode, command: str) -> ReportData:
+    """The characteristics, kept for as long as the snapshot is the newest."""
+    snapshot = sessions.snapshot("twin" if mode is Mode.SANDBOX else "store")
+    place = (content_hash, mode.value, snapshot.version)
+    with _lock:
+        if place in _kept:
+            _kept.move_to_end(place)
+            return _kept[place]
+    made = report_data(run_cohort(definition, snapshot), [], snapshot, mode=ExactRules().mode, command=command)
+    with _lock:
+        _kept[place] = made
+        while len(_kept) > MOST_KEPT:
+            _kept.popitem(last=False)
+    return made

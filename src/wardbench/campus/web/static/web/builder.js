@@ -1,0 +1,71 @@
+// The cohort builder: what the server cannot do. Focus after a change, keys, closing a form, and a lost connection.
+const builder = document.getElementById("builder");
+const offline = document.getElementById("offline");
+const kept = `wardbench-unsent-${builder.dataset.cohort}`;
+
+// The content security policy refuses the style attribute, which htmx would copy along with the class.
+if (window.htmx) window.htmx.config.attributesToSettle = ["class"];
+
+// Focus: what had it keeps it, and a change may say where to go on.
+let focused = "";
+document.body.addEventListener("htmx:beforeSwap", () => { focused = document.activeElement?.id || ""; });
+document.body.addEventListener("htmx:oobBeforeSwap", () => { focused = document.activeElement?.id || focused; });
+document.body.addEventListener("htmx:afterSettle", () => {
+  const lost = !document.activeElement || document.activeElement === document.body;
+  if (lost && focused) document.getElementById(focused)?.focus();
+});
+document.body.addEventListener("wardbench:focus", (event) => {
+  focused = event.detail.id;
+  const target = document.getElementById(focused);
+  target?.focus();
+  target?.closest("li")?.scrollIntoView({ block: "nearest" });
+});
+
+// Closing a form needs no answer from the server: everything in it was kept as it was entered.
+builder.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-close]");
+  if (!link) return;
+  event.preventDefault();
+  document.getElementById(link.dataset.close).replaceChildren();
+  document.getElementById(link.dataset.focus)?.focus();
+});
+
+// Opening a form puts the cursor into its first field.
+document.body.addEventListener("htmx:afterSwap", (event) => {
+  if (event.target.id?.endsWith("-form")) event.target.querySelector("input:not([type=hidden]), select")?.focus();
+});
+
+// Ctrl-Z and Ctrl-Y outside of fields, where the browser has its own.
+document.addEventListener("keydown", (event) => {
+  if (!(event.ctrlKey || event.metaKey) || event.target.closest("input, textarea, select")) return;
+  const key = event.key.toLowerCase();
+  const which = key === "z" ? (event.shiftKey ? "redo" : "undo") : key === "y" ? "redo" : "";
+  const button = which && document.getElementById(which);
+  if (button && !button.disabled) { event.preventDefault(); button.click(); }
+});
+
+// A change that did not arrive is kept in this browser, also over a closed tab, and sent when there is a connection.
+const remember = (event) => {
+  const { requestConfig: sent } = event.detail;
+  if (sent?.verb !== "post") return;
+  const said = Object.fromEntries([...new FormData(event.detail.elt.form ?? event.detail.elt)].filter(([name]) => name !== "csrfmiddlewaretoken"));
+  const values = { ...said, ...Object.fromEntries(Object.entries(sent.parameters)) };
+  delete values.csrfmiddlewaretoken;
+  localStorage.setItem(kept, JSON.stringify(values));
+  offline.hidden = false;
+};
+document.body.addEventListener("htmx:sendError", remember);
+document.body.addEventListener("htmx:timeout", remember);
+const send = () => {
+  const values = localStorage.getItem(kept);
+  if (!values || !navigator.onLine || !window.htmx) return;
+  // It is taken off first: a change that is refused must not be sent for ever.
+  localStorage.removeItem(kept);
+  offline.hidden = true;
+  const said = JSON.parse(values);
+  said.revision = document.getElementById("revision").value;
+  window.htmx.ajax("POST", document.getElementById("change").action, { source: "#change", target: "#bar", swap: "outerHTML", values: said });
+};
+window.addEventListener("online", send);
+window.setInterval(send, 5000);
+if (localStorage.getItem(kept)) window.addEventListener("load", send);

@@ -1,0 +1,393 @@
+"""The builder: what a button does, what comes back, with and without a script, and who may."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+import tiny_cohort_hospital as tiny
+from campus.cast import Cast
+from campus.test_cohorts import expression
+from tiny_cohort_hospital import condition, observed, on, person
+from wardbench.campus.cohorts import finding, queries, services
+from wardbench.campus.cohorts.models import Cohort
+from wardbench.campus.configuration import Configuration
+from wardbench.campus.counting import sessions
+from wardbench.ward.cohorts.definition.reading import Entry as Unchecked
+from wardbench.ward.cohorts.editing import (
+    Bound,
+    ConceptItems,
+    Demographics,
+    Entry,
+    Event,
+    Number,
+    Rule,
+    Working,
+    add_entry,
+    add_rule,
+    new_concept_set,
+    new_definition,
+)
+
+HTMX = {"HX-Request": "true"}
+NAMES = {201826: "Type 2 diabetes", 192279: "Diabetic nephropathy", 3004410: "HbA1c"}
+
+
+def measurement(id: int, person: int, day: int, value: float) -> dict[str, Any]:
+    return {
+        "measurement_id": id,
+        "person_id": person,
+        "measurement_concept_id": 3004410,
+        "measurement_date": on(day),
+        "value_as_number": value,
+        "unit_source_value": "%",
+    }
+
+
+@pytest.fixture(scope="session")
+def twin(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve persons with diabetes on day 10; the first six with nephropathy on day 20; HbA1c 5 + n on day 15."""
+    folder = tmp_path_factory.mktemp("twin") / "store"
+    people = range(1, 13)
+    concept = [
+        {"concept_id": id, "concept_name": name, "concept_code": f"c{id}", "vocabulary_id": "SNOMED",
+         "domain_id": "Measurement" if id == 3004410 else "Condition", "standard_concept": "S", "invalid_reason": None}
+        for id, name in NAMES.items()
+    ]  # fmt: skip
+    tiny.snapshot(
+        folder,
+        person=[person(n, gender_concept_id=8532 if n % 2 else 8507, year_of_birth=2000 - 5 * n) for n in people],
+        observation_period=[observed(n, n) for n in people],
+        concept=concept,
+        concept_synonym=[
+            {"concept_id": 201826, "concept_synonym_name": "Diabète de type 2", "language_concept_id": 4180190},
+            {"concept_id": 201826, "concept_synonym_name": "Suikerziekte", "language_concept_id": 4182503},
+        ],
+        concept_ancestor=[
+            {"ancestor_concept_id": a, "descendant_concept_id": d, "min_levels_of_separation": int(a != d),
+             "max_levels_of_separation": int(a != d)}
+            for a, d in ((201826, 201826), (192279, 192279), (201826, 192279))
+        ],
+        condition_occurrence=[
+            *(condition(n, n, 10, 201826) for n in people),
+            *(condition(100 + n, n, 20, 192279) for n in range(1, 7)),
+        ],
+        measurement=[measurement(200 + n, n, 15, 5 + n) for n in people],
+        specimen=[
+            {"specimen_id": n, "person_id": n, "specimen_concept_id": 0, "specimen_date": on(12),
+             "specimen_source_value": "Serum"}
+            for n in range(1, 5)
+        ],
+    )  # fmt: skip
+    return folder
+
+
+@pytest.fixture
+def campus(cast: Cast, twin: Path, settings: Any) -> Iterator[Cast]:
+    settings.CAMPUS = Configuration(store=str(twin), twin=str(twin))
+    settings.CAMPUS_FOLDER = None
+    sessions._sessions.clear()
+    finding._kept.clear()
+    yield cast
+    sessions._sessions.clear()
+    finding._kept.clear()
+
+
+def working() -> Working:
+    work, diabetes = new_concept_set(
+        new_definition(), NAMES[201826], [ConceptItems(201826, NAMES[201826], descendants=False)]
+    )
+    work, kidney = new_concept_set(work, NAMES[192279], [ConceptItems(192279, NAMES[192279])])
+    work = add_entry(work, Entry(Event("condition", diabetes)))
+    work = add_rule(work, Rule("Kidney", "at_least", 1, Event("condition", kidney), Bound(0, -1), Bound(None, 1)))
+    return add_rule(work, Demographics("Adults", Number("gte", 18)))
+
+
+def cohort_of(campus: Cast, work: Working | None = None, by: str = "researcher") -> Cohort:
+    given = (work or working()).expression
+    cohort = services.make_cohort("Nephropathy", by=campus.actor(by), expression=given)
+    services.save_version(cohort.id, 0, by=campus.actor(by))
+    return cohort
+
+
+def change(client: Client, cohort: Cohort, do: str, htmx: bool = True, **fields: Any) -> Any:
+    return client.post(
+        f"/cohorts/{cohort.id}/build/change/", {"do": do, **fields}, headers=HTMX if htmx else {}, follow=not htmx
+    )
+
+
+def rules(campus: Cast, cohort: Cohort) -> list[tuple[str, bool]]:
+    desk = queries.desk(cohort, campus.actor("researcher"))
+    return [(rule["name"], on) for rule, on in desk.working.rules()]
+
+
+def test_the_page_says_a_sentence_and_its_count_for_every_rule(campus: Cast) -> None:
+    page = campus.client("researcher").get(f"/cohorts/{cohort_of(campus).id}/build/").content.decode()
+    assert "at least 1 diagnosis of “Diabetic nephropathy”" in page
+    assert "12 persons enter" in page and '<div class="app-number-big" id="persons">6</div>' in page
+    assert "without this rule: +6" in page and "synthetic twin" in page
+    assert "4 persons gave a sample" in page and "Serum: <strong>4</strong>" in page
+
+
+def test_the_rule_that_empties_the_cohort_is_named(campus: Cast) -> None:
+    work = add_rule(working(), Demographics("Very old", Number("gt", 120)))
+    page = campus.client("researcher").get(f"/cohorts/{cohort_of(campus, work).id}/build/").content.decode()
+    assert "Nobody is left after rule 3, “Very old”" in page
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_switching_off_moving_removing_and_undoing(campus: Cast, htmx: bool) -> None:
+    cohort, client = cohort_of(campus), campus.client("researcher")
+    assert change(client, cohort, "switch:0", htmx).status_code == 200
+    assert rules(campus, cohort) == [("Kidney", False), ("Adults", True)]
+    change(client, cohort, "down:0", htmx)
+    assert rules(campus, cohort) == [("Adults", True), ("Kidney", False)]
+    change(client, cohort, "remove-rule:0", htmx)
+    assert rules(campus, cohort) == [("Kidney", False)]
+    change(client, cohort, "undo", htmx)
+    change(client, cohort, "undo", htmx)
+    assert rules(campus, cohort) == [("Kidney", False), ("Adults", True)]
+    change(client, cohort, "redo", htmx)
+    assert rules(campus, cohort) == [("Adults", True), ("Kidney", False)]
+
+
+def test_only_what_changed_comes_back_and_where_to_go_on(campus: Cast) -> None:
+    cohort, client = cohort_of(campus), campus.client("researcher")
+    answer = change(client, cohort, "switch:1")
+    said = answer.content.decode()
+    assert 'id="rule-1-head" hx-swap-oob="true"' in said
+    assert 'id="rule-0-head"' not in said and 'id="entries"' not in said and 'id="sets"' not in said
+    assert json.loads(answer.headers["HX-Trigger-After-Settle"])["wardbench:focus"]["id"] == "rule-1-switch"
+    said = change(client, cohort, "remove-rule:0").content.decode()
+    assert 'id="rules" hx-swap-oob="true"' in said and 'id="side" hx-swap-oob="true"' in said
+
+
+def test_a_rule_is_added_by_searching(campus: Cast) -> None:
+    cohort, client = cohort_of(campus), campus.client("researcher")
+    found = client.get(f"/cohorts/{cohort.id}/build/find/", {"find": "hba1", "for": "rule"}).content.decode()
+    assert "add-rule:3004410:measurement" in found and '<td class="app-number">12' in found
+    said = change(client, cohort, "add-rule:3004410:measurement").content.decode()
+    assert 'id="rule-2-form"' in said and 'name="value_op"' in said, "its form is open"
+    fields = {
+        "name": "Poor control", "how": "at_least", "count": 1, "domain": "measurement", "concept_set": "2",
+        "value_op": "gt", "value": "8", "from_side": "on", "to_side": "after", "to_days": "30",
+    }  # fmt: skip
+    said = change(client, cohort, "rule:2", **fields).content.decode()
+    assert "with a value of more than 8, from the day of entry to 30 days after entry" in said
+    assert 'id="persons">3<' in said, "persons 4, 5 and 6 have more than 8"
+    assert 'id="rule-2-form"' not in said, "the form in use is not written over"
+
+
+@pytest.mark.parametrize("word", ["suikerziekte", "DIABETE", "c201826", "type 2"])
+def test_concepts_are_found_by_synonyms_and_codes_with_their_kinds(campus: Cast, word: str) -> None:
+    cohort, client = cohort_of(campus), campus.client("researcher")
+    found = client.get(f"/cohorts/{cohort.id}/build/find/", {"find": word, "for": "entry"}).content.decode()
+    assert "add-entry:201826:condition" in found and "and 1 kind of it" in found
+
+
+def test_nothing_found_says_what_to_try(campus: Cast) -> None:
+    cohort, client = cohort_of(campus), campus.client("researcher")
+    assert "Try a shorter word" in client.get(f"/cohorts/{cohort.id}/build/find/", {"find": "xyzzy"}).content.decode()
+
+
+def test_a_form_that_is_not_right_is_shown_again_and_changes_nothing(campus: Cast) -> None:
+    cohort, client = cohort_of(campus), campus.client("researcher")
+    before = queries.desk(cohort, campus.actor("researcher"))
+    fields = {"name": "Adults", "age_op": "bt", "age": 18, "age_to": 3}
+    assert change(client, cohort, "rule:1", **fields).status_code == 204, "while it is being filled in"
+    answer = change(client, cohort, "rule:1", apply="1", **fields)
+    assert answer.status_code == 200 and "the second number is the larger one" in answer.content.decode()
+    assert answer.headers["HX-Retarget"] == "#rule-1-form"
+    plain = change(client, cohort, "rule:1", htmx=False, apply="1", **fields)
+    assert plain.status_code == 400 and "the second number is the larger one" in plain.content.decode()
+    assert queries.desk(cohort, campus.actor("researcher")) == before
+
+
+def test_concept_sets_are_widened_and_narrowed(campus: Cast) -> None:
+    cohort, client = cohort_of(campus), campus.client("researcher")
+    change(client, cohort, "add-item:0:192279:condition")
+    page = change(
+        client, cohort, "set:0", **{"name": "Any", "descendants-0": "on", "excluded-1": "on"}
+    ).content.decode()
+    sets = queries.desk(cohort, campus.actor("researcher")).working.expression["ConceptSets"]
+    said = [
+        (i["concept"]["CONCEPT_ID"], i["isExcluded"], i["includeDescendants"]) for i in sets[0]["expression"]["items"]
+    ]
+    assert sets[0]["name"] == "Any" and said == [(201826, False, True), (192279, True, False)]
+    assert "Any" in page
+    answer = change(client, cohort, "add-item:0:192279:condition")
+    assert answer.status_code == 400 and "it is in this concept set already" in answer.content.decode()
+    change(client, cohort, "remove-item:0:1")
+    sets = queries.desk(cohort, campus.actor("researcher")).working.expression["ConceptSets"]
+    assert len(sets[0]["expression"]["items"]) == 1
+
+
+def test_when_they_are_in_the_cohort(campus: Cast) -> None:
+    cohort, client = cohort_of(campus), campus.client("researcher")
+    fields = {"limit": "All", "prior": 5, "post": 1, "kind": "after_start", "days": 30}
+    assert change(client, cohort, "course", apply="1", **fields).status_code == 200
+    said = queries.desk(cohort, campus.actor("researcher")).working.expression
+    assert said["PrimaryCriteria"]["ObservationWindow"] == {"PriorDays": 5, "PostDays": 1}
+    assert said["EndStrategy"] == {"DateOffset": {"DateField": "StartDate", "Offset": 30}}
+    assert said["ExpressionLimit"] == {"Type": "All"}
+
+
+@pytest.mark.parametrize(
+    "do", ["", "switch", "switch:9", "switch:x", "explode:1", "rule:7", "entry:4", "set:99", "add-rule:1", "add-rule:x",
+           "remove-item:0:7", "move:1:2", "up:0", "down:1"]
+)  # fmt: skip
+def test_what_cannot_be_done_is_refused_and_changes_nothing(campus: Cast, do: str) -> None:
+    cohort, client = cohort_of(campus), campus.client("researcher")
+    assert change(client, cohort, do).status_code in (400, 404)
+    assert queries.desk(cohort, campus.actor("researcher")).draft is None
+
+
+def test_a_change_from_a_page_that_is_old_is_refused(campus: Cast) -> None:
+    cohort, client = cohort_of(campus), campus.client("researcher")
+    change(client, cohort, "switch:0", revision="0")
+    answer = change(client, cohort, "switch:1", revision="0")
+    assert answer.status_code == 409 and "another window" in answer.content.decode()
+
+
+def test_json_goes_in_and_out_and_a_refusal_names_its_path(campus: Cast) -> None:
+    cohort, client = cohort_of(campus), campus.client("researcher")
+    address = f"/cohorts/{cohort.id}/build/json/"
+    given = expression("from ATLAS")
+    answer = client.post(address, {"text": json.dumps({"name": "x", "expression": given})}, follow=True)
+    assert answer.status_code == 200 and rules(campus, cohort) == [("from ATLAS", True)]
+    exported = client.get(f"/cohorts/{cohort.id}/build/export/")
+    assert "attachment" in exported.headers["Content-Disposition"]
+    assert Unchecked(1, "x", "", json.loads(exported.content)).decode().rule_names == ("from ATLAS",)
+    given["InclusionRules"][0]["expression"]["Strange"] = 1
+    answer = client.post(address, {"text": json.dumps(given)})
+    assert answer.status_code == 400 and "InclusionRules[0].expression.Strange" in answer.content.decode()
+    for wrong in ("{", "[]", '{"a": 1, "a": 2}', "{}", '"x"', "[" * 100_000):
+        assert client.post(address, {"text": wrong}).status_code == 400
+    assert rules(campus, cohort) == [("from ATLAS", True)]
+
+
+@pytest.mark.parametrize("language", ["en", "nl", "fr"])
+def test_it_is_told_in_three_languages(campus: Cast, language: str) -> None:
+    cohort, client = cohort_of(campus), campus.client("researcher")
+    page = client.get(f"/cohorts/{cohort.id}/build/text/", {"language": language}).content.decode()
+    assert {"en": "Inclusion rule 1", "nl": "Inclusiecriterium 1", "fr": "inclusion 1"}[language] in page
+
+
+def test_saving_keeps_the_figure_that_was_shown_and_the_history_tells_what_changed(campus: Cast) -> None:
+    cohort, client = cohort_of(campus), campus.client("researcher")
+    change(client, cohort, "add-person")
+    client.post(f"/cohorts/{cohort.id}/build/save/", {"note": "adults twice"})
+    change(client, cohort, "remove-rule:0")
+    assert client.post(f"/cohorts/{cohort.id}/build/save/", {"note": "all"}, follow=True).status_code == 200
+    two, three = queries.version_of(cohort, 2), queries.version_of(cohort, 3)
+    assert (two.figure, three.figure, two.mode) == ("6", "12", "sandbox") and two.snapshot
+    page = client.get(f"/cohorts/{cohort.id}/history/", {"from": 2, "to": 3}).content.decode()
+    assert (
+        "+6" in page and "adults twice" in page and "Kidney” : removed" in page.replace("”:", "” :")
+    ) or "removed" in page
+
+
+def test_the_page_of_a_version_tells_how_to_come_to_the_same_again(campus: Cast) -> None:
+    cohort, client = cohort_of(campus), campus.client("researcher")
+    version = queries.version_of(cohort, 1)
+    page = client.get(f"/cohorts/{cohort.id}/").content.decode()
+    for said in (version.hash, "Persons were selected from", "not for publication", "wardbench cohort run", "Kidney"):
+        assert said in page
+    assert client.get(f"/cohorts/hash/{version.hash}/").status_code == 302
+    assert campus.client("researcher2").get(f"/cohorts/hash/{version.hash}/").status_code == 404
+
+
+def test_two_cohorts_are_compared(campus: Cast) -> None:
+    first, client = cohort_of(campus), campus.client("researcher")
+    second = cohort_of(campus, Working({**working().expression, "InclusionRules": []}))
+    page = client.get(f"/cohorts/{first.id}/compare/", {"with": str(second.id)}).content.decode()
+    assert "In both" in page and '<td class="app-number">6</td>' in page and "removed" in page
+    other = cohort_of(campus, by="researcher2")
+    assert client.get(f"/cohorts/{first.id}/compare/", {"with": str(other.id)}).status_code == 404
+
+
+PAGES = ("", "build/", "build/find/?find=dia", "build/text/", "build/json/", "build/export/", "history/", "compare/",
+         "settings/", "versions/1/", "versions/1/json/", "build/part/rule/0/")  # fmt: skip
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_other_peoples_cohorts_are_not_there(campus: Cast, page: str) -> None:
+    cohort = cohort_of(campus)
+    for key in campus.people:
+        status = campus.client(key).get(f"/cohorts/{cohort.id}/{page}").status_code
+        assert status == 404 if key != "researcher" else status in (200, 302), (key, page)
+        assert campus.client(key).get(f"/cohorts/{uuid.uuid4()}/{page}").status_code == 404
+
+
+def test_readers_see_and_change_nothing(campus: Cast) -> None:
+    cohort = cohort_of(campus)
+    services.share(cohort.id, by=campus.actor("researcher"))
+    client = campus.client("student")
+    page = client.get(f"/cohorts/{cohort.id}/build/").content.decode()
+    assert "make a copy of your own" in page and "Switch off" not in page
+    posts: dict[str, dict[str, str]] = {
+        "build/change/": {"do": "switch:0"},
+        "build/save/": {},
+        "build/json/": {"text": json.dumps(expression())},
+        "settings/": {"name": "mine"},
+        "settings/share/": {"whom": "everybody"},
+        "settings/archive/": {},
+    }
+    for address, fields in posts.items():
+        assert client.post(f"/cohorts/{cohort.id}/{address}", fields).status_code == 403, address
+    assert client.get(f"/cohorts/{cohort.id}/settings/").status_code == 403
+    copied = client.post(f"/cohorts/{cohort.id}/versions/1/copy/", follow=True)
+    assert copied.status_code == 200 and Cohort.objects.filter(owner=campus.people["student"]).count() == 1
+
+
+def test_sharing_and_archiving_on_the_page(campus: Cast) -> None:
+    cohort, client = cohort_of(campus), campus.client("researcher")
+    whom = f"person:{campus.people['student'].id}"
+    client.post(f"/cohorts/{cohort.id}/settings/share/", {"whom": whom, "may_edit": "on"})
+    assert queries.seen(cohort.id, campus.actor("student")).standing == "editor"
+    assert "Student" in client.get(f"/cohorts/{cohort.id}/settings/").content.decode()
+    client.post(f"/cohorts/{cohort.id}/settings/share/", {"whom": whom, "take_back": "1"})
+    assert campus.client("student").get(f"/cohorts/{cohort.id}/").status_code == 404
+    assert client.post(f"/cohorts/{cohort.id}/settings/share/", {"whom": "x"}).status_code == 400
+    client.post(f"/cohorts/{cohort.id}/settings/archive/", {"do": "archive"})
+    assert "archived" in client.get(f"/cohorts/{cohort.id}/").content.decode()
+    assert change(client, cohort, "switch:0").status_code == 403
+    client.post(f"/cohorts/{cohort.id}/settings/archive/", {"do": "restore"})
+    assert change(client, cohort, "switch:0").status_code == 200
+
+
+def test_a_new_cohort_by_name_or_from_json(campus: Cast) -> None:
+    client = campus.client("researcher")
+    page = client.post("/cohorts/new/", {"name": "Empty"}, follow=True).content.decode()
+    assert "Nothing starts the cohort yet" in page and "say first what somebody enters with" in page
+    page = client.post("/cohorts/new/", {"name": "Given", "text": json.dumps(working().expression)}, follow=True)
+    assert "without this rule: +6" in page.content.decode()
+    for fields in ({"name": ""}, {"name": "x", "text": "{"}, {"name": "x", "text": '{"PrimaryCriteria": {}}'}):
+        assert client.post("/cohorts/new/", fields).status_code == 400
+    assert campus.client("partner").get("/cohorts/new/").status_code == 403
+    listed = client.get("/cohorts/").content.decode()
+    assert "Given" in listed and "unsaved changes of yours" in listed
+
+
+def test_without_a_twin_the_page_says_so(cast: Cast) -> None:
+    cohort = services.make_cohort("x", by=cast.actor("researcher"), expression=expression())
+    page = cast.client("researcher").get(f"/cohorts/{cohort.id}/build/").content.decode()
+    assert "no synthetic twin yet" in page
+    found = cast.client("researcher").get(f"/cohorts/{cohort.id}/build/find/", {"find": "dia"}).content.decode()
+    assert "no synthetic twin yet" in found
+
+
+def test_an_exact_mode_is_for_those_who_may(campus: Cast) -> None:
+    cohort = cohort_of(campus, by="data_steward")
+    steward, researcher = campus.client("data_steward"), campus.client("researcher")
+    steward.post(f"/cohorts/{cohort.id}/build/mode/", {"mode": "stewardship"})
+    assert "Each count is on the record" in steward.get(f"/cohorts/{cohort.id}/build/").content.decode()
+    own = cohort_of(campus)
+    researcher.post(f"/cohorts/{own.id}/build/mode/", {"mode": "stewardship"})
+    assert "synthetic twin" in researcher.get(f"/cohorts/{own.id}/build/").content.decode()
