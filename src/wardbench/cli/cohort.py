@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,9 +12,22 @@ import typer
 from wardbench.cli.engines import PostgresOption, SchemaOption, SparkOption, StoreOption, VocabularyOption, place
 from wardbench.cli.output import Json, console, print_json, print_table, watching
 from wardbench.core.disclosure import MODES, rules_for
-from wardbench.core.errors import InputError
+from wardbench.core.errors import InputError, NotFoundError, UnsupportedError
 from wardbench.core.results import check_place
-from wardbench.ward.cohorts import BatchLine, Cohort, read_definition, read_entries, run_batch, run_cohort, write_rows
+from wardbench.core.store import Snapshot
+from wardbench.ward.cohorts import (
+    BatchLine,
+    Cohort,
+    Definition,
+    lower,
+    read_definition,
+    read_entries,
+    run_batch,
+    run_cohort,
+    write_rows,
+)
+from wardbench.ward.cohorts.checks import Emptiness, empty_concept_sets
+from wardbench.ward.cohorts.definition import Entry
 from wardbench.ward.cohorts.describe import LANGUAGES, describe_definition
 from wardbench.ward.cohorts.report import report_command, write_report
 
@@ -58,6 +72,8 @@ def run(
     where = place(store, postgres, schema, vocabulary_schema, spark)
     asked = read_definition(definition)
     cohort = run_cohort(asked, where.engine)
+    if where.snapshot is not None:
+        _refuse_what_asks_for_nothing(asked, cohort, where.snapshot)
     sentences = describe_definition(asked, cohort.plan, where.snapshot, language=language)
     if out is not None:
         write_rows(cohort.rows, out)
@@ -73,9 +89,19 @@ def run(
             console.print(f"{what} in {path}.", highlight=False)
 
 
+def _refuse_what_asks_for_nothing(asked: Definition, cohort: Cohort, snapshot: Snapshot) -> None:
+    """An empty answer to a question that could have no other would be taken for one about patients."""
+    for empty in empty_concept_sets([(asked, cohort.plan)], snapshot).values():
+        if empty.all:
+            remedy = "" if snapshot.has_vocabulary else "; load a vocabulary with `wardbench load vocabulary`"
+            raise NotFoundError(f"{asked.source or asked.name}: {empty}, so that nobody could be found{remedy}.")
+        print(f"wardbench: note: {empty}.", file=sys.stderr)
+
+
 def _figures(cohort: Cohort) -> dict[str, object]:
     return {
         "cohort_definition_id": cohort.cohort_definition_id,
+        "disclosure": rules_for("exact").label,
         "name": cohort.name,
         "persons": cohort.persons,
         "records": cohort.records,
@@ -149,17 +175,42 @@ def batch(
 ) -> None:
     """Run many definitions and say for each what it gave, or why it was refused."""
     check_place(out)
+    if out.resolve() == definitions.resolve() or out.resolve().parent == definitions.resolve():
+        raise InputError(f"--out: {out} is, or lies among, the definitions; write the rows elsewhere.")
     where = place(store, postgres, schema, vocabulary_schema, spark)
+    entries = list(read_entries(definitions))
     with watching("Cohorts") as progress:
-        lines = run_batch(read_entries(definitions), where.engine, out, progress=progress)
+        lines = run_batch(entries, where.engine, out, progress=progress)
     refused = [line for line in lines if line.refused is not None]
+    empty = _empty(entries, where.snapshot) if where.snapshot is not None else {}
     if json:
-        print_json({"version": where.engine.version, "definitions": [_line(line) for line in lines]})
+        told = [_line(line) | ({"empty": list(empty[line.id].names)} if line.id in empty else {}) for line in lines]
+        print_json({"version": where.engine.version, "definitions": told})
     else:
         _print_batch(lines, refused, out)
+        _print_empty(empty)
     if strict and refused:
         print(f"wardbench: {len(refused)} of {len(lines)} definitions were refused.", file=sys.stderr)
         raise typer.Exit(4)
+
+
+def _empty(entries: list[Entry], snapshot: Snapshot) -> dict[int, Emptiness]:
+    read = []
+    for entry in entries:
+        with contextlib.suppress(InputError, UnsupportedError):
+            definition = entry.decode()
+            read.append((definition, lower(definition)))
+    return empty_concept_sets(read, snapshot)
+
+
+def _print_empty(empty: dict[int, Emptiness]) -> None:
+    nobody = [id for id, found in empty.items() if found.all]
+    if empty:
+        console.print(
+            f"Of {len(empty):,} definitions a concept set has no concept in this store's vocabulary, of {len(nobody):,}"
+            " of them every one, so that nobody could be found; --json names them.",
+            highlight=False,
+        )
 
 
 def _line(line: BatchLine) -> dict[str, object]:

@@ -17,6 +17,7 @@ from wardbench.core.progress import Progress, silent
 from wardbench.core.store.connection import storage_error
 from wardbench.core.store.draft import Draft
 from wardbench.core.store.files import FORMAT, Manifest, SnapshotFile, sync, sync_tree, write_atomically
+from wardbench.core.store.seals import damaged
 from wardbench.core.store.snapshot import Snapshot
 
 
@@ -81,7 +82,8 @@ class Store:
     def check(self, *, progress: Progress = silent) -> list[str]:
         """Verify every file of every snapshot against its SHA-256; the versions verified, oldest first.
 
-        InputError naming the first file that differs, and how many there are.
+        InputError naming the first file that differs, and how many there are. What was derived from a snapshot and
+        is damaged is removed: it is made again when it is needed.
         """
         versions = self.versions()
         self.snapshot()
@@ -89,6 +91,9 @@ class Store:
         if damage:
             more = f" ({len(damage) - 1:,} more files differ)" if len(damage) > 1 else ""
             raise InputError(f"{damage[0]}{more} Loading the same source again replaces what is damaged.")
+        for path in damaged(self.folder / "derived"):
+            # What is derived is made again when it is asked for.
+            path.unlink(missing_ok=True)
         return versions
 
     def versions(self) -> list[str]:

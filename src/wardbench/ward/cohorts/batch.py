@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from wardbench.core.errors import InputError, UnsupportedError
 from wardbench.core.progress import Progress, silent
-from wardbench.core.results import written_whole
+from wardbench.core.results import check_place, one_writer, written_whole
 from wardbench.core.store import Snapshot
 from wardbench.ward.cohorts.batch_parts import Done, Parts
 from wardbench.ward.cohorts.definition import Definition, Entry
@@ -44,7 +44,7 @@ def run_batch(
 
     `out` gets the columns of `SCHEMA`, definition by definition, and appears whole or not at all. A definition that
     cannot be used is refused by name and does not stop the others. What a run that was stopped had done is taken over
-    by the next one for the same `out`.
+    by the next one for the same `out`. BusyError where another process writes the same `out`.
     """
     engine = engine_of(data)
     lines: dict[int, BatchLine] = {}
@@ -56,6 +56,19 @@ def run_batch(
             ready.append((definition, lower(definition, extensions=engine.extensions)))
         except (InputError, UnsupportedError) as error:
             lines[entry.id] = BatchLine(entry.id, entry.name, refused=str(error))
+    check_place(out)
+    with one_writer(out):
+        _write(ready, engine, out, lines, progress)
+    return tuple(lines.values())
+
+
+def _write(
+    ready: list[tuple[Definition, CohortPlan]],
+    engine: Engine,
+    out: Path,
+    lines: dict[int, BatchLine],
+    progress: Progress,
+) -> None:
     with written_whole(out) as path:
         parts = Parts(out, engine.version, SCHEMA)
         _run(
@@ -68,7 +81,6 @@ def run_batch(
                 assert done is not None
                 lines[done.id] = BatchLine(done.id, definition.name, done.rows, done.subjects, done.seconds)
     parts.remove()
-    return tuple(lines.values())
 
 
 def _run(
@@ -88,5 +100,5 @@ def _run(
 
 def write_rows(rows: pa.Table, out: Path) -> None:
     """Write a cohort's rows as Parquet; `out` appears whole or not at all."""
-    with written_whole(out) as path:
+    with one_writer(out), written_whole(out) as path:
         pq.write_table(rows, path, compression="zstd")

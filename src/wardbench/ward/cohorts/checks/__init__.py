@@ -5,7 +5,8 @@ Without a store the definition alone is looked at; a store adds what its vocabul
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from wardbench.core.store import Snapshot
 from wardbench.ward.cohorts.checks import course, rules, sets, store, values
@@ -13,6 +14,7 @@ from wardbench.ward.cohorts.checks.finding import SEVERITIES, Checked, Finding
 from wardbench.ward.cohorts.checks.located import locate
 from wardbench.ward.cohorts.definition import Definition
 from wardbench.ward.cohorts.lower import lower
+from wardbench.ward.cohorts.plan import CohortPlan, concept_sets
 
 
 def check_definition(definition: Definition, snapshot: Snapshot | None = None) -> tuple[Finding, ...]:
@@ -31,6 +33,37 @@ def check_definition(definition: Definition, snapshot: Snapshot | None = None) -
     return tuple(sorted(dict.fromkeys(found), key=lambda finding: SEVERITIES.index(finding.severity)))
 
 
+def empty_concept_sets(
+    definitions: Sequence[tuple[Definition, CohortPlan]], snapshot: Snapshot
+) -> dict[int, Emptiness]:
+    """By the id of a definition, the concept sets that it asks for and that have no concept in this store's vocabulary.
+
+    Definitions without such a set are left out.
+    """
+    every = tuple(dict.fromkeys(one for _, plan in definitions for one in concept_sets(plan)))
+    with snapshot.connect() as con:
+        members = store.members_of(con, every)
+    found = {}
+    for definition, plan in definitions:
+        asked, names = concept_sets(plan), definition.concept_set_names
+        empty = tuple(names.get(one, "a concept set without a name") for one in asked if not members[one])
+        if empty:
+            found[definition.id] = Emptiness(empty, len(empty) == len(asked))
+    return found
+
+
+@dataclass(frozen=True)
+class Emptiness:
+    """The names of the empty concept sets of a definition, and whether it asks for no others."""
+
+    names: tuple[str, ...]
+    all: bool
+
+    def __str__(self) -> str:
+        shown = ", ".join(f"“{name}”" for name in self.names[:3]) + (", ..." if len(self.names) > 3 else "")
+        return f"no concept of this store's vocabulary is in {shown}"
+
+
 def _of(checked: Checked) -> Iterator[Finding]:
     located = locate(checked.definition, checked.plan)
     yield from sets.findings(checked)
@@ -39,4 +72,4 @@ def _of(checked: Checked) -> Iterator[Finding]:
     yield from course.findings(checked, located)
 
 
-__all__ = ["SEVERITIES", "Finding", "check_definition"]
+__all__ = ["SEVERITIES", "Emptiness", "Finding", "check_definition", "empty_concept_sets"]

@@ -91,7 +91,8 @@ def _why(checked: Checked, test: Test) -> str:
     if isinstance(node, Where):
         return "what is asked of the person and the days excludes itself"
     if isinstance(node, Satisfying):
-        return f"{len(node.tests)} tests are there, and {_asked(node)} of them are asked for"
+        there = "1 test is there" if len(node.tests) == 1 else f"{len(node.tests)} tests are there"
+        return f"{there}, and {_asked(node)} of them are asked for"
     assert isinstance(node, Near)
     if any(is_impossible(window) for window in node.windows):
         return "no day lies in the window"

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from wardbench.core.omop.tables import TABLES
 from wardbench.core.store import Snapshot
+from wardbench.core.store.seals import is_sealed, seal
 from wardbench.ward.cohorts.engines.arrays.days import NO_DAY, NO_ID, Array, is_sorted, key_of, starts_of_runs
 from wardbench.ward.cohorts.records import RECORD_TABLES
 
@@ -56,15 +57,18 @@ class Columns:
     def _load(self, name: str, make: Callable[[], Array]) -> Array:
         path = self._folder / f"{name}.npy"
         try:
-            return _mapped(path)
+            if is_sealed(path):
+                return _mapped(path)
         except (OSError, ValueError, EOFError):
-            array = make()
+            pass
+        array = make()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
                 draft = Path(folder) / path.name
                 np.save(draft, array, allow_pickle=False)
                 draft.replace(path)
+            seal(path)
         except OSError:
             return array
         return _mapped(path)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -127,9 +128,10 @@ class Disk:
             with np.load(path, allow_pickle=False) as found:
                 arrays = {name: found[name] for name in found.files}
             path.touch()
-        except (OSError, ValueError, EOFError, BadZipFile):
+        except (OSError, ValueError, EOFError, BadZipFile, NotImplementedError, RuntimeError, zlib.error):
+            # Damaged in whatever way: made again, as if it were not there.
             return None
-        return arrays
+        return arrays if {"size", "mask" if what == "mask" else "unique"} <= arrays.keys() else None
 
     def _write(self, node: Relation, what: str, **arrays: Array) -> None:
         """Write a result; where the disk refuses, it is made again another time."""
