@@ -11,11 +11,11 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from wardbench.campus.audit.services import record, verb
-from wardbench.campus.cohorts import queries, rules
+from wardbench.campus.cohorts import patients, queries, rules
 from wardbench.campus.cohorts.models import Cohort, Draft, Share, Step, Version
 from wardbench.campus.people.models import Person, Unit
-from wardbench.campus.people.rules import Actor
-from wardbench.core.errors import BusyError, InputError
+from wardbench.campus.people.rules import Actor, Verdict
+from wardbench.core.errors import BusyError, InputError, NotFoundError
 from wardbench.ward.cohorts.editing import Working, content_hash, new_definition
 from wardbench.ward.cohorts.lower import lower
 
@@ -276,3 +276,17 @@ def _whom(person: Person | None, unit: Unit | None) -> dict[str, str]:
     if person is None and unit is None:
         return {"whom": "everybody"}
     return {"person": str(person.id)} if person else {"unit": str(unit.id)} if unit else {}
+
+
+@verb("cohorts.look_at_patient")
+def look_at_patient(person_id: int, *, by: Actor, version: Version | None = None) -> Verdict:
+    """Put on the record that `by` looks at the timeline of a patient; why they may.
+
+    NotFoundError where they may not, as where there is no such patient.
+    """
+    verdict = patients.rule()(by, person_id)
+    if not verdict:
+        raise NotFoundError("There is no such patient in your care.")
+    shown = str(version.id) if version else ""
+    record("cohorts.look_at_patient", "patient", person_id, by=by, patient=person_id, version=shown)
+    return verdict

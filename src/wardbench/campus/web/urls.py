@@ -15,10 +15,13 @@ urlpatterns = [
     path("account/", include("wardbench.campus.people.account_urls")),
     path("account/", include("allauth.urls")),
     path("search/", views.search, name="search"),
+    path("access/", include("wardbench.campus.access.urls")),
     path("api/", api.urls),
     path("notices/", include("wardbench.campus.notices.urls")),
     path("people/", include("wardbench.campus.people.urls")),
+    path("patients/", include("wardbench.campus.cohorts.patient_urls")),
     path("cohorts/", include("wardbench.campus.cohorts.urls")),
     path("questions/", include("wardbench.campus.questions.urls")),
     path("record/", include("wardbench.campus.audit.urls")),
+    path("studies/", include("wardbench.campus.studies.urls")),
 ]

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms, template
 from django.forms import BoundField
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 
 from wardbench.campus.cohorts.sentences import DOMAIN_TITLES
 
@@ -53,3 +54,21 @@ def part_address(part: str) -> str:
 @register.filter
 def domain_title(domain: str) -> str:
     return str(DOMAIN_TITLES.get(domain, domain))
+
+
+LANE_TITLES = {
+    "visits": gettext_lazy("visits"),
+    "diagnoses": gettext_lazy("diagnoses"),
+    "drugs": gettext_lazy("drugs"),
+    "procedures": gettext_lazy("procedures"),
+    "measurements": gettext_lazy("measurements"),
+    "observations": gettext_lazy("observations"),
+    "devices": gettext_lazy("devices"),
+    "samples": gettext_lazy("samples"),
+    "death": gettext_lazy("death"),
+}
+
+
+@register.filter
+def lane_title(lane: str) -> str:
+    return str(LANE_TITLES.get(lane, lane))
