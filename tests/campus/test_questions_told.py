@@ -11,7 +11,7 @@ from campus.cast import Cast
 from wardbench.campus.cohorts.models import Cohort, Share, Version
 from wardbench.campus.notices import queries as notices
 from wardbench.campus.people.rules import SYSTEM, ForbiddenError
-from wardbench.campus.questions import queries, services
+from wardbench.campus.questions import explained, queries, services
 from wardbench.campus.questions.models import Question
 from wardbench.campus.questions.rules import Side
 from wardbench.core.errors import NotFoundError
@@ -144,3 +144,11 @@ def test_the_page_offers_the_cohorts_that_one_may_see(cast: Cast, question: Ques
     assert client.post(address, {"version": str(uuid.uuid4())}).status_code == 200, "none of those that were offered"
     assert client.post(address, {"version": str(version.id)}).status_code == 302
     assert [q.touched for q in queries.ledger(cast.actor("student"), queries.Filter())] == [120]
+
+
+def test_it_can_be_asked_why_somebody_sees_a_question(cast: Cast, question: Question) -> None:
+    assert [one.id for one in explained.find(cast.actor("student"), "fall")] == [str(question.id)]
+    assert explained.find(cast.actor("partner"), "fall") == []
+    assert [bool(one.verdict) for one in explained.answers(cast.actor("student"), str(question.id))][:2] == [True, True]
+    assert not any(one.verdict for one in explained.answers(cast.actor("partner"), str(question.id)))
+    assert explained.answers(cast.actor("student"), "none") == []

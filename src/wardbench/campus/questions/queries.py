@@ -98,6 +98,13 @@ def question(actor: Actor, question_id: uuid.UUID | str) -> Question:
         raise NotFoundError("There is no such question.") from None
 
 
+def facts(question_id: str) -> rules.Facts | None:
+    """What the rules need to know of a question, whoever asks; None where there is none."""
+    wanted = _uuid(question_id)
+    found = Question.objects.filter(id=wanted).first() if wanted else None
+    return found.facts if found else None
+
+
 def comment(question: Question, comment_id: uuid.UUID) -> Comment:
     try:
         return Comment.objects.select_related("question").get(id=comment_id, question=question)
