@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "wardbench.campus.audit",
     "wardbench.campus.people",
     "wardbench.campus.notices",
+    "wardbench.campus.access",
     "wardbench.campus.questions",
     "wardbench.campus.counting",
     "wardbench.campus.cohorts",

@@ -1,0 +1,51 @@
+"""The forms of emergency access."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from wardbench.campus.access.rules import REASONS
+
+
+class OpenForm(forms.Form):
+    patient = forms.IntegerField(label=_("Number of the patient"), min_value=0, max_value=2**63 - 1)
+    reason = forms.ChoiceField(label=_("Why"), widget=forms.RadioSelect)
+    words = forms.CharField(
+        label=_("What happened"),
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("In a few words, for whoever reviews it. No name of the patient is needed."),
+        max_length=2000,
+    )
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        reason = self.fields["reason"]
+        assert isinstance(reason, forms.ChoiceField)
+        reason.choices = [(key.value, _(text)) for key, text in REASONS.items()]
+
+
+class ReviewForm(forms.Form):
+    justified = forms.ChoiceField(
+        label=_("Was it justified?"),
+        choices=[("yes", _("Yes")), ("no", _("No"))],
+        widget=forms.RadioSelect,
+    )
+    finding = forms.CharField(label=_("What you found"), widget=forms.Textarea(attrs={"rows": 4}), max_length=4000)
+
+
+class ImportForm(forms.Form):
+    sheet = forms.FileField(
+        label=_("List"), help_text=_("CSV with the columns patient, unit, since, until; at most 5 MB.")
+    )
+
+
+class RelationForm(forms.Form):
+    patient = forms.IntegerField(label=_("Number of the patient"), min_value=0, max_value=2**63 - 1)
+    unit = forms.ChoiceField(label=_("Team"))
+
+    def __init__(self, *args: object, units: list[tuple[str, str]], **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        unit = self.fields["unit"]
+        assert isinstance(unit, forms.ChoiceField)
+        unit.choices = units

@@ -1,0 +1,46 @@
+"""Which team treats which patient, and who looked in an emergency. A patient is the number they have in the store."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from wardbench.campus.access.rules import REASONS, STATUSES, Status
+from wardbench.campus.people.models import Identified, Person, Unit
+
+
+class CareRelation(Identified):
+    """A unit treats a patient, from a day on, until a day where one is set."""
+
+    patient = models.BigIntegerField(_("patient"), db_index=True)
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="+")
+    since = models.DateField(_("since"))
+    until = models.DateField(_("until"), null=True, blank=True)
+    source = models.CharField(_("source"), max_length=32)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("patient", "unit", "since", name="one_relation_a_day"),
+            models.CheckConstraint(condition=Q(until=None) | Q(until__gte=F("since")), name="relation_ends_later"),
+        ]
+
+
+class EmergencyAccess(Identified):
+    """Somebody of care opened the record of a patient of another team."""
+
+    patient = models.BigIntegerField(_("patient"), db_index=True)
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    reason = models.CharField(_("reason"), max_length=16, choices=[(key.value, text) for key, text in REASONS.items()])
+    words = models.TextField(_("what happened"))
+    opened = models.DateTimeField()
+    until = models.DateTimeField()
+    status = models.CharField(
+        max_length=16, default=Status.ACTIVE.value, choices=[(key.value, text) for key, text in STATUSES.items()]
+    )
+    reviewer = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    reviewed = models.DateTimeField(null=True)
+    finding = models.TextField(_("finding"), blank=True)
+
+    class Meta:
+        ordering = ("-opened",)

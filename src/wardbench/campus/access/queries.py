@@ -1,0 +1,138 @@
+"""Asking whether somebody may see a patient, and reading who looked in an emergency."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from wardbench.campus.access import rules
+from wardbench.campus.access.models import CareRelation, EmergencyAccess
+from wardbench.campus.access.rules import REASONS, STATUSES, Facts, Reason, Status
+from wardbench.campus.people.roles import CARE
+from wardbench.campus.people.rules import Actor, Verdict
+from wardbench.core.errors import NotFoundError
+
+
+def may_see_patient(actor: Actor, patient: int) -> Verdict:
+    """Whether `actor` may see the rows of one patient, and why. Whoever shows them also records that they were read."""
+    if not actor.has(*CARE):
+        return rules.may_see_patient(actor, ())
+    treating = {str(unit) for unit in treating_units(patient)}
+    verdict = rules.may_see_patient(actor, treating)
+    return verdict if verdict else rules.may_see_patient(actor, treating, open_until(actor, patient))
+
+
+def current(day: datetime.date | None = None) -> Q:
+    """The relations that hold on `day`, today by default."""
+    day = day or timezone.localdate()
+    return Q(since__lte=day) & (Q(until=None) | Q(until__gte=day))
+
+
+def treating_units(patient: int) -> list[uuid.UUID]:
+    """The units that treat a patient today."""
+    return list(CareRelation.objects.filter(current(), patient=patient).values_list("unit", flat=True))
+
+
+def patients_of(actor: Actor) -> list[int]:
+    """The patients whom the teams of somebody treat today, by number."""
+    units = actor.units(*sorted(CARE))
+    found = CareRelation.objects.filter(current(), unit__in=[uuid.UUID(one) for one in units])
+    return list(found.values_list("patient", flat=True).distinct().order_by("patient"))
+
+
+def open_until(actor: Actor, patient: int) -> datetime.datetime | None:
+    """Until when somebody has opened the record of a patient in an emergency, in the campus's time."""
+    found = _open_now(actor).filter(patient=patient).order_by("-until").first()
+    return timezone.localtime(found.until) if found else None
+
+
+@dataclass(frozen=True)
+class Access:
+    """An emergency access as it is shown; `reason` and `standing` are sentences of the catalogues."""
+
+    id: uuid.UUID
+    patient: int
+    person: str
+    who: str
+    reason: str
+    words: str
+    opened: datetime.datetime
+    until: datetime.datetime
+    due: datetime.datetime
+    status: Status
+    finding: str
+    reviewer: str
+
+    @property
+    def facts(self) -> Facts:
+        return Facts(self.status, self.person)
+
+    @property
+    def standing(self) -> str:
+        return STATUSES[self.status]
+
+    @property
+    def overdue(self) -> bool:
+        """Whether it should have been judged by now."""
+        return self.status in (Status.ACTIVE, Status.ENDED) and self.due < timezone.now()
+
+
+def open_accesses(actor: Actor) -> list[Access]:
+    """What somebody has open in an emergency now: the banner on each of their pages."""
+    return [_shown(one) for one in _open_now(actor)] if actor.has(*CARE) else []
+
+
+def accesses(actor: Actor, *, waiting: bool = False) -> list[Access]:
+    """All emergency accesses for those who watch over them, one's own for everybody else; newest first."""
+    found = EmergencyAccess.objects.select_related("person", "reviewer")
+    if not rules.may_review(actor):
+        found = found.filter(person__in=_ids(actor))
+    if waiting:
+        found = found.filter(status__in=(Status.ACTIVE, Status.ENDED))
+    return [_shown(one) for one in found[:500]]
+
+
+def access(actor: Actor, access_id: uuid.UUID) -> Access:
+    """One emergency access; NotFoundError where there is none, or none that this actor may know of."""
+    found = EmergencyAccess.objects.select_related("person", "reviewer").filter(id=access_id).first()
+    if found is None or not rules.may_see_access(actor, str(found.person_id)):
+        raise NotFoundError("There is no such emergency access.")
+    return _shown(found)
+
+
+def _ids(actor: Actor) -> list[uuid.UUID]:
+    """The person behind an actor; none behind nobody and the application itself."""
+    try:
+        return [uuid.UUID(actor.id)]
+    except ValueError:
+        return []
+
+
+def _open_now(actor: Actor) -> QuerySet[EmergencyAccess]:
+    return EmergencyAccess.objects.select_related("person", "reviewer").filter(
+        person__in=_ids(actor), status=Status.ACTIVE, until__gt=timezone.now()
+    )
+
+
+def _shown(one: EmergencyAccess) -> Access:
+    status = Status(one.status)
+    if status is Status.ACTIVE and one.until <= timezone.now():
+        status = Status.ENDED
+    return Access(
+        id=one.id,
+        patient=one.patient,
+        person=str(one.person_id),
+        who=one.person.name,
+        reason=REASONS[Reason(one.reason)],
+        words=one.words,
+        opened=one.opened,
+        until=one.until,
+        due=one.opened + rules.REVIEW_WITHIN,
+        status=status,
+        finding=one.finding,
+        reviewer=one.reviewer.name if one.reviewer else "",
+    )

@@ -1,0 +1,127 @@
+"""Opening a record in an emergency, ending it, and reviewing what was opened; saying which team treats whom."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from wardbench.campus.access import forms, queries, rules, services, sheet
+from wardbench.campus.access.rules import Action, Status
+from wardbench.campus.people import queries as people
+from wardbench.campus.people.reauthentication import reauthenticated
+from wardbench.campus.people.roles import Role
+from wardbench.campus.people.rules import Actor
+from wardbench.campus.web.pages import actor, signed_in
+from wardbench.core.errors import InputError
+
+
+@signed_in
+def accesses(request: HttpRequest) -> HttpResponse:
+    """What was opened in an emergency: one's own, or everybody's for those who watch over it."""
+    by = actor(request)
+    review = rules.may_review(by)
+    if not review:
+        rules.may_open(by).require()
+    found = queries.accesses(by)
+    waiting = [one for one in found if one.status in (Status.ACTIVE, Status.ENDED)]
+    judged = [one for one in found if one not in waiting]
+    context = {"waiting": waiting, "judged": judged, "review": review, "may_open": rules.may_open(by)}
+    return render(request, "access/accesses.html", context)
+
+
+@signed_in
+@reauthenticated
+def open_record(request: HttpRequest) -> HttpResponse:
+    """Open a record in an emergency. A page that knows the patient sends the number; the form asks the rest."""
+    by = actor(request)
+    rules.may_open(by, len(queries.open_accesses(by))).require()
+    asked = request.method == "POST" and "reason" in request.POST
+    form = forms.OpenForm(request.POST) if asked else forms.OpenForm(initial={"patient": request.POST.get("patient")})
+    if asked and form.is_valid():
+        given = form.cleaned_data
+        made = services.open_in_emergency(given["patient"], by=by, reason=given["reason"], words=given["words"])
+        return redirect("emergency_access", made.id)
+    return render(request, "access/open.html", {"form": form, "lasts": int(rules.LASTS.total_seconds() // 60)})
+
+
+@signed_in
+def access(request: HttpRequest, access_id: uuid.UUID) -> HttpResponse:
+    by = actor(request)
+    shown = queries.access(by, access_id)
+    may_judge = rules.may_move(by, Action.OBJECT, shown.facts)
+    form = forms.ReviewForm()
+    if request.method == "POST":
+        may_judge.require()
+        form = forms.ReviewForm(request.POST)
+        if form.is_valid():
+            justified = form.cleaned_data["justified"] == "yes"
+            services.review(shown, by=by, justified=justified, finding=form.cleaned_data["finding"])
+            messages.success(request, _("Your finding is on the record."))
+            return redirect("emergency_accesses")
+    context = {
+        "access": shown,
+        "form": form,
+        "may_judge": may_judge,
+        "may_end": rules.may_move(by, Action.END, shown.facts),
+        "why": rules.may_see_access(by, shown.person),
+    }
+    return render(request, "access/access.html", context)
+
+
+@signed_in
+@require_POST
+def end(request: HttpRequest, access_id: uuid.UUID) -> HttpResponse:
+    by = actor(request)
+    services.end(queries.access(by, access_id), by=by)
+    messages.success(request, _("The record is closed again."))
+    return redirect("emergency_access", access_id)
+
+
+@signed_in
+def relations(request: HttpRequest) -> HttpResponse:
+    """Say whom one's team treats; a data steward also takes over a whole list."""
+    by = actor(request)
+    units = _units(by)
+    may_import = rules.may_import(by)
+    if not units and not may_import:
+        rules.may_relate(by, "").require()
+    one, many = forms.RelationForm(units=units), forms.ImportForm()
+    faults: list[sheet.Fault] = []
+    if request.method == "POST" and "sheet" in request.FILES:
+        may_import.require()
+        many = forms.ImportForm(request.POST, request.FILES)
+        if many.is_valid():
+            rows, faults = sheet.read(_text(many.cleaned_data["sheet"].read()))
+            added = services.import_relations(rows, by=by) if rows else 0
+            messages.success(request, _("New: %(added)d of %(rows)d rows.") % {"added": added, "rows": len(rows)})
+    elif request.method == "POST":
+        one = forms.RelationForm(request.POST, units=units)
+        if one.is_valid():
+            unit = people.unit(one.cleaned_data["unit"])
+            if "end" in request.POST:
+                services.end_relation(one.cleaned_data["patient"], unit, by=by)
+            else:
+                services.give_relation(one.cleaned_data["patient"], unit, by=by)
+            messages.success(request, _("Done."))
+            return redirect("care_relations")
+    context = {"one": one, "many": many, "may_import": may_import, "faults": faults[:200]}
+    return render(request, "access/relations.html", context)
+
+
+def _units(by: Actor) -> list[tuple[str, str]]:
+    """The teams of which this person may say whom they treat."""
+    if by.has(Role.DATA_STEWARD):
+        return [(str(u.id), u.name) for organisation in people.organisations() for u in organisation.units.all()]
+    return [(unit, people.unit(unit).name) for unit in sorted(by.units(Role.COORDINATOR))]
+
+
+def _text(content: bytes) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise InputError(_("sheet: the list is not text in UTF-8.")) from None
