@@ -33,12 +33,14 @@ def make_demonstration(folder: Path, *, store: Path, twin: Path, progress: Progr
     from django.db import transaction
 
     from wardbench.campus.audit.services import origin
+    from wardbench.campus.demonstration.cohorts import make_cohorts, put_behind_questions
     from wardbench.campus.demonstration.people import make_people
     from wardbench.campus.demonstration.questions import make_questions
 
     with origin("demonstration"), transaction.atomic():
         people = make_people()
-        make_questions(people)
+        questions = make_questions(people)
+        put_behind_questions(make_cohorts(people), questions, people)
     (folder / MADE).touch()
     progress(2, 2, "campus")
 

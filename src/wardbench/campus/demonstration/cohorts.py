@@ -1,0 +1,139 @@
+"""The cohorts of the demonstration: diabetes and the kidneys in two versions, and two of the synthetic campus's own."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+
+from wardbench.campus.cohorts import builder, queries, services
+from wardbench.campus.cohorts.finding import concepts
+from wardbench.campus.cohorts.models import Cohort
+from wardbench.campus.cohorts.services import Shown
+from wardbench.campus.counting import sessions
+from wardbench.campus.counting.rules import Mode
+from wardbench.campus.people.models import Person, Unit
+from wardbench.campus.people.queries import actor_of
+from wardbench.campus.people.rules import Actor
+from wardbench.campus.questions import services as asking
+from wardbench.campus.questions.models import Question
+from wardbench.core.errors import NotFoundError
+from wardbench.synthetic import definitions
+from wardbench.ward.cohorts import editing
+from wardbench.ward.cohorts.editing import (
+    Bound,
+    ConceptItems,
+    Demographics,
+    Entry,
+    Event,
+    Number,
+    Rule,
+    Working,
+)
+
+GIVEN: Sequence[tuple[str, str, str, str]] = (
+    ("metformin", "new-metformin", "physician", "Type 2 diabetes, new on metformin"),
+    ("colon", "colon-cancer-with-specimen", "oncologist", "Colon cancer, operated, with a sample"),
+)
+"""Cohorts from the definitions that come with the synthetic campus: key, definition, owner, name."""
+
+
+def make_cohorts(people: Mapping[str, Person]) -> dict[str, Cohort]:
+    """The cohorts by a key of their own; "kidneys" is the one that the demonstration's study takes up.
+
+    A cohort whose concepts a very small campus lacks is left out.
+    """
+    who = {key: actor_of(person) for key, person in people.items()}
+    made = {}
+    with contextlib.suppress(NotFoundError):
+        made["kidneys"] = _kidneys(who, people)
+    for key, name, owner, title in GIVEN:
+        with contextlib.suppress(NotFoundError):
+            made[key] = _given(name, title, who[owner])
+    return made
+
+
+def put_behind_questions(
+    made: Mapping[str, Cohort], questions: Mapping[str, Question], people: Mapping[str, Person]
+) -> None:
+    """Let the question about the kidneys say by its cohort which patients it is about."""
+    version = queries.latest(made["kidneys"]) if "kidneys" in made else None
+    if version is not None:
+        asking.put_cohort(questions["kidneys"], version.id, by=actor_of(people["researcher"]))
+
+
+def _kidneys(who: Mapping[str, Actor], people: Mapping[str, Person]) -> Cohort:
+    by = who["researcher"]
+    work = editing.new_definition()
+    work, diabetes = _concepts(work, "Type 2 diabetes", "condition")
+    work, hba1c = _concepts(work, "HbA1c in blood", "measurement")
+    work, kidneys = _concepts(work, "Chronic kidney disease", "condition")
+    work = editing.add_entry(work, Entry(Event("condition", diabetes, source=True, first=True)))
+    work = editing.add_rule(work, Demographics("Adults", Number("gte", 18)))
+    work = editing.add_rule(
+        work,
+        Rule(
+            "HbA1c of 8 % or less in the year after",
+            "at_least",
+            1,
+            Event("measurement", hba1c, source=True, value=Number("lte", 8)),
+            Bound(0, -1),
+            Bound(365, 1),
+        ),
+    )
+    work = editing.add_rule(
+        work,
+        Rule(
+            "Kidney disease later",
+            "at_least",
+            1,
+            Event("condition", kidneys, source=True),
+            Bound(1, 1),
+            Bound(None, 1),
+        ),
+    )
+    cohort = services.make_cohort(
+        "Type 2 diabetes under control, and still the kidneys fail",
+        by=by,
+        about="Patients behind the question of the endocrinologists: kidney disease despite a good HbA1c.",
+        expression=work.expression,
+    )
+    services.share(cohort.id, by=by, unit=_unit_of(people["physician"]), may_edit=True)
+    services.share(cohort.id, by=by)
+    _save(cohort, by, "From the question")
+    sample = Rule("A sample before the kidney disease", "at_least", 1, Event("specimen", None), Bound(None, -1))
+    desk = queries.desk(cohort, by)
+    changed = editing.add_rule(desk.working, sample)
+    services.change_draft(cohort.id, changed, desk.revision, by=by, change="add-rule")
+    _save(cohort, by, "Only those whose samples can be asked for")
+    return cohort
+
+
+def _given(name: str, title: str, by: Actor) -> Cohort:
+    with sessions.snapshot("twin").connect() as con:
+        expression = definitions.definition(con, name)
+    cohort = services.make_cohort(title, by=by, expression=expression, source=name)
+    services.share(cohort.id, by=by)
+    _save(cohort, by, "First version")
+    return cohort
+
+
+def _save(cohort: Cohort, by: Actor, note: str) -> None:
+    desk = queries.desk(cohort, by)
+    counted = builder.count(desk.working, cohort.name, by, Mode.SANDBOX).shown
+    shown = Shown()
+    if counted:
+        shown = Shown(counted.persons.text, counted.persons.value, Mode.SANDBOX.value, counted.snapshot_version)
+    services.save_version(cohort.id, desk.revision, by=by, note=note, shown=shown)
+
+
+def _concepts(work: Working, name: str, domain: str) -> tuple[Working, int]:
+    found = next((one for one in concepts().find(name, domain=domain) if one.name == name), None)
+    if found is None:
+        raise NotFoundError(f"The twin has no {name}.")
+    item = ConceptItems(found.concept_id, found.name, found.code, found.vocabulary, descendants=False)
+    return editing.new_concept_set(work, name, [item])
+
+
+def _unit_of(person: Person) -> Unit | None:
+    affiliation = person.affiliations.exclude(unit=None).select_related("unit").first()
+    return affiliation.unit if affiliation else None
