@@ -1,33 +1,48 @@
 """The process beside the server: carries out queued tasks, and every minute what is due.
 
-Run as a module, with `WARDBENCH_CAMPUS` naming the folder; it ends when its parent does.
+Run as a module, with `WARDBENCH_CAMPUS` naming the folder; it ends when its parent does. Where the folder is served
+twice, one of the two works and the other waits until it may take over.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import logging
 import os
 import threading
 from pathlib import Path
+from typing import IO
 
 from wardbench.campus.configuration import FOLDER
 from wardbench.campus.installation import start_django
 
 MINUTE = 60.0
+HEARTBEAT = "background-alive"
+"""A file in the campus's folder, touched every minute; removed when the process ends in order."""
+STALE = 3 * MINUTE
+LOCK = "background.lock"
 log = logging.getLogger("wardbench.background")
 
 
 def main() -> None:
     folder = Path(os.environ[FOLDER])
-    start_django(folder)
-    parent = os.getppid()
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    threading.Thread(target=_every_minute, args=(folder,), daemon=True).start()
-    from django.core.management import call_command
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    with alone(folder):
+        start_django(folder)
+        threading.Thread(target=_every_minute, args=(folder,), daemon=True).start()
+        from django.core.management import call_command
 
-    with contextlib.suppress(KeyboardInterrupt):
-        call_command("db_worker", verbosity=0, queue_name="*", interval=1)
+        with contextlib.suppress(KeyboardInterrupt):
+            call_command("db_worker", verbosity=0, queue_name="*", interval=1)
+        (folder / HEARTBEAT).unlink(missing_ok=True)
+
+
+def alone(folder: Path) -> IO[bytes]:
+    """Wait until nobody else works in the background of this folder; the file holds the place until it is closed."""
+    file = (folder / LOCK).open("wb")
+    fcntl.flock(file, fcntl.LOCK_EX)
+    return file
 
 
 def _end_with(parent: int) -> None:
@@ -44,6 +59,7 @@ def _every_minute(folder: Path) -> None:
     while True:
         close_old_connections()
         try:
+            (folder / HEARTBEAT).touch()
             carry_out(folder)
         except Exception:  # what is due now is due again in a minute; the reason is in the log
             log.exception("what was due could not be carried out")

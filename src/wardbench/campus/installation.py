@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import getpass
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from wardbench.campus.configuration import FOLDER, make_keys, read_configuration
@@ -62,13 +65,61 @@ def start_django(folder: Path) -> None:
     django.setup()
 
 
-def migrate() -> None:
-    """Bring the database to this version. StorageError where it cannot be reached or written."""
-    from django.core.management import call_command
-    from django.db.utils import OperationalError
+@contextlib.contextmanager
+def opened(folder: Path) -> Iterator[None]:
+    """Work on the campus in `folder` from the command line, on its record under the name of the system's user.
+
+    StorageError where the database cannot be used, or has not been brought to this version.
+    """
+    start_django(folder)
+    from django.db.utils import DatabaseError
+
+    from wardbench.campus.audit.services import origin
 
     try:
+        missing, newer = unapplied()
+        if newer:
+            raise InputError(NEWER.format(what=newer[0]))
+        if missing:
+            raise StorageError("The campus's database is of an earlier version; wardbench serve brings it to this one.")
+        with origin(f"command line, {getpass.getuser()}"):
+            yield
+    except DatabaseError as error:
+        raise _unusable(error) from None
+
+
+NEWER = "The campus's database was written by a newer version of Wardbench ({what}); use that version."
+
+
+def unapplied() -> tuple[list[str], list[str]]:
+    """The migrations that the database still needs, and those that it has and this version does not know."""
+    from django.db import connection
+    from django.db.migrations.loader import MigrationLoader
+
+    loader = MigrationLoader(connection)
+    known, applied = set(loader.graph.nodes), set(loader.applied_migrations)
+    # What a squashed migration replaces is known although it is no node.
+    known |= {old for migration in loader.disk_migrations.values() for old in migration.replaces}
+    ours = {app for app, _name in known}
+    missing = sorted(f"{app}.{name}" for app, name in loader.graph.nodes if (app, name) not in applied)
+    return missing, sorted(f"{app}.{name}" for app, name in applied - known if app in ours)
+
+
+def migrate() -> None:
+    """Bring the database to this version. StorageError where it cannot be reached or written, InputError where it is
+    of a newer version already."""
+    from django.core.management import call_command
+    from django.db.utils import DatabaseError
+
+    try:
+        _missing, newer = unapplied()
+        if newer:
+            raise InputError(NEWER.format(what=newer[0]))
         call_command("migrate", verbosity=0, interactive=False)
         call_command("createcachetable", verbosity=0)
-    except OperationalError as error:
-        raise StorageError(f"The campus's database cannot be used: {str(error).splitlines()[0]}.") from None
+    except DatabaseError as error:
+        raise _unusable(error) from None
+
+
+def _unusable(error: Exception) -> StorageError:
+    return StorageError(f"The campus's database cannot be used: {(str(error).splitlines() or ['no reason given'])[0]}.")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import os
-import signal
+import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +18,9 @@ from gunicorn.app.base import BaseApplication
 
 from wardbench.campus.configuration import FOLDER, read_configuration
 from wardbench.campus.installation import migrate, start_django
+from wardbench.core.errors import BusyError, InputError
+
+log = logging.getLogger("wardbench.server")
 
 
 class _Application(BaseApplication):  # type: ignore[misc]
@@ -32,16 +39,15 @@ class _Application(BaseApplication):  # type: ignore[misc]
 
 
 def serve(folder: Path, *, bind: str, workers: int, threads: int, ready: Callable[[], None] | None = None) -> None:
-    """Serve the campus in `folder` until stopped. `ready` is called once pages can be asked for."""
+    """Serve the campus in `folder` until stopped. `ready` is called once pages can be asked for.
+
+    BusyError where the address is taken, InputError where it is none.
+    """
     configuration = read_configuration(folder)
+    check_free(bind)
     start_django(folder)
     migrate()
-    background = start_background(folder)
-
-    def stop(server: object) -> None:
-        background.send_signal(signal.SIGTERM)
-        background.wait(timeout=30)
-
+    background = Background(folder)
     try:
         _Application(
             {
@@ -56,16 +62,78 @@ def serve(folder: Path, *, bind: str, workers: int, threads: int, ready: Callabl
                 "loglevel": "warning",
                 "control_socket_disable": True,
                 "when_ready": lambda server: ready() if ready else None,
-                "on_exit": stop,
+                "on_exit": lambda server: background.stop(),
             }
         ).run()
     finally:
-        if background.poll() is None:
-            background.terminate()
+        background.stop()
+
+
+def check_free(bind: str) -> None:
+    """Say so now where `bind` cannot be listened on; the server would try for seconds and end with a trace."""
+    if bind.startswith("unix:"):
+        return
+    host, colon, port = bind.rpartition(":")
+    if not colon or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise InputError(f"--bind: {bind} is not an address and port, such as 127.0.0.1:8000.")
+    host = host.strip("[]") or "0.0.0.0"
+    try:
+        family, kind, protocol, _name, address = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind(address)
+    except socket.gaierror:
+        raise InputError(f"--bind: {host} is no address of this machine.") from None
+    except PermissionError:
+        raise InputError(f"--bind: port {port} is for the system's own services; name one above 1023.") from None
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise BusyError(f"Port {port} is taken by another program; name another one with --bind.") from None
+        raise InputError(f"--bind: {bind} cannot be listened on ({error.strerror}).") from None
+
+
+class Background:
+    """The process that carries out tasks: reminders, expiries, heads of the audit chain, mail. Started again when it
+    ends by itself, each time a little later."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.owner = folder, os.getpid()
+        self.ending, self.changing = threading.Event(), threading.Lock()
+        self.process = start_background(folder)
+        threading.Thread(target=self._keep, daemon=True).start()
+
+    def _keep(self) -> None:
+        pause = FIRST_PAUSE
+        while True:
+            began = time.monotonic()
+            self.process.wait()
+            pause = FIRST_PAUSE if time.monotonic() - began > LONG else min(2 * pause, LONG)
+            if self.ending.wait(pause):
+                return
+            with self.changing:
+                if self.ending.is_set():
+                    return
+                log.error("the process in the background ended by itself; it is started again")
+                self.process = start_background(self.folder)
+
+    def stop(self) -> None:
+        """Let it finish what it is doing, and end. The server's workers, which are copies of this process, do nothing
+        here."""
+        if os.getpid() != self.owner:
+            return
+        with self.changing:
+            self.ending.set()
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+
+FIRST_PAUSE, LONG = 1.0, 60.0
 
 
 def start_background(folder: Path) -> subprocess.Popen[bytes]:
-    """The process that carries out tasks: reminders, expiries, heads of the audit chain, mail."""
     environment = {**os.environ, FOLDER: str(folder.resolve()), "DJANGO_SETTINGS_MODULE": "wardbench.campus.settings"}
     command = [sys.executable, "-m", "wardbench.campus.background"]
     # In a session of its own, so that a terminal's Ctrl-C reaches it through the server, which ends it in order.

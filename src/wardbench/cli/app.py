@@ -11,8 +11,11 @@ import sys
 import typer
 
 from wardbench.cli import (
+    audit,
     bench,
     campus,
+    campus_care,
+    campus_user,
     checks,
     cohort,
     cohort_start,
@@ -47,6 +50,11 @@ cohort.app.command("export")(cohort_words.export)
 app.add_typer(cohort.app, name="cohort")
 app.add_typer(store.app, name="store")
 app.add_typer(campus.app, name="campus")
+campus.app.add_typer(campus_user.app, name="user")
+campus.app.command()(campus_care.check)
+campus.app.command()(campus_care.backup)
+campus.app.command()(campus_care.restore)
+app.add_typer(audit.app, name="audit")
 app.command()(campus.serve)
 app.add_typer(synthetic.app, name="synthetic")
 app.command(context_settings={"ignore_unknown_options": True})(checks.test)

@@ -34,3 +34,13 @@ def remove(connection: BaseDatabaseWrapper) -> None:
         else:
             for verb in ("UPDATE", "DELETE"):
                 cursor.execute(f"DROP TRIGGER IF EXISTS audit_event_no_{verb}")
+
+
+def installed(connection: BaseDatabaseWrapper) -> bool:
+    """Whether the database refuses changes of events."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT count(*) FROM pg_trigger WHERE tgname = 'audit_event_guard' AND tgenabled <> 'D'")
+            return bool(cursor.fetchone()[0] == 1)
+        cursor.execute("SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'audit_event_no_%'")
+        return bool(cursor.fetchone()[0] == 2)

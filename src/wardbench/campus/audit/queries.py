@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +54,11 @@ def history(kind: str, target: object) -> QuerySet[Event]:
     return Event.objects.filter(kind=kind, object=str(target)).order_by("number")
 
 
+def last_at() -> datetime.datetime | None:
+    """When the last event happened."""
+    return Event.objects.order_by("-number").values_list("at", flat=True).first()
+
+
 def verify(heads: Mapping[int, bytes]) -> tuple[int, chain.Broken | None]:
     """Check the whole chain against itself, the row that says where it ends, and `heads` kept elsewhere."""
     known = dict(heads)
@@ -89,9 +95,9 @@ def read_heads(path: Path) -> dict[int, bytes]:
 
 
 def write_head(path: Path) -> int:
-    """Add the chain's present end to `path`, signed; its number, 0 where nothing has happened yet."""
+    """Add the chain's present end to `path`, signed; its number, 0 where nothing happened since the last."""
     head = Head.objects.filter(id=1).first()
-    if head is None or not head.number:
+    if head is None or not head.number or head.number == _last_number(path):
         return 0
     said = {
         "number": head.number,
@@ -105,3 +111,13 @@ def write_head(path: Path) -> int:
     except OSError as error:
         raise StorageError(f"{path}: the head of the audit chain could not be written ({error.strerror}).") from None
     return head.number
+
+
+def _last_number(path: Path) -> int:
+    """The number in the last line of the file of heads; 0 where there is none that can be read."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 1000))
+            return int(json.loads(file.read().splitlines()[-1])["number"])
+    except (OSError, ValueError, IndexError, KeyError, TypeError):
+        return 0

@@ -1,0 +1,183 @@
+"""Is this campus fit to be worked on? One line for each thing, with what to do about it."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import stat
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from wardbench.campus.background import HEARTBEAT, STALE
+from wardbench.campus.configuration import KEYS, Configuration, read_configuration, read_key
+from wardbench.campus.databases import is_sqlite
+from wardbench.campus.installation import start_django, unapplied
+from wardbench.core.errors import WardbenchError
+from wardbench.core.store import Store
+
+FREE = 0.10
+LEAST_FREE = 1 << 30
+CLOCK = 5.0
+PATIENCE = 3.0
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was looked at, how it stands, and where it does not stand well what to do."""
+
+    what: str
+    state: Literal["good", "warning", "bad"]
+    said: str
+
+
+def check(folder: Path) -> list[Check]:
+    """Everything that can be looked at; what stops a look is itself the answer, and the others go on."""
+    try:
+        configuration = read_configuration(folder)
+    except WardbenchError as error:
+        return [Check("configuration", "bad", str(error))]
+    found = [Check("configuration", "good", f"{folder / 'campus.toml'}, {configuration.name}")]
+    found += _keys(folder)
+    if any(one.state == "bad" for one in found):
+        return found
+    start_django(folder)
+    looks: list[tuple[str, Callable[[], Iterator[Check]]]] = [
+        ("database", lambda: _database(configuration)),
+        ("store", lambda: _store("store", configuration.store, folder)),
+        ("twin", lambda: _store("twin", configuration.twin, folder)),
+        ("mail", lambda: _mail(configuration)),
+        ("disk", lambda: _disk(folder)),
+        ("background", lambda: _background(folder)),
+        ("deployment", lambda: _deployment(configuration)),
+    ]
+    for what, look in looks:
+        try:
+            found += look()
+        except WardbenchError as error:
+            found.append(Check(what, "bad", str(error)))
+        except Exception as error:
+            found.append(Check(what, "bad", f"cannot be looked at: {(str(error).splitlines() or [repr(error)])[0]}"))
+    return found
+
+
+def _keys(folder: Path) -> Iterator[Check]:
+    for path in (folder, folder / "keys", *(folder / "keys" / f"{name}.key" for name in KEYS)):
+        if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
+            yield Check("keys", "bad", f"{path} can be read by others; run: chmod go= {path}")
+    try:
+        for name in KEYS:
+            read_key(folder, name)
+    except WardbenchError as error:
+        yield Check("keys", "bad", str(error))
+        return
+    yield Check("keys", "good", f"{len(KEYS)} keys; keep a copy of {folder / 'keys'} on another machine")
+
+
+def _database(configuration: Configuration) -> Iterator[Check]:
+    from django.db import connection
+
+    from wardbench.campus.audit import guards
+    from wardbench.campus.people import queries
+
+    missing, newer = unapplied()
+    kind = "SQLite" if is_sqlite(configuration.database) else "PostgreSQL"
+    if newer:
+        yield Check("database", "bad", f"written by a newer version of Wardbench ({newer[0]}); use that version")
+        return
+    if missing:
+        yield Check("database", "bad", f"{len(missing)} changes of its layout are missing; wardbench serve makes them")
+        return
+    yield Check("database", "good", f"{kind}, reached, and of this version")
+    if not guards.installed(connection):
+        yield Check("record", "bad", "the guards against changing it are gone; prove it with wardbench audit verify")
+    if not queries.administrators().exists():
+        yield Check("people", "bad", "there is no administrator; run: wardbench campus user add")
+    if not is_sqlite(configuration.database):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT extract(epoch FROM clock_timestamp())")
+            apart = abs(float(cursor.fetchone()[0]) - time.time())
+        if apart > CLOCK:
+            yield Check("clock", "bad", f"{apart:.0f} seconds from the database's; let both follow a time server")
+    ahead = _ahead()
+    if ahead > CLOCK:
+        yield Check("clock", "bad", f"the last event is {ahead:.0f} seconds in the future; set the clock")
+    else:
+        yield Check("clock", "good", "in step with the database and the record")
+
+
+def _ahead() -> float:
+    """How many seconds the last event lies in the future."""
+    from django.utils import timezone
+
+    from wardbench.campus.audit import queries
+
+    last = queries.last_at()
+    return (last - timezone.now()).total_seconds() if last else 0.0
+
+
+def _store(what: str, named: str | None, folder: Path) -> Iterator[Check]:
+    if named is None:
+        meant = "counts" if what == "store" else "the sandbox"
+        yield Check(what, "warning", f"none is named in campus.toml; {meant} will not work")
+        return
+    snapshot = Store.open(folder / named).snapshot()
+    yield Check(what, "good", f"{folder / named}, version {snapshot.version}")
+
+
+def _mail(configuration: Configuration) -> Iterator[Check]:
+    mail = configuration.mail
+    if mail is None:
+        yield Check("mail", "warning", "no server is named; notices stay in the application, passwords cannot be reset")
+        return
+    try:
+        with socket.create_connection((mail.host, mail.port), timeout=PATIENCE):
+            yield Check("mail", "good", f"{mail.host}:{mail.port} answers")
+    except OSError as error:
+        yield Check("mail", "bad", f"{mail.host}:{mail.port} does not answer ({error}); notices wait for two days")
+
+
+def _disk(folder: Path) -> Iterator[Check]:
+    usage = shutil.disk_usage(folder)
+    said = f"{usage.free / 1e9:.1f} GB of {usage.total / 1e9:.1f} GB are free"
+    if usage.free < LEAST_FREE:
+        yield Check("disk", "bad", f"{said}; make room before it is full")
+    elif usage.free < FREE * usage.total:
+        yield Check("disk", "warning", f"{said}; less than a tenth")
+    else:
+        yield Check("disk", "good", said)
+
+
+def _background(folder: Path) -> Iterator[Check]:
+    try:
+        age = time.time() - (folder / HEARTBEAT).stat().st_mtime
+    except FileNotFoundError:
+        yield Check("background", "warning", "not running; it starts with: wardbench serve")
+        return
+    if age > STALE:
+        yield Check("background", "bad", f"silent for {age / 60:.0f} minutes; start wardbench serve again")
+    else:
+        yield Check("background", "good", f"alive {age:.0f} seconds ago")
+
+
+def _deployment(configuration: Configuration) -> Iterator[Check]:
+    from django.core import checks
+
+    if configuration.demo:
+        yield Check("deployment", "warning", "a demonstration: everybody can sign in as anybody")
+    if not configuration.address.startswith("https://"):
+        yield Check("deployment", "warning", f"{configuration.address} is not https; fit for one's own machine alone")
+    found = checks.run_checks(include_deployment_checks=True)
+    if not configuration.address.startswith("https://"):
+        found = [one for one in found if one.id not in HTTPS_ONLY]
+    for one in found:
+        state: Literal["warning", "bad"] = "bad" if one.level >= checks.ERROR else "warning"
+        yield Check("deployment", state, " ".join(f"{one.msg} ({one.id})".split()))
+    if not any(one.level >= checks.WARNING for one in found):
+        yield Check("deployment", "good", "Django's own checks for production find nothing")
+
+
+HTTPS_ONLY = {"security.W004", "security.W008", "security.W012", "security.W016"}
+"""What Django says of cookies and redirects where pages do not come by HTTPS: said once, above."""
