@@ -17,6 +17,7 @@ class Kind(StrEnum):
     SECONDARY_USE = "secondary_use"
     EXTRACTED_MATERIAL = "extracted_material"
     INCOMING_TRANSFER = "incoming_transfer"
+    OTHER_INTERVENTION = "other_intervention"
     CASE_REPORT = "case_report"
     THESIS = "thesis"
     QUALITY = "quality"
@@ -29,6 +30,7 @@ KINDS = {
     Kind.SECONDARY_USE: gettext_noop("Secondary use of human body material"),
     Kind.EXTRACTED_MATERIAL: gettext_noop("Study of extracted material (DNA, RNA, proteins)"),
     Kind.INCOMING_TRANSFER: gettext_noop("Material that comes from elsewhere"),
+    Kind.OTHER_INTERVENTION: gettext_noop("Other study with an intervention"),
     Kind.CASE_REPORT: gettext_noop("Case report"),
     Kind.THESIS: gettext_noop("Thesis of a student"),
     Kind.QUALITY: gettext_noop("Quality improvement"),
@@ -73,6 +75,21 @@ DATA = {
 }
 
 
+class Consent(StrEnum):
+    """On which consent the use of material rests, in the terms of the law on human body material."""
+
+    PRIMARY = "primary"
+    SECONDARY = "secondary"
+    RESIDUAL = "residual"
+
+
+CONSENTS = {
+    Consent.PRIMARY: gettext_noop("Primary use: each donor agreed to this study"),
+    Consent.SECONDARY: gettext_noop("Secondary use: donors agreed to another purpose"),
+    Consent.RESIDUAL: gettext_noop("Residual material: left over from care, and the donor did not object"),
+}
+
+
 class Section(StrEnum):
     """The parts of a registration, each filled in by itself."""
 
@@ -103,15 +120,23 @@ class Asked:
     material: bool
     leaves: bool = False
     arrives: bool = False
+    consent: Consent | None = None
 
     @property
     def facts(self) -> frozenset[Fact]:
-        """The facts that hold. Primary use of trial material is not secondary use, whatever else is."""
+        """The facts that hold. Where the consent is not said, material that a study collects itself is primary use."""
         material = self.material or self.kind in (Kind.SECONDARY_USE, Kind.EXTRACTED_MATERIAL, Kind.INCOMING_TRANSFER)
         arrives = self.arrives or self.kind is Kind.INCOMING_TRANSFER
-        primary = self.kind in (Kind.PROSPECTIVE_TRIAL, Kind.PROSPECTIVE_OBSERVATION, Kind.INCOMING_TRANSFER)
+        collects = self.kind in (
+            Kind.PROSPECTIVE_TRIAL,
+            Kind.PROSPECTIVE_OBSERVATION,
+            Kind.OTHER_INTERVENTION,
+            Kind.INCOMING_TRANSFER,
+        )
+        primary = self.consent is Consent.PRIMARY if self.consent else collects
+        primary = primary and self.kind is not Kind.SECONDARY_USE
         personal = self.data in (Data.PSEUDONYMISED, Data.IDENTIFIABLE)
-        people = material or personal or self.kind in (Kind.PROSPECTIVE_TRIAL, Kind.PROSPECTIVE_OBSERVATION)
+        people = material or personal or collects
         held = {
             Fact.MATERIAL: material,
             Fact.SECONDARY_USE: material and not primary,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -90,7 +90,7 @@ class UnitsForm(forms.Form):
         label=_("Partner organisations"), required=False, widget=forms.CheckboxSelectMultiple
     )
 
-    def __init__(self, *args: Any, choices: dict[str, Choices], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, choices: Mapping[str, Choices], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, given in choices.items():
             field = self.fields[name]
@@ -118,7 +118,7 @@ class MaterialForm(forms.Form):
 
 
 class SpecimenForm(forms.Form):
-    type = forms.ChoiceField(label=_("Type"), choices=_choices(SPECIMENS, empty="–"), required=False)
+    type = forms.ChoiceField(label=_("Type"), choices=_choices(SPECIMENS, empty="-"), required=False)
     amount = forms.FloatField(label=_("Amount"), required=False, min_value=0.001, max_value=1e6)
     unit = forms.ChoiceField(label=_("Unit"), choices=[(unit, unit) for unit in UNITS], required=False)
     donors = forms.IntegerField(label=_("Donors"), required=False, min_value=1, max_value=1_000_000)
@@ -136,7 +136,7 @@ Specimens = forms.formset_factory(SpecimenForm, extra=2, max_num=20, absolute_ma
 
 
 class DataForm(forms.Form):
-    data = forms.ChoiceField(
+    closeness = forms.ChoiceField(
         label=_("How close to single patients"), widget=forms.RadioSelect, choices=_choices(DATA), required=False
     )
     tables = forms.MultipleChoiceField(
@@ -171,9 +171,7 @@ USES = {use: LABELS[use] for use in (Use.DS, Use.HMB, Use.GRU, Use.POA)}
 
 
 class PurposeForm(forms.Form):
-    use = forms.ChoiceField(
-        label=_("The purpose"), widget=forms.RadioSelect, choices=_choices(USES), required=False
-    )
+    use = forms.ChoiceField(label=_("The purpose"), widget=forms.RadioSelect, choices=_choices(USES), required=False)
     diseases = _words(_("Which diseases"), _("One a line: its name, or an identifier such as MONDO:0005016."), rows=3)
     methods = _ticked(_("Methods are developed, rather than questions of health answered"))
     genetic = forms.NullBooleanField(label=_("Genetic research"), required=False)
@@ -244,7 +242,7 @@ class SeeForm(forms.Form):
     """What a path is worked out from before there is a study."""
 
     kind = forms.ChoiceField(label=_("Kind of study"), choices=_choices(KINDS))
-    data = forms.ChoiceField(label=_("Data"), choices=_choices(DATA))
+    closeness = forms.ChoiceField(label=_("Data"), choices=_choices(DATA))
     material = _ticked(_("Human body material is asked for"))
     consent = forms.ChoiceField(
         label=_("On which consent it rests"), choices=_choices(CONSENTS, empty=_("Not known yet")), required=False

@@ -6,8 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from wardbench.campus.people.models import Identified, Unit
-from wardbench.campus.studies.facts import Asked, Data, Kind
+from wardbench.campus.people.models import Identified, Organisation, Unit
+from wardbench.campus.studies.facts import Asked, Consent, Data, Kind
 from wardbench.campus.studies.path import DOCUMENTS
 from wardbench.campus.studies.standing import Answer
 
@@ -29,11 +29,17 @@ class Study(Identified):
     sponsor = models.CharField(_("sponsor"), max_length=200, blank=True)
     investigator = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="studies")
     programmes = models.ManyToManyField(Unit, blank=True, related_name="studies")
+    departments = models.ManyToManyField(Unit, blank=True, related_name="+")
+    partners = models.ManyToManyField(Organisation, blank=True, related_name="+")
+    ethics_reference = models.CharField(_("reference of an ethics committee"), max_length=200, blank=True)
     public = models.BooleanField(_("let everybody on the campus know of it"), default=True)
     question = models.UUIDField(null=True, blank=True)
 
     material = models.BooleanField(_("human body material is asked for"), default=False)
     material_wanted = models.JSONField(default=list, blank=True)
+    consent = models.CharField(
+        _("on which consent it rests"), max_length=16, blank=True, choices=[(c.value, c.value) for c in Consent]
+    )
     leaves = models.BooleanField(_("material leaves the hospital"), default=False)
     arrives = models.BooleanField(_("material comes from elsewhere"), default=False)
     party = models.CharField(_("the other party"), max_length=200, blank=True)
@@ -42,6 +48,9 @@ class Study(Identified):
 
     data = models.CharField(_("data"), max_length=16, choices=[(d.value, d.value) for d in Data], default=Data.NONE)
     data_wanted = models.TextField(_("which data, and why"), blank=True)
+    tables = models.JSONField(default=list, blank=True)
+    since = models.DateField(_("data from"), null=True, blank=True)
+    until = models.DateField(_("data until"), null=True, blank=True)
     purpose = models.JSONField(default=dict, blank=True)
 
     registered = models.DateTimeField(auto_now_add=True)
@@ -58,7 +67,25 @@ class Study(Identified):
 
     @property
     def asked(self) -> Asked:
-        return Asked(Kind(self.kind), Data(self.data), self.material, self.leaves, self.arrives)
+        consent = Consent(self.consent) if self.consent else None
+        return Asked(Kind(self.kind), Data(self.data), self.material, self.leaves, self.arrives, consent)
+
+
+class Submission(models.Model):
+    """What a study said when it was handed in, and after each amendment, with its reason. Never changed."""
+
+    study = models.ForeignKey(Study, models.PROTECT, related_name="submissions")
+    number = models.PositiveIntegerField()
+    section = models.CharField(max_length=16, blank=True)
+    reason = models.TextField(blank=True)
+    content = models.JSONField()
+    hash = models.CharField(max_length=64)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("number",)
+        constraints = [models.UniqueConstraint(fields=["study", "number"], name="one_submission_by_number")]
 
 
 class Member(models.Model):
@@ -133,9 +160,27 @@ class Asking(Identified):
     answer = models.TextField(blank=True)
     answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     answered = models.DateTimeField(null=True)
+    told_expired = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("at",)
+
+
+class Decision(Identified):
+    """What a step came to, as it was when its last vote was given: what the letter says, under a hash."""
+
+    study = models.ForeignKey(Study, models.PROTECT, related_name="decisions")
+    number = models.PositiveIntegerField()
+    step = models.CharField(max_length=32)
+    outcome = models.CharField(max_length=16)
+    content = models.JSONField()
+    hash = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    void = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ("number",)
+        constraints = [models.UniqueConstraint(fields=["study", "number"], name="one_decision_by_number")]
 
 
 class Permit(Identified):
@@ -149,7 +194,26 @@ class Permit(Identified):
     until = models.DateField()
     revoked = models.DateTimeField(null=True, blank=True)
     why_revoked = models.TextField(blank=True)
+    suspended = models.DateTimeField(null=True, blank=True)
+    why_suspended = models.TextField(blank=True)
+    told_soon = models.DateTimeField(null=True, blank=True)
+    told_ended = models.DateTimeField(null=True, blank=True)
+    uses = models.PositiveIntegerField(default=0)
 
     class Meta:
         ordering = ("-made",)
         constraints = [models.UniqueConstraint(fields=["study", "number"], name="one_permit_by_number")]
+
+
+class PermitUse(models.Model):
+    """A use of a permit that was allowed: what left, and how much of it."""
+
+    permit = models.ForeignKey(Permit, models.PROTECT, related_name="used")
+    kind = models.CharField(max_length=16)
+    material = models.CharField(max_length=64, blank=True)
+    amount = models.FloatField(default=0)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("at",)

@@ -35,7 +35,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `role` decides, by `votes` of its members where that is more than one; with `of_care_programmes` one member of each
     care programme concerned. `when` are facts of which one makes the step necessary; none: it always is. `days` is
     what is expected where past cases are too few to tell. `sees` are the sections of the study that the body judges: a
-    change of one of them makes it decide again.
+    change of one of them makes it decide again. `renews` says that it decides again when a permit is renewed.
     """
 
     id: str
@@ -48,15 +48,21 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     documents: tuple[str, ...] = ()
     votes: int = 1
     of_care_programmes: bool = False
+    renews: bool = False
     sees: tuple[Section, ...] = tuple(Section)
 
 
 class Path(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The steps of a path; each comes after those it waits for."""
+    """The steps of a path; each comes after those it waits for.
+
+    A question has to be answered in `answer_days`; a permit holds for `permit_months`.
+    """
 
     name: str
     title: Words
     steps: tuple[Step, ...]
+    answer_days: int = 28
+    permit_months: int = 24
 
     @property
     def by_id(self) -> Mapping[str, Step]:
@@ -95,6 +101,8 @@ def _faults(path: Path) -> list[str]:
         known.add(step.id)
     if not path.steps:
         found.append("a path has a step")
+    if path.answer_days < 1 or path.permit_months < 1:
+        found.append("answer_days and permit_months are 1 or more")
     return found
 
 
@@ -111,5 +119,11 @@ def path_of(folder: File | None) -> Path:
     """The campus's own path, `approval-path.toml` in its folder, or the one that comes with Wardbench."""
     own = folder / "approval-path.toml" if folder else None
     if own is not None and own.is_file():
-        return read_path(own.read_text(encoding="utf-8"), str(own))
+        return _own_path(own, own.stat().st_mtime_ns)
     return shipped()
+
+
+@lru_cache(maxsize=4)
+def _own_path(file: File, _written: int) -> Path:
+    """The path in a file, read again when the file was written since."""
+    return read_path(file.read_text(encoding="utf-8"), str(file))

@@ -1,7 +1,7 @@
 """Permits: made by the approvals alone, and checked again at every use.
 
 A permit says whom, what, how much, for which purpose, until when, as it was when it was given, under a hash. Nobody
-makes one by hand: `give` is called by the vote that completes the path.
+makes one by hand: `give` is called by the decision that completes the path.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -16,14 +17,15 @@ from typing import Any
 from django.utils import timezone
 
 from wardbench.campus.audit.services import record
+from wardbench.campus.people.queries import actor_of
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor, Verdict, no, yes
-from wardbench.campus.studies.models import Permit, Study
+from wardbench.campus.studies.facts import Fact
+from wardbench.campus.studies.models import Permit, PermitUse, Study
+from wardbench.campus.studies.purpose import within
 from wardbench.campus.studies.queries import Standing
-from wardbench.campus.studies.standing import Case, State
-
-YEARS = 2
-"""For how long a permit holds where nobody said otherwise."""
+from wardbench.campus.studies.standing import State
+from wardbench.core.duo import Outcome, Purpose
 
 
 class Use(StrEnum):
@@ -34,22 +36,38 @@ class Use(StrEnum):
     MATERIAL = "material"
 
 
-def give(study: Study, case: Case, here: Standing, *, by: Actor) -> Permit:
+OBLIGATIONS: tuple[tuple[Fact, str], ...] = (
+    (Fact.PERSONAL_DATA, gettext_noop("Nobody tries to find out who a patient is.")),
+    (Fact.PERSONAL_DATA, gettext_noop("Data and results of single patients leave by a reviewed release only.")),
+    (Fact.MATERIAL, gettext_noop("Where each specimen is, and what became of it, is written down.")),
+    (Fact.MATERIAL, gettext_noop("What is left is dealt with as the registration says, and this is reported.")),
+    (Fact.MATERIAL_LEAVES, gettext_noop("Material is handed on to nobody but the party of the transfer agreement.")),
+    (Fact.HUMAN_SUBJECTS, gettext_noop("The results become public, within 18 months of the end.")),
+)
+"""What has to be kept, by the facts of the study: the law's and the campus's own rules."""
+
+
+def give(study: Study, here: Standing, *, by: Actor) -> Permit:
     """Make the permit of a study whose path is complete."""
-    until = timezone.localdate() + datetime.timedelta(days=365 * YEARS)
-    reasons = {vote.step: vote.reason for vote in study.votes.filter(void=False, answer="conditions")}
+    until = _months_later(timezone.localdate(), here.path.permit_months)
+    reasons: dict[str, list[str]] = {}
+    for vote in study.votes.filter(void=False, answer="conditions"):
+        reasons.setdefault(vote.step, []).append(vote.reason)
     content = {
         "study": study.reference,
         "whom": sorted({str(study.investigator_id), *here.facts.members}),
         "cohorts": sorted(study.cohorts.values_list("hash", flat=True)),
         "data": study.data,
-        "material": study.material_wanted if study.material else [],
+        "tables": study.tables,
+        "period": [day.isoformat() if day else "" for day in (study.since, study.until)],
+        "material": study.material_wanted if Fact.MATERIAL in study.asked.facts else [],
         "purpose": study.purpose,
         "conditions": [
-            {"step": stand.step.id, "words": reasons.get(stand.step.id, "")}
+            {"step": stand.step.id, "words": "\n".join(reasons.get(stand.step.id, []))}
             for stand in here.steps
             if stand.state is State.CONDITIONS
         ],
+        "obligations": [sentence for fact, sentence in OBLIGATIONS if fact in study.asked.facts],
         "until": until.isoformat(),
     }
     number = study.permits.count() + 1
@@ -60,57 +78,104 @@ def give(study: Study, case: Case, here: Standing, *, by: Actor) -> Permit:
     return permit
 
 
+def _months_later(day: datetime.date, months: int) -> datetime.date:
+    year, month = divmod(day.month - 1 + months, 12)
+    for last in (day.day, 30, 29, 28):
+        try:
+            return datetime.date(day.year + year, month + 1, last)
+        except ValueError:
+            continue
+    raise AssertionError(day)
+
+
 def hash_of(content: dict[str, Any]) -> str:
     """SHA-256 of a permit's content as JSON with one spelling, 64 hexadecimal digits."""
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def end_all(study: Study, *, reason: str) -> int:
+def end_all(study: Study, *, reason: str, except_for: Iterable[object] = ()) -> int:
     """End the permits of a study that hold; how many."""
-    return Permit.objects.filter(study=study, revoked=None).update(revoked=timezone.now(), why_revoked=reason)
+    holding = Permit.objects.filter(study=study, revoked=None).exclude(id__in=list(except_for))
+    return holding.update(revoked=timezone.now(), why_revoked=reason)
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A use of a permit: what for, and for data or a count the content hash of the cohort; `amount` of the material."""
+    """A use of a permit: what for, and for data or a count the content hash of the cohort; `amount` of the material.
+
+    `used` is what was used elsewhere and is on no record here; `purpose` is compared where it is given.
+    """
 
     use: Use
     cohort: str = ""
     material: str = ""
     amount: float = 0.0
     used: float = 0.0
+    purpose: Purpose | None = None
 
 
 def check(permit: Permit, actor: Actor, wanted: Wanted, *, today: datetime.date | None = None) -> Verdict:
     """Whether a permit allows somebody a use now. Every reason is looked at again, each time."""
     content, today = permit.content, today or timezone.localdate()
-    if hash_of(content) != permit.hash:
+    if hash_of(content) != permit.hash or content["until"] != permit.until.isoformat():
         return no(gettext_noop("The permit does not fit its hash: it was changed."))
     if permit.revoked is not None:
         return no(gettext_noop("The permit has ended: {why}"), why=permit.why_revoked)
+    if permit.suspended is not None:
+        return no(gettext_noop("The permit is suspended: {why}"), why=permit.why_suspended)
+    if permit.study.withdrawn is not None:
+        return no(gettext_noop("The study was withdrawn."))
+    if permit.study.closed is not None:
+        return no(gettext_noop("The study is closed."))
     if today > permit.until:
         return no(gettext_noop("The permit ended on {day}."), day=permit.until.isoformat())
-    if actor.id not in content["whom"]:
-        return no(gettext_noop("The permit does not name you."))
-    if not actor.roles:
-        return no(gettext_noop("You have no role on the campus any more."))
+    whose = _person(permit, actor)
+    if not whose:
+        return whose
+    if wanted.purpose is not None:
+        found = within(wanted.purpose, content["purpose"])
+        if found.outcome is not Outcome.ALLOWED:
+            line = next(line for line in found.lines if line.outcome is found.outcome)
+            return no(gettext_noop("The permit was given for another purpose: {why}"), why=str(line))
     if wanted.use in (Use.COUNT, Use.DATA) and wanted.cohort not in content["cohorts"]:
         return no(gettext_noop("The permit does not cover this cohort as it is now."))
     if wanted.use is Use.DATA and content["data"] not in ("pseudonymised", "identifiable"):
         return no(gettext_noop("The permit does not cover data of single patients."))
     if wanted.use is Use.MATERIAL:
-        return _material(content["material"], wanted)
+        return _material(permit, wanted)
     return yes(
         gettext_noop("Permit {number} of study {study} allows it."), number=permit.number, study=content["study"]
     )
 
 
-def _material(allowed: list[dict[str, Any]], wanted: Wanted) -> Verdict:
-    of_type = [one for one in allowed if one.get("type") == wanted.material]
+def _person(permit: Permit, actor: Actor) -> Verdict:
+    """Whether somebody is named, still works on the study and still works here: roles are looked up, not believed."""
+    study = permit.study
+    if actor.id not in permit.content["whom"]:
+        return no(gettext_noop("The permit does not name you."))
+    if actor.id != str(study.investigator_id) and not study.members.filter(person_id=actor.id).exists():
+        return no(gettext_noop("You do not work on the study any more."))
+    person = (
+        study.investigator if actor.id == str(study.investigator_id) else study.members.get(person_id=actor.id).person
+    )
+    if not actor.roles or not actor_of(person).roles:
+        return no(gettext_noop("You have no role on the campus any more."))
+    return yes(gettext_noop("The permit names you."))
+
+
+def _material(permit: Permit, wanted: Wanted) -> Verdict:
+    of_type = [one for one in permit.content["material"] if one.get("type") == wanted.material]
     if not of_type:
         return no(gettext_noop("The permit does not cover this material."))
     most = sum(float(one.get("amount", 0)) for one in of_type)
-    if wanted.used + wanted.amount > most:
+    used = wanted.used + used_of(permit, wanted.material)
+    if used + wanted.amount > most + 1e-9:
         sentence = gettext_noop("The permit allows {most}, of which {used} is used.")
-        return no(sentence, most=f"{most:g}", used=f"{wanted.used:g}")
+        return no(sentence, most=f"{most:g}", used=f"{used:g}")
     return yes(gettext_noop("The permit covers this material."))
+
+
+def used_of(permit: Permit, material: str) -> float:
+    """How much of a material has been taken under a permit."""
+    found = PermitUse.objects.filter(permit=permit, kind=Use.MATERIAL, material=material)
+    return float(sum(found.values_list("amount", flat=True)))

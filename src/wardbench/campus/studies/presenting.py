@@ -97,12 +97,12 @@ def rows(here: Standing, by: Actor, today: datetime.date) -> list[Row]:
     for vote in queries.votes_of(here.study):
         given.setdefault(vote.step, []).append(vote)
     decides = rules.parts(by, here.facts) & {rules.Part.TURN, rules.Part.BODY, rules.Part.OVERSEER}
-    return [_row(here, stand, by, days[stand.step.id], given.get(stand.step.id, []), bool(decides)) for stand in here.steps]
+    return [
+        _row(here, stand, by, days[stand.step.id], given.get(stand.step.id, []), bool(decides)) for stand in here.steps
+    ]
 
 
-def _row(
-    here: Standing, stand: Stand, by: Actor, days: tuple[int, bool], votes: Sequence[Vote], decides: bool
-) -> Row:
+def _row(here: Standing, stand: Stand, by: Actor, days: tuple[int, bool], votes: Sequence[Vote], decides: bool) -> Row:
     step, titles = stand.step, here.path.by_id
     programmes = {str(unit.id): unit.name for unit in here.study.programmes.all()}
     turn = next((one for one in here.turns if one.step == step.id and one.role is not None), None)

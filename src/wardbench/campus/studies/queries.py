@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from wardbench.campus.people.queries import holders
@@ -19,11 +20,26 @@ from wardbench.campus.studies.completeness import Filled
 from wardbench.campus.studies.facts import Data
 from wardbench.campus.studies.models import Study, Vote
 from wardbench.campus.studies.path import Path, path_of
-from wardbench.campus.studies.standing import Answer, Case, Stand, State, Status, Turn
+from wardbench.campus.studies.purpose import is_purpose
+from wardbench.campus.studies.standing import DECIDED, Answer, Case, Stand, State, Status, Turn
 from wardbench.core.errors import NotFoundError
 
 ENOUGH_CASES = 5
 """Past cases from which on their median is a better guess than the path's own number of days."""
+
+
+REACHED = DECIDED | {State.OPEN, State.ASKED, State.EXPIRED}
+"""Steps whose body has had the study before it; those that still wait for others have not."""
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What to look for in the list of studies; empty means everything."""
+
+    text: str = ""
+    status: str = ""
+    kind: str = ""
+    whose: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,6 +81,7 @@ def case_of(study: Study) -> Case:
         study.submitted,
         study.withdrawn is not None,
         study.closed is not None,
+        timezone.localdate(),
     )
 
 
@@ -77,15 +94,17 @@ def stands(study: Study) -> Standing:
         members=frozenset(str(member.person_id) for member in study.members.all()),
         status=now,
         turns=turns,
-        bodies=frozenset(stand.step.role for stand in steps if stand.state is not State.NOT_NEEDED),
+        bodies=frozenset(stand.step.role for stand in steps if stand.state in REACHED),
         public=study.public,
         programmes=case.care_programmes,
+        voters=frozenset(str(vote.person_id) for vote in study.votes.all()),
+        partners=frozenset(str(one.id) for one in study.partners.all()),
     )
     return Standing(study, path, now, steps, turns, facts)
 
 
 def _whole() -> QuerySet[Study]:
-    related = ("votes", "askings", "programmes", "members")
+    related = ("votes", "askings", "programmes", "members", "partners")
     return Study.objects.select_related("investigator").prefetch_related(*related)
 
 
@@ -97,6 +116,38 @@ def study(study_id: uuid.UUID, *, by: Actor) -> Standing:
         if rules.may_see(by, here.facts):
             return here
     raise NotFoundError(_("There is no such study, or it is not for you to see."))
+
+
+def line(study_id: uuid.UUID, *, by: Actor) -> Standing:
+    """One that somebody may know of, if only by its public line; NotFoundError for any other."""
+    found = _whole().filter(id=study_id).first()
+    if found is not None:
+        here = stands(found)
+        if rules.may_see_line(by, here.facts):
+            return here
+    raise NotFoundError(_("There is no such study, or it is not for you to see."))
+
+
+def lines_of(by: Actor, ids: Iterable[uuid.UUID]) -> list[Standing]:
+    """Those of the studies with these ids that somebody may know of."""
+    found = map(stands, _whole().filter(id__in=list(ids)))
+    return [one for one in found if rules.may_see_line(by, one.facts)]
+
+
+def find(by: Actor, asked: Filter) -> list[Standing]:
+    """The studies that somebody may know of and that match, newest first."""
+    found = visible(by, asked.text)
+    if asked.status:
+        found = [one for one in found if one.status == asked.status]
+    if asked.kind:
+        found = [one for one in found if one.study.kind == asked.kind]
+    if asked.whose == "mine":
+        own = {rules.Part.INVESTIGATOR, rules.Part.MEMBER}
+        found = [one for one in found if rules.parts(by, one.facts) & own]
+    elif asked.whose == "turn":
+        waits = {one.study.id for one, _turn in waiting(by)}
+        found = [one for one in found if one.study.id in waits]
+    return found
 
 
 def visible(by: Actor, text: str = "") -> list[Standing]:
@@ -176,7 +227,43 @@ def filled(study: Study) -> Filled:
         retention=study.retention,
         fate=study.fate,
         party=study.party,
-        purpose=bool(study.purpose),
+        purpose=is_purpose(study.purpose),
         documents=frozenset(study.documents.filter(withdrawn_at=None).values_list("kind", flat=True)),
         student_leads=not holders(*set(rules.REGISTRARS) - {Role.STUDENT}).filter(id=study.investigator_id).exists(),
     )
+
+
+def content_of(study: Study) -> dict[str, object]:
+    """What a study says, as its submissions keep it."""
+    names = [
+        "reference",
+        "title",
+        "kind",
+        "summary",
+        "sponsor",
+        "ethics_reference",
+        "material",
+        "material_wanted",
+        "consent",
+        "leaves",
+        "arrives",
+        "party",
+        "retention",
+        "fate",
+        "data",
+        "data_wanted",
+        "tables",
+        "purpose",
+    ]
+    return {
+        **{name: getattr(study, name) for name in names},
+        "since": study.since.isoformat() if study.since else "",
+        "until": study.until.isoformat() if study.until else "",
+        "investigator": str(study.investigator_id),
+        "members": sorted([str(one.person_id), one.work] for one in study.members.all()),
+        "programmes": sorted(str(unit.id) for unit in study.programmes.all()),
+        "departments": sorted(str(unit.id) for unit in study.departments.all()),
+        "partners": sorted(str(one.id) for one in study.partners.all()),
+        "cohorts": sorted(study.cohorts.values_list("hash", flat=True)),
+        "documents": sorted(study.documents.filter(withdrawn_at=None).values_list("digest", flat=True)),
+    }

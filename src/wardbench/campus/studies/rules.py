@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from wardbench.campus.people.roles import Role, gettext_noop
-from wardbench.campus.people.rules import Actor, Title, Verdict, no, yes
-from wardbench.campus.studies.standing import STATUSES, Status, Turn
+from wardbench.campus.people.rules import Actor, Title, Verdict, is_signed_in, no, yes
+from wardbench.campus.studies.standing import Status, Turn
 
 
 class Verb(StrEnum):
@@ -27,6 +27,36 @@ class Verb(StrEnum):
     WITHDRAW = "withdraw"
     CLOSE = "close"
     REVOKE = "revoke"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    RENEW = "renew"
+
+
+ACTIONS = {
+    Verb.EDIT: gettext_noop("Change the registration"),
+    Verb.SUBMIT: gettext_noop("Submit"),
+    Verb.ASK: gettext_noop("Ask the applicant"),
+    Verb.ANSWER: gettext_noop("Answer a question"),
+    Verb.VOTE: gettext_noop("Vote or decide"),
+    Verb.AMEND: gettext_noop("Amend what was submitted"),
+    Verb.WITHDRAW: gettext_noop("Withdraw the study"),
+    Verb.CLOSE: gettext_noop("Close the study: it is done"),
+    Verb.REVOKE: gettext_noop("Revoke the permit"),
+    Verb.SUSPEND: gettext_noop("Suspend the permit"),
+    Verb.RESUME: gettext_noop("Let the permit hold again"),
+    Verb.RENEW: gettext_noop("Ask for the permit to be renewed"),
+}
+
+HINTS = {
+    Verb.WITHDRAW: gettext_noop("Nothing can be done with it any more, and its permits end at once."),
+    Verb.CLOSE: gettext_noop("Its permits end. Say what came of it."),
+    Verb.REVOKE: gettext_noop("It ends at once, whatever is under way."),
+    Verb.SUSPEND: gettext_noop("Nothing can be done under it until it holds again."),
+    Verb.RENEW: gettext_noop("Some bodies decide again. The present permit holds until its end."),
+}
+
+DONE_BY_PAGE = (Verb.WITHDRAW, Verb.CLOSE, Verb.RENEW, Verb.SUSPEND, Verb.RESUME, Verb.REVOKE)
+"""What is done to the whole study, with a reason, on a page of its own."""
 
 
 class Part(StrEnum):
@@ -40,13 +70,28 @@ class Part(StrEnum):
     CAMPUS = "campus"
 
 
-PARTS = {
-    Part.INVESTIGATOR: gettext_noop("the principal investigator"),
-    Part.MEMBER: gettext_noop("the study's team"),
-    Part.TURN: gettext_noop("the body whose turn it is"),
-    Part.BODY: gettext_noop("a body on the study's path"),
-    Part.OVERSEER: gettext_noop("the trial centre or the data protection officer"),
-    Part.CAMPUS: gettext_noop("everybody on the campus"),
+YOU_ARE = {
+    Part.INVESTIGATOR: gettext_noop("You are the principal investigator."),
+    Part.MEMBER: gettext_noop("You are a member of the team of the study."),
+    Part.TURN: gettext_noop("It is the turn of a body that you belong to."),
+    Part.BODY: gettext_noop("You belong to a body that decides, or has decided, on the study."),
+    Part.OVERSEER: gettext_noop("The trial centre and the data protection officer watch over every study."),
+}
+FOR = {
+    Part.INVESTIGATOR: gettext_noop("This is for the principal investigator."),
+    Part.MEMBER: gettext_noop("This is for the team of the study."),
+    Part.TURN: gettext_noop("This is for the body whose turn it is."),
+    Part.OVERSEER: gettext_noop("This is for the trial centre or the data protection officer."),
+}
+NOT_NOW = {
+    Status.DRAFT: gettext_noop("This can be done once the study is submitted."),
+    Status.SUBMITTED: gettext_noop("This cannot be done while the study is with the bodies that decide."),
+    Status.ASKED: gettext_noop("This cannot be done while a question waits for the applicant."),
+    Status.APPROVED: gettext_noop("The study is approved; amend it to change what it says."),
+    Status.REFUSED: gettext_noop("The study was refused; it can be amended or withdrawn."),
+    Status.EXPIRED: gettext_noop("A question was not answered in time; answer it, amend the study or withdraw it."),
+    Status.WITHDRAWN: gettext_noop("The study was withdrawn."),
+    Status.CLOSED: gettext_noop("The study is closed."),
 }
 
 _OWN = frozenset({Part.INVESTIGATOR})
@@ -64,7 +109,16 @@ TABLE: Mapping[Status, Mapping[Verb, frozenset[Part]]] = {
         Verb.AMEND: _OWN,
         Verb.WITHDRAW: _OWN,
     },
-    Status.APPROVED: {Verb.AMEND: _OWN, Verb.WITHDRAW: _OWN, Verb.CLOSE: _OWN, Verb.REVOKE: _OVERSEERS},
+    Status.APPROVED: {
+        Verb.AMEND: _OWN,
+        Verb.WITHDRAW: _OWN,
+        Verb.CLOSE: _OWN,
+        Verb.RENEW: _OWN,
+        Verb.REVOKE: _OVERSEERS,
+        Verb.SUSPEND: _OVERSEERS,
+        Verb.RESUME: _OVERSEERS,
+    },
+    Status.EXPIRED: {Verb.ANSWER: _TEAM, Verb.AMEND: _OWN, Verb.WITHDRAW: _OWN},
     Status.REFUSED: {Verb.AMEND: _OWN, Verb.WITHDRAW: _OWN},
     Status.WITHDRAWN: {},
     Status.CLOSED: {},
@@ -77,7 +131,8 @@ REGISTRARS = (Role.PHYSICIAN, Role.COORDINATOR, Role.RESEARCHER, Role.LECTURER, 
 
 @dataclass(frozen=True)
 class Facts:
-    """What the rules ask of a study; ids as text. `bodies` are the roles of the steps that it needs."""
+    """What the rules ask of a study; ids as text. `bodies` are the roles of the steps that it has reached, `voters` who
+    has spoken on it, `partners` the organisations that take part."""
 
     investigator: str
     members: frozenset[str]
@@ -86,6 +141,8 @@ class Facts:
     bodies: frozenset[Role] = frozenset()
     public: bool = False
     programmes: frozenset[str] = frozenset()
+    voters: frozenset[str] = frozenset()
+    partners: frozenset[str] = frozenset()
 
 
 def parts(actor: Actor, study: Facts) -> frozenset[Part]:
@@ -110,7 +167,7 @@ def parts(actor: Actor, study: Facts) -> frozenset[Part]:
 
 def _in_a_body(actor: Actor, study: Facts) -> bool:
     """Physicians decide for their care programmes alone, so that being one is not yet being of a body."""
-    if actor.has(*(study.bodies - {Role.PHYSICIAN})):
+    if actor.id in study.voters or actor.has(*(study.bodies - {Role.PHYSICIAN})):
         return True
     return Role.PHYSICIAN in study.bodies and bool(actor.units(Role.PHYSICIAN) & study.programmes)
 
@@ -128,6 +185,17 @@ def may_register(actor: Actor) -> Verdict:
     return no(gettext_noop("This needs the role {role}."), role=Title(*REGISTRARS))
 
 
+def may_see_studies(actor: Actor) -> Verdict:
+    """The list at all; which studies stand in it, `may_see_line` says."""
+    if not actor.id:
+        return is_signed_in(actor)
+    if not actor.roles:
+        return no(gettext_noop("You have no role on the campus yet; ask an administrator."))
+    if actor.roles <= {Role.PARTNER}:
+        return yes(gettext_noop("Partners see the studies that they take part in, and no others."))
+    return yes(gettext_noop("Everybody on the campus sees the studies that are open to it, and their own."))
+
+
 def may(actor: Actor, verb: Verb, study: Facts) -> Verdict:
     """Whether somebody may do something to a study now. Who may not see it learns nothing of its status."""
     seen = may_see(actor, study)
@@ -135,13 +203,35 @@ def may(actor: Actor, verb: Verb, study: Facts) -> Verdict:
         return seen
     allowed = TABLE[study.status].get(verb)
     if allowed is None:
-        return no(gettext_noop("This cannot be done while the study is: {status}."), status=STATUSES[study.status])
+        return no(NOT_NOW[study.status])
     held = parts(actor, study) & allowed
     if held:
-        return yes(gettext_noop("You are {part}."), part=PARTS[min(held, key=list(Part).index)])
+        return yes(YOU_ARE[min(held, key=list(Part).index)])
     if verb in (Verb.VOTE, Verb.ASK) and {Part.INVESTIGATOR, Part.MEMBER} & parts(actor, study):
         return no(gettext_noop("Nobody decides on a study that they work on."))
-    return no(gettext_noop("This is for {part}."), part=PARTS[min(allowed, key=list(Part).index)])
+    return no(FOR[min(allowed, key=list(Part).index)])
+
+
+def may_add_document(actor: Actor, study: Facts) -> Verdict:
+    """The team may add documents until the study is approved: an answer often is one."""
+    seen = may_see(actor, study)
+    if not seen:
+        return seen
+    if study.status not in (Status.DRAFT, Status.SUBMITTED, Status.ASKED, Status.EXPIRED, Status.REFUSED):
+        return no(NOT_NOW[study.status])
+    held = parts(actor, study) & _TEAM
+    return yes(YOU_ARE[min(held, key=list(Part).index)]) if held else no(FOR[Part.MEMBER])
+
+
+def may_remove_member(actor: Actor, study: Facts) -> Verdict:
+    """Whoever leaves is taken off the team whatever the status: it only ever takes rights away."""
+    if study.status is Status.DRAFT:
+        return may(actor, Verb.EDIT, study)
+    seen = may_see(actor, study)
+    if not seen:
+        return seen
+    held = parts(actor, study) & (_OWN | _OVERSEERS)
+    return yes(YOU_ARE[min(held, key=list(Part).index)]) if held else no(FOR[Part.INVESTIGATOR])
 
 
 def may_see(actor: Actor, study: Facts) -> Verdict:
@@ -149,7 +239,7 @@ def may_see(actor: Actor, study: Facts) -> Verdict:
     held = parts(actor, study)
     for part in (Part.INVESTIGATOR, Part.MEMBER, Part.TURN, Part.BODY, Part.OVERSEER):
         if part in held:
-            return yes(gettext_noop("You are {part}."), part=PARTS[part])
+            return yes(YOU_ARE[part])
     if actor.has(Role.DATA_STEWARD) and study.status is not Status.DRAFT:
         return yes(gettext_noop("Data stewards see every study that was submitted."))
     return no(gettext_noop("A study is seen by those who work on it, decide on it or watch over it."))
@@ -157,8 +247,11 @@ def may_see(actor: Actor, study: Facts) -> Verdict:
 
 def may_see_line(actor: Actor, study: Facts) -> Verdict:
     """Its public line: reference, title, investigator, status."""
-    if may_see(actor, study):
-        return may_see(actor, study)
+    seen = may_see(actor, study)
+    if seen:
+        return seen
+    if study.status is not Status.DRAFT and study.partners & {a.organisation for a in actor.affiliations}:
+        return yes(gettext_noop("Your organisation takes part in it."))
     if study.public and study.status is not Status.DRAFT and Part.CAMPUS in parts(actor, study):
         return yes(gettext_noop("Its investigator lets everybody on the campus know of it."))
     return no(gettext_noop("A study is seen by those who work on it, decide on it or watch over it."))

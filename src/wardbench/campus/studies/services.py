@@ -1,7 +1,7 @@
-"""The verbs on studies. Votes and questions are only ever added; where a study stands follows from them.
+"""The verbs on a registration: register, fill in, submit, amend, withdraw, close.
 
-Every verb but `register` raises the study's `revision` by compare-and-set, so that of two at the same moment one is
-carried out and the other sees what happened.
+Where a study stands follows from what was said. Every verb but `register` raises the study's `revision` by
+compare-and-set (`moves`), so that of two at the same moment one is carried out and the other sees what happened.
 """
 
 from __future__ import annotations
@@ -10,31 +10,37 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db.models import F
+from django.db.models import F, Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from wardbench.campus.audit.services import record, verb
+from wardbench.campus.cohorts import queries as cohorts
 from wardbench.campus.notices.sending import notify
-from wardbench.campus.people.models import Unit
+from wardbench.campus.people.models import Organisation, Unit
 from wardbench.campus.people.queries import holders
 from wardbench.campus.people.queries import person as person_by_id
 from wardbench.campus.people.roles import Role, gettext_noop
-from wardbench.campus.people.rules import Actor
-from wardbench.campus.studies import permits, queries, rules
+from wardbench.campus.people.rules import SYSTEM, Actor
+from wardbench.campus.questions import queries as questions
+from wardbench.campus.questions import services as question_services
+from wardbench.campus.studies import documents, permits, queries, rules
 from wardbench.campus.studies.completeness import missing
 from wardbench.campus.studies.facts import Kind, Section
-from wardbench.campus.studies.models import Asking, AttachedCohort, Counter, Member, Study, Vote
-from wardbench.campus.studies.queries import Standing, case_of, stands
+from wardbench.campus.studies.models import AttachedCohort, Counter, Decision, Document, Member, Study, Submission, Vote
+from wardbench.campus.studies.moves import allowed, move, needs_reason, page_of, settle, tell_turns
+from wardbench.campus.studies.path import DOCUMENTS
+from wardbench.campus.studies.queries import Standing
 from wardbench.campus.studies.rules import Verb
-from wardbench.campus.studies.standing import Answer, Status
-from wardbench.core.errors import BusyError, InputError
+from wardbench.campus.studies.vocabulary import SPECIMENS, TABLES
+from wardbench.core.errors import BusyError, InputError, NotFoundError
 
 FIELDS: Mapping[Section, tuple[str, ...]] = {
-    Section.ABOUT: ("title", "kind", "summary", "sponsor", "public"),
-    Section.MATERIAL: ("material", "material_wanted", "leaves", "arrives", "party", "retention", "fate"),
-    Section.DATA: ("data", "data_wanted"),
+    Section.ABOUT: ("title", "kind", "summary", "sponsor", "public", "ethics_reference"),
+    Section.MATERIAL: ("material", "material_wanted", "consent", "leaves", "arrives", "party", "retention", "fate"),
+    Section.DATA: ("data", "data_wanted", "tables", "since", "until"),
     Section.PURPOSE: ("purpose",),
 }
 """What can be changed in a section by its fields; the team, cohorts and documents have verbs of their own."""
@@ -42,7 +48,10 @@ FIELDS: Mapping[Section, tuple[str, ...]] = {
 
 @verb("studies.register")
 def register(title: str, kind: str, *, by: Actor, question: uuid.UUID | None = None) -> Study:
-    """Register a study and draw its reference number: S and five digits or more, one after the other, without gaps."""
+    """Register a study and draw its reference number: S and five digits or more, one after the other, without gaps.
+
+    With `question` the study takes up that question. InputError where the title is empty or the kind unknown.
+    """
     rules.may_register(by).require()
     if not title.strip():
         raise InputError(_("title: give the study a title."))
@@ -55,6 +64,8 @@ def register(title: str, kind: str, *, by: Actor, question: uuid.UUID | None = N
         investigator_id=by.id,
         question=question,
     )
+    if question is not None:
+        question_services.take_up(questions.question(by, question), study.id, by=by)
     record("studies.register", "study", study.id, by=by, study=study.reference, reference=study.reference)
     return study
 
@@ -69,206 +80,222 @@ def _next_number() -> int:
 @verb("studies.edit")
 def edit(study_id: uuid.UUID, section: Section, values: Mapping[str, Any], *, by: Actor) -> Study:
     """Change what a section of a draft says. InputError for a field that the section does not have."""
-    here = _allowed(study_id, Verb.EDIT, by)
+    here = allowed(study_id, Verb.EDIT, by)
     _write(here.study, section, values)
-    _move(here, by, "studies.edit", section=section.value)
+    move(here, by, "studies.edit", section=section.value)
     return here.study
 
 
-@verb("studies.team")
-def set_team(study_id: uuid.UUID, people: Mapping[uuid.UUID, str], *, by: Actor) -> None:
-    """Who works on a draft, and what each does there."""
-    here = _allowed(study_id, Verb.EDIT, by)
-    found = {person_id: person_by_id(person_id) for person_id in people if str(person_id) != by.id}
-    Member.objects.filter(study=here.study).delete()
-    Member.objects.bulk_create(
-        Member(study=here.study, person=one, work=people[person_id][:100]) for person_id, one in found.items()
-    )
-    _move(here, by, "studies.team", members=len(found))
-    sentence = gettext_noop("{who} added you to the team of study {reference}.")
-    notify(found, sentence, _page(here.study), by=by, who=by.name, reference=here.study.reference)
+@verb("studies.add_member")
+def add_member(study_id: uuid.UUID, person: uuid.UUID, work: str, *, by: Actor) -> None:
+    """Let somebody work on a draft; BusyError where they do already."""
+    here = allowed(study_id, Verb.EDIT, by)
+    found = person_by_id(person)
+    if found.id == here.study.investigator_id:
+        raise BusyError(_("The principal investigator belongs to the team already."))
+    __, made = Member.objects.update_or_create(study=here.study, person=found, defaults={"work": work[:100]})
+    move(here, by, "studies.add_member", person=str(found.id))
+    if made:
+        sentence = gettext_noop("{who} added you to the team of study {reference}.")
+        notify([found.id], sentence, page_of(here.study), by=by, who=by.name, reference=here.study.reference)
+
+
+@verb("studies.remove_member")
+def remove_member(study_id: uuid.UUID, person: uuid.UUID, *, by: Actor) -> None:
+    """Take somebody off the team, at any time: who left uses no permit. BusyError where they are not of it."""
+    here = queries.study(study_id, by=by)
+    rules.may_remove_member(by, here.facts).require()
+    if not Member.objects.filter(study=here.study, person_id=person).delete()[0]:
+        raise BusyError(_("They do not belong to the team any more."))
+    move(here, by, "studies.remove_member", person=str(person))
 
 
 @verb("studies.hand_over")
 def hand_over(study_id: uuid.UUID, investigator: uuid.UUID, *, by: Actor) -> None:
     """Name another principal investigator of a draft; whoever was it stays in the team."""
-    here = _allowed(study_id, Verb.SUBMIT, by)
+    here = allowed(study_id, Verb.SUBMIT, by)
     to = person_by_id(investigator)
     if not holders(*set(rules.REGISTRARS) - {Role.STUDENT}).filter(id=to.id).exists():
         raise InputError(_("investigator: {name} has no role in which one may lead a study.").format(name=to.name))
     Member.objects.filter(study=here.study, person=to).delete()
     Member.objects.get_or_create(study=here.study, person_id=by.id)
     Study.objects.filter(id=here.study.id).update(investigator=to)
-    _move(here, by, "studies.hand_over", to=str(to.id))
+    move(here, by, "studies.hand_over", to=str(to.id))
     sentence = gettext_noop("{who} made you principal investigator of study {reference}.")
-    notify([to.id], sentence, _page(here.study), by=by, who=by.name, reference=here.study.reference)
+    notify([to.id], sentence, page_of(here.study), by=by, who=by.name, reference=here.study.reference)
 
 
-@verb("studies.programmes")
-def set_programmes(study_id: uuid.UUID, units: Iterable[Unit], *, by: Actor) -> None:
-    """Whose patients a draft concerns: care programmes, each of which then has a say in secondary use."""
-    here = _allowed(study_id, Verb.EDIT, by)
-    chosen = list(units)
-    for unit in chosen:
-        if unit.kind != Unit.Kind.CARE_PROGRAMME:
-            raise InputError(_("programmes: {name} is not a care programme.").format(name=unit.name))
-    here.study.programmes.set(chosen)
-    _move(here, by, "studies.programmes", programmes=[str(unit.id) for unit in chosen])
+@verb("studies.units")
+def set_units(
+    study_id: uuid.UUID,
+    programmes: Iterable[object],
+    departments: Iterable[object] = (),
+    partners: Iterable[object] = (),
+    *,
+    by: Actor,
+) -> None:
+    """Whose patients a draft concerns (care programmes have a say in secondary use), and who takes part; by ids."""
+    here = allowed(study_id, Verb.EDIT, by)
+    here.study.programmes.set(_units("programmes", programmes, Unit.Kind.CARE_PROGRAMME))
+    here.study.departments.set(_units("departments", departments, Unit.Kind.DEPARTMENT))
+    wanted = [str(one) for one in partners]
+    found = Organisation.objects.filter(id__in=wanted, kind=Organisation.Kind.PARTNER)
+    if len(found) != len(set(wanted)):
+        raise InputError(_("partners: choose partner companies from the list."))
+    here.study.partners.set(found)
+    move(here, by, "studies.units")
+
+
+def _units(field: str, ids: Iterable[object], kind: str) -> list[Unit]:
+    wanted = {str(one) for one in ids}
+    found = list(Unit.objects.filter(id__in=wanted, kind=kind))
+    if len(found) != len(wanted):
+        raise InputError(_("{field}: choose from the list.").format(field=field))
+    return found
 
 
 @verb("studies.attach_cohort")
-def attach_cohort(study_id: uuid.UUID, version: uuid.UUID, content: str, name: str, *, by: Actor) -> None:
-    """Attach a version of a cohort by its content hash; once is enough."""
-    here = _allowed(study_id, Verb.EDIT, by)
+def attach_cohort(study_id: uuid.UUID, version: uuid.UUID, *, by: Actor) -> None:
+    """Attach a version of a cohort by its content hash; NotFoundError where `by` may not see that cohort."""
+    here = allowed(study_id, Verb.EDIT, by)
+    found = cohorts.version(version)
+    cohorts.seen(found.cohort_id, by)
+    name = f"{found.cohort.name} ({found.number})"[:200]
     AttachedCohort.objects.get_or_create(
-        study=here.study, hash=content, defaults={"version": version, "name": name[:200]}
+        study=here.study, hash=found.hash, defaults={"version": found.id, "name": name}
     )
-    _move(here, by, "studies.attach_cohort", hash=content)
+    move(here, by, "studies.attach_cohort", hash=found.hash)
 
 
 @verb("studies.detach_cohort")
 def detach_cohort(study_id: uuid.UUID, content: str, *, by: Actor) -> None:
-    here = _allowed(study_id, Verb.EDIT, by)
+    """Take a cohort off a draft, by its content hash; BusyError where it is not attached."""
+    here = allowed(study_id, Verb.EDIT, by)
     if not AttachedCohort.objects.filter(study=here.study, hash=content).delete()[0]:
         raise BusyError(_("This cohort is not attached any more."))
-    _move(here, by, "studies.detach_cohort", hash=content)
+    move(here, by, "studies.detach_cohort", hash=content)
+
+
+@verb("studies.add_document")
+def add_document(study_id: uuid.UUID, kind: str, name: str, content: Iterable[bytes], *, by: Actor) -> Document:
+    """Add a document, or the next version of one of the same kind and name. What already is the last version stays it.
+
+    The file is whole on the disk before its row is there; InputError or UnsupportedError where it is not kept.
+    """
+    here = queries.study(study_id, by=by)
+    rules.may_add_document(by, here.facts).require()
+    if kind not in DOCUMENTS:
+        raise InputError(_("kind: choose one of the kinds of documents."))
+    kept = documents.keep(settings.DOCUMENTS, name, content)
+    same = Document.objects.filter(study=here.study, kind=kind, name=kept.name)
+    last = same.order_by("-number").first()
+    if last is not None and last.digest == kept.digest and last.withdrawn_at is None:
+        record("studies.add_document", "study", here.study.id, by=by, study=here.study.reference, again=kept.digest)
+        return last
+    made = Document.objects.create(
+        study=here.study,
+        kind=kind,
+        name=kept.name,
+        number=(same.aggregate(last=Max("number"))["last"] or 0) + 1,
+        digest=kept.digest,
+        size=kept.size,
+        media_type=kept.media_type,
+        by_id=by.id,
+    )
+    move(here, by, "studies.add_document", sort=kind, number=made.number, digest=kept.digest)
+    return made
+
+
+@verb("studies.withdraw_document")
+def withdraw_document(study_id: uuid.UUID, document: uuid.UUID, *, by: Actor) -> None:
+    """Take a document off a draft. It stays in the store, as does its row, for the record."""
+    here = allowed(study_id, Verb.EDIT, by)
+    held = Document.objects.filter(id=document, study=here.study, withdrawn_at=None)
+    if held.update(withdrawn_at=timezone.now()) != 1:
+        raise BusyError(_("This document was taken off already."))
+    move(here, by, "studies.withdraw_document", document=str(document))
 
 
 @verb("studies.submit")
 def submit(study_id: uuid.UUID, *, by: Actor) -> None:
     """Hand a draft to the bodies that decide. InputError with the first thing that is missing."""
-    here = _allowed(study_id, Verb.SUBMIT, by)
+    here = allowed(study_id, Verb.SUBMIT, by)
     lacking = missing(here.path, queries.filled(here.study))
     if lacking:
         raise InputError(_(lacking[0].sentence))
     Study.objects.filter(id=here.study.id).update(submitted=timezone.now())
-    _move(here, by, "studies.submit")
-    _tell_turns(here.study, by)
-
-
-@verb("studies.vote")
-def vote(
-    study_id: uuid.UUID,
-    step: str,
-    answer: str,
-    *,
-    by: Actor,
-    reason: str = "",
-    unit: uuid.UUID | None = None,
-) -> None:
-    """Say what one's body says on a step; where it has one member, or the last one votes, that decides it.
-
-    `answer` is approve, conditions or refuse, or empty to step out because of a conflict of interest. All but approve
-    need a reason. A vote can be changed until the step is decided. `unit` says for which care programme.
-    """
-    here = _allowed(study_id, Verb.VOTE, by)
-    turn = next((one for one in here.turns if one.step == step and rules.is_turn_of(by, one)), None)
-    if turn is None:
-        raise BusyError(_("It is not your turn on this step; load the page again."))
-    if answer and answer not in list(Answer):
-        raise InputError(_("answer: approve, conditions, refuse, or nothing for a conflict of interest."))
-    if answer != Answer.APPROVE and not reason.strip():
-        raise InputError(_("reason: say why."))
-    if turn.units and (unit is None or str(unit) not in turn.units & by.units(turn.role or Role.PHYSICIAN)):
-        raise InputError(_("unit: say for which care programme of yours you speak."))
-    Vote.objects.create(
-        study=here.study,
-        step=step,
-        person_id=by.id,
-        unit_id=unit if turn.units else None,
-        answer=answer,
-        reason=reason.strip(),
-        at=timezone.now(),
-    )
-    _move(here, by, "studies.vote", step=step, answer=answer or "conflict_of_interest")
-    _after_decision(here, by)
-
-
-@verb("studies.ask")
-def ask(study_id: uuid.UUID, step: str, text: str, *, by: Actor) -> None:
-    """Ask the applicant something; the step waits for the answer."""
-    here = _allowed(study_id, Verb.ASK, by)
-    if not any(one.step == step and rules.is_turn_of(by, one) for one in here.turns):
-        raise BusyError(_("It is not your turn on this step; load the page again."))
-    if not text.strip():
-        raise InputError(_("text: write the question."))
-    Asking.objects.create(study=here.study, step=step, by_id=by.id, text=text.strip(), at=timezone.now())
-    _move(here, by, "studies.ask", step=step)
-    sentence = gettext_noop("A question about study {reference} waits for your answer.")
-    notify(_team(here), sentence, _page(here.study), by=by, reference=here.study.reference)
-
-
-@verb("studies.answer")
-def answer_question(study_id: uuid.UUID, asking: uuid.UUID, text: str, *, by: Actor) -> None:
-    """Answer a question; the step goes on. BusyError where somebody answered it already."""
-    here = _allowed(study_id, Verb.ANSWER, by)
-    if not text.strip():
-        raise InputError(_("text: write the answer."))
-    own = Asking.objects.filter(id=asking, study=here.study, answered=None)
-    if own.update(answer=text.strip(), answered_by=by.id, answered=timezone.now()) != 1:
-        raise BusyError(_("This question was answered already."))
-    _move(here, by, "studies.answer", asking=str(asking))
-    asked = Asking.objects.get(id=asking)
-    sentence = gettext_noop("Your question about study {reference} was answered.")
-    notify([asked.by_id], sentence, _page(here.study), by=by, reference=here.study.reference)
+    _keep_submission(here.study, "", "", by)
+    move(here, by, "studies.submit")
+    tell_turns(here.study, by)
 
 
 @verb("studies.amend")
 def amend(study_id: uuid.UUID, section: Section, values: Mapping[str, Any], reason: str, *, by: Actor) -> list[str]:
     """Change a section of a study that was submitted; the steps that judge it decide again. Their ids.
 
-    A permit that was given on other words ends.
+    A permit that was given on other words ends. InputError where the study would lack something afterwards.
     """
-    here = _allowed(study_id, Verb.AMEND, by)
-    if not reason.strip():
-        raise InputError(_("reason: say what changes and why."))
+    here = allowed(study_id, Verb.AMEND, by)
+    reason = needs_reason(reason, _("reason: say what changes and why."))
     _write(here.study, section, values)
+    lacking = missing(here.path, queries.filled(here.study))
+    if lacking:
+        raise InputError(_(lacking[0].sentence))
     again = [step.id for step in here.path.steps if section in step.sees]
     Vote.objects.filter(study=here.study, step__in=again, void=False).update(void=True)
+    Decision.objects.filter(study=here.study, step__in=again, void=False).update(void=True)
     permits.end_all(here.study, reason=_("The study was amended."))
-    _move(here, by, "studies.amend", section=section.value, again=again)
-    _tell_turns(here.study, by)
+    _keep_submission(here.study, section.value, reason, by)
+    move(here, by, "studies.amend", section=section.value, again=again, reason=reason)
+    settle(here, by, amended=True)
     return again
 
 
 @verb("studies.withdraw")
 def withdraw(study_id: uuid.UUID, reason: str, *, by: Actor) -> None:
     """Take a study back; nothing can be done with it any more, and its permits end."""
-    here = _allowed(study_id, Verb.WITHDRAW, by)
-    if not reason.strip():
-        raise InputError(_("reason: say why."))
+    here = allowed(study_id, Verb.WITHDRAW, by)
+    reason = needs_reason(reason)
     Study.objects.filter(id=here.study.id).update(withdrawn=timezone.now())
     permits.end_all(here.study, reason=_("The study was withdrawn."))
-    _move(here, by, "studies.withdraw")
+    move(here, by, "studies.withdraw", reason=reason)
+    _give_back(here, reason, by)
+    sentence = gettext_noop("Study {reference} was withdrawn.")
+    notify(here.facts.voters, sentence, page_of(here.study), by=by, reference=here.study.reference)
 
 
 @verb("studies.close")
-def close(study_id: uuid.UUID, *, by: Actor) -> None:
-    """Say that a study is over; its permits end."""
-    here = _allowed(study_id, Verb.CLOSE, by)
+def close(study_id: uuid.UUID, reason: str = "", *, by: Actor) -> None:
+    """Say that a study is over, and what came of it; its permits end."""
+    here = allowed(study_id, Verb.CLOSE, by)
     Study.objects.filter(id=here.study.id).update(closed=timezone.now())
     permits.end_all(here.study, reason=_("The study was closed."))
-    _move(here, by, "studies.close")
+    move(here, by, "studies.close", reason=reason.strip())
 
 
-@verb("studies.revoke")
-def revoke(study_id: uuid.UUID, reason: str, *, by: Actor) -> None:
-    """Revoke what a study may do, at once. BusyError where it has no permit that holds."""
-    here = _allowed(study_id, Verb.REVOKE, by)
-    if not reason.strip():
-        raise InputError(_("reason: say why."))
-    if not permits.end_all(here.study, reason=reason.strip()):
-        raise BusyError(_("This study has no permit that holds."))
-    _move(here, by, "studies.revoke")
-    sentence = gettext_noop("The permit of study {reference} was revoked.")
-    notify(_team(here), sentence, _page(here.study), by=by, reference=here.study.reference)
+def _give_back(here: Standing, reason: str, by: Actor) -> None:
+    """A question that the study had taken up is open again, where it still has it."""
+    if here.study.question is None:
+        return
+    try:
+        question = questions.question(by, here.study.question)
+        question_services.give_back(question, here.study.id, why=reason[:500], by=SYSTEM)
+    except (BusyError, NotFoundError):  # it was given back already, or is gone
+        return
 
 
-def _allowed(study_id: uuid.UUID, what: Verb, by: Actor) -> Standing:
-    """The study and where it stands; refused by the same sentence that the button shows."""
-    here = queries.study(study_id, by=by)
-    rules.may(by, what, here.facts).require()
-    return here
+def _keep_submission(study: Study, section: str, reason: str, by: Actor) -> None:
+    content = queries.content_of(Study.objects.get(id=study.id))
+    Submission.objects.create(
+        study=study,
+        number=study.submissions.count() + 1,
+        section=section,
+        reason=reason,
+        content=content,
+        hash=permits.hash_of(content),
+        by_id=by.id,
+        at=timezone.now(),
+    )
 
 
 def _write(study: Study, section: Section, values: Mapping[str, Any]) -> None:
@@ -278,60 +305,18 @@ def _write(study: Study, section: Section, values: Mapping[str, Any]) -> None:
             raise InputError(_("{name}: this section has no such field.").format(name=name))
     if "title" in values and not str(values["title"]).strip():
         raise InputError(_("title: give the study a title."))
+    for one in values.get("material_wanted", ()):
+        if one.get("type") not in SPECIMENS:
+            raise InputError(_("material_wanted: choose a type of specimen from the list."))
+        if not one.get("amount", 0) > 0 or not one.get("donors", 0) > 0:
+            raise InputError(_("material_wanted: say how much of it, and of how many donors."))
+    if not set(values.get("tables", ())) <= set(TABLES):
+        raise InputError(_("tables: choose from the list."))
     for name, value in values.items():
         setattr(study, name, value)
     try:
         study.clean_fields(exclude={field.name for field in Study._meta.get_fields()} - set(values))
     except ValidationError as error:
-        name, faults = next(iter(error.message_dict.items()))
-        raise InputError(f"{name}: {faults[0]}") from None
+        field, faults = next(iter(error.message_dict.items()))
+        raise InputError(f"{field}: {faults[0]}") from None
     study.save(update_fields=list(values))
-
-
-def _move(here: Standing, by: Actor, what: str, **detail: Any) -> None:
-    """The study moves on from the revision that was looked at, and the record tells of it."""
-    moved = Study.objects.filter(id=here.study.id, revision=here.study.revision)
-    if moved.update(revision=F("revision") + 1) != 1:
-        raise BusyError(_("Somebody changed this study at the same moment; load the page again."))
-    record(what, "study", here.study.id, by=by, study=here.study.reference, **detail)
-
-
-def _after_decision(before: Standing, by: Actor) -> None:
-    """What follows from a vote: a permit, a refusal, or the next body's turn."""
-    study = Study.objects.get(id=before.study.id)
-    now = stands(study)
-    if now.status is Status.APPROVED and before.status is not Status.APPROVED:
-        permits.give(study, case_of(study), now, by=by)
-        sentence = gettext_noop("Study {reference} was approved.")
-        notify(_team(now), sentence, _page(study), by=by, reference=study.reference)
-    elif now.status is Status.REFUSED:
-        sentence = gettext_noop("Study {reference} was refused.")
-        notify(_team(now), sentence, _page(study), by=by, reference=study.reference)
-    else:
-        were = {one.step for one in before.turns}
-        _tell_turns(study, by, only=[one.step for one in now.turns if one.step not in were])
-
-
-def _tell_turns(study: Study, by: Actor, only: Iterable[str] | None = None) -> None:
-    """Tell everybody whose turn has come."""
-    now = stands(Study.objects.get(id=study.id))
-    wanted = None if only is None else set(only)
-    for turn in now.turns:
-        if turn.role is None or (wanted is not None and turn.step not in wanted):
-            continue
-        people = [person.id for unit in turn.units or ("",) for person in holders(turn.role, unit=_uuid(unit))]
-        own = {str(study.investigator_id), *now.facts.members}
-        sentence = gettext_noop("Study {reference} waits for your decision.")
-        notify([p for p in people if str(p) not in own], sentence, _page(study), by=by, reference=study.reference)
-
-
-def _uuid(unit: str) -> uuid.UUID | None:
-    return uuid.UUID(unit) if unit else None
-
-
-def _team(here: Standing) -> set[str]:
-    return {here.facts.investigator, *here.facts.members}
-
-
-def _page(study: Study) -> str:
-    return f"/studies/{study.id}/"

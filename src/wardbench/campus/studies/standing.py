@@ -25,6 +25,7 @@ class State(StrEnum):
     APPROVED = "approved"
     CONDITIONS = "conditions"
     REFUSED = "refused"
+    EXPIRED = "expired"
 
 
 STATES = {
@@ -35,7 +36,9 @@ STATES = {
     State.APPROVED: gettext_noop("Approved"),
     State.CONDITIONS: gettext_noop("Approved with conditions"),
     State.REFUSED: gettext_noop("Refused"),
+    State.EXPIRED: gettext_noop("No answer came in time"),
 }
+DECIDED = frozenset({State.APPROVED, State.CONDITIONS, State.REFUSED})
 PASSED = frozenset({State.NOT_NEEDED, State.APPROVED, State.CONDITIONS})
 
 
@@ -47,6 +50,13 @@ class Answer(StrEnum):
     REFUSE = "refuse"
 
 
+ANSWERS = {
+    Answer.APPROVE: gettext_noop("Approve"),
+    Answer.CONDITIONS: gettext_noop("Approve with conditions"),
+    Answer.REFUSE: gettext_noop("Refuse"),
+}
+
+
 class Status(StrEnum):
     """Where the study stands as a whole."""
 
@@ -55,6 +65,7 @@ class Status(StrEnum):
     ASKED = "asked"
     APPROVED = "approved"
     REFUSED = "refused"
+    EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
     CLOSED = "closed"
 
@@ -65,6 +76,7 @@ STATUSES = {
     Status.ASKED: gettext_noop("A question waits for the applicant"),
     Status.APPROVED: gettext_noop("Approved"),
     Status.REFUSED: gettext_noop("Refused"),
+    Status.EXPIRED: gettext_noop("Expired: a question was not answered in time"),
     Status.WITHDRAWN: gettext_noop("Withdrawn"),
     Status.CLOSED: gettext_noop("Closed"),
 }
@@ -95,7 +107,8 @@ class Question:
 
 @dataclass(frozen=True)
 class Case:
-    """What decides where a study stands. Decisions of steps are those that hold: an amendment takes back some."""
+    """What decides where a study stands. Votes are those that hold: an amendment takes back some. `today` is asked only
+    where a question has waited too long for its answer."""
 
     facts: frozenset[Fact]
     votes: Sequence[Vote] = ()
@@ -104,6 +117,7 @@ class Case:
     submitted: datetime.datetime | None = None
     withdrawn: bool = False
     closed: bool = False
+    today: datetime.date | None = None
 
 
 @dataclass(frozen=True)
@@ -123,11 +137,11 @@ def standing(path: Path, case: Case) -> tuple[Stand, ...]:
     """Where each step of the path stands, in the path's order."""
     found: dict[str, Stand] = {}
     for step in path.steps:
-        found[step.id] = _stand(step, case, found)
+        found[step.id] = _stand(step, case, found, path.answer_days)
     return tuple(found.values())
 
 
-def _stand(step: Step, case: Case, before: Mapping[str, Stand]) -> Stand:
+def _stand(step: Step, case: Case, before: Mapping[str, Stand], answer_days: int) -> Stand:
     if step.when and not case.facts & set(step.when):
         return Stand(step, State.NOT_NEEDED)
     if case.submitted is None:
@@ -148,7 +162,10 @@ def _stand(step: Step, case: Case, before: Mapping[str, Stand]) -> Stand:
     due = _rolled((since + datetime.timedelta(days=step.days)).date())
     asked = [one for one in case.questions if one.step == step.id and not one.answered]
     if asked:
-        return Stand(step, State.ASKED, max(one.at for one in asked), None, (), missing, programmes)
+        last = _rolled((min(one.at for one in asked) + datetime.timedelta(days=answer_days)).date())
+        late = case.today is not None and case.today > last
+        state = State.EXPIRED if late else State.ASKED
+        return Stand(step, state, max(one.at for one in asked), last, (), missing, programmes)
     return Stand(step, State.OPEN, since, due, (), missing, programmes)
 
 
@@ -189,6 +206,8 @@ def status(path: Path, case: Case) -> Status:
     states = {stand.state for stand in standing(path, case)}
     if State.REFUSED in states:
         return Status.REFUSED
+    if State.EXPIRED in states:
+        return Status.EXPIRED
     if states <= PASSED:
         return Status.APPROVED
     return Status.ASKED if State.ASKED in states else Status.SUBMITTED
@@ -210,14 +229,14 @@ def turns(path: Path, case: Case) -> tuple[Turn, ...]:
     now = status(path, case)
     if now in (Status.DRAFT, Status.REFUSED):
         return (Turn("", None, frozenset(), None, None),) if now is Status.DRAFT else ()
-    if now not in (Status.SUBMITTED, Status.ASKED):
+    if now not in (Status.SUBMITTED, Status.ASKED, Status.EXPIRED):
         return ()
     found = []
     for stand in standing(path, case):
-        if stand.state is State.OPEN:
+        if stand.state is State.OPEN and now is not Status.EXPIRED:
             found.append(Turn(stand.step.id, stand.step.role, stand.missing_programmes, stand.since, stand.due))
-        elif stand.state is State.ASKED:
-            found.append(Turn(stand.step.id, None, frozenset(), stand.since, None))
+        elif stand.state in (State.ASKED, State.EXPIRED):
+            found.append(Turn(stand.step.id, None, frozenset(), stand.since, stand.due))
     return tuple(found)
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from wardbench.campus.people.roles import gettext_noop
-from wardbench.campus.people.rules import Actor, Verdict, is_signed_in, may_search_record, may_see_person
+from wardbench.campus.people.rules import Actor, Verdict, is_signed_in, may_search_record, may_see_person, may_treat
 from wardbench.campus.questions.rules import may_see_questions
+from wardbench.campus.studies.rules import may_see_studies
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,9 @@ class Item:
 ITEMS = (
     Item(gettext_noop("Home"), "home"),
     Item(gettext_noop("Questions"), "questions", may_see_questions),
+    Item(gettext_noop("Studies"), "studies", may_see_studies),
     Item(gettext_noop("Cohorts"), "cohorts"),
+    Item(gettext_noop("Patients"), "patient_timeline", may_treat),
     Item(gettext_noop("People"), "people", lambda actor: may_see_person(actor, "")),
     Item(gettext_noop("Record"), "record", may_search_record),
 )

@@ -81,9 +81,7 @@ provide("studies", gettext_noop("Studies"), find_studies, order=20)
 
 def _links(actor: Actor, studies: Sequence[uuid.UUID]) -> list[StudyLink]:
     return [
-        StudyLink(
-            one.study.id, f"{one.study.reference} {one.study.title}", reverse("study", args=[one.study.id])
-        )
+        StudyLink(one.study.id, f"{one.study.reference} {one.study.title}", reverse("study", args=[one.study.id]))
         for one in queries.lines_of(actor, studies)
     ]
 

@@ -1,0 +1,149 @@
+"""The verbs on permits: suspend, let hold again, revoke, renew, use; and what the passing of time asks for."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from wardbench.campus.audit.services import record, verb
+from wardbench.campus.notices.sending import notify
+from wardbench.campus.people.roles import gettext_noop
+from wardbench.campus.people.rules import SYSTEM, Actor
+from wardbench.campus.studies import permits, queries
+from wardbench.campus.studies.models import Asking, Decision, Permit, PermitUse, Vote
+from wardbench.campus.studies.moves import again, allowed, move, needs_reason, page_of, team, tell_turns
+from wardbench.campus.studies.permits import Wanted
+from wardbench.campus.studies.queries import Standing
+from wardbench.campus.studies.rules import Verb
+from wardbench.campus.studies.standing import Status
+from wardbench.core.errors import BusyError, InputError, NotFoundError
+
+SOON = 60
+"""Days before its end when a permit is said to end soon, and from when it can be renewed."""
+
+
+@verb("studies.revoke")
+def revoke(study_id: uuid.UUID, reason: str, *, by: Actor) -> None:
+    """Revoke what a study may do, at once. BusyError where it has no permit that holds."""
+    here = allowed(study_id, Verb.REVOKE, by)
+    reason = needs_reason(reason)
+    if not permits.end_all(here.study, reason=reason):
+        raise BusyError(_("This study has no permit that holds."))
+    move(here, by, "studies.revoke", reason=reason)
+    _tell(here, gettext_noop("The permit of study {reference} was revoked."), by)
+
+
+@verb("studies.suspend")
+def suspend(study_id: uuid.UUID, reason: str, *, by: Actor) -> None:
+    """Let nothing be done under a permit until it holds again. BusyError where none holds."""
+    here = allowed(study_id, Verb.SUSPEND, by)
+    reason = needs_reason(reason)
+    holding = Permit.objects.filter(study=here.study, revoked=None, suspended=None)
+    if not holding.update(suspended=timezone.now(), why_suspended=reason):
+        raise BusyError(_("This study has no permit that holds."))
+    move(here, by, "studies.suspend", reason=reason)
+    _tell(here, gettext_noop("The permit of study {reference} is suspended."), by)
+
+
+@verb("studies.resume")
+def resume(study_id: uuid.UUID, reason: str, *, by: Actor) -> None:
+    """Let a suspended permit hold again. BusyError where none is suspended."""
+    here = allowed(study_id, Verb.RESUME, by)
+    reason = needs_reason(reason)
+    held = Permit.objects.filter(study=here.study, revoked=None, suspended__isnull=False)
+    if not held.update(suspended=None, why_suspended=""):
+        raise BusyError(_("No permit of this study is suspended."))
+    move(here, by, "studies.resume", reason=reason)
+    _tell(here, gettext_noop("The permit of study {reference} holds again."), by)
+
+
+@verb("studies.renew")
+def renew(study_id: uuid.UUID, reason: str, *, by: Actor) -> list[str]:
+    """Ask for a permit to be renewed: the steps that `renews` names decide again. Their ids.
+
+    The present permit holds until its end; the new one takes its place. BusyError where it is too soon.
+    """
+    here = allowed(study_id, Verb.RENEW, by)
+    reason = needs_reason(reason)
+    last = Permit.objects.filter(study=here.study).first()
+    if last is not None and last.revoked is None and last.until > timezone.localdate() + datetime.timedelta(days=SOON):
+        raise BusyError(_("The permit can be renewed from {days} days before its end on.").format(days=SOON))
+    steps = [step.id for step in here.path.steps if step.renews] or [here.path.steps[0].id]
+    Vote.objects.filter(study=here.study, step__in=steps, void=False).update(void=True)
+    Decision.objects.filter(study=here.study, step__in=steps, void=False).update(void=True)
+    move(here, by, "studies.renew", steps=steps, reason=reason)
+    if again(here.study.id).status is Status.APPROVED:
+        raise InputError(_("No step of this study's path decides on a renewal; amend the study instead."))
+    tell_turns(here.study, by)
+    return steps
+
+
+@verb("studies.use")
+def use(permit_id: uuid.UUID, wanted: Wanted, *, by: Actor) -> PermitUse:
+    """Use a permit, and write down what is taken. ForbiddenError with the reason where it does not allow it.
+
+    Two at the same moment cannot together take more than is allowed: one of them gets BusyError.
+    """
+    permit = Permit.objects.select_related("study__investigator").filter(id=permit_id).first()
+    if permit is None:
+        raise NotFoundError(_("There is no such permit."))
+    if wanted.amount < 0 or (wanted.use is permits.Use.MATERIAL and not wanted.amount > 0):
+        raise InputError(_("amount: say how much is taken."))
+    permits.check(permit, by, wanted).require()
+    if (
+        Permit.objects.filter(id=permit.id, uses=permit.uses, revoked=None, suspended=None).update(uses=F("uses") + 1)
+        != 1
+    ):
+        raise BusyError(_("Somebody used this permit at the same moment; try again."))
+    made = PermitUse.objects.create(
+        permit=permit, kind=wanted.use.value, material=wanted.material, amount=wanted.amount, by_id=by.id
+    )
+    detail = {"use": wanted.use.value, "material": wanted.material, "amount": wanted.amount, "cohort": wanted.cohort}
+    record("studies.use", "permit", permit.id, by=by, study=permit.study.reference, **detail)
+    return made
+
+
+def carry_out_due(now: datetime.datetime) -> int:
+    """Tell, once each, of questions that were not answered in time and of permits that end; how many."""
+    today = timezone.localdate(now)
+    told = 0
+    for asking in Asking.objects.filter(answered=None, told_expired=None, study__withdrawn=None, study__closed=None):
+        if queries.stands(asking.study).status is Status.EXPIRED:
+            told += _expire(asking, by=SYSTEM)
+    soon = today + datetime.timedelta(days=SOON)
+    holding = Permit.objects.filter(revoked=None)
+    for permit in holding.filter(until__lt=today, told_ended=None):
+        told += _end(permit, "told_ended", gettext_noop("The permit of study {reference} has ended."), by=SYSTEM)
+    for permit in holding.filter(until__range=(today, soon), told_soon=None):
+        sentence = gettext_noop("The permit of study {reference} ends on {day}; it can be renewed.")
+        told += _end(permit, "told_soon", sentence, by=SYSTEM)
+    return told
+
+
+@verb("studies.expire")
+def _expire(asking: Asking, *, by: Actor) -> int:
+    claimed = Asking.objects.filter(id=asking.id, answered=None, told_expired=None).update(told_expired=timezone.now())
+    here = again(asking.study_id)
+    record("studies.expire", "study", here.study.id, by=by, study=here.study.reference, step=asking.step, told=claimed)
+    if claimed:
+        _tell(here, gettext_noop("Study {reference} has expired: a question was not answered in time."), by)
+    return claimed
+
+
+@verb("studies.permit_ends")
+def _end(permit: Permit, field: str, sentence: str, *, by: Actor) -> int:
+    claimed = Permit.objects.filter(id=permit.id, **{field: None}).update(**{field: timezone.now()})
+    here = again(permit.study_id)
+    detail = {"until": permit.until.isoformat(), "what": field, "told": claimed}
+    record("studies.permit_ends", "permit", permit.id, by=by, study=here.study.reference, **detail)
+    if claimed:
+        _tell(here, sentence, by, day=permit.until.isoformat())
+    return claimed
+
+
+def _tell(here: Standing, sentence: str, by: Actor, **values: str) -> None:
+    notify(team(here), sentence, page_of(here.study), by=by, reference=here.study.reference, **values)

@@ -1,0 +1,132 @@
+"""What every verb on a study shares: may they, the compare-and-set, and what follows from a decision."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import F
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from wardbench.campus.audit.services import record
+from wardbench.campus.notices.sending import notify
+from wardbench.campus.people.queries import holders
+from wardbench.campus.people.roles import gettext_noop
+from wardbench.campus.people.rules import Actor
+from wardbench.campus.studies import permits, queries, rules
+from wardbench.campus.studies.models import Decision, Study
+from wardbench.campus.studies.queries import Standing, stands
+from wardbench.campus.studies.rules import Verb
+from wardbench.campus.studies.standing import DECIDED, Answer, Stand, Status
+from wardbench.core.errors import BusyError, InputError
+
+LONGEST_REASON = 10_000
+
+
+def allowed(study_id: uuid.UUID, what: Verb, by: Actor) -> Standing:
+    """The study and where it stands; refused by the same sentence that the button shows."""
+    here = queries.study(study_id, by=by)
+    rules.may(by, what, here.facts).require()
+    return here
+
+
+def move(here: Standing, by: Actor, what: str, **detail: Any) -> None:
+    """The study moves on from the revision that was looked at, and the record tells of it."""
+    moved = Study.objects.filter(id=here.study.id, revision=here.study.revision)
+    if moved.update(revision=F("revision") + 1) != 1:
+        raise BusyError(_("Somebody changed this study at the same moment; load the page again."))
+    record(what, "study", here.study.id, by=by, study=here.study.reference, **detail)
+
+
+def needs_reason(reason: str, sentence: str = "") -> str:
+    """The reason in its words; InputError where there is none, or too many."""
+    if not reason.strip():
+        raise InputError(sentence or _("reason: say why."))
+    if len(reason) > LONGEST_REASON:
+        raise InputError(_("reason: this is too long."))
+    return reason.strip()
+
+
+def settle(before: Standing, by: Actor, *, amended: bool = False) -> None:
+    """What follows where the path has moved: letters, a permit, a refusal, or the next body's turn."""
+    now = again(before.study.id)
+    for stand in now.steps:
+        if stand.state in DECIDED:
+            _keep_decision(now, stand, by)
+    if now.status is Status.APPROVED and (amended or before.status is not Status.APPROVED):
+        given = permits.give(now.study, now, by=by)
+        permits.end_all(now.study, reason=_("A new permit took its place."), except_for=[given.id])
+        sentence = gettext_noop("Study {reference} was approved.")
+        notify(team(now), sentence, page_of(now.study), by=by, reference=now.study.reference)
+    elif now.status is Status.REFUSED and before.status is not Status.REFUSED:
+        sentence = gettext_noop("Study {reference} was refused.")
+        notify(team(now), sentence, page_of(now.study), by=by, reference=now.study.reference)
+    elif now.status not in (Status.REFUSED, Status.APPROVED):
+        were = set() if amended else {one.step for one in before.turns}
+        tell_turns(now.study, by, only=[one.step for one in now.turns if one.step not in were])
+
+
+def again(study_id: uuid.UUID) -> Standing:
+    """Where a study stands after what was just written."""
+    return stands(Study.objects.get(id=study_id))
+
+
+def _keep_decision(now: Standing, stand: Stand, by: Actor) -> None:
+    """Keep what a step came to, once, with what was decided on."""
+    study, step = now.study, stand.step
+    if Decision.objects.filter(study=study, step=step.id, void=False).exists():
+        return
+    votes = list(study.votes.filter(step=step.id, void=False).order_by("at"))
+    last = {(vote.person_id, vote.unit_id): vote for vote in votes}.values()
+    content = {
+        "study": study.reference,
+        "title": study.title,
+        "step": step.id,
+        "outcome": stand.state.value,
+        "reasons": [vote.reason for vote in last if vote.answer and vote.reason],
+        "votes": {answer.value: sum(vote.answer == answer.value for vote in last) for answer in Answer},
+        "stepped_out": sum(not vote.answer for vote in last),
+        "submission": study.submissions.count(),
+        "documents": sorted(study.documents.filter(withdrawn_at=None).values_list("digest", flat=True)),
+        "at": (stand.since or timezone.now()).isoformat(),
+    }
+    Decision.objects.create(
+        study=study,
+        number=study.decisions.count() + 1,
+        step=step.id,
+        outcome=stand.state.value,
+        content=content,
+        hash=permits.hash_of(content),
+        at=stand.since or timezone.now(),
+    )
+    sentence = gettext_noop("There is a decision on study {reference}.")
+    if now.status not in (Status.APPROVED, Status.REFUSED):
+        notify(team(now), sentence, page_of(study), by=by, reference=study.reference)
+
+
+def tell_turns(study: Study, by: Actor, only: Iterable[str] | None = None) -> None:
+    """Tell everybody whose turn has come: the people whom `queries.waiting` shows it to."""
+    now = again(study.id)
+    wanted = None if only is None else set(only)
+    for turn in now.turns:
+        if turn.role is None or (wanted is not None and turn.step not in wanted):
+            continue
+        people = [person.id for unit in turn.units or ("",) for person in holders(turn.role, unit=_uuid(unit))]
+        own = team(now)
+        sentence = gettext_noop("Study {reference} waits for your decision.")
+        notify([p for p in people if str(p) not in own], sentence, page_of(study), by=by, reference=study.reference)
+
+
+def _uuid(unit: str) -> uuid.UUID | None:
+    return uuid.UUID(unit) if unit else None
+
+
+def team(here: Standing) -> set[str]:
+    return {here.facts.investigator, *here.facts.members}
+
+
+def page_of(study: Study) -> str:
+    return reverse("study", args=[study.id])

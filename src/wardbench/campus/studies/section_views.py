@@ -1,0 +1,210 @@
+"""Filling in a registration section by section, and amending what was submitted; saved while one types."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms as django_forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from wardbench.campus.people.rules import Actor
+from wardbench.campus.studies import forms, queries, rules, services, shown
+from wardbench.campus.studies.facts import SECTIONS, Section
+from wardbench.campus.studies.queries import Standing
+from wardbench.campus.studies.rules import Verb
+from wardbench.campus.web.pages import actor, signed_in
+from wardbench.core.errors import InputError, NotFoundError, WardbenchError
+
+
+def _section(name: str) -> Section:
+    try:
+        return Section(name)
+    except ValueError:
+        raise NotFoundError(_("There is no such section.")) from None
+
+
+@signed_in
+def section(request: HttpRequest, study_id: uuid.UUID, name: str) -> HttpResponse:
+    """One section of a draft, as a form that saves itself; read only for whoever may not change it."""
+    by, part = actor(request), _section(name)
+    here = queries.study(study_id, by=by)
+    if part is Section.DOCUMENTS:
+        rules.may_add_document(by, here.facts).require()
+        return _documents(request, here)
+    if part is Section.TEAM:
+        rules.may_remove_member(by, here.facts).require()
+        return _team(request, here)
+    rules.may(by, Verb.EDIT, here.facts).require()
+    form, rows = _forms(request, here, part)
+    if request.method == "POST":
+        if form.is_valid() and (rows is None or rows.is_valid()):
+            try:
+                services.edit(study_id, part, _values(part, form.cleaned_data, rows), by=by)
+            except WardbenchError as error:
+                if not getattr(request, "htmx", False):
+                    raise
+                return render(request, "studies/saved.html", {"fault": str(error)})
+            if getattr(request, "htmx", False):
+                return render(request, "studies/saved.html")
+            return redirect("study_section", study_id, _next(part)) if _next(part) else redirect("study", study_id)
+        if getattr(request, "htmx", False):
+            return render(request, "studies/saved.html", {"fault": _("Not saved yet: something is not right.")})
+    context = _context(here, part) | {"form": form, "rows": rows, "saves_itself": True}
+    if part is Section.DATA:
+        context |= _cohorts(here, by)
+    if part is Section.MATERIAL:
+        context |= {"units": forms.UnitsForm(initial=shown.units_of(here), choices=shown.unit_choices())}
+    return render(request, "studies/section.html", context)
+
+
+@signed_in
+def amend(request: HttpRequest, study_id: uuid.UUID, name: str) -> HttpResponse:
+    """Change a section of a study that was submitted, with the reason; says which steps decide again."""
+    by, part = actor(request), _section(name)
+    here = queries.study(study_id, by=by)
+    rules.may(by, Verb.AMEND, here.facts).require()
+    if part in (Section.TEAM, Section.DOCUMENTS):
+        raise NotFoundError(_("There is no such section."))
+    form, rows = _forms(request, here, part)
+    reason = forms.ReasonForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid() and (rows is None or rows.is_valid()) and reason.is_valid():
+        values = _values(part, form.cleaned_data, rows)
+        again = services.amend(study_id, part, values, reason.cleaned_data["reason"], by=by)
+        said = _("The study is amended. Nobody has to decide again.") if not again else _("The study is amended.")
+        messages.success(request, said)
+        return redirect("study", study_id)
+    context = _context(here, part) | {"form": form, "rows": rows, "reason": reason, "amends": True}
+    return render(request, "studies/section.html", context | {"again": shown.who_decides_again(here, part)})
+
+
+def _context(here: Standing, part: Section) -> dict[str, Any]:
+    return {
+        "here": here,
+        "study": here.study,
+        "part": part.value,
+        "title": SECTIONS[part],
+        "sections": list(SECTIONS.items()),
+        "checklist": [item for item in shown.checklist(here) if item.section is part],
+    }
+
+
+def _next(part: Section) -> str:
+    names = [one.value for one in Section]
+    after = names.index(part.value) + 1
+    return names[after] if after < len(names) else ""
+
+
+def _forms(request: HttpRequest, here: Standing, part: Section) -> tuple[django_forms.Form, Any]:
+    given = request.POST if request.method == "POST" else None
+    initial = shown.filled_in(here, part)
+    wanted = initial.pop("material_wanted", [])
+    form = forms.FORMS[part](given, initial=initial)
+    rows = forms.Specimens(given, initial=wanted, prefix="rows") if part is Section.MATERIAL else None
+    return form, rows
+
+
+def _values(part: Section, given: Mapping[str, Any], rows: Any) -> dict[str, Any]:
+    """What a form says, as the registration keeps it."""
+    if part is Section.PURPOSE:
+        lines = [line.strip() for line in given["diseases"].splitlines() if line.strip()]
+        kept = {name: value for name, value in given.items() if value not in ("", None, False, [])}
+        return {"purpose": {**kept, **({"diseases": lines} if lines else {})} if given["use"] else {}}
+    if part is Section.MATERIAL and rows is not None:
+        wanted = [row.cleaned_data for row in rows if row.cleaned_data.get("type")]
+        return {**given, "material_wanted": wanted}
+    if part is Section.DATA:
+        return {"data": given["closeness"] or "none", **{name: given[name] for name in given if name != "closeness"}}
+    return dict(given)
+
+
+def _team(request: HttpRequest, here: Standing) -> HttpResponse:
+    by, study_id = actor(request), here.study.id
+    doing = request.POST.get("do", "")
+    form = forms.MemberForm(request.POST if doing == "add" else None)
+    lead = forms.InvestigatorForm(request.POST if doing == "lead" else None, auto_id="lead_%s")
+    try:
+        if doing == "remove":
+            services.remove_member(study_id, shown.person_id(request.POST.get("person", "")), by=by)
+            return redirect("study_section", study_id, "team")
+        if doing == "add" and form.is_valid():
+            person = shown.person_by_email(form.cleaned_data["email"])
+            services.add_member(study_id, person, form.cleaned_data["work"], by=by)
+            return redirect("study_section", study_id, "team")
+        if doing == "lead" and lead.is_valid():
+            services.hand_over(study_id, shown.person_by_email(lead.cleaned_data["email"]), by=by)
+            return redirect("study", study_id)
+    except (NotFoundError, InputError) as error:
+        (lead if doing == "lead" else form).add_error("email", str(error))
+    may_lead = rules.may(by, Verb.SUBMIT, here.facts)
+    members = shown.members(here)
+    context = {"form": form, "lead": lead, "members": members, "may_lead": may_lead}
+    return render(request, "studies/team.html", _context(here, Section.TEAM) | context)
+
+
+def _documents(request: HttpRequest, here: Standing) -> HttpResponse:
+    by = actor(request)
+    form = forms.DocumentForm(
+        request.POST if request.method == "POST" else None, request.FILES if request.method == "POST" else None
+    )
+    if request.method == "POST" and form.is_valid():
+        file = form.cleaned_data["file"]
+        try:
+            services.add_document(here.study.id, form.cleaned_data["kind"], file.name, file.chunks(), by=actor(request))
+        except WardbenchError as error:
+            form.add_error("file", str(error).removeprefix("file: "))
+        else:
+            return redirect("study_section", here.study.id, "documents")
+    context = {
+        "form": form,
+        "documents": shown.documents_of(here),
+        "may_take_off": rules.may(by, Verb.EDIT, here.facts),
+    }
+    return render(request, "studies/documents.html", _context(here, Section.DOCUMENTS) | context)
+
+
+def _cohorts(here: Standing, by: Actor) -> dict[str, Any]:
+    choices = shown.cohort_choices(by)
+    return {
+        "attached": shown.cohorts_of(here, by),
+        "cohort_form": forms.CohortForm(choices=choices) if choices else None,
+    }
+
+
+@signed_in
+@require_POST
+def units(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
+    by = actor(request)
+    rules.may(by, Verb.EDIT, queries.study(study_id, by=by).facts).require()
+    form = forms.UnitsForm(request.POST, choices=shown.unit_choices())
+    if not form.is_valid():
+        raise InputError(_("programmes: choose from the list."))
+    services.set_units(study_id, **form.cleaned_data, by=by)
+    return redirect("study_section", study_id, "material")
+
+
+@signed_in
+@require_POST
+def cohort(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
+    by = actor(request)
+    rules.may(by, Verb.EDIT, queries.study(study_id, by=by).facts).require()
+    if content := request.POST.get("detach"):
+        services.detach_cohort(study_id, content, by=by)
+        return redirect("study_section", study_id, "data")
+    form = forms.CohortForm(request.POST, choices=shown.cohort_choices(by))
+    if not form.is_valid():
+        raise InputError(_("version: choose a cohort from the list."))
+    services.attach_cohort(study_id, uuid.UUID(form.cleaned_data["version"]), by=by)
+    return redirect("study_section", study_id, "data")
+
+
+@signed_in
+@require_POST
+def withdraw_document(request: HttpRequest, study_id: uuid.UUID, document_id: uuid.UUID) -> HttpResponse:
+    services.withdraw_document(study_id, document_id, by=actor(request))
+    return redirect("study_section", study_id, "documents")

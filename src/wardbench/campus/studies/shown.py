@@ -1,0 +1,428 @@
+"""What the pages of a study show beyond where it stands: its parts and papers, its history, what was decided before."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from django.conf import settings
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext as _
+
+from wardbench.campus.audit.queries import history
+from wardbench.campus.cohorts import queries as cohorts
+from wardbench.campus.people import queries as people
+from wardbench.campus.people.models import Organisation, Unit
+from wardbench.campus.people.roles import Role, gettext_noop
+from wardbench.campus.people.rules import Actor
+from wardbench.campus.questions import queries as questions
+from wardbench.campus.studies import checks, completeness, documents, queries
+from wardbench.campus.studies.facts import CONSENTS, DATA, FACTS, Consent, Data, Section
+from wardbench.campus.studies.models import Asking, Decision, Document, Permit, Study, Submission, Vote
+from wardbench.campus.studies.queries import Standing
+from wardbench.campus.studies.vocabulary import DOCUMENT_KINDS, FATES, SPECIMENS, TABLES, WORK
+from wardbench.core.duo import LABELS, Concern, Use
+from wardbench.core.duo.model import CONCERNS
+from wardbench.core.errors import NotFoundError
+
+SIMILAR = 5
+
+HISTORY = {
+    "studies.register": gettext_noop("Registered"),
+    "studies.submit": gettext_noop("Submitted"),
+    "studies.vote": gettext_noop("Voted or decided"),
+    "studies.ask": gettext_noop("Asked the applicant"),
+    "studies.answer": gettext_noop("Answered"),
+    "studies.amend": gettext_noop("Amended"),
+    "studies.withdraw": gettext_noop("Withdrawn"),
+    "studies.close": gettext_noop("Closed"),
+    "studies.revoke": gettext_noop("Permit revoked"),
+    "studies.suspend": gettext_noop("Permit suspended"),
+    "studies.resume": gettext_noop("Permit holds again"),
+    "studies.renew": gettext_noop("Renewal asked for"),
+    "studies.expire": gettext_noop("Expired"),
+    "studies.hand_over": gettext_noop("Handed over to another principal investigator"),
+    "studies.add_document": gettext_noop("Document added"),
+    "studies.withdraw_document": gettext_noop("Document taken off"),
+    "studies.attach_cohort": gettext_noop("Cohort attached"),
+    "studies.detach_cohort": gettext_noop("Cohort taken off"),
+    "studies.add_member": gettext_noop("Somebody joined the team"),
+    "studies.remove_member": gettext_noop("Somebody left the team"),
+}
+"""What a study's history says; saving a section as one types is not in it."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A fact of a registration: what it is, and what was said; several lines where there are."""
+
+    label: str
+    said: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Happened:
+    """One line of a study's history, from the record."""
+
+    at: datetime.datetime
+    who: str
+    what: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """Everything a page of a study shows beside its path."""
+
+    about: tuple[tuple[str, tuple[Line, ...]], ...]
+    documents: Sequence[Document]
+    cohorts: Sequence[tuple[Any, bool]]
+    askings: Sequence[Asking]
+    decisions: Sequence[tuple[Decision, str]]
+    permits: Sequence[Permit]
+    submissions: Sequence[Submission]
+    history: Sequence[Happened]
+
+
+def page(here: Standing, by: Actor) -> Page:
+    study = here.study
+    titles = here.path.by_id
+    from wardbench.campus.studies.presenting import words
+
+    return Page(
+        about=about(study),
+        documents=documents_of(here),
+        cohorts=cohorts_of(here, by),
+        askings=list(study.askings.select_related("by", "answered_by")),
+        decisions=[
+            (one, words(titles[one.step].title) if one.step in titles else one.step) for one in study.decisions.all()
+        ],
+        permits=list(study.permits.all()),
+        submissions=list(study.submissions.select_related("by")),
+        history=happened(here),
+    )
+
+
+def about(study: Study) -> tuple[tuple[str, tuple[Line, ...]], ...]:
+    """What a registration says, by section, without what was left empty."""
+    purpose = study.purpose
+    given = {
+        gettext("About the study"): (
+            (gettext("Summary"), [study.summary]),
+            (gettext("Sponsor"), [study.sponsor]),
+            (gettext("Reference of an ethics committee"), [study.ethics_reference]),
+            (gettext("Care programmes"), [unit.name for unit in study.programmes.all()]),
+            (gettext("Departments"), [unit.name for unit in study.departments.all()]),
+            (gettext("Partner organisations"), [one.name for one in study.partners.all()]),
+            (
+                gettext("Team"),
+                [f"{one.person.name}{_work(one.work)}" for one in study.members.select_related("person")],
+            ),
+        ),
+        gettext("Material"): (
+            (gettext("Asked for"), [specimen(one) for one in study.material_wanted] if study.material else []),
+            (gettext("Consent"), [gettext(CONSENTS[Consent(study.consent)])] if study.consent else []),
+            (gettext("Transfer"), _transfer(study)),
+            (gettext("Kept"), [study.retention]),
+            (gettext("Afterwards"), [gettext(FATES[study.fate])] if study.fate in FATES else []),
+        ),
+        gettext("Data"): (
+            (gettext("How close to patients"), [gettext(DATA[Data(study.data)])]),
+            (gettext("Which data"), [gettext(TABLES[one]) for one in study.tables if one in TABLES]),
+            (gettext("Period"), [_period(study)]),
+            (gettext("In detail"), [study.data_wanted]),
+        ),
+        gettext("Purpose"): (
+            (gettext("Purpose"), [gettext(LABELS[Use(purpose["use"])])] if purpose.get("use") else []),
+            (gettext("Diseases"), list(purpose.get("diseases", ()))),
+            (gettext("It involves"), [gettext(CONCERNS[Concern(one)]) for one in purpose.get("concerns", ())]),
+        ),
+    }
+    found = []
+    for title, lines in given.items():
+        said = [Line(label, tuple(one for one in words if one)) for label, words in lines]
+        found.append((title, tuple(line for line in said if line.said)))
+    return tuple((title, lines) for title, lines in found if lines)
+
+
+def _period(study: Study) -> str:
+    if not study.since and not study.until:
+        return ""
+    return _("from %(since)s until %(until)s") % {
+        "since": date_format(study.since, "j F Y") if study.since else _("the beginning"),
+        "until": date_format(study.until, "j F Y") if study.until else _("now"),
+    }
+
+
+def _work(work: str) -> str:
+    return f" ({gettext(WORK.get(work, work))})" if work else ""
+
+
+def specimen(one: Mapping[str, Any]) -> str:
+    """A line of what is asked for, in words."""
+    return _("%(type)s: %(amount)g %(unit)s, of %(donors)s donors") % {
+        "type": gettext(SPECIMENS.get(one.get("type", ""), one.get("type", ""))),
+        "amount": float(one.get("amount") or 0),
+        "unit": one.get("unit", ""),
+        "donors": one.get("donors", "?"),
+    }
+
+
+def _transfer(study: Study) -> list[str]:
+    ways = [(study.leaves, _("Material leaves the hospital")), (study.arrives, _("Material comes from elsewhere"))]
+    found = [title for holds, title in ways if holds]
+    return [*found, study.party] if found else []
+
+
+def facts_in_words(study: Study) -> list[str]:
+    return [gettext(FACTS[fact]) for fact in sorted(study.asked.facts)]
+
+
+def happened(here: Standing) -> list[Happened]:
+    """A study's history, newest first, as the record has it."""
+    events = [one for one in history("study", here.study.id) if one.verb in HISTORY]
+    names = people.names({one.actor for one in events})
+    return [
+        Happened(
+            one.at,
+            names.get(one.actor, "Wardbench"),
+            gettext(HISTORY[one.verb]),
+            str(one.detail.get("reason", "")),
+        )
+        for one in reversed(events)
+    ]
+
+
+def checklist(here: Standing) -> Sequence[completeness.Missing]:
+    """What a registration still lacks; nothing once it was submitted."""
+    return completeness.missing(here.path, queries.filled(here.study)) if here.study.submitted is None else ()
+
+
+def question_to_take_up(by: Actor, question: uuid.UUID | None) -> Any:
+    return questions.question(by, question) if question else None
+
+
+def filled_in(here: Standing, part: Section) -> dict[str, Any]:
+    """What a section says, as the initial values of its form."""
+    study = here.study
+    match part:
+        case Section.PURPOSE:
+            return {**study.purpose, "diseases": "\n".join(study.purpose.get("diseases", ()))}
+        case Section.ABOUT:
+            names: tuple[str, ...] = ("title", "kind", "summary", "sponsor", "ethics_reference", "public")
+        case Section.MATERIAL:
+            names = ("material", "material_wanted", "consent", "leaves", "arrives", "party", "retention", "fate")
+        case Section.DATA:
+            names = ("tables", "since", "until", "data_wanted")
+            return {"closeness": study.data, **{name: getattr(study, name) for name in names}}
+        case _:
+            names = ()
+    return {name: getattr(study, name) for name in names}
+
+
+def units_of(here: Standing) -> dict[str, list[str]]:
+    study = here.study
+    found: dict[str, Any] = {name: getattr(study, name) for name in ("programmes", "departments", "partners")}
+    return {name: [str(one.id) for one in given.all()] for name, given in found.items()}
+
+
+def unit_choices() -> dict[str, list[tuple[str, str]]]:
+    def units(kind: str) -> list[tuple[str, str]]:
+        return [(str(unit.id), unit.name) for unit in Unit.objects.filter(kind=kind)]
+
+    partners = Organisation.objects.filter(kind=Organisation.Kind.PARTNER)
+    return {
+        "programmes": units(Unit.Kind.CARE_PROGRAMME),
+        "departments": units(Unit.Kind.DEPARTMENT),
+        "partners": [(str(one.id), one.name) for one in partners],
+    }
+
+
+def members(here: Standing) -> list[Any]:
+    found = list(here.study.members.select_related("person"))
+    for one in found:
+        one.work = gettext(WORK.get(one.work, one.work))
+    return found
+
+
+def person_by_email(email: str) -> uuid.UUID:
+    return people.person_by_email(email).id
+
+
+def person_id(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise NotFoundError(_("There is no such person.")) from None
+
+
+def documents_of(here: Standing) -> list[Document]:
+    """The documents of a study with all their versions, the newest of each first."""
+    found = list(here.study.documents.select_related("by"))
+    for one in found:
+        one.title = gettext(DOCUMENT_KINDS.get(one.kind, one.kind))  # type: ignore[attr-defined]
+    return found
+
+
+def document(here: Standing, document_id: uuid.UUID) -> Document:
+    found = here.study.documents.filter(id=document_id).first()
+    if found is None:
+        raise NotFoundError(_("There is no such document."))
+    return found
+
+
+def content(found: Document) -> BinaryIO:
+    return documents.open_kept(settings.DOCUMENTS, found.digest)
+
+
+def cohort_choices(by: Actor) -> list[tuple[str, str]]:
+    return questions.cohort_choices(by)
+
+
+def cohorts_of(here: Standing, by: Actor) -> list[tuple[Any, bool]]:
+    """The attached cohorts, and whether the reader may open each."""
+    found = []
+    for one in here.study.cohorts.all():
+        try:
+            one.cohort = cohorts.version(one.version).cohort_id  # type: ignore[attr-defined]
+            seen = bool(cohorts.seen(one.cohort, by))  # type: ignore[attr-defined]
+        except NotFoundError:
+            seen = False
+        found.append((one, seen))
+    return found
+
+
+def who_decides_again(here: Standing, part: Section) -> list[str]:
+    from wardbench.campus.studies.presenting import words
+
+    facts = here.study.asked.facts
+    return [
+        words(step.title) for step in here.path.steps if part in step.sees and (not step.when or facts & set(step.when))
+    ]
+
+
+def units_to_speak_for(here: Standing, step: str, by: Actor) -> list[tuple[str, str]]:
+    turn = next(one for one in here.turns if one.step == step)
+    mine = turn.units & by.units(turn.role or Role.PHYSICIAN)
+    return [(str(unit.id), unit.name) for unit in Unit.objects.filter(id__in=mine)]
+
+
+def own_vote(here: Standing, step: str, by: Actor) -> Vote | None:
+    """What somebody said on a step so far."""
+    return here.study.votes.filter(step=step, person_id=by.id, void=False).order_by("-at").first()
+
+
+@dataclass(frozen=True)
+class Similar:
+    """A study that the same body decided on before."""
+
+    reference: str
+    title: str
+    outcome: str
+    reasons: Sequence[str]
+    at: datetime.datetime
+    asked: str
+    same: str
+
+
+def similar_decisions(here: Standing, step: str) -> list[Similar]:
+    """What the same body decided on the studies most like this one: of the same kind, for the same, most recent."""
+    from wardbench.campus.studies.standing import STATES, State
+
+    wanted = {one.get("type") for one in here.study.material_wanted}
+    diseases = {one.lower() for one in here.study.purpose.get("diseases", ())}
+    found = []
+    past = Decision.objects.filter(step=step).exclude(study=here.study).select_related("study").order_by("-at")
+    for decision in past[:200]:
+        other = decision.study
+        same = []
+        if other.kind == here.study.kind:
+            same.append(gettext("the same kind of study"))
+        if wanted & {one.get("type") for one in other.material_wanted}:
+            same.append(gettext("the same material"))
+        if diseases & {one.lower() for one in other.purpose.get("diseases", ())}:
+            same.append(gettext("the same disease"))
+        if same:
+            asked = "; ".join(specimen(one) for one in other.material_wanted)
+            outcome = gettext(STATES[State(decision.outcome)])
+            reasons = decision.content.get("reasons", ())
+            found.append(
+                (
+                    len(same),
+                    Similar(other.reference, other.title, outcome, reasons, decision.at, asked, ", ".join(same)),
+                )
+            )
+    found.sort(key=lambda pair: (-pair[0], -pair[1].at.timestamp()))
+    return [one for _score, one in found[:SIMILAR]]
+
+
+def decision(here: Standing, number: int) -> Decision:
+    found = here.study.decisions.filter(number=number).first()
+    if found is None:
+        raise NotFoundError(_("There is no such letter."))
+    return found
+
+
+def permit(here: Standing, number: int) -> Permit:
+    found = here.study.permits.filter(number=number).first()
+    if found is None:
+        raise NotFoundError(_("There is no such permit."))
+    return found
+
+
+def permit_shown(found: Permit, here: Standing) -> dict[str, Any]:
+    """What a permit says, for people."""
+    from wardbench.campus.studies import permits
+    from wardbench.campus.studies.presenting import words
+
+    said, titles = found.content, here.path.by_id
+    names = people.names(set(said["whom"]))
+    material = [
+        (specimen(one), permits.used_of(found, one.get("type", "")), one.get("unit", "")) for one in said["material"]
+    ]
+    return {
+        "whom": sorted(names.values()),
+        "material": material,
+        "data": gettext(DATA[Data(said["data"])]),
+        "tables": [gettext(TABLES[one]) for one in said.get("tables", ()) if one in TABLES],
+        "cohorts": said["cohorts"],
+        "purpose": gettext(LABELS[Use(said["purpose"]["use"])]) if said["purpose"].get("use") else "",
+        "diseases": said["purpose"].get("diseases", ()),
+        "conditions": [
+            (words(titles[one["step"]].title) if one["step"] in titles else one["step"], one["words"])
+            for one in said["conditions"]
+        ],
+        "obligations": [gettext(one) for one in said.get("obligations", ())],
+        "whole": permits.hash_of(said) == found.hash,
+    }
+
+
+def judged(here: Standing) -> checks.Judged:
+    """What a body judges, in words, for its checks."""
+    study, purpose = here.study, here.study.purpose
+    return checks.Judged(
+        facts=study.asked.facts,
+        consent=Consent(study.consent) if study.consent else None,
+        data=Data(study.data),
+        material=[specimen(one) for one in study.material_wanted],
+        programmes=[unit.name for unit in study.programmes.all()],
+        retention=study.retention,
+        fate=gettext(FATES[study.fate]) if study.fate in FATES else "",
+        party=study.party,
+        purpose=", ".join(
+            [gettext(LABELS[Use(purpose["use"])]) if purpose.get("use") else "", *purpose.get("diseases", ())]
+        ).strip(", "),
+        concerns=[gettext(CONCERNS[Concern(one)]) for one in purpose.get("concerns", ())],
+        cohorts=study.cohorts.count(),
+        tables=[gettext(TABLES[one]) for one in study.tables if one in TABLES],
+        period=_period(study),
+        data_wanted=study.data_wanted,
+        ethics_reference=study.ethics_reference,
+        partners=[one.name for one in study.partners.all()],
+        commercial=bool(purpose.get("commercial") or purpose.get("for_profit")),
+        documents=frozenset(study.documents.filter(withdrawn_at=None).values_list("kind", flat=True)),
+    )

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from wardbench.campus.studies import desk_views, paper_views, section_views, views
+
+urlpatterns = [
+    path("", views.studies, name="studies"),
+    path("new/", views.register, name="study_new"),
+    path("path/", views.path, name="study_path"),
+    path("<uuid:study_id>/", views.study, name="study"),
+    path("<uuid:study_id>/submit/", views.submit, name="study_submit"),
+    path("<uuid:study_id>/sections/<slug:name>/", section_views.section, name="study_section"),
+    path("<uuid:study_id>/amend/<slug:name>/", section_views.amend, name="study_amend"),
+    path("<uuid:study_id>/units/", section_views.units, name="study_units"),
+    path("<uuid:study_id>/cohorts/", section_views.cohort, name="study_cohort"),
+    path("<uuid:study_id>/documents/<uuid:document_id>/", paper_views.document, name="study_document"),
+    path(
+        "<uuid:study_id>/documents/<uuid:document_id>/withdraw/",
+        section_views.withdraw_document,
+        name="study_document_withdraw",
+    ),
+    path("<uuid:study_id>/decide/<slug:step>/", desk_views.decide, name="study_decide"),
+    path("<uuid:study_id>/answer/<uuid:asking_id>/", desk_views.answer, name="study_answer"),
+    path("<uuid:study_id>/do/<slug:verb>/", desk_views.act, name="study_act"),
+    path("<uuid:study_id>/letters/<int:number>/", paper_views.letter, name="study_letter"),
+    path("<uuid:study_id>/permits/<int:number>/", paper_views.permit, name="study_permit"),
+]
