@@ -1,52 +1,33 @@
-"""A patient's timeline: for nobody until something decides who; then for those it names, each view on the record."""
+"""A patient's timeline: for those who treat them, each view on the record."""
 
 from __future__ import annotations
 
-import sys
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 from campus import test_builder
 from campus.cast import Cast
+from wardbench.campus.access.services import give_relation
 from wardbench.campus.audit.queries import Search, find
-from wardbench.campus.cohorts import patients
-from wardbench.campus.people.rules import Actor, Verdict, no, yes
+from wardbench.campus.people.rules import SYSTEM
 
 campus, twin, cohort_of = test_builder.campus, test_builder.twin, test_builder.cohort_of
 
 
 @pytest.fixture
-def access(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Physicians of the cast treat patient 3 and nobody else."""
-
-    def may_see_patient(actor: Actor, person_id: int) -> Verdict:
-        if actor.name == "Physician" and person_id == 3:
-            return yes("This patient is in your care.")
-        return no("This patient is not in your care.")
-
-    stub = ModuleType("access")
-    stub.may_see_patient = may_see_patient  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, patients.ACCESS, stub)
-
-
-def test_until_something_decides_who_may_there_is_no_such_page(
-    campus: Cast,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(patients, "ACCESS", "wardbench.campus.nothing_of_this_name")
-    for key in campus.people:
-        assert campus.client(key).get("/patients/").status_code == 404
-        assert campus.client(key).post("/patients/", {"patient": 3}).status_code == 404
+def access(campus: Cast) -> None:
+    """Endocrinology treats patient 3 and nobody else."""
+    give_relation(3, campus.endocrinology, by=SYSTEM)
 
 
 def test_the_care_team_sees_the_patient_and_what_counts(campus: Cast, access: None) -> None:
     cohort = cohort_of(campus, by="physician")
     client = campus.client("physician")
-    assert "Every view is on the record" in client.get("/patients/").content.decode()
+    page = client.get("/patients/").content.decode()
+    assert "Every view is on the record" in page and 'value="3"' in page
     page = client.post("/patients/", {"patient": 3, "cohort": str(cohort.id)}).content.decode()
-    assert "Diabetic nephropathy" in page and "In the cohort “Nephropathy”" in page and "in your care" in page
+    assert "Diabetic nephropathy" in page and "In the cohort “Nephropathy”" in page and "Why you can see this:" in page
     assert page.count('<span class="app-tag">rule 1</span>') == 1 and "8 %" in page and "<svg" in page
     assert "10 January 2020" not in page, "days from entry unless dates are asked for"
     page = client.post("/patients/", {"patient": 3, "show": "dates"}).content.decode()
@@ -60,6 +41,8 @@ def test_another_patient_and_one_that_is_not_there_look_the_same(campus: Cast, a
     client = campus.client("physician")
     answers = [client.post("/patients/", {"patient": number}) for number in (4, 999)]
     assert [answer.status_code for answer in answers] == [404, 404]
+    pages = [answer.content.decode() for answer in answers]
+    assert all("no such patient in your care" in page and "in an emergency" in page for page in pages)
     assert not find(Search(verb="cohorts.look_at_patient")).exists()
 
 

@@ -7,12 +7,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
-from wardbench.campus.cohorts import patients, queries, services
+from wardbench.campus.access.queries import patients_of
+from wardbench.campus.cohorts import queries, services
 from wardbench.campus.cohorts.drawing import drawing
 from wardbench.campus.counting import sessions
 from wardbench.campus.people.rules import Actor, may_treat
 from wardbench.campus.web.pages import actor, signed_in
+from wardbench.core.errors import NotFoundError
 from wardbench.ward.patients import timeline
+
+MOST_LISTED = 50
 
 
 class PatientForm(forms.Form):
@@ -34,17 +38,21 @@ class PatientForm(forms.Form):
 def patient(request: HttpRequest) -> HttpResponse:
     """Ask for a patient, and see what happened to them; each view is on the record."""
     by = actor(request)
-    patients.rule()
     may_treat(by).require()
     form = PatientForm(by=by)
-    context: dict[str, object] = {"form": form}
+    context: dict[str, object] = {"form": form, "own": patients_of(by)[:MOST_LISTED]}
     if request.method == "POST":
         form = PatientForm(request.POST, by=by)
-        context = {"form": form}
+        context["form"] = form
         if form.is_valid():
             number, chosen = form.cleaned_data["patient"], form.cleaned_data["cohort"]
             version = queries.latest(queries.seen(chosen, by).cohort) if chosen else None
-            verdict = services.look_at_patient(number, by=by, version=version)
+            try:
+                verdict = services.look_at_patient(number, by=by, version=version)
+            except NotFoundError as error:
+                # The same for a patient of others and for none at all, so that nobody learns who is one.
+                context |= {"refusal": str(error), "number": number}
+                return render(request, "cohorts/patient.html", context, status=404)
             definition = queries.definition_of(version) if version else None
             found = timeline(sessions.snapshot("store"), number, definition)
             dates = form.cleaned_data["show"] == "dates"

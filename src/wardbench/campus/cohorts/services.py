@@ -10,8 +10,9 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from wardbench.campus.access.queries import may_see_patient
 from wardbench.campus.audit.services import record, verb
-from wardbench.campus.cohorts import patients, queries, rules
+from wardbench.campus.cohorts import queries, rules
 from wardbench.campus.cohorts.models import Cohort, Draft, Share, Step, Version
 from wardbench.campus.people.models import Person, Unit
 from wardbench.campus.people.rules import Actor, Verdict
@@ -284,7 +285,7 @@ def look_at_patient(person_id: int, *, by: Actor, version: Version | None = None
 
     NotFoundError where they may not, as where there is no such patient.
     """
-    verdict = patients.rule()(by, person_id)
+    verdict = may_see_patient(by, person_id)
     if not verdict:
         raise NotFoundError("There is no such patient in your care.")
     shown = str(version.id) if version else ""

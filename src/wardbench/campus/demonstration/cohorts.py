@@ -100,7 +100,7 @@ def _kidneys(who: Mapping[str, Actor], people: Mapping[str, Person]) -> Cohort:
     services.share(cohort.id, by=by, unit=_unit_of(people["physician"]), may_edit=True)
     services.share(cohort.id, by=by)
     _save(cohort, by, "From the question")
-    sample = Rule("A sample before the kidney disease", "at_least", 1, Event("specimen", None), Bound(None, -1))
+    sample = Rule("A sample in the biobank", "at_least", 1, Event("specimen", None), Bound(None, -1), Bound(None, 1))
     desk = queries.desk(cohort, by)
     changed = editing.add_rule(desk.working, sample)
     services.change_draft(cohort.id, changed, desk.revision, by=by, change="add-rule")

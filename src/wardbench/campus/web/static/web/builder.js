@@ -30,6 +30,16 @@ builder.addEventListener("click", (event) => {
   document.getElementById(link.dataset.focus)?.focus();
 });
 
+// What was added is in the definition now: its search is done with.
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  const adding = /^add-/.test(event.detail.requestConfig?.parameters?.do ?? "");
+  if (!adding || !event.detail.successful) return;
+  for (const search of builder.querySelectorAll(".app-concepts")) {
+    search.querySelector("[type=search]").value = "";
+    search.querySelector("[id^=found-]").replaceChildren();
+  }
+});
+
 // Opening a form puts the cursor into its first field.
 document.body.addEventListener("htmx:afterSwap", (event) => {
   if (event.target.id?.endsWith("-form")) event.target.querySelector("input:not([type=hidden]), select")?.focus();
