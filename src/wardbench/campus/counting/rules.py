@@ -1,6 +1,7 @@
 """In which mode somebody may count, and why. No Django here.
 
 *Sandbox* counts a synthetic twin of the hospital's data: anybody, live, at no cost in privacy, because nobody is in it.
+*Feasibility* counts the hospital's records on request, one question at a time (`feasibility`): gated, charged, noisy.
 *Care and stewardship* counts the hospital's records exactly, for whoever may read them anyway; each count is recorded.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from wardbench.campus.people.roles import Role, gettext_noop
+from wardbench.campus.people.roles import RESEARCH, Role, gettext_noop
 from wardbench.campus.people.rules import Actor, Verdict, holds, is_signed_in, no, yes
 
 
@@ -53,6 +54,11 @@ def may_count(actor: Actor, mode: Mode) -> Verdict:
             return no(gettext_noop("You have no role on the campus yet; ask an administrator."))
         return yes(gettext_noop("Everybody on the campus may count in the synthetic twin."))
     return holds(actor, Role.DATA_STEWARD)
+
+
+def may_estimate(actor: Actor) -> Verdict:
+    """Who may ask for feasibility counts: those who may lead a study, and nobody for somebody else."""
+    return holds(actor, *sorted(RESEARCH))
 
 
 def modes_for(actor: Actor) -> tuple[Mode, ...]:
