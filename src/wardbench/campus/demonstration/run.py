@@ -33,14 +33,19 @@ def make_demonstration(folder: Path, *, store: Path, twin: Path, progress: Progr
     from django.db import transaction
 
     from wardbench.campus.audit.services import origin
+    from wardbench.campus.cohorts.queries import latest
     from wardbench.campus.demonstration.cohorts import make_cohorts, put_behind_questions
     from wardbench.campus.demonstration.people import make_people
     from wardbench.campus.demonstration.questions import make_questions
+    from wardbench.campus.demonstration.studies import make_studies
 
     with origin("demonstration"), transaction.atomic():
         people = make_people()
         questions = make_questions(people)
-        put_behind_questions(make_cohorts(people), questions, people)
+        cohorts = make_cohorts(people)
+        put_behind_questions(cohorts, questions, people)
+        last = latest(cohorts["kidneys"])
+        make_studies(people, questions, last.id if last else None)
     (folder / MADE).touch()
     progress(2, 2, "campus")
 
