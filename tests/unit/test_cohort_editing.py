@@ -26,9 +26,11 @@ from wardbench.ward.cohorts.editing import (
     change_concept_set,
     change_entry,
     change_rule,
+    content_hash,
     move_rule,
     new_concept_set,
     new_definition,
+    outline,
     read_entry,
     read_exit,
     read_rule,
@@ -222,3 +224,66 @@ def test_what_cannot_be_is_said_and_changes_nothing(change: Any, said: str) -> N
     with pytest.raises(InputError, match=said):
         change(work, number)
     assert work == before
+
+
+def test_every_definition_of_the_library_has_an_outline_in_words(shared: Path) -> None:
+    for expression in library(shared):
+        work = Working(copy.deepcopy(expression))
+        found = outline(work)
+        assert found.problem is None
+        assert len(found.entries) == len(expression["PrimaryCriteria"]["CriteriaList"])
+        assert len(found.rules) == len(expression["InclusionRules"] or [])
+        assert all(line.words for line in (*found.entries, *found.rules)) and found.ending
+        assert work.expression == expression
+
+
+def test_random_edits_of_library_definitions_stay_valid(shared: Path) -> None:
+    """Whatever order small changes come in, what is left reads strictly; what cannot be done changes nothing."""
+    chance = random.Random(3)
+    for expression in chance.sample(library(shared), 150):
+        work = Working(copy.deepcopy(expression))
+        for _ in range(6):
+            number = len(work.rules())
+            change = chance.choice(["add", "remove", "switch", "move", "limit", "exit", "observed", "set"])
+            place = chance.randrange(number) if number else 0
+            if change == "add":
+                work, made = new_concept_set(work, "more", [DIABETES])
+                work = add_rule(work, random_rule(chance, made))
+            elif change == "limit":
+                work = set_limit(work, chance.choice(["First", "All", "Last"]))
+            elif change == "exit":
+                work = set_exit(work, Exit(chance.choice(["observation", "after_start", "after_end"]), 30))
+            elif change == "observed":
+                work = set_observation(work, 365, 0)
+            elif change == "set" and work.expression.get("ConceptSets"):
+                one = work.expression["ConceptSets"][0]
+                items = [ConceptItems.read(item) for item in one["expression"]["items"]]
+                work = change_concept_set(work, one["id"], "renamed", [*items, DIABETES])
+            elif number and change == "remove":
+                work = remove_rule(work, place)
+            elif number and change == "switch":
+                work = switch_rule(work, place)
+            elif number and change == "move":
+                work = move_rule(work, place, chance.randrange(number))
+        lower(work.definition())
+        assert outline(work).problem is None and Working.read(json.loads(json.dumps(work.json()))) == work
+
+
+def test_a_hash_is_of_the_content_and_not_of_how_it_is_written(shared: Path) -> None:
+    for expression in random.Random(5).sample(library(shared), 100):
+        first = Working(expression).definition("a")
+        turned = json.loads(json.dumps(dict(reversed(expression.items()))))
+        assert content_hash(Working({**turned, "CensorWindow": expression.get("CensorWindow")}).definition("b")) == (
+            content_hash(first)
+        )
+        renamed, _ = new_concept_set(Working(expression), "one more", [DIABETES])
+        assert content_hash(renamed.definition("a")) != content_hash(first)
+
+
+def test_what_atlas_wrote_about_a_concept_stays_when_its_set_changes() -> None:
+    work, number = started()
+    concept = work.expression["ConceptSets"][0]["expression"]["items"][0]["concept"]
+    concept |= {"DOMAIN_ID": "Condition", "STANDARD_CONCEPT": "S"}
+    work = change_concept_set(work, number, "x", [DIABETES, ConceptItems(5, "five")])
+    items = work.expression["ConceptSets"][0]["expression"]["items"]
+    assert items[0]["concept"] == concept and items[1]["concept"]["CONCEPT_ID"] == 5

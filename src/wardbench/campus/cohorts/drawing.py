@@ -63,7 +63,8 @@ def drawing(found: Timeline, *, dates: bool) -> Drawing | None:
     for place, (name, events) in enumerate(found.lanes):
         y = TOP + LANE * place + LANE / 2
         marks = []
-        for event in events:
+        # What counts is drawn last, so that nothing lies on it.
+        for event in sorted(events, key=lambda event: bool(event.entry or event.rules)):
             length = round(x(event.end_day) - x(event.day), 1) if event.end_day else 0
             marks.append(Mark(event, numbers[id(event)], x(event.day), y, length))
         lanes.append(Lane(name, y, tuple(marks)))

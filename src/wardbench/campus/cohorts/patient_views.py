@@ -49,12 +49,12 @@ def patient(request: HttpRequest) -> HttpResponse:
             version = queries.latest(queries.seen(chosen, by).cohort) if chosen else None
             try:
                 verdict = services.look_at_patient(number, by=by, version=version)
+                definition = queries.definition_of(version) if version else None
+                found = timeline(sessions.snapshot("store"), number, definition)
             except NotFoundError as error:
                 # The same for a patient of others and for none at all, so that nobody learns who is one.
                 context |= {"refusal": str(error), "number": number}
                 return render(request, "cohorts/patient.html", context, status=404)
-            definition = queries.definition_of(version) if version else None
-            found = timeline(sessions.snapshot("store"), number, definition)
             dates = form.cleaned_data["show"] == "dates"
             context |= {"found": found, "drawing": drawing(found, dates=dates), "dates": dates}
             context |= {"version": version, "verdict": verdict}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping, Sequence
 
+from wardbench.campus.access.services import give_relation
 from wardbench.campus.cohorts import builder, queries, services
 from wardbench.campus.cohorts.finding import concepts
 from wardbench.campus.cohorts.models import Cohort
@@ -13,9 +14,10 @@ from wardbench.campus.counting import sessions
 from wardbench.campus.counting.rules import Mode
 from wardbench.campus.people.models import Person, Unit
 from wardbench.campus.people.queries import actor_of
-from wardbench.campus.people.rules import Actor
+from wardbench.campus.people.rules import SYSTEM, Actor
 from wardbench.campus.questions import services as asking
 from wardbench.campus.questions.models import Question
+from wardbench.cohorts import EditingSession
 from wardbench.core.errors import NotFoundError
 from wardbench.synthetic import definitions
 from wardbench.ward.cohorts import editing
@@ -36,6 +38,8 @@ GIVEN: Sequence[tuple[str, str, str, str]] = (
 )
 """Cohorts from the definitions that come with the synthetic campus: key, definition, owner, name."""
 
+TREATED = 12
+
 
 def make_cohorts(people: Mapping[str, Person]) -> dict[str, Cohort]:
     """The cohorts by a key of their own; "kidneys" is the one that the demonstration's study takes up.
@@ -49,7 +53,20 @@ def make_cohorts(people: Mapping[str, Person]) -> dict[str, Cohort]:
     for key, name, owner, title in GIVEN:
         with contextlib.suppress(NotFoundError):
             made[key] = _given(name, title, who[owner])
+    if "metformin" in made:
+        _treat(made["metformin"], people["physician"])
     return made
+
+
+def _treat(cohort: Cohort, physician: Person) -> None:
+    """Let some of the hospital's patients be those of the physician's team, so that their timelines can be seen."""
+    version, unit = queries.latest(cohort), _unit_of(physician)
+    with contextlib.suppress(NotFoundError):
+        snapshot = sessions.snapshot("store")
+        if version is not None and unit is not None:
+            patients, _days = EditingSession(snapshot, disk=0).members(queries.definition_of(version))
+            for patient in patients[:TREATED]:
+                give_relation(int(patient), unit, by=SYSTEM)
 
 
 def put_behind_questions(
