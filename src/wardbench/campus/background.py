@@ -22,20 +22,26 @@ HEARTBEAT = "background-alive"
 """A file in the campus's folder, touched every minute; removed when the process ends in order."""
 STALE = 3 * MINUTE
 LOCK = "background.lock"
+PARENT = "WARDBENCH_PARENT"
+"""The environment variable that names the process to end with."""
 log = logging.getLogger("wardbench.background")
 
 
 def main() -> None:
     folder = Path(os.environ[FOLDER])
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    # Named by the parent, which may be gone before this process can ask who it was.
+    parent = int(os.environ.get(PARENT, os.getppid()))
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     with alone(folder):
         start_django(folder)
         threading.Thread(target=_every_minute, args=(folder,), daemon=True).start()
         from django.core.management import call_command
 
-        with contextlib.suppress(KeyboardInterrupt):
-            call_command("db_worker", verbosity=0, queue_name="*", interval=1)
-        (folder / HEARTBEAT).unlink(missing_ok=True)
+        try:
+            with contextlib.suppress(KeyboardInterrupt):
+                call_command("db_worker", verbosity=0, queue_name="*", interval=1)
+        finally:
+            (folder / HEARTBEAT).unlink(missing_ok=True)
 
 
 def alone(folder: Path) -> IO[bytes]:

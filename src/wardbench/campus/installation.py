@@ -82,10 +82,17 @@ def opened(folder: Path) -> Iterator[None]:
             raise InputError(NEWER.format(what=newer[0]))
         if missing:
             raise StorageError("The campus's database is of an earlier version; wardbench serve brings it to this one.")
-        with origin(f"command line, {getpass.getuser()}"):
+        with origin(f"command line, {_user()}"):
             yield
     except DatabaseError as error:
         raise _unusable(error) from None
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user need not have a name
+        return f"user {os.getuid()}"
 
 
 NEWER = "The campus's database was written by a newer version of Wardbench ({what}); use that version."

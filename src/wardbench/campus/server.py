@@ -16,6 +16,7 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
+from wardbench.campus.background import PARENT
 from wardbench.campus.configuration import FOLDER, read_configuration
 from wardbench.campus.installation import migrate, start_django
 from wardbench.core.errors import BusyError, InputError
@@ -134,7 +135,8 @@ FIRST_PAUSE, LONG = 1.0, 60.0
 
 
 def start_background(folder: Path) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, FOLDER: str(folder.resolve()), "DJANGO_SETTINGS_MODULE": "wardbench.campus.settings"}
+    environment = {**os.environ, FOLDER: str(folder.resolve()), PARENT: str(os.getpid())}
+    environment["DJANGO_SETTINGS_MODULE"] = "wardbench.campus.settings"
     command = [sys.executable, "-m", "wardbench.campus.background"]
     # In a session of its own, so that a terminal's Ctrl-C reaches it through the server, which ends it in order.
     return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)

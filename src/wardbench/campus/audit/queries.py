@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import errno
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -11,42 +12,73 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
 
 from wardbench.campus.audit import chain
 from wardbench.campus.audit.models import Event, Head
 from wardbench.campus.audit.services import content
-from wardbench.core.errors import InputError, StorageError
+from wardbench.core.errors import InputError, NotFoundError, StorageError
 
 
 @dataclass(frozen=True)
 class Search:
-    """What to look for in the record; empty means everything."""
+    """What to look for in the record; empty means everything. `actors` are ids, None for anybody."""
 
-    text: str = ""
-    actor: str = ""
+    actors: tuple[str, ...] | None = None
     verb: str = ""
+    object: str = ""
     study: str = ""
     patient: str = ""
-    since: datetime.datetime | None = None
-    until: datetime.datetime | None = None
+    since: datetime.date | None = None
+    until: datetime.date | None = None
 
 
 def find(search: Search) -> QuerySet[Event]:
-    """The events that match, newest first."""
+    """The events that match, newest first. Days are those of the campus's time zone, the last one included."""
     events = Event.objects.order_by("-number")
-    for field in ("actor", "study", "patient"):
+    if search.actors is not None:
+        events = events.filter(actor__in=search.actors)
+    if search.verb:
+        exact = "verb" if "." in search.verb else "verb__startswith"
+        events = events.filter(**{exact: search.verb if "." in search.verb else f"{search.verb}."})
+    if search.object:
+        events = events.filter(Q(object__icontains=search.object) | Q(kind__iexact=search.object))
+        if not search.patient:
+            events = events.exclude(patient=F("object"), patient__gt="")
+    for field in ("study", "patient"):
         if value := getattr(search, field):
             events = events.filter(**{field: value})
-    if search.verb:
-        events = events.filter(verb__startswith=search.verb)
-    if search.text:
-        events = events.filter(Q(object__icontains=search.text) | Q(verb__icontains=search.text))
     if search.since:
-        events = events.filter(at__gte=search.since)
+        events = events.filter(at__gte=_midnight(search.since))
     if search.until:
-        events = events.filter(at__lt=search.until)
+        events = events.filter(at__lt=_midnight(search.until + datetime.timedelta(days=1)))
     return events
+
+
+def _midnight(day: datetime.date) -> datetime.datetime:
+    return timezone.make_aware(datetime.datetime.combine(day, datetime.time()))
+
+
+def event(number: int) -> Event:
+    try:
+        return Event.objects.get(number=number)
+    except Event.DoesNotExist:
+        raise NotFoundError("There is no such event.") from None
+
+
+def neighbours(shown: Event) -> tuple[Event | None, Event | None]:
+    """The events just before and after in the chain."""
+    beside = {one.number: one for one in Event.objects.filter(number__in=(shown.number - 1, shown.number + 1))}
+    return beside.get(shown.number - 1), beside.get(shown.number + 1)
+
+
+def fits(shown: Event, before: Event | None, after: Event | None) -> bool:
+    """Whether an event was neither changed nor put in between, as far as it and its neighbours can tell."""
+    start = bytes(before.hash) if before else chain.START
+    own = chain.link(settings.CAMPUS_KEYS["audit"], bytes(shown.before), content(shown))
+    joined = bytes(shown.before) == start and (before is not None or shown.number == 1)
+    return joined and own == bytes(shown.hash) and (after is None or bytes(after.before) == bytes(shown.hash))
 
 
 def history(kind: str, target: object) -> QuerySet[Event]:
@@ -106,11 +138,25 @@ def write_head(path: Path) -> int:
     }
     signed = {**said, "signature": chain.link(settings.CAMPUS_KEYS["audit"], b"head", said).hex()}
     try:
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(signed) + "\n")
+        _append(path, json.dumps(signed))
     except OSError as error:
         raise StorageError(f"{path}: the head of the audit chain could not be written ({error.strerror}).") from None
     return head.number
+
+
+def _append(path: Path, line: str) -> None:
+    """Add a whole line, or none: what a full disk cut short is taken back."""
+    with path.open("a+b", buffering=0) as file:
+        end = file.seek(0, os.SEEK_END)
+        file.seek(max(0, end - 1))
+        start = b"" if file.read(1) in (b"", b"\n") else b"\n"
+        data = start + line.encode() + b"\n"
+        try:
+            if file.write(data) != len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError:
+            file.truncate(end)
+            raise
 
 
 def _last_number(path: Path) -> int:

@@ -4,4 +4,8 @@ from django.urls import path
 
 from wardbench.campus.audit import views
 
-urlpatterns = [path("", views.record, name="record")]
+urlpatterns = [
+    path("", views.record, name="record"),
+    path("export/", views.export, name="record_export"),
+    path("<int:number>/", views.event, name="event"),
+]

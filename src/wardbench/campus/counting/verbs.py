@@ -1,0 +1,13 @@
+"""What the verbs of this application are called in the record."""
+
+from __future__ import annotations
+
+from wardbench.campus.audit.words import say
+from wardbench.campus.people.roles import gettext_noop
+
+say(
+    {
+        "counting.charge": gettext_noop("Spent a question of the budget for counts"),
+        "counting.count": gettext_noop("Counted patients"),
+    }
+)

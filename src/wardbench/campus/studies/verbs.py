@@ -1,0 +1,38 @@
+"""What the verbs of this application are called in the record."""
+
+from __future__ import annotations
+
+from wardbench.campus.audit.words import say
+from wardbench.campus.people.roles import gettext_noop
+
+say(
+    {
+        "studies.add_document": gettext_noop("Added a document to a study"),
+        "studies.add_member": gettext_noop("Added somebody to a study"),
+        "studies.amend": gettext_noop("Amended a study"),
+        "studies.answer": gettext_noop("Answered a question of a body about a study"),
+        "studies.ask": gettext_noop("Asked the applicants of a study a question"),
+        "studies.attach_cohort": gettext_noop("Attached a cohort to a study"),
+        "studies.close": gettext_noop("Closed a study"),
+        "studies.decide": gettext_noop("Decided on a study"),
+        "studies.detach_cohort": gettext_noop("Detached a cohort from a study"),
+        "studies.edit": gettext_noop("Changed a study"),
+        "studies.expire": gettext_noop("Let a permit or study expire"),
+        "studies.hand_over": gettext_noop("Handed a study over"),
+        "studies.permit": gettext_noop("Gave a permit"),
+        "studies.permit_ends": gettext_noop("Said that a permit ends soon"),
+        "studies.register": gettext_noop("Registered a study"),
+        "studies.remind": gettext_noop("Reminded somebody of a study"),
+        "studies.remove_member": gettext_noop("Removed somebody from a study"),
+        "studies.renew": gettext_noop("Renewed a permit"),
+        "studies.resume": gettext_noop("Let a permit hold again"),
+        "studies.revoke": gettext_noop("Revoked a permit"),
+        "studies.submit": gettext_noop("Submitted a study"),
+        "studies.suspend": gettext_noop("Suspended a permit"),
+        "studies.units": gettext_noop("Chose the care programmes of a study"),
+        "studies.use": gettext_noop("Used a permit"),
+        "studies.vote": gettext_noop("Voted on a study"),
+        "studies.withdraw": gettext_noop("Withdrew a study"),
+        "studies.withdraw_document": gettext_noop("Withdrew a document of a study"),
+    }
+)
