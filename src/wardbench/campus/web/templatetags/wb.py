@@ -55,7 +55,9 @@ def styled(field: BoundField, style: str = "") -> SafeString:
 @register.filter
 def choices(field: BoundField) -> SafeString:
     """Radio buttons or checkboxes as the design system draws them."""
-    block = "nhsuk-radios" if isinstance(field.field.widget, forms.RadioSelect) else "nhsuk-checkboxes"
+    # To Django, several checkboxes are a kind of radio buttons.
+    several = isinstance(field.field.widget, forms.CheckboxSelectMultiple)
+    block = "nhsuk-checkboxes" if several else "nhsuk-radios"
     field.field.widget.attrs["class"] = f"{block}__input"
     return render_to_string("web/forms/choices.html", {"block": block, "options": list(field.subwidgets)})
 

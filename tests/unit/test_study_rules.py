@@ -1,0 +1,373 @@
+"""The approval path and who may do what: the whole table status x action x role, worked out and not stored."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+from wardbench.campus.people.roles import Role
+from wardbench.campus.people.rules import Actor, Affiliation
+from wardbench.campus.studies import checks, completeness, purpose, rules, standing
+from wardbench.campus.studies.facts import FACTS, KINDS, Asked, Consent, Data, Fact, Kind, Section
+from wardbench.campus.studies.path import Path, read_path, shipped
+from wardbench.campus.studies.rules import TABLE, Part, Verb
+from wardbench.campus.studies.standing import PASSED, Answer, Case, Question, State, Status, Vote
+from wardbench.core.duo import Outcome, Purpose, Use
+from wardbench.core.errors import InputError
+
+PATH = shipped()
+MONDAY = datetime.datetime(2026, 3, 2, 9, tzinfo=datetime.UTC)
+PROGRAMME = "programme"
+ALL = frozenset(Fact)
+STEPS = [step.id for step in PATH.steps]
+
+
+def days(number: int) -> datetime.datetime:
+    return MONDAY + datetime.timedelta(days=number)
+
+
+def votes(*steps: str, answer: Answer = Answer.APPROVE) -> list[Vote]:
+    """What it takes to decide these steps, a day apart."""
+    found = []
+    for number, step in enumerate(steps):
+        one = PATH.by_id[step]
+        unit = PROGRAMME if one.of_care_programmes else ""
+        found += [Vote(step, f"{step}{n}", answer, days(number + 1), unit) for n in range(one.votes)]
+    return found
+
+
+def case(*given: Vote, facts: frozenset[Fact] = ALL, questions: tuple[Question, ...] = (), **more: object) -> Case:
+    programmes = frozenset({PROGRAMME})
+    return Case(facts, given, questions, programmes, MONDAY, **more)  # type: ignore[arg-type]
+
+
+CASES: dict[Status, Case] = {
+    Status.DRAFT: Case(ALL),
+    Status.SUBMITTED: case(),
+    Status.ASKED: case(questions=(Question("validation", False, MONDAY),)),
+    Status.EXPIRED: case(questions=(Question("validation", False, MONDAY),), today=days(60).date()),
+    Status.APPROVED: case(*votes(*STEPS)),
+    Status.REFUSED: case(*votes("validation", answer=Answer.REFUSE)),
+    Status.WITHDRAWN: case(withdrawn=True),
+    Status.CLOSED: case(*votes(*STEPS), closed=True),
+}
+
+
+def test_there_is_a_case_for_each_status_and_it_is_in_it() -> None:
+    assert set(CASES) == set(Status) == set(TABLE)
+    for status, given in CASES.items():
+        assert standing.status(PATH, given) is status
+
+
+def actor(role: Role | None, key: str = "", unit: str = "") -> Actor:
+    held = (Affiliation(role, "organisation", unit=unit),) if role else ()
+    return Actor(key or str(role), "Somebody", held)
+
+
+INVESTIGATOR, MEMBER = actor(Role.RESEARCHER, "investigator"), actor(Role.TRIAL_CENTRE, "member")
+
+
+def facts_of(status: Status) -> rules.Facts:
+    given = CASES[status]
+    steps = standing.standing(PATH, given)
+    reached = standing.DECIDED | {State.OPEN, State.ASKED, State.EXPIRED}
+    return rules.Facts(
+        "investigator",
+        frozenset({"member"}),
+        status,
+        standing.turns(PATH, given),
+        frozenset(one.step.role for one in steps if one.state in reached),
+        programmes=given.care_programmes,
+    )
+
+
+EXPECTED: dict[tuple[Status, Verb], set[str]] = {
+    (Status.DRAFT, Verb.EDIT): {"investigator", "member"},
+    (Status.DRAFT, Verb.SUBMIT): {"investigator"},
+    (Status.DRAFT, Verb.WITHDRAW): {"investigator"},
+    (Status.SUBMITTED, Verb.VOTE): {"trial_centre"},
+    (Status.SUBMITTED, Verb.ASK): {"trial_centre"},
+    (Status.SUBMITTED, Verb.AMEND): {"investigator"},
+    (Status.SUBMITTED, Verb.WITHDRAW): {"investigator"},
+    (Status.ASKED, Verb.ANSWER): {"investigator", "member"},
+    (Status.ASKED, Verb.AMEND): {"investigator"},
+    (Status.ASKED, Verb.WITHDRAW): {"investigator"},
+    (Status.EXPIRED, Verb.ANSWER): {"investigator", "member"},
+    (Status.EXPIRED, Verb.AMEND): {"investigator"},
+    (Status.EXPIRED, Verb.WITHDRAW): {"investigator"},
+    (Status.APPROVED, Verb.AMEND): {"investigator"},
+    (Status.APPROVED, Verb.WITHDRAW): {"investigator"},
+    (Status.APPROVED, Verb.CLOSE): {"investigator"},
+    (Status.APPROVED, Verb.RENEW): {"investigator"},
+    (Status.APPROVED, Verb.REVOKE): {"trial_centre", "data_protection"},
+    (Status.APPROVED, Verb.SUSPEND): {"trial_centre", "data_protection"},
+    (Status.APPROVED, Verb.RESUME): {"trial_centre", "data_protection"},
+    (Status.REFUSED, Verb.AMEND): {"investigator"},
+    (Status.REFUSED, Verb.WITHDRAW): {"investigator"},
+}
+"""Who may do what, written down a second time; whatever is not here nobody may."""
+
+
+@pytest.mark.parametrize(("status", "verb"), list(itertools.product(Status, Verb)))
+def test_status_x_action_x_role(status: Status, verb: Verb) -> None:
+    facts = facts_of(status)
+    people = [INVESTIGATOR, MEMBER, actor(None, "nobody"), *(actor(role) for role in Role)]
+    allowed = {one.id for one in people if rules.may(one, verb, facts)}
+    assert allowed == EXPECTED.get((status, verb), set())
+    for one in people:
+        assert str(rules.may(one, verb, facts)).endswith(".")
+
+
+def test_nobody_decides_on_a_study_of_their_own() -> None:
+    """The member is of the trial centre, whose turn it is."""
+    verdict = rules.may(MEMBER, Verb.VOTE, facts_of(Status.SUBMITTED))
+    assert not verdict and "Nobody decides" in str(verdict)
+
+
+def test_a_body_sees_a_study_once_it_has_reached_it_and_a_draft_nobody_but_its_team() -> None:
+    for role in Role:
+        sees = {status for status in Status if rules.may_see(actor(role, unit="elsewhere"), facts_of(status))}
+        assert Status.DRAFT not in sees
+        if role in (Role.TRIAL_CENTRE, Role.DATA_PROTECTION, Role.DATA_STEWARD):
+            assert sees == set(Status) - {Status.DRAFT}
+        elif role in (Role.BIOBANK_BOARD, Role.BIOBANK_MANAGER, Role.ETHICS, Role.TECHNOLOGY_TRANSFER):
+            assert sees == {Status.APPROVED, Status.CLOSED}
+        else:
+            assert sees == set(), role
+    assert rules.may_see(actor(Role.PHYSICIAN, unit=PROGRAMME), facts_of(Status.APPROVED))
+
+
+def test_who_voted_keeps_seeing_it() -> None:
+    facts = facts_of(Status.SUBMITTED)
+    somebody = actor(Role.BIOBANK_BOARD)
+    assert not rules.may_see(somebody, facts)
+    assert rules.may_see(somebody, rules.Facts(**{**facts.__dict__, "voters": frozenset({somebody.id})}))
+
+
+@pytest.mark.parametrize("public", [True, False])
+def test_the_public_line(public: bool) -> None:
+    facts = rules.Facts(**{**facts_of(Status.SUBMITTED).__dict__, "public": public})
+    assert bool(rules.may_see_line(actor(Role.STUDENT), facts)) is public
+    assert not rules.may_see_line(actor(Role.PARTNER), facts) and not rules.may_see_line(actor(None, "x"), facts)
+    taking_part = rules.Facts(**{**facts.__dict__, "partners": frozenset({"organisation"})})
+    assert rules.may_see_line(actor(Role.PARTNER), taking_part)
+    assert not rules.may_see(actor(Role.PARTNER), taking_part)
+
+
+def subsets() -> Iterator[frozenset[Fact]]:
+    for size in range(len(Fact) + 1):
+        yield from map(frozenset, itertools.combinations(Fact, size))
+
+
+def test_every_study_comes_to_an_end_by_approving_whatever_is_open() -> None:
+    """For all facts: the path is never stuck, never asks a step that is not needed, and turns are the open steps."""
+    for facts in subsets():
+        given: list[Vote] = []
+        for _ in range(len(PATH.steps) + 1):
+            now = case(*given, facts=facts)
+            stands = {one.step.id: one for one in standing.standing(PATH, now)}
+            turns = standing.turns(PATH, now)
+            assert {turn.step for turn in turns} == {key for key, one in stands.items() if one.state is State.OPEN}
+            for turn in turns:
+                step = PATH.by_id[turn.step]
+                assert not step.when or facts & set(step.when)
+                assert all(stands[one].state in PASSED for one in step.after)
+            if standing.status(PATH, now) is Status.APPROVED:
+                break
+            assert turns, facts
+            given += [vote for turn in turns for vote in votes(turn.step)]
+        assert standing.status(PATH, case(*given, facts=facts)) is Status.APPROVED
+
+
+def test_the_path_of_the_facts() -> None:
+    """Validation first; for secondary use two of the board and the care programme at once, then the manager; ethics
+    after the biobank and data protection; the transfer agreement last."""
+
+    def turns(*given: Vote) -> set[str]:
+        return {turn.step for turn in standing.turns(PATH, case(*given))}
+
+    assert turns() == {"validation"}
+    assert turns(*votes("validation")) == {"board", "care_programme", "privacy"}
+    assert turns(*votes("validation", "board", "privacy")) == {"care_programme"}
+    assert turns(*votes("validation", "board", "care_programme")) == {"biobank", "privacy"}
+    assert turns(*votes("validation", "board", "care_programme", "biobank")) == {"privacy"}
+    assert turns(*votes("validation", "board", "care_programme", "biobank", "privacy")) == {"ethics"}
+    assert turns(*votes(*STEPS[:-1])) == {"transfer"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "facts"),
+    [
+        (Asked(Kind.CASE_REPORT, Data.NONE, False), set()),
+        (Asked(Kind.QUALITY, Data.AGGREGATE, False), set()),
+        (Asked(Kind.RETROSPECTIVE, Data.PSEUDONYMISED, False), {Fact.PERSONAL_DATA, Fact.HUMAN_SUBJECTS}),
+        (Asked(Kind.PROSPECTIVE_TRIAL, Data.NONE, True), {Fact.MATERIAL, Fact.HUMAN_SUBJECTS}),
+        (
+            Asked(Kind.PROSPECTIVE_TRIAL, Data.NONE, True, consent=Consent.RESIDUAL),
+            {Fact.MATERIAL, Fact.SECONDARY_USE, Fact.HUMAN_SUBJECTS},
+        ),
+        (Asked(Kind.THESIS, Data.NONE, True, consent=Consent.PRIMARY), {Fact.MATERIAL, Fact.HUMAN_SUBJECTS}),
+        (
+            Asked(Kind.SECONDARY_USE, Data.NONE, False, consent=Consent.PRIMARY),
+            {Fact.MATERIAL, Fact.SECONDARY_USE, Fact.HUMAN_SUBJECTS},
+        ),
+        (
+            Asked(Kind.INCOMING_TRANSFER, Data.NONE, False),
+            {Fact.MATERIAL, Fact.MATERIAL_ARRIVES, Fact.HUMAN_SUBJECTS},
+        ),
+        (Asked(Kind.THESIS, Data.NONE, False, leaves=True), set()),
+    ],
+)
+def test_the_facts_of_a_study(asked: Asked, facts: set[Fact]) -> None:
+    assert asked.facts == facts
+
+
+def test_due_days_are_of_the_calendar_and_never_on_a_weekend() -> None:
+    for number in range(7):
+        submitted = days(number)
+        given = Case(frozenset(), submitted=submitted)
+        [turn] = standing.turns(PATH, given)
+        due = (submitted + datetime.timedelta(days=PATH.by_id["validation"].days)).date()
+        assert turn.due is not None and turn.due.weekday() < 5
+        assert 0 <= (turn.due - due).days <= 2
+
+
+def test_a_question_that_is_not_answered_in_time_lets_the_study_expire() -> None:
+    asked = (Question("validation", False, MONDAY),)
+    last = days(PATH.answer_days).date()
+    assert standing.status(PATH, case(questions=asked, today=last)) is Status.ASKED
+    late = case(questions=asked, today=last + datetime.timedelta(days=1))
+    assert standing.status(PATH, late) is Status.EXPIRED
+    assert [turn.role for turn in standing.turns(PATH, late)] == [None], "the applicant can still answer"
+    answered = case(questions=(Question("validation", True, MONDAY),), today=days(99).date())
+    assert standing.status(PATH, answered) is Status.SUBMITTED
+
+
+def test_stepping_out_and_changing_a_vote() -> None:
+    done = votes("validation")
+    board = [Vote("board", "a", None, days(2)), Vote("board", "b", Answer.APPROVE, days(2))]
+
+    def state(*given: Vote) -> State:
+        return next(one.state for one in standing.standing(PATH, case(*done, *given)) if one.step.id == "board")
+
+    assert state(*board) is State.OPEN
+    assert state(*board, Vote("board", "c", Answer.CONDITIONS, days(3))) is State.CONDITIONS
+    assert state(*board, Vote("board", "b", Answer.REFUSE, days(3))) is State.OPEN, "one member is one vote"
+    changed = Vote("board", "b", Answer.APPROVE, days(4))
+    again = [*board, Vote("board", "b", Answer.REFUSE, days(3)), changed, Vote("board", "c", Answer.APPROVE, days(5))]
+    assert state(*again) is State.APPROVED
+
+
+def words(text: str) -> str:
+    return f'{{ en = "{text}", nl = "{text}", fr = "{text}" }}'
+
+
+def written(*steps: str, head: str = "") -> str:
+    return f'name = "x"\ntitle = {words("X")}\n{head}\n' + "\n".join(f"[[steps]]\n{step}" for step in steps)
+
+
+def step(id_: str, more: str = "") -> str:
+    return f'id = "{id_}"\nrole = "ethics"\ndays = 3\ntitle = {words(id_)}\nabout = {words(id_)}\n{more}\n'
+
+
+def test_a_campus_writes_its_own_path() -> None:
+    path = read_path(written(step("a"), step("b", 'after = ["a"]\nwhen = ["material"]')), "own.toml")
+    assert isinstance(path, Path) and [one.id for one in path.steps] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (written(), "steps"),
+        (written(step("a"), step("a")), "there twice"),
+        (written(step("a", 'after = ["b"]'), step("b", 'after = ["a"]')), "nobody could begin"),
+        (written(step("a", 'after = ["a"]')), "nobody could begin"),
+        (written(step("a", 'when = ["weather"]')), "weather"),
+        (written(step("a", 'sees = ["weather"]')), "weather"),
+        (written(step("a", 'documents = ["poem"]')), "poem"),
+        (written(step("a", "votes = 0")), "1 or more"),
+        (written(step("a", "votes = 2\nof_care_programmes = true")), "either votes"),
+        (written(step("a", "colour = 1")), "colour"),
+        (written(step("a").replace("ethics", "king")), "king"),
+        (written(step("a"), head="answer_days = 0"), "1 or more"),
+        ("name = ", "own.toml"),
+    ],
+)
+def test_a_path_that_is_wrong_is_refused_by_what_is_wrong(text: str, fault: str) -> None:
+    with pytest.raises(InputError, match=fault) as refused:
+        read_path(text, "own.toml")
+    assert str(refused.value).startswith("own.toml: ")
+
+
+def test_every_step_of_the_shipped_path_is_reachable_and_says_why() -> None:
+    for one in PATH.steps:
+        assert standing.why_needed(one, frozenset()) == tuple(FACTS[fact] for fact in one.when)
+        assert any(not one.when or facts & set(one.when) for facts in subsets())
+        assert set(one.sees) <= set(Section) and one.title.nl and one.title.fr
+    assert set(KINDS) == set(Kind)
+    assert [one.id for one in PATH.steps if one.renews] == ["biobank", "privacy", "ethics"]
+
+
+FULL = completeness.Filled(
+    facts=ALL,
+    summary="x",
+    sponsor="x",
+    data=Data.PSEUDONYMISED,
+    data_wanted="x",
+    cohorts=1,
+    material_wanted=1,
+    programmes=1,
+    retention="x",
+    fate="keep",
+    party="x",
+    purpose=True,
+    documents=frozenset({"protocol", "biobank_form", "consent_form", "transfer_agreement"}),
+)
+EMPTIED = {
+    "summary": "", "sponsor": "", "data_wanted": "", "cohorts": 0, "material_wanted": 0, "programmes": 0,
+    "retention": "", "fate": "", "party": "", "purpose": False, "student_leads": True,
+}  # fmt: skip
+
+
+def test_what_is_missing_is_named_one_by_one() -> None:
+    assert completeness.missing(PATH, FULL) == ()
+    for name, empty in EMPTIED.items():
+        lacks = completeness.missing(PATH, completeness.Filled(**{**FULL.__dict__, name: empty}))
+        assert len(lacks) == 1, name
+    for document in FULL.documents:
+        without = completeness.Filled(**{**FULL.__dict__, "documents": FULL.documents - {document}})
+        [lack] = completeness.missing(PATH, without)
+        assert lack.section is Section.DOCUMENTS
+
+
+def test_a_purpose_says_enough_or_is_refused() -> None:
+    assert purpose.is_purpose({"use": "DUO:0000006"})
+    for given in ({}, {"use": "DUO:1"}, {"use": "DUO:0000007"}, {"use": "DUO:0000004"}, {"colour": "red"}):
+        assert not purpose.is_purpose(given), given
+    permitted = {"use": "DUO:0000007", "diseases": ["a"]}
+    assert purpose.within(Purpose(Use.DS, frozenset({"a"})), permitted).outcome is Outcome.ALLOWED
+    assert purpose.within(Purpose(Use.DS, frozenset({"b"})), permitted).outcome is Outcome.REFUSED
+    assert purpose.within(Purpose(Use.HMB), permitted).outcome is Outcome.REFUSED
+
+
+def test_the_checks_of_the_biobank_are_there_and_show_what_lacks() -> None:
+    bare = checks.Judged(ALL, None, Data.IDENTIFIABLE)
+    found = {check.what: check.light for check in checks.checks(bare, Role.BIOBANK_MANAGER)}
+    assert found["Origin"] == found["Type, quantity and number of donors"] == "bad"
+    assert found["Transfer agreement"] == "bad" and found["Privacy"] == "wait" and found["Fit with consent"] == "wait"
+    said = checks.Judged(
+        ALL, Consent.PRIMARY, Data.PSEUDONYMISED, ["Plasma"], ["Diabetes"], "Freezer", "Destroyed", "Them", "Health",
+        documents=frozenset({"transfer_agreement"}), cohorts=1, tables=["x"],
+    )  # fmt: skip
+    lights = {check.light for check in checks.checks(said, Role.BIOBANK_MANAGER)}
+    assert "bad" not in lights
+    assert not any(check.what == "Origin" for check in checks.checks(bare, Role.DATA_PROTECTION))
+
+
+def test_parts_are_all_in_the_table_or_explained() -> None:
+    used = {part for verbs in TABLE.values() for parts in verbs.values() for part in parts}
+    assert used <= set(rules.FOR) and set(rules.YOU_ARE) <= set(Part)
+    assert set(rules.NOT_NOW) == set(Status)
