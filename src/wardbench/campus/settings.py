@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from wardbench.campus.configuration import FOLDER, KEYS, Configuration, read_configuration, read_key
 from wardbench.campus.databases import database_settings
-from wardbench.campus.people.providers import provider_settings
+from wardbench.campus.people.providers import has_saml, provider_settings
 
 BASE = Path(__file__).parent
 CAMPUS_FOLDER = Path(os.environ[FOLDER]).resolve() if os.environ.get(FOLDER) else None
@@ -40,7 +40,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
-    *(["allauth.socialaccount.providers.saml"] if CAMPUS.saml else []),
+    *(["allauth.socialaccount.providers.saml"] if has_saml() else []),
     "allauth.mfa",
     "allauth.usersessions",
     "csp",

@@ -16,7 +16,7 @@ from wardbench.core.errors import InputError, StorageError
 def setup(
     extras: Annotated[list[str], typer.Argument(metavar="EXTRA...", help=f"Which: {' or '.join(EXTRAS)}.")],
 ) -> None:
-    """Install what an engine needs beside the rest: a driver for PostgreSQL, or PySpark (half a gigabyte)."""
+    """Install what only some need: a driver for PostgreSQL, signing in by SAML, or PySpark (half a gigabyte)."""
     root = repository()
     for extra in extras:
         if extra not in EXTRAS:

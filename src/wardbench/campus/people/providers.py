@@ -20,21 +20,26 @@ def provider_settings(campus: Configuration, folder: Path | None) -> dict[str, A
     for one in ids:
         if not one.isascii() or not one.replace("-", "").isalnum() or ids.count(one) > 1:
             raise InputError(f"campus.toml: {one!r}: a provider's id has letters, digits and hyphens, and is its own.")
-    found: dict[str, Any] = {}
-    if campus.openid:
-        found["openid_connect"] = {
+    found: dict[str, Any] = {
+        "openid_connect": {
             "provider_class": "wardbench.campus.people.openid.Provider",
             "OAUTH_PKCE_ENABLED": True,
             "APPS": [_openid(one, folder) for one in campus.openid],
         }
-    if campus.saml:
-        if not importlib.util.find_spec("onelogin"):
-            raise NotFoundError("campus.toml: saml: this needs what is installed by: ./wardbench setup saml")
+    }
+    if campus.saml and not has_saml():
+        raise NotFoundError("campus.toml: saml: this needs what is installed by: ./wardbench setup saml")
+    if has_saml():
         found["saml"] = {
             "provider_class": "wardbench.campus.people.saml.Provider",
             "APPS": [_saml(one, folder) for one in campus.saml],
         }
     return found
+
+
+def has_saml() -> bool:
+    """Whether the extra `saml` is set up."""
+    return importlib.util.find_spec("onelogin") is not None
 
 
 def check_address(address: str, what: str) -> str:
