@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from campus_browser.conftest import Visitor, as_text
+from campus_browser.conftest import SAVED, Visitor, as_text
 
 SOMEBODY = [
     "physician",
@@ -50,7 +50,7 @@ def test_every_page_that_a_role_can_reach(visitor: Visitor, key: str) -> None:
         if status >= 400:
             wrong.append(f"{path}: a link led to {status}")
             continue
-        if not visitor.page.url.startswith(visitor.address):
+        if status == SAVED or not visitor.page.url.startswith(visitor.address):
             continue
         wrong += visitor.look()
         headings = visitor.page.locator("h1").count()
