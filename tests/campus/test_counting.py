@@ -23,8 +23,8 @@ from wardbench.core.errors import UnsupportedError
 from wardbench.ward.cohorts.definition import Entry
 
 
-def definition(days: int = 0, **attributes: Any) -> Definition:
-    expression = {
+def expression(days: int = 0, **attributes: Any) -> dict[str, Any]:
+    return {
         "ConceptSets": [],
         "PrimaryCriteria": {
             "CriteriaList": [{"ObservationPeriod": attributes}],
@@ -32,7 +32,10 @@ def definition(days: int = 0, **attributes: Any) -> Definition:
             "PrimaryCriteriaLimit": {"Type": "First"},
         },
     }
-    return Entry(1, "everybody", "everybody", expression).decode()
+
+
+def definition(days: int = 0, **attributes: Any) -> Definition:
+    return Entry(1, "everybody", "everybody", expression(days, **attributes)).decode()
 
 
 @pytest.fixture
