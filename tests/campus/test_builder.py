@@ -18,7 +18,7 @@ from tiny_cohort_hospital import condition, observed, on, person
 from wardbench.campus.cohorts import finding, queries, services
 from wardbench.campus.cohorts.models import Cohort
 from wardbench.campus.configuration import Configuration
-from wardbench.campus.counting import sessions
+from wardbench.campus.counting import feasibility, sessions
 from wardbench.ward.cohorts.definition.reading import Entry as Unchecked
 from wardbench.ward.cohorts.editing import (
     Bound,
@@ -312,8 +312,21 @@ def test_two_cohorts_are_compared(campus: Cast) -> None:
     assert client.get(f"/cohorts/{first.id}/compare/", {"with": str(other.id)}).status_code == 404
 
 
-PAGES = ("", "build/", "build/find/?find=dia", "build/text/", "build/json/", "build/export/", "history/", "compare/",
-         "settings/", "versions/1/", "versions/1/json/", "build/part/rule/0/")  # fmt: skip
+PAGES = (
+    "",
+    "build/",
+    "build/find/?find=dia",
+    "build/text/",
+    "build/json/",
+    "build/export/",
+    "build/estimate/",
+    "history/",
+    "compare/",
+    "settings/",
+    "versions/1/",
+    "versions/1/json/",
+    "build/part/rule/0/",
+)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -391,3 +404,34 @@ def test_an_exact_mode_is_for_those_who_may(campus: Cast) -> None:
     own = cohort_of(campus)
     researcher.post(f"/cohorts/{own.id}/build/mode/", {"mode": "stewardship"})
     assert "synthetic twin" in researcher.get(f"/cohorts/{own.id}/build/").content.decode()
+
+
+def test_a_count_in_the_hospital_is_asked_once_and_charged(campus: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feasibility, "BUCKET", 0.01)
+    work = working()
+    cohort, client = cohort_of(campus, Working({**work.expression, "InclusionRules": []})), campus.client("researcher")
+    address = f"/cohorts/{cohort.id}/build/estimate/"
+    page = client.get(address).content.decode()
+    assert "You have 20 questions left" in page
+    for _ in range(2):
+        page = client.post(address).content.decode()
+        assert "You have 19 questions left" in page and "app-number-big" in page, "the same again costs nothing"
+    other = cohort_of(campus, Working({**work.expression, "InclusionRules": []}))
+    assert "You have 19 questions left" in client.get(f"/cohorts/{other.id}/build/estimate/").content.decode()
+
+
+def test_a_definition_that_asks_too_much_is_told_why_before_it_is_asked(campus: Cast) -> None:
+    cohort, client = (
+        cohort_of(campus, add_rule(working(), Demographics("Odd", Number("eq", 37)))),
+        campus.client("researcher"),
+    )
+    page = client.get(f"/cohorts/{cohort.id}/build/estimate/").content.decode()
+    assert "asks for more than such a count may tell" in page and "InclusionRules[" in page and ">Ask<" not in page
+    assert client.post(f"/cohorts/{cohort.id}/build/estimate/").status_code == 422
+
+
+def test_students_are_told_that_they_may_not_ask(campus: Cast) -> None:
+    cohort = cohort_of(campus, by="student")
+    client = campus.client("student")
+    assert ">Ask<" not in client.get(f"/cohorts/{cohort.id}/build/estimate/").content.decode()
+    assert client.post(f"/cohorts/{cohort.id}/build/estimate/").status_code == 403

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from wardbench.campus.cohorts import builder_views, history_views, settings_views, views
+from wardbench.campus.cohorts import builder_views, estimate_views, history_views, settings_views, views
 
 urlpatterns = [
     path("", views.cohorts, name="cohorts"),
@@ -21,6 +21,7 @@ urlpatterns = [
     path("<uuid:cohort_id>/build/json/", builder_views.as_json, name="cohort_json"),
     path("<uuid:cohort_id>/build/export/", builder_views.export, name="cohort_export"),
     path("<uuid:cohort_id>/build/part/<slug:kind>/<int:number>/", builder_views.part, name="cohort_part"),
+    path("<uuid:cohort_id>/build/estimate/", estimate_views.estimate, name="cohort_estimate"),
     path("<uuid:cohort_id>/history/", history_views.history, name="cohort_history"),
     path("<uuid:cohort_id>/compare/", history_views.compare, name="cohort_compare"),
     path("<uuid:cohort_id>/settings/", settings_views.settings, name="cohort_settings"),

@@ -1,0 +1,49 @@
+"""Asking once for a count in the hospital's records, with its price and its rules before it is asked."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from wardbench.campus.cohorts import queries
+from wardbench.campus.counting import feasibility, sessions
+from wardbench.campus.counting.budgets import SpentError
+from wardbench.campus.counting.rules import may_estimate
+from wardbench.campus.counting.spending import spent_of
+from wardbench.campus.people.rules import Actor
+from wardbench.campus.web.pages import actor, signed_in
+from wardbench.core.errors import WardbenchError
+from wardbench.ward.cohorts.feasibility import gate
+
+
+def purse_of(by: Actor) -> str:
+    """One budget for each person, whatever cohorts they make: a budget for each cohort would be no budget."""
+    return f"person:{by.id}"
+
+
+@signed_in
+def estimate(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
+    """What a count would cost and why it could be refused; once asked, about how many there are."""
+    by = actor(request)
+    seen = queries.seen(cohort_id, by)
+    desk = queries.desk(seen.cohort, by)
+    context: dict[str, Any] = {"cohort": seen.cohort, "seen": seen, "desk": desk, "tab": "estimate"}
+    context |= {"may_ask": may_estimate(by)}
+    status = 200
+    try:
+        definition = desk.working.definition(seen.cohort.name)
+        context |= {"faults": gate(definition)}
+        context |= {"left": spent_of(by, purse_of(by), sessions.snapshot("store").version).left}
+        if request.method == "POST":
+            context |= {"answer": feasibility.estimate(definition, by=by, project=purse_of(by))}
+            context |= {"left": context["answer"].left}
+    except SpentError as error:
+        context, status = context | {"spent": error.verdict}, error.http_status
+    except WardbenchError as error:
+        if error.http_status == 403:
+            raise
+        context, status = context | {"refusal": str(error)}, error.http_status if request.method == "POST" else 200
+    return render(request, "cohorts/estimate.html", context, status=status)
