@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from wardbench.campus.people import account_views
+from wardbench.campus.people.providers import has_saml
 from wardbench.campus.people.views import demonstration_sign_in
 
 CLOSED = (
@@ -20,10 +21,13 @@ CLOSED = (
 )
 """Pages of allauth that do not exist on a campus."""
 
+SAML = [path("saml/<str:organization_slug>/acs/finish/", account_views.saml_finish)] if has_saml() else []
+
 urlpatterns = [
     path("demonstration/", demonstration_sign_in, name="demonstration_sign_in"),
     path("password/reset/", account_views.reset_password, name="reset_password"),
     path("sessions/", account_views.own_sessions, name="own_sessions"),
     path("oidc/<str:provider_id>/login/callback/", account_views.openid_callback, name="openid_callback"),
+    *SAML,
     *(path(closed, account_views.no_such_page) for closed in CLOSED),
 ]

@@ -33,6 +33,13 @@ def openid_callback(request: HttpRequest, provider_id: str) -> HttpResponse:
     return openid.callback(request, provider_id)
 
 
+@open_to_all
+def saml_finish(request: HttpRequest, organization_slug: str) -> HttpResponse:
+    from wardbench.campus.people import saml  # in an extra
+
+    return saml.finish(request, organization_slug)
+
+
 @signed_in
 def own_sessions(request: HttpRequest) -> HttpResponse:
     """Where somebody is signed in; any of these sessions, or all others, are ended from here."""
