@@ -217,6 +217,7 @@ def test_a_backup_of_a_campus_in_use_is_whole(
     writing = Writing(folder)
     try:
         while len(writing.acknowledged) < 20:
+            assert writing.process.poll() is None, "whoever writes goes on"
             time.sleep(0.01)
         before = len(writing.acknowledged)
         made = back_up(folder, tmp_path / "backup.tar.gz")

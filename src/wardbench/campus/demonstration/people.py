@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wardbench.campus.people import services
+from wardbench.campus.people import queries, services
 from wardbench.campus.people.models import Organisation, Person, Unit
 from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import SYSTEM
@@ -91,5 +91,15 @@ def make_people() -> dict[str, Person]:
     for one in PEOPLE:
         person = services.add_person(f"{one.key}@demo.example", one.name, by=SYSTEM, language=one.language)
         services.give_role(person, one.role, organisations[one.organisation], by=SYSTEM, unit=units.get(one.unit))
+        services.edit_profile(
+            person,
+            by=queries.actor_of(person),
+            name=one.name,
+            title=one.title,
+            language=one.language,
+            orcid="",
+            about="",
+            topics=list(one.topics),
+        )
         made[one.key] = person
     return made
