@@ -8,13 +8,17 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from wardbench.campus.api import people
+from wardbench.campus.api import cohorts, people, questions, studies
 from wardbench.core.errors import WardbenchError
 from wardbench.core.version import __version__
 
 # The interactive pages of the library load scripts from elsewhere; the description is enough for any client.
 api = NinjaAPI(title="Wardbench", version=__version__, docs_url=None, urls_namespace="api")
 api.add_router("/people", people.router)
+api.add_router("/cohorts", cohorts.router)
+api.add_router("/counts", cohorts.counts)
+api.add_router("/questions", questions.router)
+api.add_router("/studies", studies.router)
 
 
 def _answer(request: HttpRequest, status: int, sentence: str) -> HttpResponse:

@@ -1,0 +1,126 @@
+"""A campus from a program: ask and act as yourself, with a key that you made on the page "Keys for programs".
+
+    campus = Campus("https://campus.example", key)
+    diabetes = json.load(open("diabetes.json"))
+    campus.count(diabetes)["persons"]
+
+What the campus refuses is an error with its sentence; which kind says what to do (`wardbench.core.errors`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import requests
+
+from wardbench.core.errors import BusyError, InputError, NotFoundError, StorageError, UnsupportedError, WardbenchError
+
+JSON = dict[str, Any]
+PAGE = 200
+
+_KINDS: Mapping[int, type[WardbenchError]] = {
+    400: InputError,
+    404: NotFoundError,
+    409: BusyError,
+    422: UnsupportedError,
+    507: StorageError,
+}
+
+
+class RefusedError(WardbenchError):
+    """The key is missing or has ended, or its person has not the right; the sentence says which."""
+
+    exit_code = 7
+    http_status = 403
+
+
+class Campus:
+    """A campus at `address`; `key` begins with wbk_. Answers are plain dictionaries as the API describes them."""
+
+    def __init__(self, address: str, key: str, *, timeout: float = 120) -> None:
+        self._address, self._timeout = address.rstrip("/") + "/api", timeout
+        self._session = requests.Session()
+        self._session.headers["Authorization"] = f"Bearer {key}"
+
+    def me(self) -> JSON:
+        """Whoever the key is of."""
+        return self._ask("GET", "/people/me")
+
+    def people(self, text: str = "", role: str = "") -> Iterator[JSON]:
+        """People by name, expertise or role."""
+        return self._pages("/people", text=text, role=role)
+
+    def cohorts(self, text: str = "") -> Iterator[JSON]:
+        """The cohorts that you may see."""
+        return self._pages("/cohorts", text=text)
+
+    def versions(self, cohort: str) -> list[JSON]:
+        """The versions of a cohort, newest first."""
+        found: Any = self._ask("GET", f"/cohorts/{cohort}/versions")
+        return list(found)
+
+    def expression(self, cohort: str, number: int) -> JSON:
+        """A version as ATLAS reads it."""
+        return self._ask("GET", f"/cohorts/{cohort}/versions/{number}/expression")
+
+    def make_cohort(self, name: str, expression: JSON, about: str = "") -> JSON:
+        """Make a cohort from what ATLAS exports."""
+        return self._ask("POST", "/cohorts", {"name": name, "about": about, "expression": expression})
+
+    def save(self, cohort: str, expression: JSON, note: str = "") -> JSON:
+        """Save another version of a cohort."""
+        return self._ask("POST", f"/cohorts/{cohort}/versions", {"expression": expression, "note": note})
+
+    def count(self, expression: JSON, mode: str = "sandbox") -> JSON:
+        """Count a definition and what each of its rules does, in a mode that you may count in."""
+        return self._ask("POST", "/counts", {"expression": expression, "mode": mode})
+
+    def estimate(self, expression: JSON) -> JSON:
+        """About how many patients of the hospital there are; each new question is charged to your budget."""
+        return self._ask("POST", "/counts/estimate", {"expression": expression})
+
+    def questions(self, text: str = "") -> Iterator[JSON]:
+        """The questions that you may see."""
+        return self._pages("/questions", text=text)
+
+    def raise_question(self, title: str, text: str, side: str = "ward", topics: tuple[str, ...] = ()) -> JSON:
+        """Raise a question from the ward or from the bench."""
+        return self._ask("POST", "/questions", {"title": title, "text": text, "side": side, "topics": list(topics)})
+
+    def studies(self, text: str = "") -> list[JSON]:
+        """The studies that you may see."""
+        return list(self._ask("GET", "/studies", text=text)["items"])
+
+    def study(self, study: str) -> JSON:
+        """Where a study stands."""
+        return self._ask("GET", f"/studies/{study}")
+
+    def register_study(self, title: str, kind: str) -> JSON:
+        """Register a study; it gets its reference number."""
+        return self._ask("POST", "/studies", {"title": title, "kind": kind})
+
+    def _pages(self, path: str, **asked: str) -> Iterator[JSON]:
+        offset = 0
+        while True:
+            page = self._ask("GET", path, None, **asked, limit=PAGE, offset=offset)
+            yield from page["items"]
+            offset += len(page["items"])
+            if not page["items"] or offset >= page["total"]:
+                return
+
+    def _ask(self, method: str, path: str, body: JSON | None = None, **asked: str | int) -> JSON:
+        try:
+            answer = self._session.request(
+                method, self._address + path, params=asked or None, json=body, timeout=self._timeout
+            )
+        except requests.RequestException as error:
+            raise NotFoundError(f"{self._address}: the campus does not answer ({type(error).__name__}).") from None
+        if answer.ok:
+            found: JSON = answer.json()
+            return found
+        try:
+            sentence = str(answer.json()["error"]["sentence"])
+        except (ValueError, KeyError, TypeError):
+            sentence = f"{self._address}: the campus answered {answer.status_code}."
+        raise _KINDS.get(answer.status_code, RefusedError if answer.status_code < 500 else WardbenchError)(sentence)

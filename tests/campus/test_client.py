@@ -1,0 +1,80 @@
+"""The Python client against a real server: what it asks for it gets, and a refusal is an error with its sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+import small_hospital
+from campus.cast import Cast, make_cast
+from wardbench.campus.api import services
+from wardbench.campus.counting import feasibility, sessions
+from wardbench.client import Campus, RefusedError
+from wardbench.core.errors import InputError, NotFoundError, UnsupportedError
+
+EVERYBODY = {
+    "ConceptSets": [],
+    "PrimaryCriteria": {
+        "CriteriaList": [{"ObservationPeriod": {}}],
+        "ObservationWindow": {"PriorDays": 0, "PostDays": 0},
+        "PrimaryCriteriaLimit": {"Type": "First"},
+    },
+}
+
+
+@pytest.fixture
+def cast(transactional_db: None) -> Cast:
+    return make_cast()
+
+
+@pytest.fixture
+def campus(cast: Cast, live_server: Any, tmp_path: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Campus:
+    """A researcher's program, and a hospital whose synthetic twin is the same data."""
+    store = str(small_hospital.build(tmp_path / "store").path("person").parents[3])
+    settings.CAMPUS = msgspec.structs.replace(settings.CAMPUS, store=store, twin=store)
+    settings.ALLOWED_HOSTS = ["*"]
+    monkeypatch.setattr(sessions, "_sessions", {})
+    monkeypatch.setattr(feasibility, "BUCKET", 0.001)
+    _, secret = services.make_key("client", ["read", "count", "write"], 5, by=cast.actor("researcher"))
+    return Campus(live_server.url, secret)
+
+
+def test_a_program_works_as_its_person(campus: Campus, cast: Cast) -> None:
+    assert campus.me()["name"] == "Researcher"
+    assert {person["name"] for person in campus.people()} >= {"Physician", "Student"}
+    made = campus.make_cohort("Everybody", EVERYBODY)
+    [version] = campus.versions(made["id"])
+    assert version["number"] == 1 and len(version["hash"]) == 64
+    assert campus.expression(made["id"], 1)["PrimaryCriteria"] == EVERYBODY["PrimaryCriteria"]
+    wider = {**EVERYBODY, "PrimaryCriteria": {**EVERYBODY["PrimaryCriteria"], "PrimaryCriteriaLimit": {"Type": "All"}}}
+    assert campus.save(made["id"], wider, "all")["number"] == 2
+    assert [one["name"] for one in campus.cohorts("Every")] == ["Everybody"]
+    counted = campus.count(EVERYBODY)
+    assert int(counted["persons"].replace(",", "")) > 0 and counted["mode"] == "sandbox"
+    assert campus.estimate(EVERYBODY)["left"] == 19
+    raised = campus.raise_question("Why do kidneys fail?", "Patients lose function despite treatment.", side="bench")
+    assert [one["id"] for one in campus.questions("kidneys")] == [raised["id"]]
+    study = campus.register_study("Kidneys", "retrospective")
+    assert study["reference"].startswith("S") and campus.study(study["id"])["status"] == "draft"
+    assert [one["reference"] for one in campus.studies()] == [study["reference"]]
+
+
+def test_a_refusal_is_its_sentence(campus: Campus, live_server: Any, cast: Cast) -> None:
+    with pytest.raises(NotFoundError, match="no such cohort"):
+        campus.versions("00000000-0000-0000-0000-000000000000")
+    with pytest.raises((InputError, UnsupportedError), match="ObservationWindow"):
+        campus.make_cohort("Nobody", {**EVERYBODY, "PrimaryCriteria": {"CriteriaList": []}})
+    with pytest.raises(RefusedError, match="Data steward"):
+        campus.count(EVERYBODY, mode="stewardship")
+    with pytest.raises(RefusedError, match="key"):
+        Campus(live_server.url, "wbk_0_0").me()
+    _, secret = services.make_key("reads", ["read"], 5, by=cast.actor("researcher"))
+    with pytest.raises(RefusedError, match="scope write"):
+        Campus(live_server.url, secret).register_study("Kidneys", "retrospective")
+
+
+def test_a_campus_that_does_not_answer_is_named() -> None:
+    with pytest.raises(NotFoundError, match=r"127\.0\.0\.1:1/api: the campus does not answer"):
+        Campus("http://127.0.0.1:1", "wbk_0_0").me()
