@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import threading
 from smtplib import SMTPServerDisconnected
 from typing import Any
@@ -19,6 +20,7 @@ from wardbench.campus.notices.mail import MOST_TRIES, send_due
 from wardbench.campus.notices.models import Notice
 from wardbench.campus.notices.sending import mark_read, notify
 from wardbench.campus.people import services as people
+from wardbench.campus.people.models import Person
 from wardbench.campus.people.rules import SYSTEM
 
 SENTENCE = "{who} answered {what}"
@@ -121,3 +123,47 @@ def test_the_page_tells_in_the_readers_language(cast: Cast) -> None:
     tell(cast, "physician")
     assert "answered your question" in cast.client("physician").get("/notices/").content.decode()
     assert cast.client("physician").get("/").status_code == 200
+
+
+def prefer(cast: Cast, key: str, mail_: str) -> None:
+    Person.objects.filter(id=cast.people[key].id).update(mail=mail_)
+
+
+def test_whoever_wants_no_mail_gets_none_and_closed_accounts_get_none(cast: Cast, mailing: None) -> None:
+    prefer(cast, "physician", "never")
+    tell(cast, "physician", "student")
+    people.close_account(cast.people["student"], by=SYSTEM)
+    assert send_due() == 0 and Notice.objects.count() == 2
+
+
+def test_whoever_wants_one_mail_a_day_gets_one_in_the_morning(
+    cast: Cast, mailing: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prefer(cast, "physician", "daily")
+    # 20:00 in the campus's time zone, whose clocks change in the night after.
+    evening = datetime.datetime(2026, 3, 28, 19, 0, tzinfo=datetime.UTC)
+
+    def at(hours: float) -> int:
+        monkeypatch.setattr("django.utils.timezone.now", lambda: evening + datetime.timedelta(hours=hours))
+        return send_due()
+
+    assert at(0) == 0
+    tell(cast, "physician")
+    tell(cast, "physician")
+    assert at(1) == 0, "the evening is not the morning"
+    assert at(9.9) == 0, "nor is a minute before seven, on a night with an hour less"
+    assert at(10.1) == 1 and "2 things wait" in mail.outbox[0].body and "/notices/" in mail.outbox[0].body
+    assert at(10.2) == 0
+    tell(cast, "physician")
+    assert [at(10.3), at(20)] == [0, 0], "one a day"
+    assert at(34.1) == 1 and "1 thing waits" in mail.outbox[1].body
+
+
+def test_a_person_chooses_on_the_profile(cast: Cast) -> None:
+    person = cast.people["physician"]
+    said = {"name": "An", "title": "", "topics": "", "orcid": "", "about": "", "language": "en"}
+    client = cast.client("physician")
+    assert client.post(f"/people/{person.id}/edit/", {**said, "mail": "hourly"}).status_code == 200
+    assert client.post(f"/people/{person.id}/edit/", {**said, "mail": "daily"}).status_code == 302
+    person.refresh_from_db()
+    assert person.mail == "daily"

@@ -76,6 +76,7 @@ def test_a_profile_is_changed_by_its_person_in_their_own_language(cast: Cast) ->
         "orcid": "",
         "about": "",
         "language": "nl",
+        "mail": "at_once",
     }
     wrong = client.post(f"/people/{person.id}/edit/", {**said, "orcid": "0000-0002-1825-0098"})
     assert wrong.status_code == 200 and "not an ORCID iD" in wrong.content.decode()

@@ -51,6 +51,11 @@ class ProfileForm(forms.Form):
     language = forms.ChoiceField(
         label=_("Language"), help_text=_("The pages and the mails are in this language."), choices=settings.LANGUAGES
     )
+    mail = forms.ChoiceField(
+        label=_("News by mail"),
+        help_text=_("A mail says only that something waits, and where to read it."),
+        choices=Person.Mail.choices,
+    )
 
     def clean_topics(self) -> list[str]:
         topics = [line.strip() for line in self.cleaned_data["topics"].splitlines() if line.strip()]
@@ -133,5 +138,5 @@ class ImportForm(forms.Form):
 def profile_form(person: Person, data: Any = None) -> ProfileForm:
     """The form with what the profile says now."""
     topics = "\n".join(one.topic for one in person.expertise.all())
-    fields = ("name", "title", "orcid", "about", "language")
+    fields = ("name", "title", "orcid", "about", "language", "mail")
     return ProfileForm(data, initial={**{field: getattr(person, field) for field in fields}, "topics": topics})

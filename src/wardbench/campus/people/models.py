@@ -71,12 +71,18 @@ class People(BaseUserManager["Person"]):
 class Person(Identified, AbstractBaseUser):
     """Somebody who can sign in. Roles say what they may do; there is no superuser."""
 
+    class Mail(models.TextChoices):
+        AT_ONCE = "at_once", _("At once")
+        DAILY = "daily", _("Once a day, in the morning")
+        NEVER = "never", _("Never; I look in the application")
+
     email = models.EmailField(_("e-mail address"), unique=True)
     name = models.CharField(_("name"), max_length=200)
     title = models.CharField(_("title"), max_length=100, blank=True)
     language = models.CharField(_("language"), max_length=2, default="en")
     orcid = models.CharField(_("ORCID iD"), max_length=19, blank=True)
     about = models.TextField(_("about"), blank=True)
+    mail = models.CharField(_("mail"), max_length=8, choices=Mail, default=Mail.AT_ONCE)
     is_active = models.BooleanField(_("may sign in"), default=True)
     joined = models.DateTimeField(auto_now_add=True)
 

@@ -176,17 +176,34 @@ def end_role(affiliation: Affiliation, *, by: Actor, last: datetime.date | None 
 
 @verb("people.edit_profile")
 def edit_profile(
-    person: Person, *, by: Actor, name: str, title: str, language: str, orcid: str, about: str, topics: list[str]
+    person: Person,
+    *,
+    by: Actor,
+    name: str,
+    title: str,
+    language: str,
+    orcid: str,
+    about: str,
+    topics: list[str],
+    mail: str = "",
 ) -> None:
-    """Change what a profile says; InputError where the name is empty or the ORCID iD is none."""
+    """Change what a profile says; InputError where the name is empty or the ORCID iD is none. An empty `mail` leaves it
+    as it is."""
     rules.may_edit_profile(by, str(person.id)).require()
     if not name.strip():
         raise InputError(_("name: give a name."))
     _check_language(language)
     if orcid and not is_orcid(orcid):
         raise InputError(_("orcid: an ORCID iD has four groups of four digits, and its last is a check digit."))
+    if mail and mail not in Person.Mail.values:
+        raise InputError(_("mail: choose one of %(kinds)s.") % {"kinds": ", ".join(Person.Mail.values)})
     Person.objects.filter(id=person.id).update(
-        name=name.strip(), title=title.strip(), language=language, orcid=orcid, about=about.strip()
+        name=name.strip(),
+        title=title.strip(),
+        language=language,
+        orcid=orcid,
+        about=about.strip(),
+        mail=mail or person.mail,
     )
     Expertise.objects.filter(person=person).delete()
     unique = {topic.strip().lower(): topic.strip() for topic in topics if topic.strip()}
