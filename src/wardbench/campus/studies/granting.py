@@ -138,7 +138,7 @@ def _expire(asking: Asking, *, by: Actor) -> int:
 def _end(permit: Permit, field: str, sentence: str, *, by: Actor) -> int:
     claimed = Permit.objects.filter(id=permit.id, **{field: None}).update(**{field: timezone.now()})
     here = again(permit.study_id)
-    detail = {"until": permit.until.isoformat(), "what": field, "told": claimed}
+    detail = {"until": permit.until.isoformat(), "stage": field, "told": claimed}
     record("studies.permit_ends", "permit", permit.id, by=by, study=here.study.reference, **detail)
     if claimed:
         _tell(here, sentence, by, day=permit.until.isoformat())
