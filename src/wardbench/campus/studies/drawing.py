@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import escape
 from pathlib import Path as File
 
@@ -36,7 +36,7 @@ def svg(path: Path) -> str:
     for step in path.steps:
         rows.setdefault(depth[step.id], []).append(step)
     most = max(len(steps) for steps in rows.values())
-    place = {}
+    place: dict[str, tuple[float, float]] = {}
     for column, steps in rows.items():
         first = (most - len(steps)) * (HEIGHT + GAP_Y) / 2
         for row, step in enumerate(steps):
@@ -71,7 +71,7 @@ def _lines(path: Path, depth: dict[str, int], place: dict[str, tuple[float, floa
             )
 
 
-def _all_before(step: str, before: dict[str, set[str]]) -> set[str]:
+def _all_before(step: str, before: Mapping[str, set[str]]) -> set[str]:
     return before[step] | {far for near in before[step] for far in _all_before(near, before)}
 
 
