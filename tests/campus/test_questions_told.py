@@ -9,12 +9,14 @@ from django.urls import reverse
 
 from campus.cast import Cast
 from wardbench.campus.cohorts.models import Cohort, Share, Version
+from wardbench.campus.counting.feasibility import Estimate
 from wardbench.campus.notices import queries as notices
-from wardbench.campus.people.rules import SYSTEM, ForbiddenError
-from wardbench.campus.questions import explained, queries, services
+from wardbench.campus.people.rules import SYSTEM, Actor, ForbiddenError
+from wardbench.campus.questions import action_views, explained, queries, services
 from wardbench.campus.questions.models import Question
 from wardbench.campus.questions.rules import Side
-from wardbench.core.errors import NotFoundError
+from wardbench.core.disclosure import Figure
+from wardbench.core.errors import NotFoundError, UnsupportedError
 
 STUDY = uuid.UUID("11111111-1111-1111-1111-111111111111")
 
@@ -152,3 +154,29 @@ def test_it_can_be_asked_why_somebody_sees_a_question(cast: Cast, question: Ques
     assert [bool(one.verdict) for one in explained.answers(cast.actor("student"), str(question.id))][:2] == [True, True]
     assert not any(one.verdict for one in explained.answers(cast.actor("partner"), str(question.id)))
     assert explained.answers(cast.actor("student"), "none") == []
+
+
+def test_a_feasibility_count_on_request_comes_with_the_cohort(
+    cast: Cast, question: Question, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def estimate(definition: object, *, by: Actor, project: str) -> Estimate:
+        asked.append(project)
+        if len(asked) > 1:
+            raise UnsupportedError("PrimaryCriteria: a feasibility count may not ask this.")
+        return Estimate(Figure(85.0, "85"), (), "", "snapshot-1", 19)
+
+    monkeypatch.setattr(action_views.feasibility, "estimate", estimate)
+    monkeypatch.setattr(action_views.cohorts, "definition_of", lambda version: None)
+    version = a_version(cast, mode="sandbox", figure="7", value=7.0)
+    address, client = reverse("question_cohort", args=[question.id]), cast.client("researcher")
+    assert client.post(address, {"version": str(version.id), "count": "on"}).status_code == 302
+    question.refresh_from_db()
+    assert (question.figure, question.touched, question.figure_mode) == ("85", 85, "feasibility")
+    assert asked == [f"person:{cast.people['researcher'].id}"]
+    refused = client.post(address, {"version": str(version.id), "count": "on"})
+    assert refused.status_code == 200 and "may not ask this" in refused.content.decode()
+    assert client.post(address, {"version": str(version.id)}).status_code == 302 and len(asked) == 2
+    question.refresh_from_db()
+    assert (question.figure, question.touched) == ("7", None)

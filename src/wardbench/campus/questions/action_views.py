@@ -11,9 +11,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from wardbench.campus.cohorts import queries as cohorts
+from wardbench.campus.cohorts.estimate_views import purse_of
+from wardbench.campus.counting import feasibility
+from wardbench.campus.counting.budgets import SpentError
+from wardbench.campus.counting.rules import may_estimate
+from wardbench.campus.people.rules import Actor
 from wardbench.campus.questions import forms, queries, rules, services
 from wardbench.campus.questions.rules import Action, Status
 from wardbench.campus.web.pages import actor, signed_in
+from wardbench.campus.web.templatetags.wb import verdict
+from wardbench.core.errors import UnsupportedError
 
 
 @signed_in
@@ -67,14 +75,30 @@ def cohort(request: HttpRequest, question_id: uuid.UUID) -> HttpResponse:
     rules.may_put_cohort(by, shown.facts).require()
     choices = queries.cohort_choices(by)
     given = request.POST if request.method == "POST" else None
-    form = forms.CohortForm(given, choices=choices, initial={"version": shown.cohort_version})
+    initial = {"version": shown.cohort_version}
+    form = forms.CohortForm(given, choices=choices, may_count=bool(may_estimate(by)), initial=initial)
     if form.is_valid():
-        version = form.cleaned_data["version"]
-        services.put_cohort(shown, uuid.UUID(version) if version else None, by=by)
-        return redirect("question", shown.id)
+        version = uuid.UUID(form.cleaned_data["version"]) if form.cleaned_data["version"] else None
+        try:
+            counted = _count(version, by) if version and form.cleaned_data.get("count") else None
+        except SpentError as error:
+            form.add_error("count", verdict(error.verdict))
+        except UnsupportedError as error:
+            form.add_error("count", str(error))
+        else:
+            services.put_cohort(shown, version, by=by, counted=counted)
+            return redirect("question", shown.id)
     hint = "" if choices else _("You see no cohort with a saved version yet. Build one first.")
     context = {"form": form, "question": shown, "title": _("The cohort behind the question"), "hint": hint}
     return render(request, "questions/act.html", {**context, "button": _("Save")})
+
+
+def _count(version_id: uuid.UUID, by: Actor) -> services.Counted:
+    """About how many patients of the hospital there are; before anything is written, because it takes a while."""
+    version = cohorts.version(version_id)
+    cohorts.seen(version.cohort_id, by)
+    answer = feasibility.estimate(cohorts.definition_of(version), by=by, project=purse_of(by))
+    return services.Counted(answer.figure.text, answer.figure.value, answer.snapshot_version)
 
 
 @signed_in

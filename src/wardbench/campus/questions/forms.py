@@ -99,8 +99,16 @@ class CohortForm(forms.Form):
         required=False,
     )
 
-    def __init__(self, *args: Any, choices: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+    count = forms.BooleanField(
+        label=_("Ask how many patients the hospital has"),
+        help_text=_("An estimate with noise, rounded, that everybody who reads the question sees. It costs one count."),
+        required=False,
+    )
+
+    def __init__(self, *args: Any, choices: Sequence[tuple[str, str]], may_count: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not may_count:
+            del self.fields["count"]
         field = self.fields["version"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", gettext("No cohort")), *choices]

@@ -114,7 +114,8 @@ FROM_THE_BENCH = frozenset(
 
 MINUTES_TO_EDIT = 15
 
-SHARED_MODES = ("feasibility",)
+FEASIBILITY = "feasibility"
+SHARED_MODES = (FEASIBILITY,)
 """Modes of counting whose figures may be shown to everybody who reads a question: protected, whoever looks.
 
 Exact figures are for the eyes of whoever counted. Those of the synthetic twin are shown as such and rank nothing.

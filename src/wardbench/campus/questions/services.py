@@ -66,12 +66,21 @@ def edit_question(question: Question, *, title: str, text: str, topics: Sequence
     record("question.edit", "question", question.id, by=by)
 
 
+@dataclass(frozen=True)
+class Counted:
+    """The answer of a feasibility count, as it was disclosed."""
+
+    figure: str
+    value: float | None
+    snapshot: str
+
+
 @verb("question.put_cohort")
-def put_cohort(question: Question, version_id: uuid.UUID | None, *, by: Actor) -> None:
+def put_cohort(question: Question, version_id: uuid.UUID | None, *, by: Actor, counted: Counted | None = None) -> None:
     """Say by a version of a cohort which patients the question is about; None takes it away.
 
-    The figure that was disclosed when the version was saved comes with it, unless it was for its author's eyes alone.
-    NotFoundError where `by` may not see the cohort.
+    The figure is that of `counted`, else the one that was disclosed when the version was saved, unless that was for
+    its author's eyes alone. NotFoundError where `by` may not see the cohort.
     """
     rules.may_put_cohort(by, question.facts).require()
     values: dict[str, Any] = dict.fromkeys(("cohort", "cohort_version", "touched", "figure_at"))
@@ -81,6 +90,14 @@ def put_cohort(question: Question, version_id: uuid.UUID | None, *, by: Actor) -
         cohorts.seen(version.cohort_id, by)
         values |= {"cohort": version.cohort_id, "cohort_version": version.id, "cohort_hash": version.hash}
         values |= {"cohort_name": version.cohort.name} | _figure(version)
+        if counted is not None:
+            values |= {
+                "figure": counted.figure,
+                "touched": None if counted.value is None else round(counted.value),
+                "figure_mode": rules.FEASIBILITY,
+                "figure_snapshot": counted.snapshot,
+                "figure_at": timezone.now(),
+            }
     if Question.objects.filter(id=question.id, status=question.status).update(**values) != 1:
         raise _busy()
     record("question.put_cohort", "question", question.id, by=by, hash=values["cohort_hash"])
