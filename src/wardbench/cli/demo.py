@@ -25,6 +25,9 @@ def demo(
     seed: Annotated[int, typer.Option(help="The same seed gives the same campus.")] = 1,
     port: Annotated[int, typer.Option(help="Where to serve; the next free one if it is taken.")] = 8000,
     no_serve: Annotated[bool, typer.Option("--no-serve", help="End after the set-up.")] = False,
+    database: Annotated[
+        str, typer.Option(help="Of the web application: sqlite:FILE, or postgresql://user@host:port/name.")
+    ] = "sqlite:campus.sqlite3",
     json: Json = False,
 ) -> None:
     """A campus that never was: files go in, cohorts and reports come out, and its web application opens."""
@@ -32,7 +35,7 @@ def demo(
         done = run_demo(folder, persons=persons, seed=seed, progress=progress)
         campus, began = folder / "campus", time.monotonic()
         if not is_made(campus):
-            make_demonstration(campus, store=done.store, twin=done.store, progress=progress)
+            make_demonstration(campus, store=done.store, twin=done.store, database=database, progress=progress)
     seconds = {**done.seconds, "campus": time.monotonic() - began}
     if json:
         print_json(

@@ -21,14 +21,16 @@ def is_made(folder: Path) -> bool:
     return (folder / MADE).is_file() and (folder / "campus.toml").is_file()
 
 
-def make_demonstration(folder: Path, *, store: Path, twin: Path, progress: Progress = silent) -> None:
+def make_demonstration(
+    folder: Path, *, store: Path, twin: Path, database: str = "sqlite:campus.sqlite3", progress: Progress = silent
+) -> None:
     """Make a campus in `folder` on the hospital's `store`, with people of every role and what they are busy with.
 
     What a demonstration that was interrupted left in `folder` is replaced. InputError where it holds a real campus.
     """
     progress(0, 2, "campus")
     _remove_half_made(folder)
-    make_campus(folder, name=NAME, store=store, twin=twin, demo=True)
+    make_campus(folder, name=NAME, database=database, store=store, twin=twin, demo=True)
     progress(1, 2, "people and their work")
     from django.db import transaction
 
