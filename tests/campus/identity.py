@@ -33,6 +33,15 @@ def leave(client: Client, provider: str, query: str = "") -> tuple[str, dict[str
     return target, {name: values[0] for name, values in parse_qs(urlsplit(target).query).items()}
 
 
+def just_proved(client: Client) -> Client:
+    """The same browser, whose person has shown who they are a moment ago."""
+    session = client.session
+    session["account_authentication_methods_user"] = session["_auth_user_id"]
+    session["account_authentication_methods"] = [{"method": "password", "at": time.time()}]
+    session.save()
+    return client
+
+
 @dataclass
 class Hostile:
     """A provider that answers as `claims`, `header`, `info` and `discovery` say, and keeps what it was asked."""

@@ -12,6 +12,7 @@ from django.db import connections
 from django.utils import timezone
 
 from campus.cast import Cast, make_cast
+from campus.identity import just_proved
 from wardbench.campus.access import queries, services, sheet
 from wardbench.campus.access.models import CareRelation, EmergencyAccess
 from wardbench.campus.access.rules import Status
@@ -160,7 +161,7 @@ def test_others_emergencies_are_not_there_for_anybody_else(cast: Cast) -> None:
 
 def test_the_page_opens_a_record_and_every_page_says_so(cast: Cast, settings: Any) -> None:
     client = cast.client("physician2")
-    _just_showed_who_they_are(client)
+    just_proved(client)
     assert "4711" in client.post("/access/open/", {"patient": PATIENT}).content.decode(), "the form knows the patient"
     bad = client.post("/access/open/", {"patient": PATIENT, "reason": "emergency", "words": ""})
     assert bad.status_code == 200 and not EmergencyAccess.objects.exists()
@@ -188,13 +189,6 @@ def test_the_page_takes_a_finding(cast: Cast) -> None:
     assert judge.post(page, {"justified": "no", "finding": ""}).status_code == 200
     assert judge.post(page, {"justified": "no", "finding": "The patient was at home."}).status_code == 302
     assert "The patient was at home." in cast.client("physician2").get(page).content.decode()
-
-
-def _just_showed_who_they_are(client: Any) -> None:
-    session = client.session
-    session["account_authentication_methods_user"] = session["_auth_user_id"]
-    session["account_authentication_methods"] = [{"method": "password", "at": timezone.now().timestamp()}]
-    session.save()
 
 
 class TestSayingWhomATeamTreats:

@@ -15,6 +15,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from campus.cast import Cast
+from wardbench.campus.configuration import make_keys
 
 SERVED = """
 import json, sys
@@ -135,14 +136,14 @@ def addresses(patterns: list[Any], prefix: str = "/") -> list[str]:
 def test_a_form_from_elsewhere_is_refused(cast: Cast) -> None:
     client = Client(enforce_csrf_checks=True, headers={"host": "localhost"})
     client.force_login(cast.people["researcher"], backend="allauth.account.auth_backends.AuthenticationBackend")
-    assert client.post("/account/sessions/", {"session": "others"}).status_code == 403
+    assert client.post("/account/sessions/end/", {"session": "others"}).status_code == 403
     page = client.get("/account/sessions/").content.decode()
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
     assert token
     sent = {"session": "others", "csrfmiddlewaretoken": token[1]}
-    elsewhere = client.post("/account/sessions/", sent, headers={"origin": "http://evil.example"})
+    elsewhere = client.post("/account/sessions/end/", sent, headers={"origin": "http://evil.example"})
     assert elsewhere.status_code == 403
-    assert client.post("/account/sessions/", sent).status_code == 302
+    assert client.post("/account/sessions/end/", sent).status_code == 302
 
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", ""])
@@ -162,3 +163,40 @@ def test_signing_in_leads_nowhere_else(cast: Cast, target: str) -> None:
         "/account/login/", {"login": person.email, "password": "a password for one test", "next": target}
     )
     assert answer.status_code == 302 and answer["Location"] == "/"
+
+
+def test_no_other_site_may_read_an_answer(cast: Cast) -> None:
+    for method in ("get", "options"):
+        for path in ("/", "/api/people"):
+            answer = getattr(cast.client("researcher"), method)(path, headers={"origin": "http://evil.example"})
+            assert not [name for name in answer.headers if name.lower().startswith("access-control-")]
+
+
+def test_nothing_is_said_for_those_who_debug(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    from wardbench.campus.people import queries
+
+    def fails(*_: Any, **__: Any) -> None:
+        raise RuntimeError("the inner workings")
+
+    monkeypatch.setattr(queries, "profile", fails)
+    client = cast.client("researcher")
+    client.raise_request_exception = False
+    answer = client.get(f"/people/{cast.people['researcher'].pk}/")
+    page = answer.content.decode()
+    assert answer.status_code == 500 and "inner workings" not in page and "Traceback" not in page
+
+
+def test_there_are_no_listings_of_folders(client: Client, db: None) -> None:
+    for path in ("/static/", "/static/web/", "/documents/", "/static/../settings.py", "/static/%2e%2e/settings.py"):
+        assert client.get(path).status_code == 404, path
+
+
+def test_a_trace_is_not_answered(client: Client, db: None) -> None:
+    assert b"secret" not in client.trace("/account/login/", headers={"x-secret": "secret"}).content
+
+
+def test_keys_are_for_their_owner_alone(tmp_path: Path) -> None:
+    make_keys(tmp_path)
+    found = list((tmp_path / "keys").iterdir())
+    assert found and all(one.stat().st_mode & 0o077 == 0 for one in (*found, tmp_path / "keys"))
+    assert len({one.read_text() for one in found}) == len(found)

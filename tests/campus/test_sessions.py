@@ -14,6 +14,7 @@ from django.core.cache import cache
 from django.test import Client, RequestFactory
 
 from campus.cast import Cast
+from campus.identity import just_proved
 from campus.test_sign_in import PASSWORD, sign_in, who
 from wardbench.campus.audit.models import Event
 from wardbench.campus.people import services
@@ -138,21 +139,44 @@ def test_in_a_demonstration_nobody_needs_one(cast: Cast, settings: Any) -> None:
 
 
 def test_somebody_sees_where_they_are_signed_in_and_ends_it(cast: Cast) -> None:
-    here, there, elsewhere, others = (cast.client(key) for key in ("researcher",) * 3 + ("researcher2",))
+    keys = ("researcher",) * 3 + ("researcher2",)
+    here, there, elsewhere, others = (just_proved(cast.client(key)) for key in keys)
     assert [one.get("/").status_code for one in (there, elsewhere)] == [200, 200]
     page = here.get("/account/sessions/").content.decode()
     assert page.count('name="session"') == 3, "two to end, and all others"
     foreign = others.get("/account/sessions/")
     assert 'name="session"' not in foreign.content.decode()
     number = int(page.split('name="session" value="')[1].split('"')[0])
-    others.post("/account/sessions/", {"session": str(number)})
+    others.post("/account/sessions/end/", {"session": str(number)})
     assert all(who(one) for one in (here, there, elsewhere)), "nobody ends another's"
-    here.post("/account/sessions/", {"session": str(number)})
+    here.post("/account/sessions/end/", {"session": str(number)})
     assert [bool(who(one)) for one in (here, there, elsewhere)].count(True) == 2 and who(here)
-    here.post("/account/sessions/", {"session": "others"})
+    here.post("/account/sessions/end/", {"session": "others"})
     assert who(here) and not who(there) and not who(elsewhere) and who(others)
     assert Event.objects.filter(verb="account.end_sessions").count() == 2
-    assert here.post("/account/sessions/", {"session": "x' OR 1=1"}).status_code == 302 and who(others)
+    assert here.post("/account/sessions/end/", {"session": "x' OR 1=1"}).status_code == 302 and who(others)
+
+
+def test_ending_sessions_needs_to_show_who_one_is(cast: Cast) -> None:
+    person = cast.people["researcher"]
+    person.set_password(PASSWORD)
+    person.save()
+    here, there = Client(headers={"host": "localhost"}), Client(headers={"host": "localhost"})
+    for one in (here, there):
+        sign_in(one, person.email)
+    session = here.session
+    session["account_authentication_methods"][0]["at"] -= 301
+    session.save()
+    asked = here.post("/account/sessions/end/", {"session": "others"})["Location"]
+    assert asked.startswith("/account/reauthenticate/") and who(there)
+    here.post(asked, {"password": PASSWORD})
+    assert who(here) and not who(there), "what was sent with the form was kept until then"
+
+
+def test_every_page_has_the_way_out(cast: Cast) -> None:
+    client = cast.client("researcher")
+    for path in ("/", "/people/", "/account/sessions/", "/no/such/page", "/record/"):
+        assert 'action="/account/logout/"' in client.get(path).content.decode(), path
 
 
 class TestShowingWhoOneIs:

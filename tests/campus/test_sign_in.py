@@ -10,7 +10,9 @@ import msgspec
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from django.conf import global_settings
 from django.contrib.auth import get_user
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core import mail
 from django.core.cache import cache
 from django.http import HttpRequest
@@ -21,6 +23,7 @@ from wardbench.campus.audit.models import Event
 from wardbench.campus.configuration import Mail
 from wardbench.campus.people import services
 from wardbench.campus.people.account_urls import CLOSED
+from wardbench.campus.people.models import Person
 from wardbench.campus.people.rules import SYSTEM
 
 PASSWORD = "four old words for a test"
@@ -265,6 +268,42 @@ def test_turning_it_off_needs_to_show_who_one_is(client: Client, researcher: Any
     assert Authenticator.objects.filter(user=researcher, type="totp").exists()
 
 
+def test_a_code_of_another_half_minute_does_not_work(client: Client, researcher: Any) -> None:
+    TOTP.activate(researcher, secret := "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
+    code(secret)
+    for away in (-2, -1, 1, 2):
+        sign_in(client, researcher.email)
+        old = str(format_hotp_value(hotp_value(secret, int(time.time()) // 30 + away)))
+        client.post("/account/2fa/authenticate/", {"code": old})
+        assert not who(client)
+
+
+def test_fields_of_passwords_hide_them_and_let_managers_fill_them(client: Client, researcher: Any) -> None:
+    page = client.get("/account/login/").content.decode()
+    sign_in(client, researcher.email)
+    page += client.get("/account/password/change/").content.decode()
+    fields = re.findall(r'<input[^>]*name="(?:old)?password[12]?"[^>]*>', page)
+    assert len(fields) == 4 and "onpaste" not in page
+    for one in fields:
+        assert 'type="password"' in one and "maxlength" not in one and 'autocomplete="off"' not in one
+    assert 'autocomplete="current-password"' in page and 'autocomplete="new-password"' in page
+
+
+@pytest.mark.django_db
+def test_a_new_campus_has_no_account() -> None:
+    assert not Person.objects.exists()
+
+
+def test_passwords_are_kept_by_a_slow_hash() -> None:
+    """By Django's own choice; the tests of the campus use a quick one, which no setting of the campus does."""
+    from wardbench.campus import settings as campus
+
+    assert not hasattr(campus, "PASSWORD_HASHERS")
+    kept = PBKDF2PasswordHasher().encode(PASSWORD, "salt of a test")
+    assert kept.startswith("pbkdf2_sha256$") and int(kept.split("$")[1]) >= 600_000
+    assert global_settings.PASSWORD_HASHERS[0].endswith(".PBKDF2PasswordHasher")
+
+
 class TestForgottenPassword:
     @pytest.fixture(autouse=True)
     def _with_mail(self, settings: Any) -> None:
@@ -288,3 +327,12 @@ class TestForgottenPassword:
         answers = [client.post("/account/password/reset/", {"email": one}) for one in (researcher.email, "x@y.example")]
         assert [a.status_code for a in answers] == [302, 302] and answers[0]["Location"] == answers[1]["Location"]
         assert [message.to for message in mail.outbox] == [[researcher.email]]
+
+    def test_a_new_password_does_not_pass_by_the_second_factor(self, client: Client, researcher: Any) -> None:
+        TOTP.activate(researcher, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
+        client.post("/account/password/reset/", {"email": researcher.email})
+        link = re.search(r"/account/password/reset/key/\S+", mail.outbox[0].body)
+        assert link
+        new = "an entirely new one"
+        client.post(client.get(link[0])["Location"], {"password1": new, "password2": new})
+        assert not who(client) and not who(_signed(researcher.email, new))

@@ -27,6 +27,7 @@ urlpatterns = [
     path("demonstration/", demonstration_sign_in, name="demonstration_sign_in"),
     path("password/reset/", account_views.reset_password, name="reset_password"),
     path("sessions/", account_views.own_sessions, name="own_sessions"),
+    path("sessions/end/", account_views.end_sessions, name="end_sessions"),
     path("oidc/<str:provider_id>/login/callback/", account_views.openid_callback, name="openid_callback"),
     *SAML,
     *(path(closed, account_views.no_such_page) for closed in CLOSED),

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from wardbench.campus.people import openid, sessions
+from wardbench.campus.people.reauthentication import reauthenticated
 from wardbench.campus.web.pages import actor, open_to_all, signed_in
 
 
@@ -42,10 +43,16 @@ def saml_finish(request: HttpRequest, organization_slug: str) -> HttpResponse:
 
 @signed_in
 def own_sessions(request: HttpRequest) -> HttpResponse:
-    """Where somebody is signed in; any of these sessions, or all others, are ended from here."""
+    """Where somebody is signed in."""
+    found = sessions.sessions_of(actor(request), request.session.session_key or "")
+    return render(request, "usersessions/usersession_list.html", {"sessions": found})
+
+
+@signed_in
+@reauthenticated
+def end_sessions(request: HttpRequest) -> HttpResponse:
+    """End one of one's other sessions, or all of them."""
     if request.method == "POST":
         ended = sessions.end_own(actor(request), request.POST.get("session", ""), request.session.session_key or "")
         messages.success(request, _("Ended: %(number)d.") % {"number": ended})
-        return redirect("usersessions_list")
-    found = sessions.sessions_of(actor(request), request.session.session_key or "")
-    return render(request, "usersessions/usersession_list.html", {"sessions": found})
+    return redirect("own_sessions")
