@@ -1,11 +1,13 @@
-"""What the manual says of the approval path is what the path says."""
+"""What the manual and the explanation of rights say of studies is what the path and the rules say."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from xml.etree import ElementTree
 
-from wardbench.campus.studies import drawing
+from campus.cast import Cast
+from campus.test_studies import submitted
+from wardbench.campus.studies import drawing, explained
 from wardbench.campus.studies.path import shipped
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -25,3 +27,12 @@ def test_the_picture_has_each_step_and_only_lines_that_say_something() -> None:
     assert picture.count("<rect") == len(shipped().steps) + 1
     # validation to 3, those two and privacy on to biobank and ethics, biobank to ethics, ethics to transfer
     assert picture.count('stroke="#4c6272"') == 8
+
+
+def test_what_somebody_may_do_with_a_study_can_be_asked(cast: Cast) -> None:
+    study = submitted(cast)
+    told = {answer.title: answer.verdict for answer in explained.answers(cast.actor("trial_centre"), str(study.id))}
+    assert told["See the whole study"] and told["Vote or decide"] and not told["Amend what was submitted"]
+    assert explained.answers(cast.actor("trial_centre"), "x") == []
+    assert [one.id for one in explained.find(cast.actor("student"), study.reference)] == [str(study.id)]
+    assert explained.find(cast.actor("partner"), study.reference) == []
