@@ -200,3 +200,9 @@ def test_keys_are_for_their_owner_alone(tmp_path: Path) -> None:
     found = list((tmp_path / "keys").iterdir())
     assert found and all(one.stat().st_mode & 0o077 == 0 for one in (*found, tmp_path / "keys"))
     assert len({one.read_text() for one in found}) == len(found)
+
+
+@pytest.mark.parametrize("page", ["/people/", "/questions/", "/cohorts/", "/studies/", "/search/", "/record/"])
+def test_a_null_character_is_refused_in_words(cast: Cast, page: str) -> None:
+    answer = cast.client("data_steward").get(page + "?text=a%00b&q=a%00b")
+    assert answer.status_code == 400 and "null character" in answer.content.decode()
