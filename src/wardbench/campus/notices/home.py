@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from wardbench.campus.notices import queries
@@ -20,7 +22,7 @@ def news(actor: Actor) -> Panel | None:
     entries = [
         Entry(
             one.line,
-            f"{one.made:%Y-%m-%d %H:%M}",
+            date_format(localtime(one.made), "DATETIME_FORMAT"),
             reverse("notice", args=[one.id]),
             _("new") if one.unread else "",
             "wait" if one.unread else "",

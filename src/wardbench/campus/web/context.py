@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -19,4 +20,13 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "actor": actor,
         "navigation": items_for(actor, request.path),
         "emergencies": open_accesses(actor),
+        "languages": spoken(),
     }
+
+
+@cache
+def spoken() -> tuple[str, ...]:
+    """The languages that pages can be read in: English, and those that have a catalogue."""
+    catalogue = "LC_MESSAGES/django.mo"
+    known = (code for code, _ in settings.LANGUAGES)
+    return tuple(code for code in known if code == "en" or (settings.BASE / "locale" / code / catalogue).is_file())
