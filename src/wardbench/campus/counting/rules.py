@@ -2,6 +2,7 @@
 
 *Sandbox* counts a synthetic twin of the hospital's data: anybody, live, at no cost in privacy, because nobody is in it.
 *Feasibility* counts the hospital's records on request, one question at a time (`feasibility`): gated, charged, noisy.
+*Study* counts them exactly for the people whom a permit names; whether one does, the study says.
 *Care and stewardship* counts the hospital's records exactly, for whoever may read them anyway; each count is recorded.
 """
 
@@ -16,6 +17,7 @@ from wardbench.campus.people.rules import Actor, Verdict, holds, is_signed_in, n
 
 class Mode(StrEnum):
     SANDBOX = "sandbox"
+    STUDY = "study"
     STEWARDSHIP = "stewardship"
 
 
@@ -33,6 +35,13 @@ WORDS = {
         gettext_noop(
             "These numbers are of a synthetic twin of the hospital: nobody in it exists. They show how your"
             " definition works, not how many patients there are."
+        ),
+    ),
+    Mode.STUDY: Words(
+        gettext_noop("Within the study"),
+        gettext_noop(
+            "These numbers are of the hospital's own records, exact, for the people whom the permit names. Results"
+            " leave the study by a reviewed release only."
         ),
     ),
     Mode.STEWARDSHIP: Words(
@@ -53,6 +62,8 @@ def may_count(actor: Actor, mode: Mode) -> Verdict:
         if not actor.roles:
             return no(gettext_noop("You have no role on the campus yet; ask an administrator."))
         return yes(gettext_noop("Everybody on the campus may count in the synthetic twin."))
+    if mode is Mode.STUDY:
+        return no(gettext_noop("Exact counts need a permit: count on the page of the study that has one."))
     return holds(actor, Role.DATA_STEWARD)
 
 

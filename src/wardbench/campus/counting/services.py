@@ -11,17 +11,22 @@ from wardbench.campus.counting.figures import Shown, shown
 from wardbench.campus.counting.models import Asked, Purse
 from wardbench.campus.counting.rules import Mode, may_count, may_estimate
 from wardbench.campus.counting.spending import spent_of
-from wardbench.campus.people.rules import Actor
+from wardbench.campus.people.rules import Actor, Verdict
 from wardbench.cohorts import Definition
 from wardbench.core.disclosure import ExactRules
 
 
 @verb("counting.count")
-def count(definition: Definition, *, by: Actor, mode: Mode) -> Shown:
-    """What `definition` gives in the hospital's store. ForbiddenError where `by` may not count in `mode`."""
-    may_count(by, mode).require()
+def count(definition: Definition, *, by: Actor, mode: Mode, permitted: Verdict | None = None, study: str = "") -> Shown:
+    """What `definition` gives in the hospital's store, exactly. ForbiddenError where `by` may not count in `mode`.
+
+    In a study, `permitted` is what its permit says of this cohort and this person now, and `study` its reference.
+    """
+    verdict = permitted if mode is Mode.STUDY and permitted is not None else may_count(by, mode)
+    verdict.require()
     found = sessions.look("store", definition)
-    record("counting.count", "plan", found.plan_hash, by=by, mode=mode.value, snapshot=found.snapshot_version)
+    detail = {"mode": mode.value, "snapshot": found.snapshot_version}
+    record("counting.count", "plan", found.plan_hash, by=by, study=study, **detail)
     return shown(mode, found, ExactRules())
 
 
