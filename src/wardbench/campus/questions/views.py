@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from wardbench.campus.people.rules import Actor
+from wardbench.campus.people.rules import Actor, may_see_person
 from wardbench.campus.questions import forms, links, queries, rules, services
 from wardbench.campus.questions.rules import SIDES, STATUSES, Action, Side
 from wardbench.campus.web.pages import actor, signed_in
@@ -117,6 +117,7 @@ def _context(by: Actor, shown: Any, form: forms.CommentForm) -> dict[str, Any]:
         "question": shown,
         "form": form,
         "why": rules.may_see(by, facts),
+        "may_see_people": may_see_person(by, facts.asker),
         "may_edit": rules.may_edit(by, facts),
         "may_discuss": rules.may_discuss(by, facts),
         "may_hide": rules.may_hide_comment(by),
