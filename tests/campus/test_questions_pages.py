@@ -178,9 +178,7 @@ def test_the_ledger_goes_on_counting_on_its_second_page(cast: Cast, monkeypatch:
     assert '<td class="app-number">3</td>' in shown and "Question 2?" in shown and "Question 1?" not in shown
 
 
-@pytest.mark.parametrize(
-    "query", ["page=x", "page=-1", "unit=x", "side=x", "status=x", "order=x", "tag=%00", "text=%00"]
-)
+@pytest.mark.parametrize("query", ["page=x", "page=-1", "unit=x", "side=x", "status=x", "order=x"])
 def test_odd_filters_are_answered(cast: Cast, question: Question, query: str) -> None:
     for name in ("questions", "ledger", "ledger_csv"):
         assert cast.client("student").get(f"{reverse(name)}?{query}").status_code == 200
