@@ -8,6 +8,7 @@ and says what is missing. Needs xgettext.
 from __future__ import annotations
 
 import argparse
+import datetime
 import io
 import os
 import re
@@ -19,25 +20,27 @@ from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
+from babel.messages.pofile import read_po, write_po
 
 PACKAGE = Path(__file__).resolve().parent.parent / "src/wardbench"
 LOCALE = Path("campus/locale")
-LANGUAGES = ("nl", "fr")
-SOURCES = ("campus", "core/duo", "core/disclosure")
+HEADER = """# What the pages of the campus say in another language. Kept up by scripts/catalogues.py."""
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}|%%")
+
+
+def languages(package: Path) -> list[str]:
+    """The languages that have a catalogue."""
+    return sorted(path.name for path in (package / LOCALE).iterdir() if path.is_dir())
 
 
 def collect(package: Path) -> None:
     """Bring the catalogues below `package` up to what its sources and templates say."""
-    options = [option for language in LANGUAGES for option in ("-l", language)]
+    options = [option for language in languages(package) for option in ("-l", language)]
     ignored = [
         option
         for path in sorted(p for p in package.iterdir() if p.is_dir() and p.name not in ("campus", "core"))
         for option in ("-i", f"{path.name}/*")
     ]
-    for language in LANGUAGES:
-        (package / LOCALE / language / "LC_MESSAGES").mkdir(parents=True, exist_ok=True)
     subprocess.run(
         [sys.executable, "-m", "django", "makemessages", *options, *ignored, "--no-location", "--no-wrap", "-v", "0"],
         cwd=package,
@@ -48,14 +51,26 @@ def collect(package: Path) -> None:
 
 def catalogue(path: Path) -> Catalog:
     with path.open("rb") as file:
-        return read_po(file, ignore_obsolete=True)
+        return read_po(file, locale=path.parts[-3], ignore_obsolete=True)
 
 
 def compiled(path: Path) -> bytes:
     """What the `.mo` file beside a `.po` file has to hold."""
     written = io.BytesIO()
-    write_mo(written, catalogue(path))
+    read = catalogue(path)
+    # Only what is said: the day on which it was collected would make every compilation another.
+    read.creation_date = read.revision_date = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
+    write_mo(written, read)
     return written.getvalue()
+
+
+def tidy(path: Path) -> None:
+    """Write a catalogue in the order of its sentences, so that changes are seen."""
+    read = catalogue(path)
+    read.header_comment, read.fuzzy = HEADER, False
+    read.last_translator = read.language_team = ""
+    with path.open("wb") as file:
+        write_po(file, read, width=0, sort_output=True)
 
 
 def faults(path: Path) -> list[str]:
@@ -79,7 +94,7 @@ def faults(path: Path) -> list[str]:
 
 
 def paths(package: Path) -> list[Path]:
-    return [package / LOCALE / language / "LC_MESSAGES/django.po" for language in LANGUAGES]
+    return [package / LOCALE / language / "LC_MESSAGES/django.po" for language in languages(package)]
 
 
 def check() -> list[str]:
@@ -104,6 +119,7 @@ def main() -> None:
         sys.exit(bool(found))
     collect(PACKAGE)
     for path in paths(PACKAGE):
+        tidy(path)
         path.with_suffix(".mo").write_bytes(compiled(path))
         print(f"{path.parts[-3]}: {len(catalogue(path))} sentences, {len(faults(path))} faults")
 
