@@ -48,6 +48,8 @@ PAGES = (
 WRITES = 0.15
 AIM = 0.3
 WHO = ("physician", "oncologist", "diabetologist", "coordinator", "researcher", "researcher2", "lecturer")
+BENCH = ("researcher", "researcher2", "lecturer")
+"""Those who raise their questions from the bench."""
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
@@ -79,7 +81,8 @@ class Person(threading.Thread):
 
     def _raise(self, session: requests.Session) -> None:
         title = f"Load {uuid.uuid4().hex}"
-        given = {"side": "ward", "title": title, "text": "Patients whose kidneys fail despite treatment: why?"}
+        side = "bench" if self.key in BENCH else "ward"
+        given = {"side": side, "title": title, "text": "Patients whose kidneys fail despite treatment: why?"}
         answer = self._post(session, "/questions/new/", "/questions/new/", given, "raise a question")
         if answer is not None and answer.ok and "/questions/new" not in answer.url:
             self.acknowledged.append(title)
