@@ -72,7 +72,6 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "wardbench.campus.people.middleware.LeavingMiddleware",
     "wardbench.campus.people.middleware.ActorMiddleware",
     "wardbench.campus.people.language.LanguageMiddleware",
@@ -152,7 +151,6 @@ SOCIALACCOUNT_PROVIDERS = provider_settings(CAMPUS, CAMPUS_FOLDER)
 MFA_ADAPTER = "wardbench.campus.people.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = f"Wardbench {CAMPUS.name}"
-USERSESSIONS_TRACK_ACTIVITY = True
 
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_COOKIE_HTTPONLY = True

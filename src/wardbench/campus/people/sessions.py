@@ -77,6 +77,7 @@ class SessionsMiddleware:
         # Once a minute is enough to tell idle from busy, and spares a write for each request.
         if now - seen >= MINUTE or "seen" not in request.session:
             request.session["seen"] = now
+            UserSession.objects.create_from_request(request)
         if self._needs_second_factor(request, actor):
             messages.warning(request, _("Your role needs a second factor. Set it up first."))
             return redirect("mfa_activate_totp")
@@ -105,8 +106,10 @@ def _before_second_factor() -> frozenset[str]:
 @receiver(user_logged_in)
 def _begin(request: HttpRequest, **_: object) -> None:
     """A session begins when somebody signs in, also where they had another one before."""
-    request.session["began"] = request.session["seen"] = int(time.time())
+    request.session["began"] = int(time.time())
+    request.session.pop("seen", None)
     if "REMOTE_ADDR" in request.META:
+        request.session["seen"] = request.session["began"]
         UserSession.objects.create_from_request(request)
 
 
