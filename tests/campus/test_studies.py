@@ -14,7 +14,7 @@ from campus.cast import Cast, make_cast
 from wardbench.campus.audit.queries import verify
 from wardbench.campus.people import services as people
 from wardbench.campus.people.rules import SYSTEM, ForbiddenError
-from wardbench.campus.studies import deciding, granting, permits, queries, services
+from wardbench.campus.studies import deciding, granting, permits, queries, services, standings
 from wardbench.campus.studies.facts import Section
 from wardbench.campus.studies.models import AttachedCohort, Document, Permit, Study
 from wardbench.campus.studies.permits import Use, Wanted
@@ -83,11 +83,11 @@ def approved(cast: Cast) -> Study:
 
 
 def states(study: Study) -> dict[str, State]:
-    return {stand.step.id: stand.state for stand in queries.stands(Study.objects.get(id=study.id)).steps}
+    return {stand.step.id: stand.state for stand in standings.stands(Study.objects.get(id=study.id)).steps}
 
 
 def status(study: Study) -> Status:
-    return queries.stands(Study.objects.get(id=study.id)).status
+    return standings.stands(Study.objects.get(id=study.id)).status
 
 
 def test_a_study_goes_its_whole_way(cast: Cast) -> None:

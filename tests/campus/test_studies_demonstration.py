@@ -11,7 +11,7 @@ from wardbench.campus.demonstration.people import make_people
 from wardbench.campus.demonstration.questions import make_questions
 from wardbench.campus.demonstration.studies import make_studies
 from wardbench.campus.people.queries import actor_of
-from wardbench.campus.studies import documents, queries
+from wardbench.campus.studies import documents, queries, standings
 from wardbench.campus.studies.models import Document, Permit, Study
 from wardbench.campus.studies.standing import Status
 
@@ -20,7 +20,7 @@ from wardbench.campus.studies.standing import Status
 def test_the_studies_of_the_demonstration(tmp_path: Path, settings: Any) -> None:
     people = make_people()
     made = make_studies(people, make_questions(people))
-    now = {key: queries.stands(Study.objects.get(id=study.id)).status for key, study in made.items()}
+    now = {key: standings.stands(Study.objects.get(id=study.id)).status for key, study in made.items()}
     assert now == {
         "proteins": Status.APPROVED,
         "scarce": Status.REFUSED,

@@ -15,7 +15,7 @@ from campus.test_studies import ORDER, approved, completed, decide, registered, 
 from campus.test_studies_documents import PDF
 from wardbench.campus.questions import services as questions
 from wardbench.campus.questions.rules import Side
-from wardbench.campus.studies import queries, services
+from wardbench.campus.studies import queries, services, standings
 from wardbench.campus.studies.facts import Section
 from wardbench.campus.studies.models import Decision, Permit, Study
 from wardbench.campus.studies.standing import Status
@@ -227,10 +227,10 @@ def test_the_path_is_seen_before_asking(cast: Cast) -> None:
 
 def test_past_cases_count_once_there_are_five(cast: Cast) -> None:
     for number in range(queries.ENOUGH_CASES):
-        assert queries.expected_days(queries.approval_path())["validation"] == (7, False), number
+        assert queries.expected_days(standings.approval_path())["validation"] == (7, False), number
         study = submitted(cast)
         decide(cast, study, "validation", "trial_centre")
-    assert queries.expected_days(queries.approval_path())["validation"] == (0, True)
+    assert queries.expected_days(standings.approval_path())["validation"] == (0, True)
 
 
 def test_the_desk_shows_what_was_decided_before_and_lets_a_member_step_out(cast: Cast) -> None:
@@ -243,7 +243,7 @@ def test_the_desk_shows_what_was_decided_before_and_lets_a_member_step_out(cast:
     assert client.post(desk, {"do": "vote", "answer": "refuse"}).status_code == 200, "a refusal needs its reason"
     assert client.post(desk, {"do": "out"}).status_code == 200, "and so does stepping out"
     assert client.post(desk, {"do": "out", "reason": "My brother leads it"}).status_code == 302
-    assert queries.stands(Study.objects.get(id=study.id)).status is Status.SUBMITTED
+    assert standings.stands(Study.objects.get(id=study.id)).status is Status.SUBMITTED
     text = text_of(cast.client("data_protection").get(reverse("study", args=[study.id])))
     assert "There are not enough members left who may vote." in text and "My brother leads it" in text
 

@@ -10,7 +10,7 @@ from ninja import Router, Status
 
 from wardbench.campus.api.access import READ, WRITE, Text
 from wardbench.campus.api.shapes import Page, Refusal, StudyIn, StudyOut, StudyWhole
-from wardbench.campus.studies import queries, services
+from wardbench.campus.studies import queries, services, standings
 from wardbench.campus.web.pages import actor
 
 router = Router(tags=["studies"])
@@ -40,7 +40,7 @@ def study(request: HttpRequest, study_id: uuid.UUID) -> Any:
     return {**_line(here), "summary": here.study.summary, "steps": steps}
 
 
-def _line(here: queries.Standing) -> dict[str, Any]:
+def _line(here: standings.Standing) -> dict[str, Any]:
     study = here.study
     return {
         "id": study.id,

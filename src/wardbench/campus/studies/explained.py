@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from wardbench.campus.people.explain import Answer, Choice, explain, explain_rights
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor
-from wardbench.campus.studies import queries, rules
+from wardbench.campus.studies import queries, rules, standings
 from wardbench.campus.studies.models import Study
 from wardbench.campus.studies.rules import ACTIONS, Verb
 
@@ -28,7 +28,7 @@ def answers(actor: Actor, study_id: str) -> Sequence[Answer]:
         return []
     if found is None:
         return []
-    facts = queries.stands(found).facts
+    facts = standings.stands(found).facts
     return [
         Answer(gettext_noop("See the whole study"), rules.may_see(actor, facts)),
         Answer(gettext_noop("Know of the study"), rules.may_see_line(actor, facts)),

@@ -13,13 +13,13 @@ from wardbench.campus.audit.services import record, verb
 from wardbench.campus.notices.sending import notify
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import SYSTEM, Actor
-from wardbench.campus.studies import permits, queries
+from wardbench.campus.studies import permits, standings
 from wardbench.campus.studies.models import Asking, Decision, Permit, PermitUse, Vote
 from wardbench.campus.studies.moves import again, allowed, move, needs_reason, page_of, team, tell_turns
 from wardbench.campus.studies.permits import Wanted
-from wardbench.campus.studies.queries import Standing
 from wardbench.campus.studies.rules import Verb
 from wardbench.campus.studies.standing import Status
+from wardbench.campus.studies.standings import Standing
 from wardbench.core.errors import BusyError, InputError, NotFoundError
 
 SOON = 60
@@ -112,7 +112,7 @@ def carry_out_due(now: datetime.datetime) -> int:
     today = timezone.localdate(now)
     told = 0
     for asking in Asking.objects.filter(answered=None, told_expired=None, study__withdrawn=None, study__closed=None):
-        if queries.stands(asking.study).status is Status.EXPIRED:
+        if standings.stands(asking.study).status is Status.EXPIRED:
             told += _expire(asking, by=SYSTEM)
     soon = today + datetime.timedelta(days=SOON)
     holding = Permit.objects.filter(revoked=None)

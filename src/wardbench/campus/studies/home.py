@@ -13,8 +13,8 @@ from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.questions.links import StudyLink, resolve_studies_by, take_up_at
 from wardbench.campus.studies import presenting, queries, rules
-from wardbench.campus.studies.queries import Standing
 from wardbench.campus.studies.standing import STATUSES
+from wardbench.campus.studies.standings import Standing
 from wardbench.campus.web.home import Entry, Panel, Task, panel, waiting
 from wardbench.campus.web.search import Hit, provide
 

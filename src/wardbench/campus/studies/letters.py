@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from wardbench.campus.studies.models import Decision
 from wardbench.campus.studies.permits import hash_of
 from wardbench.campus.studies.presenting import whose_turn, words
-from wardbench.campus.studies.queries import Standing
 from wardbench.campus.studies.standing import State, Status
+from wardbench.campus.studies.standings import Standing
 
 LANGUAGES = ("en", "nl", "fr")
 

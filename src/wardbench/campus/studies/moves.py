@@ -18,9 +18,9 @@ from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.studies import permits, queries, rules
 from wardbench.campus.studies.models import Decision, Study
-from wardbench.campus.studies.queries import Standing, stands
 from wardbench.campus.studies.rules import Verb
 from wardbench.campus.studies.standing import DECIDED, Answer, Stand, Status
+from wardbench.campus.studies.standings import Standing, stands
 from wardbench.core.errors import BusyError, InputError
 
 LONGEST_REASON = 10_000

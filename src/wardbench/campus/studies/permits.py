@@ -23,8 +23,8 @@ from wardbench.campus.people.rules import Actor, Verdict, no, yes
 from wardbench.campus.studies.facts import Fact
 from wardbench.campus.studies.models import Permit, PermitUse, Study
 from wardbench.campus.studies.purpose import within
-from wardbench.campus.studies.queries import Standing
 from wardbench.campus.studies.standing import State
+from wardbench.campus.studies.standings import Standing
 from wardbench.core.duo import Outcome, Purpose
 
 

@@ -15,8 +15,8 @@ from wardbench.campus.studies import queries, rules
 from wardbench.campus.studies.facts import Fact
 from wardbench.campus.studies.models import Vote
 from wardbench.campus.studies.path import Path, Words
-from wardbench.campus.studies.queries import Standing
 from wardbench.campus.studies.standing import DECIDED, STATES, Stand, State, Status, Turn, why_needed
+from wardbench.campus.studies.standings import Standing
 
 TONES = {
     State.APPROVED: "good",

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_POST
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.studies import forms, queries, rules, services, shown
 from wardbench.campus.studies.facts import SECTIONS, Section
-from wardbench.campus.studies.queries import Standing
 from wardbench.campus.studies.rules import Verb
+from wardbench.campus.studies.standings import Standing
 from wardbench.campus.web.pages import actor, signed_in
 from wardbench.core.errors import InputError, NotFoundError, WardbenchError
 

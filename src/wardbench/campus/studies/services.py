@@ -32,8 +32,8 @@ from wardbench.campus.studies.facts import Kind, Section
 from wardbench.campus.studies.models import AttachedCohort, Counter, Decision, Document, Member, Study, Submission, Vote
 from wardbench.campus.studies.moves import allowed, move, needs_reason, page_of, settle, tell_turns
 from wardbench.campus.studies.path import DOCUMENTS
-from wardbench.campus.studies.queries import Standing
 from wardbench.campus.studies.rules import Verb
+from wardbench.campus.studies.standings import Standing
 from wardbench.campus.studies.vocabulary import SPECIMENS, TABLES
 from wardbench.core.errors import BusyError, InputError, NotFoundError
 

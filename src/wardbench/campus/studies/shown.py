@@ -23,7 +23,7 @@ from wardbench.campus.questions import queries as questions
 from wardbench.campus.studies import checks, completeness, documents, queries
 from wardbench.campus.studies.facts import CONSENTS, DATA, FACTS, Consent, Data, Section
 from wardbench.campus.studies.models import Asking, Decision, Document, Permit, Study, Submission, Vote
-from wardbench.campus.studies.queries import Standing
+from wardbench.campus.studies.standings import Standing
 from wardbench.campus.studies.vocabulary import DOCUMENT_KINDS, FATES, SPECIMENS, TABLES, WORK
 from wardbench.core.duo import LABELS, Concern, Use
 from wardbench.core.duo.model import CONCERNS

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from wardbench.campus.studies import forms, presenting, queries, rules, services, shown
+from wardbench.campus.studies import forms, presenting, queries, rules, services, shown, standings
 from wardbench.campus.studies.facts import KINDS, SECTIONS, Asked, Consent, Data, Kind
 from wardbench.campus.studies.rules import ACTIONS, DONE_BY_PAGE, Verb
 from wardbench.campus.studies.standing import STATUSES
@@ -64,7 +64,7 @@ def path(request: HttpRequest) -> HttpResponse:
             given["arrives"],
             Consent(given["consent"]) if given["consent"] else None,
         )
-        steps, days = presenting.expected(queries.approval_path(), asked.facts)
+        steps, days = presenting.expected(standings.approval_path(), asked.facts)
     context = {"form": form, "steps": steps, "days": days, "may_register": rules.may_register(actor(request))}
     template = "studies/expected.html" if getattr(request, "htmx", False) else "studies/path.html"
     return render(request, template, context)

@@ -1,0 +1,165 @@
+"""Where studies stand: worked out from what was said about each, and kept in this process for as long as it holds.
+
+Every verb on a study counts its `revision` up in the same transaction, so what was worked out for a revision, a path
+and a day stays true. Inside a transaction, which may see what nobody else will ever see, nothing is kept.
+"""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import overload
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from wardbench.campus.studies import rules, standing
+from wardbench.campus.studies.models import Study
+from wardbench.campus.studies.path import Path, path_of
+from wardbench.campus.studies.standing import DECIDED, Answer, Case, Stand, State, Status, Turn
+
+REACHED = DECIDED | {State.OPEN, State.ASKED, State.EXPIRED}
+"""Steps whose body has had the study before it; those that still wait for others have not."""
+
+AT_ONCE = 500
+"""Studies that are read together where many have to be worked out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stood:
+    """Where a study stands, without its words. `voted` are the steps and persons (as text) of votes that hold."""
+
+    path: Path
+    status: Status
+    steps: tuple[Stand, ...]
+    turns: tuple[Turn, ...]
+    facts: rules.Facts
+    submitted: datetime.datetime | None
+    voted: frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing(Stood):
+    """A study and where it stands: everything that pages, rules and mails ask, worked out once."""
+
+    study: Study
+
+
+def approval_path() -> Path:
+    """The path of this campus."""
+    return path_of(settings.CAMPUS_FOLDER)
+
+
+def whole() -> QuerySet[Study]:
+    """Studies with everything that says where they stand."""
+    related = ("votes", "askings", "programmes", "members", "partners")
+    return Study.objects.select_related("investigator").prefetch_related(*related)
+
+
+def stands(study: Study) -> Standing:
+    """Where a study stands now."""
+    return _with(study, _work_out(study))
+
+
+def stood(found: QuerySet[Study]) -> dict[uuid.UUID, Stood]:
+    """Where each of the studies found stands now, in their order, by their ids."""
+    path, today, may_keep = approval_path(), timezone.localdate(), not connection.in_atomic_block
+    revisions = dict(found.values_list("id", "revision"))
+    now: dict[uuid.UUID, Stood] = {}
+    for study_id, revision in revisions.items() if may_keep else ():
+        kept = _kept.get(study_id)
+        if kept is not None and kept[:2] == (revision, today) and kept[2].path is path:
+            now[study_id] = kept[2]
+    left = [study_id for study_id in revisions if study_id not in now]
+    for first in range(0, len(left), AT_ONCE):
+        # The row is read before what was said about it: at worst something newer is kept for a revision that is over.
+        for study in whole().filter(id__in=left[first : first + AT_ONCE]):
+            now[study.id] = _work_out(study)
+            if may_keep:
+                _kept[study.id] = (study.revision, today, now[study.id])
+    return {study_id: now[study_id] for study_id in revisions if study_id in now}
+
+
+_kept: dict[uuid.UUID, tuple[int, datetime.date, Stood]] = {}
+
+
+class Found(Sequence[Standing]):
+    """Studies that were found, in order. Their words are read for the part that is looked at."""
+
+    def __init__(self, those: Mapping[uuid.UUID, Stood]) -> None:
+        self.those, self.ids = those, list(those)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @overload
+    def __getitem__(self, part: int) -> Standing: ...
+    @overload
+    def __getitem__(self, part: slice) -> list[Standing]: ...
+    def __getitem__(self, part: int | slice) -> Standing | list[Standing]:
+        if isinstance(part, slice):
+            return self._read(self.ids[part])
+        return self._read([self.ids[part]])[0]
+
+    def __iter__(self) -> Iterator[Standing]:
+        return iter(self._read(self.ids))
+
+    def _read(self, ids: Iterable[uuid.UUID]) -> list[Standing]:
+        wanted = list(ids)
+        rows: dict[uuid.UUID, Study] = {}
+        for first in range(0, len(wanted), AT_ONCE):
+            some = wanted[first : first + AT_ONCE]
+            rows |= Study.objects.select_related("investigator").in_bulk(some)
+        return [_with(rows[one], self.those[one]) for one in wanted]
+
+
+def _with(study: Study, now: Stood) -> Standing:
+    return Standing(study=study, **{field.name: getattr(now, field.name) for field in fields(Stood)})
+
+
+def _work_out(study: Study) -> Stood:
+    path, case = approval_path(), case_of(study)
+    steps, now, turns = standing.standing(path, case), standing.status(path, case), standing.turns(path, case)
+    facts = rules.Facts(
+        investigator=str(study.investigator_id),
+        members=frozenset(str(member.person_id) for member in study.members.all()),
+        status=now,
+        turns=turns,
+        bodies=frozenset(stand.step.role for stand in steps if stand.state in REACHED),
+        public=study.public,
+        programmes=case.care_programmes,
+        voters=frozenset(str(vote.person_id) for vote in study.votes.all()),
+        partners=frozenset(str(one.id) for one in study.partners.all()),
+    )
+    voted = frozenset((vote.step, str(vote.person_id)) for vote in study.votes.all() if not vote.void)
+    return Stood(path=path, status=now, steps=steps, turns=turns, facts=facts, submitted=case.submitted, voted=voted)
+
+
+def case_of(study: Study) -> Case:
+    """What decides where a study stands."""
+    votes = [
+        standing.Vote(
+            vote.step,
+            str(vote.person_id),
+            Answer(vote.answer) if vote.answer else None,
+            vote.at,
+            str(vote.unit_id or ""),
+        )
+        for vote in study.votes.all()
+        if not vote.void
+    ]
+    askings = [standing.Question(one.step, one.answered is not None, one.at) for one in study.askings.all()]
+    return Case(
+        study.asked.facts,
+        votes,
+        askings,
+        frozenset(str(unit.id) for unit in study.programmes.all()),
+        study.submitted,
+        study.withdrawn is not None,
+        study.closed is not None,
+        timezone.localdate(),
+    )
