@@ -14,6 +14,9 @@ from campus.cast import Cast
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 import catalogues
 
+SAME = {("fr", "Questions"), ("nl", "Studies")}
+"""Words that another language writes as English does."""
+
 
 @pytest.mark.skipif(shutil.which("xgettext") is None, reason="GNU gettext is not installed")
 def test_no_sentence_is_missing_and_none_is_older_than_its_source() -> None:
@@ -41,4 +44,5 @@ def test_pages_are_in_the_readers_language(cast: Cast, language: str) -> None:
     with translation.override(language):
         for sentence in ("Home", "Sign out", "Questions", "Studies"):
             said = translation.gettext(sentence)
-            assert (said in page and said != sentence) or sentence == "Questions", sentence
+            assert said in page, sentence
+            assert said != sentence or (language, sentence) in SAME, sentence
