@@ -10,6 +10,7 @@ import pytest
 from django.utils import translation
 
 from campus.cast import Cast
+from wardbench.campus.people import figures
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 import catalogues
@@ -46,3 +47,27 @@ def test_pages_are_in_the_readers_language(cast: Cast, language: str) -> None:
             said = translation.gettext(sentence)
             assert said in page, sentence
             assert said != sentence or (language, sentence) in SAME, sentence
+
+
+@pytest.mark.parametrize(
+    ("said", "dutch", "french"),
+    [
+        ("1,234,567", "1.234.567", "1\xa0234\xa0567"),
+        ("15.8%", "15,8%", "15,8%"),
+        ("999.5 after", "999,5 erna", "999,5 après"),
+        ("same day", "dezelfde dag", "même jour"),
+        ("fewer than 10", "minder dan 10", "moins de 10"),
+        ("10 or 20, nobody knows", "10 or 20, nobody knows", "10 or 20, nobody knows"),
+    ],
+)
+def test_figures_are_written_as_the_reader_writes_numbers(said: str, dutch: str, french: str) -> None:
+    for language, expected in (("en", said), ("nl", dutch), ("fr", french)):
+        with translation.override(language):
+            assert figures.figure(said) == expected
+
+
+def test_days_and_rows_of_a_report_are_in_the_readers_language() -> None:
+    with translation.override("nl"):
+        assert figures.day("2026-11-23T09:00:00+00:00") == "23 november 2026"
+        assert figures.day("unknown") == "unknown"
+        assert (figures.label("Female"), figures.label("Never treated")) == ("Vrouw", "Never treated")

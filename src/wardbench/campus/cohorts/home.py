@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from wardbench.campus.cohorts import queries, rules
 from wardbench.campus.cohorts.models import Cohort
+from wardbench.campus.people.figures import figure
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.web.home import Entry, Panel, panel
@@ -48,6 +49,6 @@ def my_cohorts(actor: Actor) -> Panel | None:
 def _line(cohort: Cohort) -> str:
     for version in getattr(cohort, "last", []):
         if version.figure:
-            return _("version {n}: {figure} persons").format(n=version.number, figure=version.figure)
+            return _("version {n}: {figure} persons").format(n=version.number, figure=figure(version.figure))
         return _("version {n}").format(n=version.number)
     return _("not saved yet")

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from wardbench.campus.people.figures import figure
 from wardbench.campus.people.roles import Role, gettext_noop
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.questions import concepts, queries, rules
@@ -99,7 +100,7 @@ def _line(one: Question) -> str:
     if one.unit:
         parts.append(one.unit.name)
     if one.figure and one.figure_mode != "sandbox":
-        parts.append(_("%(figure)s patients") % {"figure": one.figure})
+        parts.append(_("%(figure)s patients") % {"figure": figure(one.figure)})
     return " · ".join(parts)
 
 

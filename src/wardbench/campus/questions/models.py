@@ -19,9 +19,9 @@ class Question(Identified):
 
     title = models.CharField(_("title"), max_length=200)
     text = models.TextField(_("text"))
-    side = models.CharField(_("side"), max_length=8, choices=[(s.value, SIDES[s]) for s in Side])
+    side = models.CharField(_("side"), max_length=8, choices=[(s.value, _(SIDES[s])) for s in Side])
     status = models.CharField(
-        _("status"), max_length=16, choices=[(s.value, STATUSES[s]) for s in Status], default=Status.OPEN.value
+        _("status"), max_length=16, choices=[(s.value, _(STATUSES[s])) for s in Status], default=Status.OPEN.value
     )
     open_to_partners = models.BooleanField(_("open to partners"), default=False)
     raised_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="questions")

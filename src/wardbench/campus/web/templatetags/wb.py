@@ -11,11 +11,14 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from wardbench.campus.people import queries
+from wardbench.campus.people import figures, queries
 from wardbench.campus.people.roles import TITLES, Role
 from wardbench.campus.people.rules import Title, Verdict
 
 register = template.Library()
+register.filter("figure", figures.figure)
+register.filter("day", figures.day)
+register.filter("label", figures.label)
 
 
 @register.filter
