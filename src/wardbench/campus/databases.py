@@ -29,7 +29,8 @@ def database_settings(database: str, folder: Path | None) -> dict[str, Any]:
         if rest == ":memory:":
             return {"ENGINE": "django.db.backends.sqlite3", "NAME": rest}
         name = Path(rest) if folder is None else folder / rest
-        return {"ENGINE": "django.db.backends.sqlite3", "NAME": name, "OPTIONS": dict(SQLITE)}
+        # Threads keep their connections: to open one for each page, and to write the log home at its close, is dear.
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": name, "CONN_MAX_AGE": None, "OPTIONS": dict(SQLITE)}
     if kind in ("postgresql", "postgres"):
         parts = urlsplit(database)
         return {

@@ -6,6 +6,8 @@ vocabulary has synonyms. Without a store, or with one that is empty, nothing is 
 
 from __future__ import annotations
 
+import atexit
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -145,14 +147,30 @@ def _reading() -> Iterator[duckdb.DuckDBPyConnection | None]:
     if snapshot is None:
         yield None
         return
-    with connect(memory="512MB", threads=1) as con:
-        for table, columns in _TABLES.items():
-            if table in snapshot.tables:
-                words = _WORDS if table == "concept" else ""
-                con.execute(f"CREATE VIEW {table} AS SELECT *{words} FROM read_parquet({quoted(snapshot.path(table))})")
-            else:
-                con.execute(f"CREATE VIEW {table} AS SELECT {columns} WHERE false")
+    global _kept
+    with _opening:
+        if _kept is None or _kept[0] != snapshot.folder:
+            _kept = (snapshot.folder, _opened(snapshot))
+        con = _kept[1].cursor()
+    with con:
         yield con
+
+
+_opening = threading.Lock()
+_kept: tuple[Path, duckdb.DuckDBPyConnection] | None = None
+"""What was opened last, and of which snapshot: opening takes longer than most questions."""
+
+
+def _opened(snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
+    con = connect(memory="512MB", threads=1)
+    atexit.register(con.close)
+    for table, columns in _TABLES.items():
+        if table in snapshot.tables:
+            words = _WORDS if table == "concept" else ""
+            con.execute(f"CREATE VIEW {table} AS SELECT *{words} FROM read_parquet({quoted(snapshot.path(table))})")
+        else:
+            con.execute(f"CREATE VIEW {table} AS SELECT {columns} WHERE false")
+    return con
 
 
 _WORDS = " REPLACE ({})".format(
