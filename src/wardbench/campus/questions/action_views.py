@@ -33,7 +33,7 @@ def answer(request: HttpRequest, question_id: uuid.UUID) -> HttpResponse:
     def carry_out(text: str, references: str) -> None:
         services.answer(shown, text, references=references, by=by)
 
-    return _ask(request, shown, forms.AnswerForm, carry_out, _("Answer the question"), _("Answer"))
+    return _ask(request, shown, forms.AnswerForm, carry_out, _("Answer the question"), _("Answer the question"))
 
 
 @signed_in

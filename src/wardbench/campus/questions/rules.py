@@ -57,7 +57,7 @@ class Action(StrEnum):
 ACTIONS = {
     Action.TAKE_UP: gettext_noop("Take up into a study"),
     Action.GIVE_BACK: gettext_noop("Give back"),
-    Action.ANSWER: gettext_noop("Answer"),
+    Action.ANSWER: gettext_noop("Answer the question"),
     Action.CLOSE: gettext_noop("Close"),
     Action.REOPEN: gettext_noop("Reopen"),
 }
