@@ -13,12 +13,16 @@ import msgspec
 from wardbench.core.errors import InputError
 from wardbench.core.progress import Progress, silent
 from wardbench.core.store import Store
-from wardbench.synthetic import definitions, write_fhir
+from wardbench.synthetic import definitions, write_fhir, write_store
 from wardbench.ward.cohorts import Cohort, read_definition, run_cohort
 from wardbench.ward.cohorts.describe import describe_definition
 from wardbench.ward.cohorts.report import report_command, write_report
 from wardbench.ward.ingest.fhir.load import load_fhir
 from wardbench.ward.ingest.ledger import LoadReport
+
+
+FEWEST = 500
+"""Persons of the smallest campus in which every story is told."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class Demo:
     fhir: Path
     truths: Path
     store: Path
+    twin: Path
     load: LoadReport
     cohorts: tuple[DemoCohort, ...]
     seconds: Mapping[str, float]
@@ -62,6 +67,8 @@ def run_demo(folder: Path, *, persons: int, seed: int, progress: Progress = sile
     store = Store.open_or_create(folder / "store")
     load = _load(folder / "load.json", fhir, store, progress)
     loaded_at = time.monotonic()
+    twin = _twin(folder / "twin", persons, seed, progress)
+    twinned_at = time.monotonic()
     snapshot = store.snapshot()
     with snapshot.connect() as con:
         written = definitions.write(con, folder / "definitions")
@@ -79,9 +86,19 @@ def run_demo(folder: Path, *, persons: int, seed: int, progress: Progress = sile
     seconds = {
         "files": written_at - began,
         "load": loaded_at - written_at,
-        "cohorts and reports": time.monotonic() - loaded_at,
+        "twin": twinned_at - loaded_at,
+        "cohorts and reports": time.monotonic() - twinned_at,
     }
-    return Demo(folder, fhir, fhir.with_name("fhir.truths.json"), store.folder, load, tuple(cohorts), seconds)
+    truths = fhir.with_name("fhir.truths.json")
+    return Demo(folder, fhir, truths, store.folder, twin.folder, load, tuple(cohorts), seconds)
+
+
+def _twin(folder: Path, persons: int, seed: int, progress: Progress) -> Store:
+    """Another campus that never was, for the sandbox: of half as many persons, none of whom is in the first one."""
+    store = Store.open_or_create(folder)
+    if not store.is_filled:
+        write_store(folder, max(FEWEST, persons // 2), seed + 1, progress=progress)
+    return store
 
 
 def _load(kept: Path, fhir: Path, store: Store, progress: Progress) -> LoadReport:

@@ -18,6 +18,8 @@ from pathlib import Path
 import pytest
 
 from wardbench.campus.people.roles import TITLES
+from wardbench.core.store import Store
+from wardbench.core.store.connection import connect
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
@@ -38,9 +40,36 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     first = made(folder)
     assert first.returncode == 0, first.stderr
     told = json.loads(first.stdout)
-    assert set(told["seconds"]) == {"files", "load", "cohorts and reports", "campus"}
+    assert set(told["seconds"]) == {"files", "load", "twin", "cohorts and reports", "campus"}
     assert Path(told["campus"]).is_dir()
     return folder
+
+
+def test_nobody_of_the_hospital_is_in_the_twin(demo: Path) -> None:
+    """Another store, in which local codes have the same concepts, so that a definition means the same in both."""
+    check = [sys.executable, "-m", "wardbench", "campus", "check", "--campus", str(demo / "campus")]
+    good = subprocess.run(check, env=ENVIRONMENT, capture_output=True, text=True).stdout
+    assert "ok      twin" in good and "BAD     twin" not in good, good
+    with connect() as con:
+        for place in ("store", "twin"):
+            path = Store.open(demo / place).snapshot().path("concept")
+            con.execute(f"CREATE VIEW {place} AS SELECT * FROM read_parquet('{path}') WHERE concept_id >= 2000000000")
+        same, other = con.execute(
+            "SELECT count(*) FILTER (a.concept_id = b.concept_id), count(*) FILTER (a.concept_id <> b.concept_id)"
+            " FROM store a JOIN twin b USING (concept_code, vocabulary_id)"
+        ).fetchall()[0]
+    assert same > 50 and other == 0
+
+
+def test_a_twin_that_is_the_store_is_a_fault(demo: Path, tmp_path: Path) -> None:
+    campus = tmp_path / "campus"
+    shutil.copytree(demo / "campus", campus)
+    toml = (campus / "campus.toml").read_text()
+    same = re.sub(r"^(store|twin) = .*$", lambda found: f'{found[1]} = "{demo / "store"}"', toml, flags=re.M)
+    (campus / "campus.toml").write_text(same)
+    check = [sys.executable, "-m", "wardbench", "campus", "check", "--campus", str(campus)]
+    found = subprocess.run(check, env=ENVIRONMENT, capture_output=True, text=True)
+    assert found.returncode == 1 and "the twin is the store itself" in found.stdout, found.stdout
 
 
 def people(folder: Path) -> int:

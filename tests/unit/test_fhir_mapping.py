@@ -21,9 +21,14 @@ from fhir_resources import (
     rows,
 )
 
+from wardbench.core.omop.local_concepts import local_concept_ids
 from wardbench.ward.ingest.fhir.origin import resources_of_rows
 
 D = date.fromisoformat
+
+
+def local_id(system: str, code: str) -> int:
+    return local_concept_ids([(system, code)])[system, code]
 
 
 def test_a_person(tmp_path: Path) -> None:
@@ -160,7 +165,7 @@ def test_a_condition(tmp_path: Path) -> None:
             32840,
             32906,
             "38341003",
-            2_000_000_000,
+            local_id("http://snomed.info/sct", "38341003"),
             True,
         )
     ]
@@ -574,6 +579,16 @@ def test_several_codings(tmp_path: Path) -> None:
     ]
 
 
+def test_a_source_code_keeps_its_concept_whatever_is_loaded_with_it_or_after_it(tmp_path: Path) -> None:
+    """Else a definition on local codes would find other patients after the next load."""
+    select = "SELECT concept_code, concept_id FROM concept WHERE domain_id = 'Condition' ORDER BY 1"
+    _, one = load_resources(tmp_path / "one", patient(), condition("a", code="M"))
+    _, other = load_resources(tmp_path / "other", patient(), *(condition(c, code=c) for c in "ABMZ"))
+    _, later = load_resources(tmp_path / "one", patient(), *(condition(c, code=c) for c in "ABMZ"))
+    assert rows(one, select)[0] in rows(later, select)
+    assert rows(other, select) == rows(later, select)
+
+
 def test_source_codes_have_concepts_of_their_own(tmp_path: Path) -> None:
     """So that a cohort can be defined on them without any vocabulary."""
     report, snapshot = load_resources(
@@ -581,11 +596,11 @@ def test_source_codes_have_concepts_of_their_own(tmp_path: Path) -> None:
     )
     assert rows(
         snapshot,
-        "SELECT concept_id, concept_code, vocabulary_id, domain_id, standard_concept, count(*) FROM concept"
+        "SELECT concept_code, concept_id, vocabulary_id, domain_id, standard_concept, count(*) FROM concept"
         " JOIN condition_occurrence ON condition_source_concept_id = concept_id GROUP BY ALL ORDER BY 1",
     ) == [
-        (2_000_000_000, "1", "SNOMED", "Condition", None, 1),
-        (2_000_000_001, "2", "SNOMED", "Condition", None, 2),
+        ("1", local_id("http://snomed.info/sct", "1"), "SNOMED", "Condition", None, 1),
+        ("2", local_id("http://snomed.info/sct", "2"), "SNOMED", "Condition", None, 2),
     ]
     assert [(u.code, u.records) for u in report.unmapped] == [("2", 2), ("1", 1)]
 

@@ -8,6 +8,7 @@ import pytest
 from fhir_resources import RXNORM, coded, condition, lab, observation, of, patient, rows, write
 
 from wardbench.core.errors import UnsupportedError
+from wardbench.core.omop.local_concepts import local_concept_ids
 from wardbench.core.store import Snapshot, Store
 from wardbench.ward.ingest.fhir.load import load_fhir, remap
 from wardbench.ward.ingest.fhir.origin import resources_of_rows
@@ -32,6 +33,10 @@ RELATIONS = [
     (10, 8, "Maps to value"),
 ]
 LOCAL = [("L1", "http://local", 4), ("L2", "http://local", 1)]
+
+
+def local_id(system: str, code: str) -> int:
+    return local_concept_ids([(system, code)])[system, code]
 
 
 def with_vocabulary(store: Store, local: Iterable[tuple[str, str, int]] = LOCAL) -> None:
@@ -99,10 +104,10 @@ def test_conditions_by_their_standard_concepts(snapshot: Snapshot) -> None:
     )
     assert found == [
         ("old", 1, 2, "old"),
-        ("other", 1, 2_000_000_001, "L2"),
+        ("other", 1, local_id("http://local", "L2"), "L2"),
         ("standard", 1, 1, "38341003"),
         ("two", 1, 9, "two"),
-        ("unknown", 0, 2_000_000_003, "unknown"),
+        ("unknown", 0, local_id("http://snomed.info/sct", "unknown"), "unknown"),
     ]
 
 

@@ -16,7 +16,9 @@ from wardbench.campus.configuration import KEYS, Configuration, read_configurati
 from wardbench.campus.databases import is_sqlite
 from wardbench.campus.installation import start_django, unapplied
 from wardbench.core.errors import WardbenchError
-from wardbench.core.store import Store
+from wardbench.core.omop.tables import FIRST_CUSTOM_CONCEPT
+from wardbench.core.store import Store, quoted
+from wardbench.core.store.connection import connect
 
 FREE = 0.10
 LEAST_FREE = 1 << 30
@@ -48,6 +50,7 @@ def check(folder: Path) -> list[Check]:
         ("database", lambda: _database(configuration)),
         ("store", lambda: _store("store", configuration.store, folder)),
         ("twin", lambda: _store("twin", configuration.twin, folder)),
+        ("twin", lambda: _apart(configuration, folder)),
         ("mail", lambda: _mail(configuration)),
         ("disk", lambda: _disk(folder)),
         ("background", lambda: _background(folder)),
@@ -125,6 +128,29 @@ def _store(what: str, named: str | None, folder: Path) -> Iterator[Check]:
         return
     snapshot = Store.open(folder / named).snapshot()
     yield Check(what, "good", f"{folder / named}, version {snapshot.version}")
+
+
+def _apart(configuration: Configuration, folder: Path) -> Iterator[Check]:
+    """The twin has nobody of the hospital in it, and a definition means the same in both."""
+    if configuration.store is None or configuration.twin is None:
+        return
+    store, twin = (Store.open(folder / named).snapshot() for named in (configuration.store, configuration.twin))
+    if store.version == twin.version:
+        yield Check("twin", "bad", "the twin is the store itself: the sandbox shows everybody exact counts of patients")
+        return
+    if not all("concept" in one.tables for one in (store, twin)):
+        return
+    with connect(memory="1GB") as con:
+        other = con.execute(
+            f"""SELECT concept_id FROM read_parquet({quoted(store.path("concept"))}) a
+            JOIN read_parquet({quoted(twin.path("concept"))}) b USING (concept_id)
+            WHERE concept_id >= {FIRST_CUSTOM_CONCEPT}
+                AND (a.concept_code, a.vocabulary_id) IS DISTINCT FROM (b.concept_code, b.vocabulary_id)
+            ORDER BY 1 LIMIT 1"""
+        ).fetchone()
+    if other:
+        sentence = f"concept {other[0]} is another code in the twin than in the store; load the older one again"
+        yield Check("twin", "bad", sentence)
 
 
 def _mail(configuration: Configuration) -> Iterator[Check]:

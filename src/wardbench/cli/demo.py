@@ -35,13 +35,14 @@ def demo(
         done = run_demo(folder, persons=persons, seed=seed, progress=progress)
         campus, began = folder / "campus", time.monotonic()
         if not is_made(campus):
-            make_demonstration(campus, store=done.store, twin=done.store, database=database, progress=progress)
+            make_demonstration(campus, store=done.store, twin=done.twin, database=database, progress=progress)
     seconds = {**done.seconds, "campus": time.monotonic() - began}
     if json:
         print_json(
             {
                 "folder": str(done.folder),
                 "store": str(done.store),
+                "twin": str(done.twin),
                 "campus": str(campus),
                 "seconds": {step: round(taken, 1) for step, taken in seconds.items()},
                 "version": done.load.version,

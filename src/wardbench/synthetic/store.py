@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from wardbench.core.omop.tables import FIRST_CUSTOM_CONCEPT
+from wardbench.core.omop.local_concepts import local_concept_ids
 from wardbench.core.progress import Progress, silent
 from wardbench.core.store import Snapshot, Store, quoted
 from wardbench.core.version import __version__
@@ -79,9 +79,12 @@ def _register(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
     con.execute(f"CREATE TABLE used AS {' UNION ALL '.join(used)}")
     con.execute("INSERT INTO used SELECT DISTINCT unit_place, 'Unit' FROM unit_of JOIN used USING (place)")
     con.execute(
-        f"""CREATE TABLE code AS SELECT every_code.*, domain,
-            {FIRST_CUSTOM_CONCEPT - 1} + row_number() OVER (ORDER BY system, code) AS concept_id
+        """CREATE TABLE code AS SELECT every_code.*, domain, NULL::INTEGER AS concept_id
         FROM every_code JOIN (SELECT place, min(domain) AS domain FROM used GROUP BY place) USING (place)"""
+    )
+    ids = local_concept_ids(con.execute("SELECT system, code FROM code").fetchall())
+    con.executemany(
+        "UPDATE code SET concept_id = ? WHERE system = ? AND code = ?", [[made, *code] for code, made in ids.items()]
     )
     con.execute(
         """CREATE TABLE unit AS SELECT unit_of.place, code AS unit, concept_id AS unit_concept

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
+from wardbench.core.omop.local_concepts import LocalCode, local_concept_ids
 from wardbench.core.omop.tables import FIRST_CUSTOM_CONCEPT, VOCABULARY_TABLES
 from wardbench.core.store import Draft, Snapshot, quoted
 from wardbench.ward.ingest.codes import CUSTOM_CLASS, SYNONYMS, VOCABULARIES
@@ -36,7 +37,7 @@ def map_codes(con: duckdb.DuckDBPyConnection, draft: Draft, kinds: Sequence[str]
     """
     _gather(con, draft, kinds, further=previous is not None and previous.has_vocabulary)
     _open_vocabulary(con, draft, previous)
-    _find_source_concepts(con)
+    _find_source_concepts(con, previous)
     _find_standard_concepts(con)
     con.execute(
         f"""CREATE TABLE code_map AS
@@ -105,7 +106,7 @@ def _open_vocabulary(con: duckdb.DuckDBPyConnection, draft: Draft, previous: Sna
     con.execute(f"CREATE VIEW known AS {known}")
 
 
-def _find_source_concepts(con: duckdb.DuckDBPyConnection) -> None:
+def _find_source_concepts(con: duckdb.DuckDBPyConnection, previous: Snapshot | None) -> None:
     con.execute(
         """UPDATE used_code SET source_concept_id = found.concept_id FROM (
             SELECT u.system, u.code, min_by(c.concept_id, (coalesce(c.invalid_reason, '') <> '', c.concept_id))
@@ -114,13 +115,30 @@ def _find_source_concepts(con: duckdb.DuckDBPyConnection) -> None:
             GROUP BY u.system, u.code) found
         WHERE found.system = used_code.system AND found.code = used_code.code"""
     )
+    left = con.execute("SELECT system, code FROM used_code WHERE source_concept_id IS NULL").fetchall()
+    others = con.execute("SELECT concept_id FROM known WHERE concept_id >= ?", [FIRST_CUSTOM_CONCEPT]).fetchall()
+    ids = local_concept_ids(left, known=_local_before(con, previous), taken=[number for (number,) in others])
     con.execute(
-        f"""UPDATE used_code SET source_concept_id = made.concept_id FROM (
-            SELECT system, code, row_number() OVER (ORDER BY system, code) - 1
-                + (SELECT greatest({FIRST_CUSTOM_CONCEPT}, coalesce(max(concept_id) + 1, 0)) FROM known) AS concept_id
-            FROM used_code WHERE source_concept_id IS NULL) made
-        WHERE made.system = used_code.system AND made.code = used_code.code"""
+        """UPDATE used_code SET source_concept_id = made.concept_id FROM (
+            SELECT unnest($1::VARCHAR[]) AS system, unnest($2::VARCHAR[]) AS code, unnest($3::INTEGER[]) AS concept_id
+        ) made WHERE made.system = used_code.system AND made.code = used_code.code""",
+        [[system for system, _ in ids], [code for _, code in ids], list(ids.values())],
     )
+
+
+def _local_before(con: duckdb.DuckDBPyConnection, previous: Snapshot | None) -> dict[LocalCode, int]:
+    """The ids that codes have in the previous snapshot, of codes that are told apart by vocabulary and code."""
+    if previous is None or "concept" not in previous.tables:
+        return {}
+    rows = con.execute(
+        f"""SELECT any_value(u.system), any_value(u.code), any_value(c.concept_id)
+        FROM used_code u JOIN read_parquet({quoted(previous.path("concept"))}) c
+            ON c.vocabulary_id = u.vocabulary_id AND c.concept_code = u.code
+        WHERE u.source_concept_id IS NULL AND c.concept_id >= {FIRST_CUSTOM_CONCEPT}
+            AND c.concept_class_id = {quoted(CUSTOM_CLASS)}
+        GROUP BY u.vocabulary_id, u.code HAVING count(*) = 1"""
+    ).fetchall()
+    return {(system, code): concept_id for system, code, concept_id in rows}
 
 
 def _find_standard_concepts(con: duckdb.DuckDBPyConnection) -> None:
