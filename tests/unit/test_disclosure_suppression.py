@@ -63,9 +63,10 @@ def tables(shape: tuple[int, ...], most: int) -> st.SearchStrategy[CountTable]:
 def test_no_withheld_cell_is_known_more_closely_than_the_policy_allows(shape: tuple[int, ...], most: int) -> None:
     # No cell has to change by more than the threshold minus one, so that `most` leaves room for every table needed.
     @settings(max_examples=150 if len(shape) < 3 else 12, deadline=None)
-    @given(tables(shape, most - THRESHOLD + 1))
-    def holds(table: CountTable) -> None:
-        assert broken(table, withhold(table, threshold=THRESHOLD).all, most) == []
+    @given(tables(shape, most - THRESHOLD + 1), st.booleans())
+    def holds(table: CountTable, known: bool) -> None:
+        withheld = withhold(table, threshold=THRESHOLD, whole_is_known=known and all(table.totals)).all
+        assert broken(table, withheld, most) == []
 
     holds()
 
@@ -148,6 +149,19 @@ def test_a_table_that_cannot_be_protected_is_refused(
 ) -> None:
     with pytest.raises(InputError):
         CountTable(counts, totals, structural)
+
+
+@settings(max_examples=100, deadline=None)
+@given(tables((2, 2), 4).map(lambda table: CountTable(table.counts, (True, True))))
+def test_the_count_of_everybody_is_shown_where_it_stands_elsewhere(table: CountTable) -> None:
+    withheld = withhold(table, threshold=THRESHOLD, whole_is_known=True)
+    assert ((2, 2) in withheld.all) == (table.counts.sum() < THRESHOLD)
+    assert broken(table, withheld.all, most=16) == []
+
+
+def test_the_count_of_everybody_has_to_be_in_the_table() -> None:
+    with pytest.raises(InputError):
+        withhold(CountTable(np.ones((2, 2)), (True, False)), whole_is_known=True)
 
 
 def test_a_threshold_below_two_is_refused() -> None:

@@ -14,6 +14,8 @@ from wardbench.core.store import Snapshot
 
 BAND = 10
 OLDEST = 90
+AGES = (0, 18, 40, 60, 80)
+"""Where the bands of a table begin that leaves a study: wide, so that few cells are small."""
 FEMALE, MALE = 8532, 8507
 MOST_TYPES = 5
 Ids = npt.NDArray[np.int64]
@@ -50,6 +52,15 @@ class Strip:
     has_samples: bool
 
 
+@dataclass(frozen=True)
+class AgeBySex:
+    """Counts of persons: a row for each band that begins at `AGES` (and one for no known age), then women, men, and
+    where there are any in the store, others."""
+
+    counts: npt.NDArray[np.int64]
+    has_unknown_age: bool
+
+
 class People:
     """Sex, year of birth and specimens of everybody in a snapshot, by their place among the sorted ids."""
 
@@ -74,6 +85,22 @@ class People:
     @cached_property
     def _with_sample(self) -> Ids:
         return np.unique(np.concatenate([ids for _, ids in self._types])) if self._types else np.empty(0, np.int64)
+
+    def by_age_and_sex(self, ids: Ids, days: npt.NDArray[np.int32]) -> AgeBySex:
+        """The persons `ids` (sorted) by age on their first `days` in a cohort and by sex; exact.
+
+        There is a place for persons of another or no sex, or without a year of birth, where the whole store has one.
+        """
+        places = np.searchsorted(self._ids, ids)
+        years = days.astype("datetime64[D]").astype("datetime64[Y]").astype(int) + 1970
+        born = self._born[places]
+        ages = np.searchsorted(np.asarray(AGES[1:]), years - born, side="right")
+        rows = np.where(born > 0, ages, len(AGES))
+        columns = np.where(self._sex[places] == FEMALE, 0, np.where(self._sex[places] == MALE, 1, 2))
+        counts = np.zeros((len(AGES) + 1, 3), np.int64)
+        np.add.at(counts, (rows, columns), 1)
+        unknown_age, unknown_sex = bool((self._born <= 0).any()), not np.isin(self._sex, (FEMALE, MALE)).all()
+        return AgeBySex(counts[: None if unknown_age else -1, : None if unknown_sex else -1], unknown_age)
 
     def strip(self, ids: Ids, days: npt.NDArray[np.int32], rules: Rules) -> Strip:
         """The persons `ids` (sorted) on their first `days` in a cohort, through the rules of disclosure."""

@@ -9,9 +9,11 @@ import threading
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
 from django.conf import settings
 
-from wardbench.campus.counting.people import People, Strip
+from wardbench.campus.counting.people import AgeBySex, Ids, People, Strip
 from wardbench.cohorts import Definition, EditingSession, Look, Overlap
 from wardbench.core.disclosure import Rules
 from wardbench.core.errors import NotFoundError
@@ -56,6 +58,17 @@ def overlap(place: Place, first: Definition, second: Definition) -> Overlap:
 
 def strip(place: Place, definition: Definition, rules: Rules) -> Strip:
     """Age, sex and samples of the persons of `definition` on the newest snapshot, as `rules` disclose them."""
+    ids, days, people = _members(place, definition)
+    return people.strip(ids, days, rules)
+
+
+def by_age_and_sex(place: Place, definition: Definition) -> AgeBySex:
+    """The persons of `definition` on the newest snapshot by age and sex; exact."""
+    ids, days, people = _members(place, definition)
+    return people.by_age_and_sex(ids, days)
+
+
+def _members(place: Place, definition: Definition) -> tuple[Ids, npt.NDArray[np.int32], People]:
     session, lock = _session(place)
     with lock:
         ids, days = session.members(definition)
@@ -63,7 +76,7 @@ def strip(place: Place, definition: Definition, rules: Rules) -> Strip:
         if people is None or people[0] is not session:
             people = (session, People(snapshot(place)))
             _people[place] = people
-    return people[1].strip(ids, days, rules)
+    return ids, days, people[1]
 
 
 def _session(place: Place) -> tuple[EditingSession, threading.Lock]:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from wardbench.campus.studies.documents import ENDINGS, LARGEST, TITLES
 from wardbench.campus.studies.facts import CONSENTS, DATA, KINDS, Fact, Section
+from wardbench.campus.studies.result_rules import KINDS as RESULTS
 from wardbench.campus.studies.standing import ANSWERS
 from wardbench.campus.studies.vocabulary import DOCUMENT_KINDS, FATES, SPECIMENS, TABLES, UNITS, WORK
 from wardbench.core.duo import LABELS, Concern, Use
@@ -204,6 +205,25 @@ class DocumentForm(forms.Form):
 
 class ReasonForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4}))
+
+
+class ResultForm(forms.Form):
+    kind = forms.ChoiceField(label=_("Which table"), widget=forms.RadioSelect, choices=_choices(RESULTS))
+    cohort = forms.ChoiceField(
+        label=_("Of which cohort"), help_text=_("Not needed for the numbers of all cohorts."), required=False
+    )
+    purpose = forms.CharField(
+        label=_("What it is for"),
+        help_text=_("For the data steward: an article, a grant application, a meeting."),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(self, *args: Any, cohorts: Choices, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["cohort"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = cohorts
 
 
 class TextForm(forms.Form):

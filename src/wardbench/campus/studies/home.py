@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.questions.links import StudyLink, resolve_studies_by, take_up_at
-from wardbench.campus.studies import presenting, queries, rules
+from wardbench.campus.studies import presenting, queries, result_queries, rules
+from wardbench.campus.studies.result_rules import KINDS, Kind
 from wardbench.campus.studies.standing import STATUSES
 from wardbench.campus.studies.standings import Standing
 from wardbench.campus.web.home import Entry, Panel, Task, panel, waiting
@@ -40,6 +41,20 @@ def turns(actor: Actor) -> Sequence[Task]:
         since = timezone.localdate(turn.since) if turn.since else None
         tasks.append(Task(what, study.title, address, since=since, due=turn.due))
     return tasks
+
+
+@waiting
+def reviews(actor: Actor) -> Sequence[Task]:
+    """Results that wait for a data steward's review."""
+    return [
+        Task(
+            _("Review a result of %(reference)s") % {"reference": one.study.reference},
+            _(KINDS[Kind(one.kind)]),
+            reverse("study_result", args=[one.study_id, one.id]),
+            since=timezone.localdate(one.at),
+        )
+        for one in result_queries.waiting(actor)
+    ]
 
 
 @panel(20)

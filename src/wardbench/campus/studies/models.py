@@ -217,3 +217,25 @@ class PermitUse(models.Model):
 
     class Meta:
         ordering = ("at",)
+
+
+class Result(Identified):
+    """A table that somebody asked to take out of a study, made safe when it was asked for; it does not change."""
+
+    study = models.ForeignKey(Study, models.PROTECT, related_name="results")
+    permit = models.ForeignKey(Permit, models.PROTECT, related_name="results")
+    kind = models.CharField(max_length=16)
+    cohorts = models.JSONField()
+    snapshot = models.CharField(max_length=128)
+    content = models.JSONField()
+    hash = models.CharField(max_length=64)
+    purpose = models.TextField()
+    status = models.CharField(max_length=16, default="asked")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    reviewed = models.DateTimeField(null=True)
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("-at",)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from wardbench.campus.studies import count_views, desk_views, paper_views, section_views, views
+from wardbench.campus.studies import count_views, desk_views, paper_views, result_views, section_views, views
 
 urlpatterns = [
     path("", views.studies, name="studies"),
@@ -25,5 +25,9 @@ urlpatterns = [
     path("<uuid:study_id>/answer/<uuid:asking_id>/", desk_views.answer, name="study_answer"),
     path("<uuid:study_id>/do/<slug:verb>/", desk_views.act, name="study_act"),
     path("<uuid:study_id>/letters/<int:number>/", paper_views.letter, name="study_letter"),
+    path("<uuid:study_id>/results/", result_views.listed, name="study_results"),
+    path("<uuid:study_id>/results/<uuid:result_id>/", result_views.result, name="study_result"),
+    path("<uuid:study_id>/results/<uuid:result_id>/download/", result_views.download, name="study_result_download"),
+    path("<uuid:study_id>/results/<uuid:result_id>/<slug:what>/", result_views.act, name="study_result_act"),
     path("<uuid:study_id>/permits/<int:number>/", paper_views.permit, name="study_permit"),
 ]

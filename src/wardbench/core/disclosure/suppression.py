@@ -89,11 +89,17 @@ class Withheld:
         return self.small | self.complementary
 
 
-def withhold(table: CountTable, *, threshold: int = 10) -> Withheld:
-    """The cells of `table` to withhold; the same for the same table. InputError where `threshold` is below 2."""
+def withhold(table: CountTable, *, threshold: int = 10, whole_is_known: bool = False) -> Withheld:
+    """The cells of `table` to withhold; the same for the same table.
+
+    With `whole_is_known` the count of everybody is shown unless it is small, because it stands elsewhere too; that
+    needs the totals of every dimension. InputError where it has not them, or `threshold` is below 2.
+    """
     if threshold < 2:
         raise InputError("threshold: it is 2 or more.")
-    return _Search(table, threshold).run()
+    if whole_is_known and not all(table.totals):
+        raise InputError("table: the count of everybody is not in it; show the totals of every dimension.")
+    return _Search(table, threshold, whole_is_known).run()
 
 
 @dataclass(frozen=True)
@@ -109,11 +115,14 @@ class _Cube:
 
 
 class _Search:
-    def __init__(self, table: CountTable, threshold: int) -> None:
+    def __init__(self, table: CountTable, threshold: int, whole_is_known: bool) -> None:
         self.table = table
         self.threshold = threshold
         self.cubes: dict[Position, list[_Cube]] = {}
         self.fixed = self._fixed()
+        whole = table.counts.shape
+        if whole_is_known and table.full[whole] >= threshold:
+            self.fixed |= {whole}
 
     def _fixed(self) -> frozenset[Position]:
         """The structural zeros, and the totals of nothing else."""
@@ -135,9 +144,12 @@ class _Search:
                 withheld |= self._partners(position, withheld)
         support = {position: self._support(position, withheld) for position in withheld}
         if None in support.values():
-            # Without anything shown every cell can reach its ends, by way of the totals.
+            # Where nothing is shown every cell reaches its ends, by way of the totals; beside the count of everybody
+            # it does too, but by more than one box at once, which is not looked for.
             withheld = set(self.table.positions) - self.fixed
             support = {position: self._support(position, withheld) for position in withheld}
+            if None in support.values():
+                return Withheld(frozenset(small), frozenset(withheld - set(small)))
         # What matters most to the reader is given back first: totals, then large numbers.
         extra = sorted(withheld - set(small), key=lambda p: (-self.table.totals_in(p), -full[p], p))
         for position in extra:
