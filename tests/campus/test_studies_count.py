@@ -16,6 +16,7 @@ from wardbench.campus.audit.models import Event
 from wardbench.campus.cohorts import queries as cohorts
 from wardbench.campus.cohorts import services as cohort_services
 from wardbench.campus.counting import sessions
+from wardbench.campus.counting.permitted import permitted_for
 from wardbench.campus.studies import granting, services
 from wardbench.campus.studies.models import Study
 
@@ -81,3 +82,57 @@ def test_a_revoked_permit_counts_nothing_more(cast: Cast, study: Study) -> None:
 def test_another_cohort_is_not_counted(cast: Cast, study: Study) -> None:
     approve(cast, study)
     assert cast.client("researcher").get(f"/studies/{study.id}/cohorts/{'b' * 64}/").status_code == 404
+
+
+def builder(cast: Cast, study: Study, key: str = "researcher") -> tuple[Any, str]:
+    """A browser in which this study was chosen to count in, and the address of the page where its cohort is built."""
+    client = cast.client(key)
+    address = f"/cohorts/{cohorts.version(study.cohorts.get().version).cohort_id}/build/"
+    client.post(f"{address}mode/", {"mode": f"study:{study.reference}"})
+    return client, address
+
+
+def test_the_builder_counts_exactly_what_the_permit_covers(cast: Cast, study: Study) -> None:
+    client, address = builder(cast, study)
+    assert f"study:{study.reference}" not in client.get(address).content.decode(), "there is no permit yet"
+    approve(cast, study)
+    client, address = builder(cast, study)
+    definition = cohorts.definition_of(cohorts.version(study.cohorts.get().version))
+    persons = sessions.look("store", definition).persons
+    shown = client.get(address).content.decode()
+    assert f'id="persons">{persons:,}<' in shown and f"Study {study.reference}</p>" in shown
+    assert Event.objects.get(verb="counting.count").study == study.reference
+
+
+def test_the_builder_counts_nothing_that_was_changed_and_records_nothing(cast: Cast, study: Study) -> None:
+    approve(cast, study)
+    client, address = builder(cast, study)
+    cohort = cohorts.version(study.cohorts.get().version).cohort
+    revision = cohorts.desk(cohort, cast.actor("researcher")).revision
+    client.post(f"{address}change/", {"do": "add-person", "revision": revision})
+    before = Event.objects.filter(verb="counting.count").count()
+    shown = client.get(address).content.decode()
+    assert "does not cover this cohort as it is now" in shown and 'id="persons"' not in shown
+    assert Event.objects.filter(verb="counting.count").count() == before
+
+
+def test_a_permit_that_is_suspended_leaves_the_builder_at_once(cast: Cast, study: Study) -> None:
+    approve(cast, study)
+    client, address = builder(cast, study)
+    granting.suspend(study.id, "A complaint", by=cast.actor("data_protection"))
+    shown = client.get(address).content.decode()
+    assert f"Study {study.reference}" not in shown and 'id="persons"' not in shown
+    assert not Event.objects.filter(verb="counting.count").exists()
+
+
+def test_nobody_else_can_choose_to_count_in_the_study(cast: Cast, study: Study) -> None:
+    approve(cast, study)
+    for key in cast.people:
+        studies = [one.study for one in permitted_for(cast.actor(key))]
+        assert studies == ([study.reference] if key == "researcher" else []), key
+    steward = cast.client("data_steward")
+    steward.post(
+        f"/cohorts/{cohorts.version(study.cohorts.get().version).cohort_id}/build/mode/",
+        {"mode": f"study:{study.reference}"},
+    )
+    assert not Event.objects.filter(verb="counting.count").exists()

@@ -6,13 +6,14 @@ the parts that differ and nothing else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 
 from wardbench.campus.cohorts import edits
 from wardbench.campus.cohorts.queries import Desk, Seen
@@ -21,6 +22,7 @@ from wardbench.campus.counting import queries as counting
 from wardbench.campus.counting import sessions
 from wardbench.campus.counting.figures import RuleShown, Shown
 from wardbench.campus.counting.people import Strip
+from wardbench.campus.counting.permitted import Permitted
 from wardbench.campus.counting.rules import WORDS, Mode, modes_for
 from wardbench.campus.people.rules import Actor, ForbiddenError
 from wardbench.core.errors import WardbenchError
@@ -37,6 +39,7 @@ class Counted:
     strip: Strip | None = None
     refusal: str = ""
     created: str = ""
+    study: str = ""
 
     @property
     def words(self) -> Any:
@@ -74,6 +77,7 @@ class Board:
     mode: Mode
     open: str = ""
     form: Any = None
+    permitted: Permitted | None = None
 
     @cached_property
     def outline(self) -> Outline:
@@ -81,7 +85,10 @@ class Board:
 
     @cached_property
     def counted(self) -> Counted:
-        return count(self.working, self.seen.cohort.name, self.by, self.mode, self.outline.problem)
+        name, problem = self.seen.cohort.name, self.outline.problem
+        if self.permitted is not None:
+            return count_in_study(self.working, name, self.by, self.permitted, problem)
+        return count(self.working, name, self.by, self.mode, problem)
 
     @cached_property
     def rules(self) -> list[RuleCard]:
@@ -156,6 +163,27 @@ def count(working: Working, name: str, by: Actor, mode: Mode, problem: str | Non
     except WardbenchError as error:
         return Counted(mode, refusal=str(error))
     return Counted(mode, shown, strip, created=created)
+
+
+def count_in_study(working: Working, name: str, by: Actor, permitted: Permitted, problem: str | None = None) -> Counted:
+    """Count what somebody has before them exactly, if it is what the permit of a study covers; else its reason."""
+    told = Counted(Mode.STUDY, study=permitted.study)
+    if problem is not None:
+        return told
+    try:
+        shown, strip = counting.look_in_study(working.definition(name), permitted, by=by)
+    except ForbiddenError as error:
+        verdict = error.verdict
+        return replace(told, refusal=gettext(verdict.reason).format(**verdict.values))
+    except WardbenchError as error:
+        return replace(told, refusal=str(error))
+    return replace(told, shown=shown, strip=strip, created=sessions.snapshot("store").created)
+
+
+def permitted_of(request: HttpRequest, studies: Sequence[Permitted]) -> Permitted | None:
+    """The study that somebody chose to count in, as long as its permit lets them."""
+    chosen = request.session.get("counting_mode", "")
+    return next((one for one in studies if chosen == f"{Mode.STUDY.value}:{one.study}"), None)
 
 
 def mode_of(request: HttpRequest, by: Actor) -> Mode:

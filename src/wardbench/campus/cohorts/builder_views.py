@@ -20,7 +20,8 @@ from wardbench.campus.cohorts.forms import JsonForm, SaveForm
 from wardbench.campus.cohorts.queries import Desk, Seen
 from wardbench.campus.cohorts.services import Shown
 from wardbench.campus.cohorts.words import sections_of
-from wardbench.campus.counting.rules import WORDS, modes_for
+from wardbench.campus.counting.permitted import permitted_for
+from wardbench.campus.counting.rules import WORDS, Mode, modes_for
 from wardbench.campus.web.pages import actor, signed_in
 from wardbench.core.errors import InputError, NotFoundError, WardbenchError
 from wardbench.ward.cohorts.describe import LANGUAGES, describe_definition
@@ -39,7 +40,9 @@ def _opened(request: HttpRequest, cohort_id: uuid.UUID) -> tuple[Seen, Desk]:
 
 def _board(request: HttpRequest, seen: Seen, working: Working, open: str = "", form: Any = None) -> Board:
     by = actor(request)
-    return Board(seen, working, by, builder.mode_of(request, by), open, form)
+    permitted = builder.permitted_of(request, permitted_for(by)) if "counting_mode" in request.session else None
+    mode = Mode.STUDY if permitted else builder.mode_of(request, by)
+    return Board(seen, working, by, mode, open, form, permitted)
 
 
 def _is_partial(request: HttpRequest) -> bool:
@@ -60,6 +63,7 @@ def build(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
         "tab": "simple",
         "may_edit": seen.may_edit,
         "modes": [(mode, WORDS[mode]) for mode in modes_for(by)],
+        "studies": [one.study for one in permitted_for(by)],
         "save_form": SaveForm(),
         "latest": queries.latest(seen.cohort),
         **_searched(request),

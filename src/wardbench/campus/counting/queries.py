@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from wardbench.campus.counting import services, sessions
 from wardbench.campus.counting.figures import Shown, shown
 from wardbench.campus.counting.people import Strip
+from wardbench.campus.counting.permitted import Permitted
 from wardbench.campus.counting.rules import Mode, may_count
 from wardbench.campus.people.rules import Actor
 from wardbench.cohorts import Definition
 from wardbench.core.disclosure import ExactRules, Figure
+from wardbench.ward.cohorts.editing import content_hash
 
 
 def look(definition: Definition, *, by: Actor, mode: Mode) -> Shown:
@@ -22,6 +24,14 @@ def look(definition: Definition, *, by: Actor, mode: Mode) -> Shown:
         # Nobody is in the twin, so that nobody's record was read and nothing is to be recorded.
         return shown(mode, sessions.look("twin", definition), ExactRules())
     return services.count(definition, by=by, mode=mode)
+
+
+def look_in_study(definition: Definition, permitted: Permitted, *, by: Actor) -> tuple[Shown, Strip]:
+    """Count `definition` exactly within a study, with age, sex and samples: on the record, of what its permit covers
+    now. ForbiddenError with the permit's reason for anything else."""
+    verdict = permitted.covers(content_hash(definition))
+    found = services.count(definition, by=by, mode=Mode.STUDY, permitted=verdict, study=permitted.study)
+    return found, sessions.strip("store", definition, ExactRules())
 
 
 def strip(definition: Definition, *, by: Actor, mode: Mode) -> Strip:

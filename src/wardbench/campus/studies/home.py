@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.questions.links import StudyLink, resolve_studies_by, take_up_at
+from wardbench.campus.studies import exact as exact  # lets its permits be counted under
 from wardbench.campus.studies import presenting, queries, result_queries, rules
 from wardbench.campus.studies.result_rules import KINDS, Kind
 from wardbench.campus.studies.standing import STATUSES
