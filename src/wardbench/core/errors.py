@@ -8,10 +8,19 @@ from __future__ import annotations
 
 
 class WardbenchError(Exception):
-    """Base of every error meant for the user; `str(error)` is the whole sentence."""
+    """Base of every error meant for the user; `str(error)` is the whole sentence, in English.
+
+    Where `values` are given, `sentence` holds their names in braces: whoever shows the error to a reader of another
+    language looks up the sentence first and fills it in afterwards.
+    """
 
     exit_code = 1
     http_status = 500
+
+    def __init__(self, sentence: object = "", /, **values: object) -> None:
+        self.sentence = str(sentence)
+        self.values = values
+        super().__init__(self.sentence.format(**values) if values else self.sentence)
 
 
 class InputError(WardbenchError):

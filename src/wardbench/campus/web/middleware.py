@@ -8,8 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from wardbench.campus.people.rules import ForbiddenError
-from wardbench.campus.web.templatetags.wb import verdict
+from wardbench.campus.people.refusals import refusal
 from wardbench.core.errors import InputError, WardbenchError
 
 
@@ -26,8 +25,7 @@ class ErrorsMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, WardbenchError):
             return None
-        sentence = verdict(exception.verdict) if isinstance(exception, ForbiddenError) else str(exception)
-        return self._answer(request, sentence, exception.http_status)
+        return self._answer(request, refusal(exception), exception.http_status)
 
     def _answer(self, request: HttpRequest, sentence: str, status: int) -> HttpResponse:
         template = "web/error_fragment.html" if getattr(request, "htmx", False) else "web/error.html"

@@ -12,8 +12,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from wardbench.campus.people import figures, queries
+from wardbench.campus.people.refusals import reason
 from wardbench.campus.people.roles import TITLES, Role
-from wardbench.campus.people.rules import Title, Verdict
+from wardbench.campus.people.rules import Verdict
 
 register = template.Library()
 register.filter("figure", figures.figure)
@@ -24,11 +25,7 @@ register.filter("label", figures.label)
 @register.filter
 def verdict(given: Verdict) -> str:
     """A verdict's reason in the reader's language."""
-    values = {
-        name: " / ".join(gettext(TITLES[role]) for role in value.roles) if isinstance(value, Title) else value
-        for name, value in given.values.items()
-    }
-    return gettext(given.reason).format(**values)
+    return reason(given)
 
 
 @register.filter
