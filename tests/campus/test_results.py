@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import io
 import json
 import threading
 import uuid
 import zipfile
+from typing import Any
 
 import pytest
 from django.db import connections
@@ -15,16 +17,19 @@ from django.urls import reverse
 
 from campus import test_studies_count
 from campus.cast import Cast
+from campus.test_counting import expression
 from campus.test_studies_count import approve as approve_study
 from wardbench.campus.audit.models import Event
+from wardbench.campus.cohorts import queries as cohorts
+from wardbench.campus.cohorts import services as cohort_services
 from wardbench.campus.counting import sessions
 from wardbench.campus.notices.models import Notice
 from wardbench.campus.people import services as people
 from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import SYSTEM, ForbiddenError
-from wardbench.campus.studies import granting, result_queries, results
+from wardbench.campus.studies import granting, permits, result_queries, results
 from wardbench.campus.studies import result_tables as tables
-from wardbench.campus.studies.models import Permit, Result, Study
+from wardbench.campus.studies.models import AttachedCohort, Permit, Result, Study
 from wardbench.campus.web.home import waiting_for
 from wardbench.core.errors import BusyError, InputError, NotFoundError
 
@@ -214,6 +219,42 @@ def test_a_result_by_its_pages(cast: Cast, permitted: Study) -> None:
     other = ask(cast, permitted, "counts")
     review = steward.get(reverse("study_result", args=[permitted.id, other.id])).content.decode()
     assert str(found.id) in review, "who reviews sees what left before"
+
+
+def test_who_reviews_is_told_of_a_cohort_that_differs_by_few_persons(cast: Cast, permitted: Study) -> None:
+    """Sixty persons, and sixty but the four oldest: their tables can be subtracted."""
+    everybody = permitted.cohorts.get()
+    ask(cast, permitted)
+    by = cast.actor("researcher")
+    nearly = cohort_services.make_cohort("Nearly everybody", by=by, expression=without_the_oldest())
+    version = cohort_services.save_version(nearly.id, cohorts.desk(nearly, by).revision, by=by)
+    permit = Permit.objects.get()
+    AttachedCohort.objects.create(study=permitted, version=version.id, hash=version.hash, name="Nearly everybody")
+    content = permit.content | {"cohorts": [*permit.content["cohorts"], version.hash]}
+    Permit.objects.filter(id=permit.id).update(content=content, hash=permits.hash_of(content))
+    found = results.ask(permitted.id, "age_sex", version.hash, "An article", by=by)
+    assert found.content["close"] == [["Nearly everybody", everybody.name]]
+    page = cast.client("data_steward").get(reverse("study_result", args=[permitted.id, found.id])).content.decode()
+    assert "differ by fewer than ten patients" in page
+    both = results.ask(permitted.id, "counts", "", "An article", by=by)
+    assert both.content["close"] == [[everybody.name, "Nearly everybody"]]
+
+
+def without_the_oldest() -> dict[str, Any]:
+    """`expression`, of persons of 80 years at most."""
+    made = copy.deepcopy(expression())
+    made["InclusionRules"] = [
+        {
+            "name": "Not the oldest",
+            "expression": {
+                "Type": "ALL",
+                "CriteriaList": [],
+                "DemographicCriteriaList": [{"Age": {"Value": 80, "Op": "lte"}}],
+                "Groups": [],
+            },
+        }
+    ]
+    return made
 
 
 @pytest.mark.django_db(transaction=True)

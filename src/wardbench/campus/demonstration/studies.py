@@ -10,7 +10,7 @@ from wardbench.campus.people.models import Person, Unit
 from wardbench.campus.people.queries import actor_of
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.questions.models import Question
-from wardbench.campus.studies import deciding, services
+from wardbench.campus.studies import deciding, results, services
 from wardbench.campus.studies.facts import Section
 from wardbench.campus.studies.models import Study
 
@@ -23,7 +23,7 @@ def make_studies(
     """The studies by a key of their own. `cohort` is a version of a cohort for the one that the kidneys are about."""
     who = {key: actor_of(person) for key, person in people.items()}
     return {
-        "proteins": _proteins(who, people),
+        "proteins": _proteins(who, people, cohort),
         "scarce": _scarce(who),
         "kidneys": _kidneys(who, people, questions["kidneys"], cohort),
         "trial": _trial(who),
@@ -67,8 +67,8 @@ def _kidneys(who: Who, people: Mapping[str, Person], question: Question, cohort:
     return study
 
 
-def _proteins(who: Who, people: Mapping[str, Person]) -> Study:
-    """Through the whole path, with a permit."""
+def _proteins(who: Who, people: Mapping[str, Person], cohort: uuid.UUID | None) -> Study:
+    """Through the whole path, with a permit; one table has left, and one waits for a review."""
     by = who["researcher2"]
     title = "Plasma proteins that fall before the kidneys do"
     study = services.register(title, "secondary_use", by=by)
@@ -76,6 +76,10 @@ def _proteins(who: Who, people: Mapping[str, Person]) -> Study:
     _fill(study, by, summary, "Institute for Biotechnology", "DUO:0000006", [])
     _material(study, by, [_specimen("Plasma", 20, "ml", 100)], "secondary")
     services.add_member(study.id, people["student"].id, "student", by=by)
+    if cohort is not None:
+        data = {"data": "aggregate", "data_wanted": "How many patients there are, and their age and sex."}
+        services.edit(study.id, Section.DATA, data, by=by)
+        services.attach_cohort(study.id, cohort, by=by)
     _units(study, by)
     _documents(study, by, "protocol", "biobank_form", "consent_form")
     services.submit(study.id, by=by)
@@ -85,6 +89,11 @@ def _proteins(who: Who, people: Mapping[str, Person]) -> Study:
     reason = "Report every thawing; return what is left."
     deciding.vote(study.id, "biobank", "conditions", reason=reason, by=who["manager"])
     _vote(study, who, ("ethics", "ethics1"), ("ethics", "ethics2"))
+    if cohort is not None:
+        content = study.cohorts.get().hash
+        left = results.ask(study.id, "attrition", content, "The flow chart of our article.", by=by)
+        results.approve(study.id, left.id, "Large steps; nothing left before it.", by=who["steward"])
+        results.ask(study.id, "age_sex", content, "The first table of our article.", by=by)
     return study
 
 

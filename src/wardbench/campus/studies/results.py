@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.urls import reverse
@@ -17,6 +18,7 @@ from django.utils.translation import gettext as _
 from wardbench.campus.audit.services import record, verb
 from wardbench.campus.cohorts import queries as cohorts
 from wardbench.campus.counting import services as counting
+from wardbench.campus.counting import sessions
 from wardbench.campus.counting.rules import Mode
 from wardbench.campus.notices.sending import notify
 from wardbench.campus.people.queries import actor_of, holders
@@ -28,6 +30,7 @@ from wardbench.campus.studies.models import AttachedCohort, Permit, Result
 from wardbench.campus.studies.permits import Use, Wanted
 from wardbench.campus.studies.result_rules import Act, Kind, Status
 from wardbench.campus.studies.standings import Standing
+from wardbench.cohorts import Definition
 from wardbench.core.errors import BusyError, InputError, NotFoundError
 from wardbench.ward.cohorts.editing import content_hash
 
@@ -69,7 +72,7 @@ def ask(study_id: uuid.UUID, kind: str, cohort: str, purpose: str, *, by: Actor)
     same = Result.objects.filter(study=here.study, kind=kind, snapshot=snapshot, status__in=["asked", "approved"])
     if any({one["hash"] for one in old.cohorts} == {one["hash"] for one in named} for old in same):
         raise InputError(_("kind: this table of this snapshot was asked for already; it stands among the results."))
-    content = table.content()
+    content = table.content() | {"close": _close(here, counted)}
     made = Result.objects.create(
         study=here.study,
         permit=permit,
@@ -172,11 +175,33 @@ def _wanted(here: Standing, permit: Permit, kind: str, cohort: str) -> list[Atta
     return found
 
 
-def _definition(one: AttachedCohort) -> Any:
+def _definition(one: AttachedCohort) -> Definition:
     definition = cohorts.definition_of(cohorts.version(one.version))
     if content_hash(definition) != one.hash:
         raise NotFoundError(_("The cohort is not what was attached to the study any more."))
     return definition
+
+
+def _close(here: Standing, counted: Sequence[tuple[AttachedCohort, Definition]]) -> list[list[str]]:
+    """Pairs of cohorts that differ by so few persons that their tables can be subtracted to find them: of this request
+    with one another, and with what was asked to leave before. Looked at on the newest snapshot."""
+    earlier = {
+        one["hash"]: one["name"]
+        for old in here.study.results.filter(status__in=[Status.ASKED, Status.APPROVED])
+        for one in old.cohorts
+    }
+    known = [(one.hash, one.name, definition) for one, definition in counted]
+    for content, name in earlier.items():
+        version = cohorts.versions_of(content).first()
+        if version is not None and content not in {one.hash for one, _definition in counted}:
+            known.append((content, name, cohorts.definition_of(version)))
+    close = []
+    for place, (one, definition) in enumerate(counted):
+        for _content, name, other in known[place + 1 :]:
+            found = sessions.overlap("store", definition, other)
+            if 0 < found.only_first + found.only_second < tables.RULES.threshold:
+                close.append([one.name, name])
+    return close
 
 
 def _to(found: Result, status: Status, **changes: Any) -> None:
