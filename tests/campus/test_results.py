@@ -31,6 +31,7 @@ from wardbench.campus.studies import granting, permits, result_queries, results
 from wardbench.campus.studies import result_tables as tables
 from wardbench.campus.studies.models import AttachedCohort, Permit, Result, Study
 from wardbench.campus.web.home import waiting_for
+from wardbench.core.disclosure import ReleaseRules
 from wardbench.core.errors import BusyError, InputError, NotFoundError
 
 study = test_studies_count.study
@@ -181,6 +182,15 @@ def test_a_table_or_cohort_that_is_none_is_refused(cast: Cast, permitted: Study)
         results.ask(permitted.id, "rows", permitted.cohorts.get().hash, "An article", by=by)
     with pytest.raises(InputError, match="cohort"):
         results.ask(permitted.id, "age_sex", "b" * 64, "An article", by=by)
+
+
+def test_a_table_of_which_nothing_can_leave_is_not_asked_for(
+    cast: Cast, permitted: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "RULES", ReleaseRules(threshold=100))
+    with pytest.raises(InputError, match="nothing of this table"):
+        ask(cast, permitted)
+    assert not Result.objects.exists() and not Event.objects.filter(verb="studies.ask_result").exists()
 
 
 def test_others_do_not_learn_that_there_is_a_result(cast: Cast, permitted: Study) -> None:

@@ -46,8 +46,8 @@ def make_demonstration(
         questions = make_questions(people)
         cohorts = make_cohorts(people)
         put_behind_questions(cohorts, questions, people)
-        last = latest(cohorts["kidneys"])
-        make_studies(people, questions, last.id if last else None)
+        versions = {key: last.id for key, cohort in cohorts.items() if (last := latest(cohort))}
+        make_studies(people, questions, versions)
     (folder / MADE).touch()
     progress(2, 2, "campus")
 

@@ -72,6 +72,8 @@ def ask(study_id: uuid.UUID, kind: str, cohort: str, purpose: str, *, by: Actor)
     same = Result.objects.filter(study=here.study, kind=kind, snapshot=snapshot, status__in=["asked", "approved"])
     if any({one["hash"] for one in old.cohorts} == {one["hash"] for one in named} for old in same):
         raise InputError(_("kind: this table of this snapshot was asked for already; it stands among the results."))
+    if table.withheld == sum(len(cells) for _name, cells in table.rows):
+        raise InputError(_("kind: nothing of this table can leave; its numbers are too small."))
     content = table.content() | {"close": _close(here, counted)}
     made = Result.objects.create(
         study=here.study,
