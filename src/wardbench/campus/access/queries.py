@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from wardbench.campus.access import rules
 from wardbench.campus.access.models import CareRelation, EmergencyAccess
@@ -100,7 +101,7 @@ def access(actor: Actor, access_id: uuid.UUID) -> Access:
     """One emergency access; NotFoundError where there is none, or none that this actor may know of."""
     found = EmergencyAccess.objects.select_related("person", "reviewer").filter(id=access_id).first()
     if found is None or not rules.may_see_access(actor, str(found.person_id)):
-        raise NotFoundError("There is no such emergency access.")
+        raise NotFoundError(_("There is no such emergency access."))
     return _shown(found)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from wardbench.campus.people.models import Unit
+from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.core.errors import InputError
 
 COLUMNS = ("patient", "unit", "since", "until")
@@ -47,7 +48,7 @@ def read(text: str) -> tuple[list[Row], list[Fault]]:
             try:
                 rows.append(_row(line, units))
             except InputError as fault:
-                faults.append(Fault(lines.line_num, str(fault)))
+                faults.append(Fault(lines.line_num, said_of(fault)))
             if len(rows) > MOST:
                 raise InputError(_("A list holds at most %(number)d rows; give it in parts.") % {"number": MOST})
     except csv.Error:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from wardbench.campus.api import cohorts, people, questions, studies
+from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.core.errors import WardbenchError
 from wardbench.core.version import __version__
 
@@ -27,12 +29,12 @@ def _answer(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
 
 @api.exception_handler(WardbenchError)
 def refused(request: HttpRequest, error: WardbenchError) -> HttpResponse:
-    return _answer(request, error.http_status, str(error))
+    return _answer(request, error.http_status, said_of(error))
 
 
 @api.exception_handler(AuthenticationError)
 def unknown(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
-    answer = _answer(request, 401, "Give a key in the header Authorization: Bearer; yours is missing or has ended.")
+    answer = _answer(request, 401, _("Give a key in the header Authorization: Bearer; yours is missing or has ended."))
     answer.headers["WWW-Authenticate"] = "Bearer"
     return answer
 
@@ -42,7 +44,8 @@ def unreadable(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """The first thing that is wrong, by its path; never the value that was given."""
     first: dict[str, Any] = dict(error.errors[0]) if error.errors else {}
     path = ".".join(str(part) for part in first.get("loc", ()))
-    return _answer(request, 422, f"{path}: {first.get('msg', 'this cannot be read')}.")
+    fault = first.get("msg") or _("this cannot be read")
+    return _answer(request, 422, _("%(field)s: %(fault)s.") % {"field": path, "fault": fault})
 
 
 @api.exception_handler(HttpError)

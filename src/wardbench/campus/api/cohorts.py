@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Router, Status
 
 from wardbench.campus.api.access import COUNT, READ, WRITE, Limit, Offset, Text
@@ -79,7 +80,9 @@ def expression(request: HttpRequest, cohort_id: uuid.UUID, number: int) -> Any:
 @counts.post("", response={200: CountOut, **REFUSED}, auth=COUNT, summary="Count a definition, with each rule's effect")
 def count(request: HttpRequest, given: CountIn) -> Any:
     if given.mode not in list(Mode):
-        raise InputError(f"mode: {given.mode!r} is none of {', '.join(Mode)}.")
+        raise InputError(
+            _("mode: %(name)s is none of %(known)s.") % {"name": repr(given.mode), "known": ", ".join(Mode)}
+        )
     shown = counting.look(_definition(given.expression), by=actor(request), mode=Mode(given.mode))
     return {
         "mode": shown.mode.value,

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Router, Status
 
 from wardbench.campus.api.access import READ, WRITE, Limit, Offset, Text
@@ -29,7 +30,9 @@ def questions(request: HttpRequest, text: Text = "", limit: Limit = 25, offset: 
 @router.post("", response={201: QuestionOut, **REFUSED}, auth=WRITE, summary="Raise a question")
 def raise_question(request: HttpRequest, given: QuestionIn) -> Any:
     if given.side not in list(Side):
-        raise InputError(f"side: {given.side!r} is none of {', '.join(Side)}.")
+        raise InputError(
+            _("side: %(name)s is none of %(known)s.") % {"name": repr(given.side), "known": ", ".join(Side)}
+        )
     topics = [Topic(name) for name in given.topics]
     raised = services.raise_question(
         title=given.title, text=given.text, side=Side(given.side), topics=topics, by=actor(request)

@@ -14,6 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from wardbench.campus.audit import chain
 from wardbench.campus.audit.models import Event, Head
@@ -64,7 +65,7 @@ def event(number: int) -> Event:
     try:
         return Event.objects.get(number=number)
     except Event.DoesNotExist:
-        raise NotFoundError("There is no such event.") from None
+        raise NotFoundError(_("There is no such event.")) from None
 
 
 def neighbours(shown: Event) -> tuple[Event | None, Event | None]:
@@ -122,7 +123,10 @@ def read_heads(path: Path) -> dict[int, bytes]:
         except (ValueError, KeyError, TypeError, AttributeError):
             fits = False
         if not fits:
-            raise InputError(f"{path}: line {number}: this head does not carry our signature.")
+            raise InputError(
+                _("%(path)s: line %(number)d: this head does not carry our signature.")
+                % {"path": path, "number": number}
+            )
     return heads
 
 
@@ -140,7 +144,10 @@ def write_head(path: Path) -> int:
     try:
         _append(path, json.dumps(signed))
     except OSError as error:
-        raise StorageError(f"{path}: the head of the audit chain could not be written ({error.strerror}).") from None
+        raise StorageError(
+            _("%(path)s: the head of the audit chain could not be written (%(why)s).")
+            % {"path": path, "why": error.strerror}
+        ) from None
     return head.number
 
 

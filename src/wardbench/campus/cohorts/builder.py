@@ -24,6 +24,7 @@ from wardbench.campus.counting.figures import RuleShown, Shown
 from wardbench.campus.counting.people import Strip
 from wardbench.campus.counting.permitted import Permitted
 from wardbench.campus.counting.rules import WORDS, Mode, modes_for
+from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.people.rules import Actor, ForbiddenError
 from wardbench.core.errors import WardbenchError
 from wardbench.ward.cohorts.describe import LANGUAGES
@@ -161,7 +162,7 @@ def count(working: Working, name: str, by: Actor, mode: Mode, problem: str | Non
     except ForbiddenError:
         raise
     except WardbenchError as error:
-        return Counted(mode, refusal=str(error))
+        return Counted(mode, refusal=said_of(error))
     return Counted(mode, shown, strip, created=created)
 
 
@@ -176,7 +177,7 @@ def count_in_study(working: Working, name: str, by: Actor, permitted: Permitted,
         verdict = error.verdict
         return replace(told, refusal=gettext(verdict.reason).format(**verdict.values))
     except WardbenchError as error:
-        return replace(told, refusal=str(error))
+        return replace(told, refusal=said_of(error))
     return replace(told, shown=shown, strip=strip, created=sessions.snapshot("store").created)
 
 

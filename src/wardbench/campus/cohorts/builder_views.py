@@ -22,6 +22,8 @@ from wardbench.campus.cohorts.services import Shown
 from wardbench.campus.cohorts.words import sections_of
 from wardbench.campus.counting.permitted import permitted_for
 from wardbench.campus.counting.rules import WORDS, Mode, modes_for
+from wardbench.campus.people.figures import figure
+from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.web.pages import actor, signed_in
 from wardbench.core.errors import InputError, NotFoundError, WardbenchError
 from wardbench.ward.cohorts.describe import LANGUAGES, describe_definition
@@ -84,10 +86,10 @@ def part(request: HttpRequest, cohort_id: uuid.UUID, kind: str, number: int) -> 
     if kind == "set":
         one = next((one for one in board.outline.sets if one.id == number), None)
         if one is None:
-            raise NotFoundError("There is no such concept set.")
+            raise NotFoundError(_("There is no such concept set."))
         return render(request, "cohorts/parts/set_form.html", {"one": one, "cohort": seen.cohort, "board": board})
     if form is None:
-        raise NotFoundError("There is no such part, or no form can say it.")
+        raise NotFoundError(_("There is no such part, or no form can say it."))
     return render(request, "cohorts/parts/form.html", {"form": form, "part": part, "cohort": seen.cohort})
 
 
@@ -172,7 +174,7 @@ def _searched(request: HttpRequest) -> dict[str, Any]:
         try:
             found = concepts().find(text)
         except WardbenchError as error:
-            refusal = str(error)
+            refusal = said_of(error)
     place = target.removeprefix("set-") if target.startswith("set-") else ""
     return {"text": text, "target": target, "found": found, "place": place, "find_refusal": refusal}
 
@@ -220,7 +222,7 @@ def text(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
         definition = desk.working.definition(seen.cohort.name)
         lines = describe_definition(definition, lower(definition), language=language)
     except WardbenchError as error:
-        problem = str(error)
+        problem = said_of(error)
     context = {"cohort": seen.cohort, "seen": seen, "desk": desk, "tab": "text", "language": language}
     return render(
         request,
@@ -245,7 +247,7 @@ def as_json(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
             messages.success(request, _("The definition was taken over. Undo leads back to what was there."))
             return redirect("cohort_build", cohort_id)
         except WardbenchError as error:
-            refusal = str(error)
+            refusal = said_of(error)
     context = {"cohort": seen.cohort, "seen": seen, "desk": desk, "tab": "json", "form": form, "refusal": refusal}
     return render(request, "cohorts/json.html", {**context, "may_edit": seen.may_edit}, status=400 if refusal else 200)
 
@@ -257,11 +259,11 @@ def given_text(request: HttpRequest, form: Any) -> str:
     if file is None:
         return str(request.POST.get("text", ""))
     if (file.size or 0) > LARGEST_FILE:
-        raise InputError(f"file: {LARGEST_FILE:,} bytes at most.")
+        raise InputError(_("file: %(most)s bytes at most.") % {"most": figure(f"{LARGEST_FILE:,}")})
     try:
         return str(file.read(), "utf-8")
     except UnicodeDecodeError:
-        raise InputError("file: this is no text in UTF-8.") from None
+        raise InputError(_("file: this is no text in UTF-8.")) from None
 
 
 @signed_in

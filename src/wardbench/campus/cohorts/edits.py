@@ -60,13 +60,13 @@ def edit(work: Working, do: str, fields: Fields) -> Edit:
     """`work` after what `do` says. InputError where that cannot be done, InvalidFormError where a form is not right."""
     name, *places = do.split(":")
     if name not in _EDITS:
-        raise InputError(f"do: {name!r} is nothing that can be done here.")
+        raise InputError(_("do: %(name)s is nothing that can be done here.") % {"name": repr(name)})
     try:
         return _EDITS[name](work, places, fields)
     except (ValueError, IndexError) as error:
         if isinstance(error, WardbenchError):
             raise
-        raise InputError(f"do: {do!r} does not say where.") from None
+        raise InputError(_("do: %(do)s does not say where.") % {"do": repr(do)}) from None
 
 
 def form_of(work: Working, part: str, fields: Fields | None = None) -> PartForm | CourseForm | None:
@@ -95,7 +95,7 @@ def _sets(said: Outline, event: Event) -> dict[str, Any]:
 def _checked(work: Working, part: str, fields: Fields) -> Any:
     form = form_of(work, part, fields)
     if form is None:
-        raise InputError(f"{part}: no form can say this; edit it as JSON.")
+        raise InputError(_("%(part)s: no form can say this; edit it as JSON.") % {"part": part})
     if not form.is_valid():
         raise InvalidFormError(part, form)
     return form
@@ -160,7 +160,7 @@ def _remove_entry(work: Working, places: list[str], fields: Fields) -> Edit:
 def _found(places: list[str]) -> Found:
     found = concepts().of(int(places[0]), places[1] if len(places) > 1 else "")
     if found is None:
-        raise NotFoundError("There is no such concept in the records.")
+        raise NotFoundError(_("There is no such concept in the records."))
     return found
 
 
@@ -210,14 +210,14 @@ def _items(work: Working, number: int) -> tuple[str, list[ConceptItems]]:
     for one in outline(work).sets:
         if one.id == number:
             return one.name, list(one.items)
-    raise InputError(f"concept set: there is none with the id {number}.")
+    raise InputError(_("concept set: there is none with the id %(number)d.") % {"number": number})
 
 
 def _add_item(work: Working, places: list[str], fields: Fields) -> Edit:
     number, found = int(places[0]), _found(places[1:])
     name, items = _items(work, number)
     if found.concept_id in {item.concept_id for item in items}:
-        raise InputError(f"{found.name}: it is in this concept set already.")
+        raise InputError(_("%(name)s: it is in this concept set already.") % {"name": found.name})
     changed = editing.change_concept_set(work, number, name, [*items, _item(found)])
     return Edit(changed, _("{name} added.").format(name=found.name), f"find-set-{number}", f"set-{number}")
 
@@ -282,10 +282,10 @@ def read_json(text: str) -> dict[str, Any]:
         given = json.loads(text.lstrip("\ufeff"), object_pairs_hook=_unique)
     except (json.JSONDecodeError, RecursionError) as error:
         line = getattr(error, "lineno", 1)
-        raise InputError(f"This is not JSON: line {line}.") from None
+        raise InputError(_("This is not JSON: line %(line)d.") % {"line": line}) from None
     expression = given.get("expression", given) if isinstance(given, dict) else None
     if not isinstance(expression, dict) or "PrimaryCriteria" not in expression:
-        raise InputError("This is no cohort definition of ATLAS: PrimaryCriteria is missing.")
+        raise InputError(_("This is no cohort definition of ATLAS: PrimaryCriteria is missing."))
     return expression
 
 
@@ -294,5 +294,5 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         keys = [key for key, _value in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise InputError(f"The key {twice!r} is there twice in one object.")
+        raise InputError(_("The key %(key)s is there twice in one object.") % {"key": repr(twice)})
     return found

@@ -13,6 +13,7 @@ from wardbench.campus.counting import feasibility, sessions
 from wardbench.campus.counting.budgets import SpentError
 from wardbench.campus.counting.rules import may_estimate
 from wardbench.campus.counting.spending import spent_of
+from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.web.pages import actor, signed_in
 from wardbench.core.errors import WardbenchError
@@ -45,5 +46,5 @@ def estimate(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
     except WardbenchError as error:
         if error.http_status == 403:
             raise
-        context, status = context | {"refusal": str(error)}, error.http_status if request.method == "POST" else 200
+        context, status = context | {"refusal": said_of(error)}, error.http_status if request.method == "POST" else 200
     return render(request, "cohorts/estimate.html", context, status=status)

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from wardbench.campus.cohorts.sentences import DOMAIN_TITLES, OPERATOR_TITLES, SEX_TITLES
+from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.core.errors import InputError
 from wardbench.ward.cohorts.editing import (
     Bound,
@@ -45,7 +47,7 @@ class PartForm(forms.Form):
             try:
                 self.part()
             except InputError as error:
-                raise forms.ValidationError(str(error)) from None
+                raise forms.ValidationError(said_of(error)) from None
         return cleaned
 
     def compared(self, name: str) -> Number | None:
@@ -53,7 +55,7 @@ class PartForm(forms.Form):
         if not op:
             return None
         if value is None:
-            raise InputError(f"{self.fields[name].label}: give a number.")
+            raise InputError(gettext("%(label)s: give a number.") % {"label": self.fields[name].label})
         return Number(op, value, extent if op == "bt" else None)
 
 
@@ -144,7 +146,7 @@ class RuleForm(EventForm):
         if chosen == "on":
             return Bound(0, side)
         if days is None:
-            raise InputError(f"{self.fields[f'{end}_side'].label}: say how many days.")
+            raise InputError(gettext("%(label)s: say how many days.") % {"label": self.fields[f"{end}_side"].label})
         return Bound(-days, -1) if chosen == "before" else Bound(days, 1)
 
     @classmethod

@@ -11,6 +11,7 @@ from wardbench.campus.cohorts import builder, queries
 from wardbench.campus.cohorts.page import EXACT
 from wardbench.campus.counting import queries as counting
 from wardbench.campus.counting.rules import WORDS
+from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.web.pages import actor, signed_in
 from wardbench.core.errors import WardbenchError
 from wardbench.ward.cohorts.compare import compare_definitions, comparison_in_words
@@ -60,5 +61,5 @@ def compare(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
                 try:
                     context |= {"overlap": counting.overlap(*definitions, by=by, mode=mode)}
                 except WardbenchError as error:
-                    context |= {"refusal": str(error)}
+                    context |= {"refusal": said_of(error)}
     return render(request, "cohorts/compare.html", context)

@@ -13,6 +13,7 @@ from wardbench.campus.cohorts.words import sections_of
 from wardbench.campus.counting import queries as counting
 from wardbench.campus.counting import sessions
 from wardbench.campus.counting.rules import WORDS, Mode
+from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.people.rules import Actor
 from wardbench.core.disclosure import ExactRules
 from wardbench.core.errors import WardbenchError
@@ -56,7 +57,7 @@ def told(version: Version, by: Actor, mode: Mode, language: str, address: str) -
         if mode in EXACT:
             report = _report(definition, version.hash, mode, command)
     except WardbenchError as error:
-        refusal = str(error)
+        refusal = said_of(error)
     return Told(
         sentences=sections_of(lines),
         sets=outline(Working(version.expression)).sets,

@@ -11,6 +11,7 @@ from wardbench.campus.access.queries import patients_of
 from wardbench.campus.cohorts import queries, services
 from wardbench.campus.cohorts.drawing import drawing
 from wardbench.campus.counting import sessions
+from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.people.rules import Actor, may_treat
 from wardbench.campus.web.pages import actor, signed_in
 from wardbench.core.errors import NotFoundError
@@ -53,7 +54,7 @@ def patient(request: HttpRequest) -> HttpResponse:
                 found = timeline(sessions.snapshot("store"), number, definition)
             except NotFoundError as error:
                 # The same for a patient of others and for none at all, so that nobody learns who is one.
-                context |= {"refusal": str(error), "number": number}
+                context |= {"refusal": said_of(error), "number": number}
                 return render(request, "cohorts/patient.html", context, status=404)
             dates = form.cleaned_data["show"] == "dates"
             context |= {"found": found, "drawing": drawing(found, dates=dates), "dates": dates}

@@ -13,6 +13,7 @@ from functools import cached_property
 
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from wardbench.campus.cohorts import rules
 from wardbench.campus.cohorts.models import Cohort, Draft, Share, Step, Version
@@ -89,11 +90,11 @@ def seen(cohort_id: object, by: Actor) -> Seen:
     try:
         cohort = Cohort.objects.select_related("owner").prefetch_related("shares").get(id=cohort_id)  # type: ignore[misc]
     except (Cohort.DoesNotExist, ValidationError):
-        raise NotFoundError("There is no such cohort.") from None
+        raise NotFoundError(_("There is no such cohort.")) from None
     access = access_of(cohort)
     standing, verdict = rules.standing(by, access)
     if not verdict:
-        raise NotFoundError("There is no such cohort.")
+        raise NotFoundError(_("There is no such cohort."))
     return Seen(cohort, access, standing, verdict, by)
 
 
@@ -154,7 +155,7 @@ def version_of(cohort: Cohort, number: int) -> Version:
     """One version by its number; NotFoundError where there is none."""
     found = versions(cohort).filter(number=number).first()
     if found is None:
-        raise NotFoundError("There is no such version of this cohort.")
+        raise NotFoundError(_("There is no such version of this cohort."))
     return found
 
 
@@ -163,7 +164,7 @@ def version(version_id: object) -> Version:
     try:
         return Version.objects.select_related("cohort", "author").get(id=version_id)  # type: ignore[misc]
     except (Version.DoesNotExist, ValidationError):
-        raise NotFoundError("There is no such version of a cohort.") from None
+        raise NotFoundError(_("There is no such version of a cohort.")) from None
 
 
 def versions_of(content_hash: str) -> QuerySet[Version]:

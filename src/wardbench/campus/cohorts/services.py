@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from wardbench.campus.access.queries import may_see_patient
 from wardbench.campus.audit.services import record, verb
 from wardbench.campus.cohorts import queries, rules
 from wardbench.campus.cohorts.models import Cohort, Draft, Share, Step, Version
+from wardbench.campus.people.figures import figure
 from wardbench.campus.people.models import Person, Unit
 from wardbench.campus.people.rules import Actor, Verdict
 from wardbench.core.errors import BusyError, InputError, NotFoundError
@@ -80,7 +82,7 @@ def undo(cohort_id: uuid.UUID, revision: int, *, by: Actor, steps: int = -1) -> 
     draft = Draft.objects.filter(cohort=cohort, person_id=queries.key(by)).first()
     to = draft.position + steps if draft else -1
     if draft is None or abs(steps) != 1 or not Step.objects.filter(draft=draft, number=to).exists():
-        raise InputError("There is nothing to undo." if steps < 0 else "There is nothing to redo.")
+        raise InputError(_("There is nothing to undo.") if steps < 0 else _("There is nothing to redo."))
     _go_on(draft, revision, to)
     record("cohorts.undo", "cohort", cohort.id, by=by, steps=steps)
     return Draft.objects.get(id=draft.id)
@@ -91,10 +93,10 @@ def discard_draft(cohort_id: uuid.UUID, *, by: Actor) -> None:
     """Let go of what was changed since the version that the draft began from. InputError where nothing was."""
     cohort = _allowed(cohort_id, "edit", by)
     if not queries.latest(cohort):
-        raise InputError("There is no version to go back to; save one first, or archive the cohort.")
-    found, _ = Draft.objects.filter(cohort=cohort, person_id=queries.key(by)).delete()
+        raise InputError(_("There is no version to go back to; save one first, or archive the cohort."))
+    found, _kinds = Draft.objects.filter(cohort=cohort, person_id=queries.key(by)).delete()
     if not found:
-        raise InputError("There are no changes to let go of.")
+        raise InputError(_("There are no changes to let go of."))
     record("cohorts.discard", "cohort", cohort.id, by=by)
 
 
@@ -116,18 +118,21 @@ def save_version(
     cohort = _allowed(cohort_id, "save", by)
     draft = Draft.objects.filter(cohort=cohort, person_id=queries.key(by)).first()
     if draft is None:
-        raise InputError("Nothing has been changed since the last version.")
+        raise InputError(_("Nothing has been changed since the last version."))
     _go_on(draft, revision, draft.position)
     last = queries.latest(cohort)
     number = last.number if last else 0
     if draft.based_on != number and not anyway:
         author = last.author.name if last else ""
-        raise BusyError(f"{author} saved version {number} after you began; compare it first, or save yours anyway.")
+        raise BusyError(
+            _("%(author)s saved version %(number)d after you began; compare it first, or save yours anyway.")
+            % {"author": author, "number": number}
+        )
     working = Working.read(json.loads(Step.objects.get(draft=draft, number=draft.position).working))
     definition = working.definition(cohort.name)
     plan, content = lower(definition), content_hash(definition)
     if last and last.hash == content:
-        raise InputError(f"Nothing has been changed since version {number}.")
+        raise InputError(_("Nothing has been changed since version %(number)d.") % {"number": number})
     shown = shown or Shown()
     try:
         with transaction.atomic():
@@ -145,7 +150,9 @@ def save_version(
                 snapshot=shown.snapshot,
             )
     except IntegrityError:
-        raise BusyError(f"Somebody saved version {number + 1} at the same moment; compare it first.") from None
+        raise BusyError(
+            _("Somebody saved version %(number)d at the same moment; compare it first.") % {"number": number + 1}
+        ) from None
     Draft.objects.filter(id=draft.id).delete()
     if working.off:
         _keep_off(cohort, by, working, number + 1)
@@ -177,9 +184,9 @@ def share(
     """
     cohort = _allowed(cohort_id, "share", by)
     if person is not None and unit is not None:
-        raise InputError("Share with a person or with a unit, one at a time.")
+        raise InputError(_("Share with a person or with a unit, one at a time."))
     if person is not None and person.id == cohort.owner_id:
-        raise InputError("person: this is the owner.")
+        raise InputError(_("person: this is the owner."))
     Share.objects.filter(cohort=cohort, person=person, unit=unit).delete()
     Share.objects.create(cohort=cohort, person=person, unit=unit, may_edit=may_edit)
     record("cohorts.share", "cohort", cohort.id, by=by, **_whom(person, unit), may_edit=may_edit)
@@ -189,9 +196,9 @@ def share(
 def unshare(cohort_id: uuid.UUID, *, by: Actor, person: Person | None = None, unit: Unit | None = None) -> None:
     """Take back what `share` gave. BusyError where it was taken back already."""
     cohort = _allowed(cohort_id, "share", by)
-    gone, _ = Share.objects.filter(cohort=cohort, person=person, unit=unit).delete()
+    gone, _kinds = Share.objects.filter(cohort=cohort, person=person, unit=unit).delete()
     if not gone:
-        raise BusyError("This was taken back already.")
+        raise BusyError(_("This was taken back already."))
     record("cohorts.unshare", "cohort", cohort.id, by=by, **_whom(person, unit))
 
 
@@ -225,9 +232,9 @@ def _allowed(cohort_id: uuid.UUID, action: str, by: Actor) -> Cohort:
 
 
 def _turn(cohort: Cohort, action: str, by: Actor) -> None:
-    status, _ = rules.STATES[cohort.status, action]
+    status, _roles = rules.STATES[cohort.status, action]
     if Cohort.objects.filter(id=cohort.id, status=cohort.status).update(status=status) != 1:
-        raise BusyError("Somebody was quicker; load the page again.")
+        raise BusyError(_("Somebody was quicker; load the page again."))
     record(f"cohorts.{action}", "cohort", cohort.id, by=by)
 
 
@@ -248,7 +255,7 @@ def _go_on(draft: Draft, revision: int, position: int) -> None:
     """Move a draft on from `revision`; BusyError where it is no longer there."""
     moved = Draft.objects.filter(id=draft.id, revision=revision).update(revision=revision + 1, position=position)
     if moved != 1:
-        raise BusyError("This draft was changed in another window; load the page again to go on from there.")
+        raise BusyError(_("This draft was changed in another window; load the page again to go on from there."))
 
 
 def _keep_off(cohort: Cohort, by: Actor, working: Working, based_on: int) -> None:
@@ -260,16 +267,16 @@ def _keep_off(cohort: Cohort, by: Actor, working: Working, based_on: int) -> Non
 def _text(working: Working) -> str:
     text = json.dumps(working.json(), ensure_ascii=False)
     if len(text) > LARGEST:
-        raise InputError(f"The definition is longer than {LARGEST:,} characters.")
+        raise InputError(_("The definition is longer than %(most)s characters.") % {"most": figure(f"{LARGEST:,}")})
     return text
 
 
 def _named(name: str) -> str:
     name = " ".join(name.split())
     if not name:
-        raise InputError("name: give the cohort a name.")
+        raise InputError(_("name: give the cohort a name."))
     if len(name) > 200:
-        raise InputError("name: 200 characters at most.")
+        raise InputError(_("name: 200 characters at most."))
     return name
 
 
@@ -287,7 +294,7 @@ def look_at_patient(person_id: int, *, by: Actor, version: Version | None = None
     """
     verdict = may_see_patient(by, person_id)
     if not verdict:
-        raise NotFoundError("There is no such patient in your care.")
+        raise NotFoundError(_("There is no such patient in your care."))
     shown = str(version.id) if version else ""
     record("cohorts.look_at_patient", "patient", person_id, by=by, patient=person_id, version=shown)
     return verdict

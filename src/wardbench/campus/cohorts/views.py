@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 from wardbench.campus.cohorts import builder, edits, page, queries, rules, services
 from wardbench.campus.cohorts.builder_views import download, given_text
 from wardbench.campus.cohorts.forms import NewForm
+from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.web.pages import actor, signed_in
 from wardbench.core.errors import NotFoundError, WardbenchError
 from wardbench.ward.cohorts.export import atlas_json
@@ -53,7 +54,7 @@ def new(request: HttpRequest) -> HttpResponse:
                 cohort = services.make_cohort(given["name"], by=by, about=given["about"], expression=expression)
                 return redirect("cohort_build", cohort.id)
             except WardbenchError as error:
-                refusal = str(error)
+                refusal = said_of(error)
     context = {"form": form, "refusal": refusal}
     return render(request, "cohorts/new.html", context, status=400 if refusal or form.errors else 200)
 
@@ -103,4 +104,4 @@ def by_hash(request: HttpRequest, content_hash: str) -> HttpResponse:
         except NotFoundError:
             continue
         return redirect("cohort_version", version.cohort_id, version.number)
-    raise NotFoundError("There is no such cohort.")
+    raise NotFoundError(_("There is no such cohort."))

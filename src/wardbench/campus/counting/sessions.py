@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from wardbench.campus.counting.people import AgeBySex, Ids, People, Strip
 from wardbench.cohorts import Definition, EditingSession, Look, Overlap
@@ -32,7 +33,9 @@ def folder(place: Place) -> Path:
     named = settings.CAMPUS.store if place == "store" else settings.CAMPUS.twin
     if not named:
         raise NotFoundError(
-            "This campus has no store of records yet." if place == "store" else "This campus has no synthetic twin yet."
+            _("This campus has no store of records yet.")
+            if place == "store"
+            else _("This campus has no synthetic twin yet.")
         )
     return Path(named) if settings.CAMPUS_FOLDER is None else settings.CAMPUS_FOLDER / named
 

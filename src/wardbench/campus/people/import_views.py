@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 
 from wardbench.campus.people import forms, queries, rules, services
 from wardbench.campus.people.importing import check
+from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.people.sheet import MOST_BYTES, read_sheet, template, write_rest
 from wardbench.campus.web.pages import actor, signed_in
 from wardbench.core.errors import InputError
@@ -35,7 +36,7 @@ def import_people(request: HttpRequest) -> HttpResponse:
         try:
             return _preview(request, file.read(MOST_BYTES + 1), file.name)
         except InputError as error:
-            form.add_error("file", str(error))
+            form.add_error("file", said_of(error))
     return render(request, "people/import.html", {"form": form})
 
 

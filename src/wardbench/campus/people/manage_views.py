@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from wardbench.campus.people import forms, queries, rules, services
+from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.web.pages import actor, signed_in
 from wardbench.core.errors import InputError
@@ -29,7 +30,7 @@ def add_person(request: HttpRequest) -> HttpResponse:
         try:
             made = services.add_person(said["email"], said["name"], language=said["language"], by=by)
         except InputError as error:
-            form.add_error(None, str(error))
+            form.add_error(None, said_of(error))
         else:
             messages.success(request, _("%(name)s is added. Give a role, so that they can work here.") % {"name": made})
             return redirect("give_role", made.id)
@@ -71,7 +72,7 @@ def end_role(request: HttpRequest, person_id: uuid.UUID, affiliation_id: uuid.UU
         try:
             services.end_role(held, last=form.cleaned_data["last"], by=by)
         except InputError as error:
-            form.add_error("last", str(error))
+            form.add_error("last", said_of(error))
         else:
             messages.success(request, _("The role ends."))
             return redirect("person", person.id)
@@ -138,7 +139,7 @@ def organisations(request: HttpRequest) -> HttpResponse:
             try:
                 made = services.add_organisation(form.cleaned_data["name"], form.cleaned_data["kind"], by=by)
             except InputError as error:
-                form.add_error("name", str(error))
+                form.add_error("name", said_of(error))
             else:
                 messages.success(request, _("%(name)s is added.") % {"name": made})
                 return redirect("organisation", made.id)
@@ -161,7 +162,7 @@ def organisation(request: HttpRequest, organisation_id: uuid.UUID) -> HttpRespon
             try:
                 made = services.add_unit(shown, form.cleaned_data["name"], form.cleaned_data["kind"], by=by)
             except InputError as error:
-                form.add_error("name", str(error))
+                form.add_error("name", said_of(error))
             else:
                 messages.success(request, _("%(name)s is added.") % {"name": made})
                 return redirect("organisation", shown.id)

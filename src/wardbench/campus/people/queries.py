@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext
+from django.utils.translation import gettext as _
 
 from wardbench.campus.people.importing import Known
 from wardbench.campus.people.models import Affiliation, Expertise, Organisation, Person, Unit
@@ -49,14 +50,14 @@ def person(person_id: object) -> Person:
     try:
         return Person.objects.get(id=person_id)  # type: ignore[misc]
     except (Person.DoesNotExist, ValidationError):
-        raise NotFoundError("There is no such person.") from None
+        raise NotFoundError(_("There is no such person.")) from None
 
 
 def person_by_email(email: str) -> Person:
     """Who signs in with this address; NotFoundError where nobody may."""
     found = Person.objects.filter(email__iexact=email, is_active=True).first()
     if found is None:
-        raise NotFoundError("There is no such person.")
+        raise NotFoundError(_("There is no such person."))
     return found
 
 
@@ -99,7 +100,7 @@ def organisation(organisation_id: object) -> Organisation:
     try:
         return organisations().get(id=organisation_id)  # type: ignore[misc]
     except (Organisation.DoesNotExist, ValidationError):
-        raise NotFoundError("There is no such organisation.") from None
+        raise NotFoundError(_("There is no such organisation.")) from None
 
 
 def units() -> QuerySet[Unit]:
@@ -114,7 +115,7 @@ def affiliation(person: Person, affiliation_id: object) -> Affiliation:
             person=person,
         )
     except (Affiliation.DoesNotExist, ValidationError):
-        raise NotFoundError("This person has no such role.") from None
+        raise NotFoundError(_("This person has no such role.")) from None
 
 
 def administrators() -> QuerySet[Person]:
@@ -162,7 +163,7 @@ def unit(unit_id: object) -> Unit:
     try:
         return Unit.objects.get(id=unit_id)  # type: ignore[misc]
     except (Unit.DoesNotExist, ValidationError):
-        raise NotFoundError("There is no such department or care programme.") from None
+        raise NotFoundError(_("There is no such department or care programme.")) from None
 
 
 def profile(person_id: object) -> Person:

@@ -271,7 +271,7 @@ def _check_password(password: str, person: Person) -> None:
     try:
         validate_password(password, person)
     except ValidationError as error:
-        raise InputError("password: " + " ".join(error.messages)) from None
+        raise InputError(_("password: %(faults)s") % {"faults": " ".join(error.messages)}) from None
 
 
 def _check_language(language: str) -> None:

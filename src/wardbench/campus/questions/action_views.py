@@ -16,6 +16,7 @@ from wardbench.campus.cohorts.estimate_views import purse_of
 from wardbench.campus.counting import feasibility
 from wardbench.campus.counting.budgets import SpentError
 from wardbench.campus.counting.rules import may_estimate
+from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.questions import forms, queries, rules, services
 from wardbench.campus.questions.rules import Action, Status
@@ -84,7 +85,7 @@ def cohort(request: HttpRequest, question_id: uuid.UUID) -> HttpResponse:
         except SpentError as error:
             form.add_error("count", verdict(error.verdict))
         except UnsupportedError as error:
-            form.add_error("count", str(error))
+            form.add_error("count", said_of(error))
         else:
             services.put_cohort(shown, version, by=by, counted=counted)
             return redirect("question", shown.id)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.core.errors import NotFoundError
@@ -109,7 +110,7 @@ def surroundings(concept_id: int) -> Surroundings:
     found = concepts_of([concept_id]).get(concept_id)
     with _reading() as con:
         if found is None or con is None:
-            raise NotFoundError("There is no such concept.")
+            raise NotFoundError(_("There is no such concept."))
         synonyms = con.execute(
             "SELECT DISTINCT concept_synonym_name FROM concept_synonym WHERE concept_id = ? ORDER BY 1", [concept_id]
         ).fetchall()

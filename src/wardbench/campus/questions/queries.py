@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.expressions import OrderBy
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from wardbench.campus.cohorts import queries as cohorts
 from wardbench.campus.people.models import Unit
@@ -95,7 +96,7 @@ def question(actor: Actor, question_id: uuid.UUID | str) -> Question:
     try:
         return with_counts(visible(actor)).get(id=question_id)
     except (Question.DoesNotExist, ValidationError):
-        raise NotFoundError("There is no such question.") from None
+        raise NotFoundError(_("There is no such question.")) from None
 
 
 def facts(question_id: str) -> rules.Facts | None:
@@ -109,7 +110,7 @@ def comment(question: Question, comment_id: uuid.UUID) -> Comment:
     try:
         return Comment.objects.select_related("question").get(id=comment_id, question=question)
     except Comment.DoesNotExist:
-        raise NotFoundError("There is no such comment.") from None
+        raise NotFoundError(_("There is no such comment.")) from None
 
 
 def may_edit(actor: Actor, said: Comment) -> Verdict:

@@ -286,9 +286,9 @@ def _words(field: str, text: str, longest: int, *, required: bool = True) -> str
     """`text` as it is kept: plain, trimmed. InputError names the field and what is wrong with it."""
     text = text.replace("\r\n", "\n").replace("\x00", "").strip()
     if required and not text:
-        raise InputError(f"{field}: " + _("say something."))
+        raise InputError(_("%(field)s: say something.") % {"field": field})
     if len(text) > longest:
-        raise InputError(f"{field}: " + _("at most %(longest)d characters.") % {"longest": longest})
+        raise InputError(_("%(field)s: at most %(longest)d characters.") % {"field": field, "longest": longest})
     if sentence := identifier_in(text):
-        raise InputError(f"{field}: " + _(sentence))
+        raise InputError(_("%(field)s: %(fault)s") % {"field": field, "fault": _(sentence)})
     return text

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from wardbench.campus.people.roles import gettext_noop
 from wardbench.core.errors import InputError, NotFoundError, StorageError, UnsupportedError
 
 LARGEST = 25_000_000
@@ -71,7 +72,9 @@ def keep(folder: Path, name: str, chunks: Iterable[bytes]) -> Kept:
     shown = clean_name(name)
     wanted = ENDINGS.get(Path(shown).suffix.lower())
     if wanted is None:
-        raise UnsupportedError(f"file: {shown} is of a type that is not kept; these are: {TITLES}.")
+        raise UnsupportedError(
+            gettext_noop("file: {name} is of a type that is not kept; these are: {types}."), name=shown, types=TITLES
+        )
     with _writing(folder) as (file, path):
         digest, size = _copy(chunks, file, shown)
         file.flush()
@@ -90,7 +93,9 @@ def open_kept(folder: Path, digest: str) -> BinaryIO:
     try:
         return _place(folder, digest).open("rb")
     except FileNotFoundError:
-        raise NotFoundError("The content of this document is not in the folder of documents; restore it.") from None
+        raise NotFoundError(
+            gettext_noop("The content of this document is not in the folder of documents; restore it.")
+        ) from None
 
 
 def is_whole(folder: Path, digest: str) -> bool:
@@ -113,7 +118,7 @@ def clean_name(name: str) -> str:
         stem, ending = Path(shown).stem, Path(shown).suffix[:10]
         shown = stem[: LONGEST_NAME - len(ending)] + ending
     if not shown:
-        raise InputError("file: give the file a name.")
+        raise InputError(gettext_noop("file: give the file a name."))
     return shown
 
 
@@ -127,7 +132,7 @@ def check_content(file: BinaryIO, wanted: str, name: str) -> None:
     elif found is None and wanted in (TEXT, CSV) and _is_text(file):
         found = wanted
     if found != wanted:
-        raise InputError(f"file: the content of {name} is not what its name says.")
+        raise InputError(gettext_noop("file: the content of {name} is not what its name says."), name=name)
     if wanted == PDF:
         _check_pdf(file, name)
 
@@ -139,25 +144,34 @@ def _office(file: BinaryIO, name: str) -> str | None:
         with zipfile.ZipFile(file) as archive:
             parts = archive.infolist()
             if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > 20 * LARGEST:
-                raise InputError(f"file: {name} unpacks to more than is kept.")
+                raise InputError(gettext_noop("file: {name} unpacks to more than is kept."), name=name)
             names = [part.filename for part in parts]
             if any(_MACROS.search(part) for part in names):
-                raise InputError(f"file: {name} carries macros or programs; save it without them.")
+                raise InputError(
+                    gettext_noop("file: {name} carries macros or programs; save it without them."), name=name
+                )
             if any(part.flag_bits & 1 for part in parts):
-                raise InputError(f"file: {name} is locked with a password; save it without one.")
+                raise InputError(
+                    gettext_noop("file: {name} is locked with a password; save it without one."), name=name
+                )
             if "mimetype" in names and archive.read("mimetype").strip() == ODT.encode():
                 return ODT
             types = archive.read("[Content_Types].xml") if "[Content_Types].xml" in names else b""
             if b"macroEnabled" in types:
-                raise InputError(f"file: {name} carries macros or programs; save it without them.")
+                raise InputError(
+                    gettext_noop("file: {name} carries macros or programs; save it without them."), name=name
+                )
             for part in names:
                 if part.endswith(".rels") and _leads_out(archive.read(part)):
-                    raise InputError(f"file: {name} takes a template or an object from elsewhere; save it without.")
+                    raise InputError(
+                        gettext_noop("file: {name} takes a template or an object from elsewhere; save it without."),
+                        name=name,
+                    )
             if "word/document.xml" in names:
                 return DOCX
             return XLSX if "xl/workbook.xml" in names else None
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, KeyError):
-        raise InputError(f"file: {name} is damaged: it cannot be opened.") from None
+        raise InputError(gettext_noop("file: {name} is damaged: it cannot be opened."), name=name) from None
 
 
 def _leads_out(relations: bytes) -> bool:
@@ -170,10 +184,13 @@ def _check_pdf(file: BinaryIO, name: str) -> None:
     file.seek(0)
     content = file.read()
     if b"%%EOF" not in content[-2048:]:
-        raise InputError(f"file: {name} is damaged: its end is missing.")
+        raise InputError(gettext_noop("file: {name} is damaged: its end is missing."), name=name)
     plain = _NAME_IN_HEX.sub(lambda found: bytes([int(found[1], 16)]), content)
     if _ACTIVE_PDF.search(plain):
-        raise InputError(f"file: {name} does something when it is opened; print it to a new PDF and send that.")
+        raise InputError(
+            gettext_noop("file: {name} does something when it is opened; print it to a new PDF and send that."),
+            name=name,
+        )
 
 
 def _is_text(file: BinaryIO) -> bool:
@@ -200,14 +217,16 @@ def _copy(chunks: Iterable[bytes], file: BinaryIO, name: str) -> tuple[str, int]
     for chunk in chunks:
         size += len(chunk)
         if size > LARGEST:
-            raise InputError(f"file: {name} is larger than {LARGEST // 1_000_000} MB.")
+            raise InputError(
+                gettext_noop("file: {name} is larger than {most} MB."), name=name, most=LARGEST // 1_000_000
+            )
         digest.update(chunk)
         try:
             file.write(chunk)
         except OSError as error:
-            raise StorageError(f"The document could not be written ({error.strerror}).") from None
+            raise StorageError(gettext_noop("The document could not be written ({why})."), why=error.strerror) from None
     if not size:
-        raise InputError(f"file: {name} is empty.")
+        raise InputError(gettext_noop("file: {name} is empty."), name=name)
     return digest.hexdigest(), size
 
 
@@ -222,7 +241,7 @@ class _writing:  # noqa: N801  (used like a function)
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(prefix=".new-", dir=self.folder)
         except OSError as error:
-            raise StorageError(f"The document could not be written ({error.strerror}).") from None
+            raise StorageError(gettext_noop("The document could not be written ({why})."), why=error.strerror) from None
         self.path = Path(name)
         self.file = io.BufferedRandom(io.FileIO(handle, "r+"))
         return self.file, self.path
@@ -232,12 +251,12 @@ class _writing:  # noqa: N801  (used like a function)
             self.file.close()
         self.path.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise StorageError(f"The document could not be written ({error.strerror}).") from None
+            raise StorageError(gettext_noop("The document could not be written ({why})."), why=error.strerror) from None
 
 
 def _place(folder: Path, digest: str) -> Path:
     if not re.fullmatch(r"[0-9a-f]{64}", digest):
-        raise NotFoundError("There is no such document.")
+        raise NotFoundError(gettext_noop("There is no such document."))
     return folder / digest[:2] / digest
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from wardbench.campus.people.roles import gettext_noop
 from wardbench.core.duo import Concern, Match, Permission, Purpose, Use, match
 from wardbench.core.errors import InputError
 
@@ -15,7 +16,9 @@ def read_purpose(given: Mapping[str, Any]) -> Purpose:
     """A purpose from what a registration keeps; InputError where it says too little or what no term names."""
     unknown = set(given) - set(FIELDS)
     if unknown:
-        raise InputError(f"purpose: {min(unknown)} is none of {', '.join(FIELDS)}.")
+        raise InputError(
+            gettext_noop("purpose: {name} is none of {known}."), name=min(unknown), known=", ".join(FIELDS)
+        )
     try:
         return Purpose(
             use=Use(given.get("use", "")),
@@ -28,7 +31,7 @@ def read_purpose(given: Mapping[str, Any]) -> Purpose:
             concerns=frozenset(Concern(one) for one in given.get("concerns", ())),
         )
     except ValueError:
-        raise InputError("purpose: choose one of the terms of data use.") from None
+        raise InputError(gettext_noop("purpose: choose one of the terms of data use.")) from None
 
 
 def is_purpose(given: Mapping[str, Any]) -> bool:

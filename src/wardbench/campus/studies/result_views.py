@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.studies import forms, queries, result_queries, result_rules, results
 from wardbench.campus.studies import result_tables as tables
 from wardbench.campus.studies.moves import team
@@ -45,7 +46,7 @@ def listed(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
             try:
                 made = results.ask(study_id, given["kind"], given["cohort"], given["purpose"], by=by)
             except InputError as error:
-                form.add_error(None, str(error))
+                form.add_error(None, said_of(error))
             else:
                 messages.success(request, _("A data steward was told. Below is what would leave, and nothing else."))
                 return redirect("study_result", study_id, made.id)

@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.studies import forms, queries, rules, services, shown
 from wardbench.campus.studies.facts import SECTIONS, Section
@@ -49,7 +50,7 @@ def section(request: HttpRequest, study_id: uuid.UUID, name: str) -> HttpRespons
             except WardbenchError as error:
                 if not getattr(request, "htmx", False):
                     raise
-                return render(request, "studies/saved.html", {"fault": str(error)})
+                return render(request, "studies/saved.html", {"fault": said_of(error)})
             if getattr(request, "htmx", False):
                 return render(request, "studies/saved.html")
             return redirect("study_section", study_id, _next(part)) if _next(part) else redirect("study", study_id)
@@ -140,7 +141,7 @@ def _team(request: HttpRequest, here: Standing) -> HttpResponse:
             services.hand_over(study_id, shown.person_by_email(lead.cleaned_data["email"]), by=by)
             return redirect("study", study_id)
     except (NotFoundError, InputError) as error:
-        (lead if doing == "lead" else form).add_error("email", str(error))
+        (lead if doing == "lead" else form).add_error("email", said_of(error))
     may_lead = rules.may(by, Verb.SUBMIT, here.facts)
     members = shown.members(here)
     context = {"form": form, "lead": lead, "members": members, "may_lead": may_lead}
@@ -157,7 +158,7 @@ def _documents(request: HttpRequest, here: Standing) -> HttpResponse:
         try:
             services.add_document(here.study.id, form.cleaned_data["kind"], file.name, file.chunks(), by=actor(request))
         except WardbenchError as error:
-            form.add_error("file", str(error).removeprefix("file: "))
+            form.add_error("file", said_of(error).removeprefix("file: "))
         else:
             return redirect("study_section", here.study.id, "documents")
     context = {

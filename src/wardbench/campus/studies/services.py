@@ -318,5 +318,5 @@ def _write(study: Study, section: Section, values: Mapping[str, Any]) -> None:
         study.clean_fields(exclude={field.name for field in Study._meta.get_fields()} - set(values))
     except ValidationError as error:
         field, faults = next(iter(error.message_dict.items()))
-        raise InputError(f"{field}: {faults[0]}") from None
+        raise InputError(_("%(field)s: %(fault)s") % {"field": field, "fault": faults[0]}) from None
     study.save(update_fields=list(values))

@@ -90,7 +90,7 @@ def remove_entry(work: Working, number: int) -> Working:
 def set_observation(work: Working, prior: int, post: int) -> Working:
     """How many days somebody has to be observed before and after the entry."""
     if not 0 <= prior <= MOST_DAYS or not 0 <= post <= MOST_DAYS:
-        raise InputError(f"days of observation: from 0 to {MOST_DAYS}.")
+        raise InputError("days of observation: from 0 to {most}.", most=MOST_DAYS)
     changed = _copy(work)
     changed["PrimaryCriteria"]["ObservationWindow"] = {"PriorDays": prior, "PostDays": post}
     return Working(changed, work.off)
@@ -99,7 +99,7 @@ def set_observation(work: Working, prior: int, post: int) -> Working:
 def set_limit(work: Working, limit: str) -> Working:
     """Which entry of a person counts: the first, the last, or all. One word for ATLAS's three."""
     if limit not in LIMITS:
-        raise InputError(f"limit: {limit!r} is none of {', '.join(LIMITS)}.")
+        raise InputError("limit: {given} is none of {known}.", given=repr(limit), known=", ".join(LIMITS))
     changed = _copy(work)
     changed["PrimaryCriteria"]["PrimaryCriteriaLimit"] = {"Type": "All" if limit != "First" else "First"}
     changed["QualifiedLimit"] = {"Type": limit}
@@ -146,7 +146,7 @@ def switch_rule(work: Working, number: int) -> Working:
 def move_rule(work: Working, number: int, to: int) -> Working:
     rules = work.rules()
     _check_place(rules, number, "rule")
-    _check_place(rules, to, "place")
+    _check_place(rules, to, "rule")
     rules.insert(to, rules.pop(number))
     return _with_rules(work, rules)
 
@@ -226,15 +226,19 @@ def _checked(work: Working, rule: Rule | Demographics) -> dict[str, Any]:
 
 def _named(name: str, what: str) -> str:
     if not name.strip():
-        raise InputError(f"name: give the {what} a name.")
+        if what == "rule":
+            raise InputError("name: give the rule a name.")
+        raise InputError("name: give the concept set a name.")
     return name.strip()
 
 
 def _check_set(expression: dict[str, Any], number: int | None) -> None:
     if number is not None and number not in {one["id"] for one in expression.get("ConceptSets") or []}:
-        raise InputError(f"concept set: there is none with the id {number}.")
+        raise InputError("concept set: there is none with the id {number}.", number=number)
 
 
 def _check_place(things: Sequence[Any], number: int, what: str) -> None:
     if not 0 <= number < len(things):
-        raise InputError(f"{what} {number + 1}: there is none.")
+        if what == "rule":
+            raise InputError("rule {number}: there is none.", number=number + 1)
+        raise InputError("entry event {number}: there is none.", number=number + 1)

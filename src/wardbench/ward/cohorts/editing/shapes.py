@@ -58,7 +58,7 @@ class Number:
 
     def __post_init__(self) -> None:
         if self.op not in OPERATORS:
-            raise InputError(f"operator: {self.op!r} is none of {', '.join(OPERATORS)}.")
+            raise InputError("operator: {given} is none of {known}.", given=repr(self.op), known=", ".join(OPERATORS))
         if (self.op == "bt") != (self.extent is not None):
             raise InputError("between needs two numbers, and nothing else does.")
         if self.extent is not None and self.extent < self.value:
@@ -103,7 +103,7 @@ class Bound:
 
     def __post_init__(self) -> None:
         if self.days is not None and abs(self.days) > MOST_DAYS:
-            raise InputError(f"days: {MOST_DAYS} at most.")
+            raise InputError("days: {most} at most.", most=MOST_DAYS)
 
     def json(self) -> dict[str, Any]:
         if self.days is None:
@@ -139,11 +139,11 @@ class Event:
 
     def __post_init__(self) -> None:
         if self.domain not in DOMAINS:
-            raise InputError(f"domain: {self.domain!r} is none of {', '.join(DOMAINS)}.")
+            raise InputError("domain: {given} is none of {known}.", given=repr(self.domain), known=", ".join(DOMAINS))
         if self.value is not None and self.domain != "measurement":
             raise InputError("value: only a measurement has a value to compare.")
         if self.source and self.domain not in SOURCES:
-            raise InputError(f"source: a {self.domain} cannot be asked for by the hospital's own codes.")
+            raise InputError("source: a {domain} cannot be asked for by the hospital's own codes.", domain=self.domain)
 
     def json(self) -> dict[str, Any]:
         said: dict[str, Any] = {}
@@ -216,7 +216,7 @@ class Rule:
 
     def __post_init__(self) -> None:
         if self.how not in _COUNTS:
-            raise InputError(f"how: {self.how!r} is none of {', '.join(_COUNTS)}.")
+            raise InputError("how: {given} is none of {known}.", given=repr(self.how), known=", ".join(_COUNTS))
         if not 0 <= self.count <= 1000:
             raise InputError("count: a whole number from 0 to 1000.")
         if self.how == "at_least" and self.count == 0:
@@ -314,7 +314,7 @@ class Exit:
 
     def __post_init__(self) -> None:
         if not 0 <= self.days <= MOST_DAYS:
-            raise InputError(f"days: from 0 to {MOST_DAYS}.")
+            raise InputError("days: from 0 to {most}.", most=MOST_DAYS)
 
     def json(self) -> dict[str, Any] | None:
         if self.kind == "observation":

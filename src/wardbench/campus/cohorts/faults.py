@@ -1,0 +1,28 @@
+"""What the parts of a definition refuse, for the catalogues: below the campus, sentences are English and unmarked."""
+
+from __future__ import annotations
+
+from wardbench.campus.people.roles import gettext_noop
+
+FAULTS = (
+    gettext_noop("operator: {given} is none of {known}."),
+    gettext_noop("between needs two numbers, and nothing else does."),
+    gettext_noop("between: the second number is the larger one."),
+    gettext_noop("days: {most} at most."),
+    gettext_noop("domain: {given} is none of {known}."),
+    gettext_noop("value: only a measurement has a value to compare."),
+    gettext_noop("source: a {domain} cannot be asked for by the hospital's own codes."),
+    gettext_noop("how: {given} is none of {known}."),
+    gettext_noop("count: a whole number from 0 to 1000."),
+    gettext_noop("count: at least 0 is no condition."),
+    gettext_noop("Give an age or a sex."),
+    gettext_noop("sex: 8507 (male) or 8532 (female)."),
+    gettext_noop("days: from 0 to {most}."),
+    gettext_noop("days of observation: from 0 to {most}."),
+    gettext_noop("limit: {given} is none of {known}."),
+    gettext_noop("concept set: there is none with the id {number}."),
+    gettext_noop("rule {number}: there is none."),
+    gettext_noop("entry event {number}: there is none."),
+    gettext_noop("name: give the rule a name."),
+    gettext_noop("name: give the concept set a name."),
+)
