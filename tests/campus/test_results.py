@@ -11,18 +11,20 @@ import uuid
 import zipfile
 from typing import Any
 
+import numpy as np
 import pytest
 from django.db import connections
 from django.urls import reverse
 
 from campus import test_studies_count
 from campus.cast import Cast
-from campus.test_counting import expression
+from campus.test_counting import definition, expression
 from campus.test_studies_count import approve as approve_study
 from wardbench.campus.audit.models import Event
 from wardbench.campus.cohorts import queries as cohorts
 from wardbench.campus.cohorts import services as cohort_services
 from wardbench.campus.counting import sessions
+from wardbench.campus.counting.people import AgeBySex
 from wardbench.campus.notices.models import Notice
 from wardbench.campus.people import services as people
 from wardbench.campus.people.roles import Role
@@ -30,6 +32,7 @@ from wardbench.campus.people.rules import SYSTEM, ForbiddenError
 from wardbench.campus.studies import granting, permits, result_queries, results
 from wardbench.campus.studies import result_tables as tables
 from wardbench.campus.studies.models import AttachedCohort, Permit, Result, Study
+from wardbench.campus.studies.result_rules import Act
 from wardbench.campus.web.home import waiting_for
 from wardbench.core.disclosure import ReleaseRules
 from wardbench.core.errors import BusyError, InputError, NotFoundError
@@ -267,6 +270,18 @@ def without_the_oldest() -> dict[str, Any]:
     return made
 
 
+def test_who_looked_before_another_reviewed_comes_too_late(
+    cast: Cast, permitted: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, steward = ask(cast, permitted), cast.actor("data_steward")
+    looked = result_queries.allowed(permitted.id, found.id, Act.REFUSE, by=steward)
+    results.approve(permitted.id, found.id, "Fine", by=steward)
+    monkeypatch.setattr(result_queries, "allowed", lambda *_given, **_by: looked)
+    with pytest.raises(BusyError):
+        results.refuse(permitted.id, found.id, "Too fine", by=steward)
+    assert Result.objects.get().status == "approved"
+
+
 @pytest.mark.django_db(transaction=True)
 def test_of_two_reviews_at_once_one_wins(request: pytest.FixtureRequest) -> None:
     cast = request.getfixturevalue("cast")
@@ -299,6 +314,17 @@ def test_of_two_reviews_at_once_one_wins(request: pytest.FixtureRequest) -> None
     assert [event.verb.split(".")[1].split("_")[0] for event in reviews] == [
         {"approved": "approve", "refused": "refuse"}[Result.objects.get().status]
     ]
+
+
+def test_what_would_give_a_small_number_away_is_withheld_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    exact = np.array([[40, 4], [90, 112], [30, 50], [60, 70], [20, 25]])
+    monkeypatch.setattr(sessions, "by_age_and_sex", lambda place, definition: AgeBySex(exact, False))
+    table = tables.age_by_sex(definition())
+    assert table.columns == ("Women", "Men", "All") and [name for name, _ in table.rows][-1] == "All"
+    why = [[cell.why for cell in cells] for _, cells in table.rows]
+    assert why[0] == ["beside", "small", ""] and why[4] == ["beside", "beside", ""]
+    assert [[cell.value for cell in cells] for _, cells in table.rows][1] == [90, 110, 200]
+    assert table.withheld == 4
 
 
 def test_no_spreadsheet_takes_a_name_for_a_formula() -> None:
