@@ -1,0 +1,85 @@
+"""The 1,100 definitions of OHDSI's phenotype library in the builder: how much of them forms can edit, without a loss.
+
+The manual gives these figures (docs/how-to/build-a-cohort.md); they are counted here.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wardbench.campus.cohorts import edits
+from wardbench.ward.cohorts.editing import Outline, Working, outline
+from wardbench.ward.cohorts.lower import lower
+
+MANUAL = Path(__file__).parents[2] / "docs/how-to/build-a-cohort.md"
+
+
+def sent(form: Any) -> dict[str, Any]:
+    """What a browser sends when a form is opened and saved as it is: no box that is not ticked, no field left out."""
+    given = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
+    return {
+        name: "on" if value is True else value
+        for name, value in given.items()
+        if value is not None and value is not False
+    }
+
+
+@pytest.fixture(scope="module")
+def library(shared: Path) -> list[Working]:
+    with gzip.open(shared / "data/circe/phenotype_library.jsonl.gz") as lines:
+        return [Working(json.loads(line)["expression"], ()) for line in lines]
+
+
+def parts(said: Outline) -> dict[str, bool]:
+    """Each part of a definition, and whether a form can say it."""
+    found = {f"entry-{line.number}": line.form is not None for line in said.entries}
+    return found | {f"rule-{line.number}": line.form is not None for line in said.rules}
+
+
+def test_forms_that_are_saved_unchanged_leave_a_definition_as_it_was(
+    library: list[Working], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: Counter[str] = Counter()
+    for work in library:
+        said, after = outline(work), work
+        # Nothing is to change: one outline does for all forms of a definition, which saves minutes.
+        monkeypatch.setattr(edits, "outline", lambda _work, said=said: said)
+        for part in [*(part for part, has_form in parts(said).items() if has_form), "course"]:
+            kind, _dash, place = part.partition("-")
+            after = edits.edit(after, f"{kind}:{place}", sent(edits.form_of(after, part))).working
+            done[kind] += 1
+        assert lower(after.definition("as it was")).digest == lower(work.definition("as it was")).digest
+    assert len(library) == done["course"] == 1100
+
+
+def test_a_form_that_is_changed_changes_the_definition(library: list[Working]) -> None:
+    """The control: the comparison above sees what a form does."""
+    work = next(work for work in library if parts(outline(work)).get("rule-0"))
+    form = edits.form_of(work, "rule-0")
+    given = {**sent(form), "name": "other"} | ({"age_op": "gte", "age": "150"} if "age" in form.fields else {})
+    after = edits.edit(work, "rule:0", given).working
+    assert lower(after.definition("x")).digest != lower(work.definition("x")).digest
+
+
+def test_the_manual_says_how_much_forms_can_edit(library: list[Working]) -> None:
+    counted: Counter[str] = Counter()
+    for work in library:
+        found = parts(outline(work))
+        for part, has_form in found.items():
+            kind = part.partition("-")[0]
+            counted[kind] += 1
+            counted[f"{kind} by form"] += has_form
+        counted["whole"] += all(found.values())
+    words = " ".join(MANUAL.read_text(encoding="utf-8").split())
+    said = (
+        f"forms edit {counted['entry by form']:,} of {counted['entry']:,} entry events, "
+        f"{counted['rule by form']:,} of {counted['rule']:,} rules, "
+        f"and all of both in {counted['whole']:,} of {len(library):,} definitions"
+    )
+    assert said in words
