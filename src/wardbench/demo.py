@@ -20,7 +20,6 @@ from wardbench.ward.cohorts.report import report_command, write_report
 from wardbench.ward.ingest.fhir.load import load_fhir
 from wardbench.ward.ingest.ledger import LoadReport
 
-
 FEWEST = 500
 """Persons of the smallest campus in which every story is told."""
 

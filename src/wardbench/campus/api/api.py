@@ -11,6 +11,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from wardbench.campus.api import cohorts, people, questions, studies
 from wardbench.campus.people.refusals import refusal as said_of
+from wardbench.campus.people.security_log import log_refusal
 from wardbench.core.errors import WardbenchError
 from wardbench.core.version import __version__
 
@@ -24,6 +25,7 @@ api.add_router("/studies", studies.router)
 
 
 def _answer(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
+    log_refusal(request, status)
     return api.create_response(request, {"error": {"status": status, "sentence": sentence}}, status=status)
 
 

@@ -40,6 +40,11 @@ def origin(text: str) -> Iterator[None]:
         _origin.reset(token)
 
 
+def where() -> str:
+    """Where what is being done comes from, as it is recorded."""
+    return _origin.get()
+
+
 def verb(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Make a function a service: `name` is what it does, its transaction is one, and it has to leave a record.
 

@@ -84,6 +84,8 @@ class SessionsMiddleware:
         response = self.get_response(request)
         # What somebody who signed in was shown is for nobody who sits down at the same computer afterwards.
         response.headers.setdefault("Cache-Control", "no-store")
+        if not request.user.is_authenticated:
+            response.headers["Clear-Site-Data"] = '"cache", "storage"'
         return response
 
     @staticmethod

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from wardbench.campus.people.refusals import refusal
+from wardbench.campus.people.security_log import log_refusal
 from wardbench.core.errors import InputError, WardbenchError
 
 
@@ -25,6 +26,7 @@ class ErrorsMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, WardbenchError):
             return None
+        log_refusal(request, exception.http_status)
         return self._answer(request, refusal(exception), exception.http_status)
 
     def _answer(self, request: HttpRequest, sentence: str, status: int) -> HttpResponse:

@@ -1,0 +1,32 @@
+"""What was refused to whom is logged, one line of JSON each, for whoever watches over the campus.
+
+A line says the page by its name and never by its address, which may hold an identifier; and nothing that was typed.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+
+from django.http import HttpRequest
+
+from wardbench.campus.audit.services import where
+from wardbench.campus.people.rules import NOBODY
+
+log = logging.getLogger("wardbench.security")
+
+
+def log_refusal(request: HttpRequest, status: int) -> None:
+    """Log that a right was missing (403), or who somebody is (401)."""
+    if status not in (401, 403):
+        return
+    actor, page = getattr(request, "actor", NOBODY), request.resolver_match
+    said = {
+        "event": "refused",
+        "status": status,
+        "method": request.method,
+        "page": page.view_name if page else "",
+        "person": actor.id,
+        "from": where(),
+    }
+    log.warning(json.dumps(said))

@@ -1,0 +1,47 @@
+"""Refused rights are logged for whoever watches over the campus: who, which page, from where; nothing typed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from campus.cast import Cast
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
+    return [json.loads(one.getMessage()) for one in caplog.records if one.name == "wardbench.security"]
+
+
+def test_a_refused_right_is_logged(cast: Cast, caplog: pytest.LogCaptureFixture) -> None:
+    assert cast.client("student").get("/record/?text=secret-words").status_code == 403
+    (line,) = logged(caplog)
+    assert (line["event"], line["status"], line["page"]) == ("refused", 403, "record")
+    assert line["person"] == str(cast.people["student"].id) and "127.0.0.1" in line["from"]
+    assert "secret-words" not in caplog.text
+
+
+def test_a_form_that_is_refused_is_logged_and_one_that_is_taken_is_not(
+    cast: Cast, caplog: pytest.LogCaptureFixture
+) -> None:
+    cast.client("student").post("/people/add/", {"name": "x\n{} forged line", "email": "x@test.example"})
+    (line,) = logged(caplog)
+    assert line["method"] == "POST" and "forged" not in caplog.text
+    caplog.clear()
+    assert cast.client("administrator").get("/people/add/").status_code == 200
+    assert not logged(caplog)
+
+
+def test_a_key_that_is_none_is_logged(cast: Cast, caplog: pytest.LogCaptureFixture) -> None:
+    client = Client(headers={"host": "localhost", "authorization": "Bearer not-a-key"})
+    assert client.get("/api/studies").status_code == 401
+    (line,) = logged(caplog)
+    assert line["status"] == 401 and "not-a-key" not in caplog.text
+
+
+def test_what_was_shown_is_cleared_from_the_browser_at_signing_out(cast: Cast) -> None:
+    client = cast.client("researcher")
+    assert "Clear-Site-Data" not in client.get("/")
+    assert client.post("/account/logout/")["Clear-Site-Data"] == '"cache", "storage"'
