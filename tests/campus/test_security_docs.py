@@ -46,5 +46,9 @@ def test_every_logger_that_is_told_of_is_there_and_has_its_time() -> None:
     assert any('getLogger("wardbench.security")' in one for one in sources)
 
 
+def test_what_takes_long_has_its_limit() -> None:
+    assert f"({sheet.MOST_ROWS:,} rows a file)" in PAGE
+
+
 def test_faults_of_others_have_their_days() -> None:
     assert "within 3 days" in PAGE and "within 30 days" in PAGE
