@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from django.test import Client
@@ -27,12 +28,15 @@ class Cast:
     def actor(self, key: str) -> Actor:
         return queries.actor_of(self.people[key])
 
-    def client(self, key: str) -> Client:
-        """A browser in which this person has signed in, with a second factor."""
+    def client(self, key: str, *, proved: bool = True) -> Client:
+        """A browser in which this person has signed in, with a second factor; a moment ago where it is `proved`."""
         client = Client(headers={"host": "localhost"})
         client.force_login(self.people[key], backend="allauth.account.auth_backends.AuthenticationBackend")
         session = client.session
         session["second_factor"] = True
+        if proved:
+            session["account_authentication_methods_user"] = session["_auth_user_id"]
+            session["account_authentication_methods"] = [{"method": "password", "at": time.time()}]
         session.save()
         return client
 

@@ -18,6 +18,7 @@ import pytest
 from django.conf import settings
 from django.db import connection, connections
 from django.test import Client, TransactionTestCase
+from django.utils import translation
 
 import postgres_server
 
@@ -79,6 +80,13 @@ def _documents(tmp_path: Path, settings: Any) -> None:
     """Every test has a folder of documents of its own, and nobody waits for a slow hash of passwords."""
     settings.DOCUMENTS = tmp_path / "documents"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """What is said outside a request is said in English, whatever language the test before it spoke."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

@@ -175,7 +175,7 @@ def test_the_page_opens_a_record_and_every_page_says_so(cast: Cast, settings: An
 
 
 def test_the_page_asks_who_one_is_first(cast: Cast) -> None:
-    client = cast.client("physician2")
+    client = cast.client("physician2", proved=False)
     answer = client.post("/access/open/", {"patient": PATIENT, "reason": "emergency", "words": WORDS})
     assert answer.status_code == 302 and "/account/login/" in answer["Location"], "nobody has a password here"
     assert not EmergencyAccess.objects.exists()

@@ -216,7 +216,7 @@ class TestShowingWhoOneIs:
 
     def test_whoever_has_no_password_signs_in_again(self, cast: Cast) -> None:
         request = RequestFactory().get("/sensitive/")
-        client = cast.client("researcher")
+        client = cast.client("researcher", proved=False)
         request.session, request.user = client.session, cast.people["researcher"]
         request._messages = _Silent()  # type: ignore[attr-defined]
         answer = reauthenticated(lambda request: "done")(request)  # type: ignore[arg-type,return-value]

@@ -12,10 +12,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from wardbench.campus.api import queries, rules, services
 from wardbench.campus.api.forms import KeyForm
+from wardbench.campus.people.reauthentication import reauthenticated_to_decide
 from wardbench.campus.web.pages import actor, signed_in
 
 
 @signed_in
+@reauthenticated_to_decide
 @require_http_methods(["GET", "POST"])
 def keys(request: HttpRequest) -> HttpResponse:
     by = actor(request)

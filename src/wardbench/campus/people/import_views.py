@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 
 from wardbench.campus.people import forms, queries, rules, services
 from wardbench.campus.people.importing import check
+from wardbench.campus.people.reauthentication import reauthenticated_to_decide
 from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.people.sheet import MOST_BYTES, read_sheet, template, write_rest
 from wardbench.campus.web.pages import actor, signed_in
@@ -42,6 +43,7 @@ def import_people(request: HttpRequest) -> HttpResponse:
 
 @signed_in
 @require_POST
+@reauthenticated_to_decide
 def import_good(request: HttpRequest) -> HttpResponse:
     """Import what the preview showed. Where the campus has changed in between, it is shown anew."""
     by = actor(request)

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from wardbench.campus.people import forms, queries, rules, services
+from wardbench.campus.people.reauthentication import reauthenticated_to_decide
 from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.web.pages import actor, signed_in
@@ -21,6 +22,7 @@ def _posted(request: HttpRequest) -> QueryDict | None:
 
 
 @signed_in
+@reauthenticated_to_decide
 def add_person(request: HttpRequest) -> HttpResponse:
     by = actor(request)
     rules.may_manage_people(by).require()
@@ -45,6 +47,7 @@ HOW_THEY_SIGN_IN = gettext_noop(
 
 
 @signed_in
+@reauthenticated_to_decide
 def give_role(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
     by = actor(request)
     rules.may_give_role(by, str(person_id)).require()
@@ -62,6 +65,7 @@ def give_role(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
 
 
 @signed_in
+@reauthenticated_to_decide
 def end_role(request: HttpRequest, person_id: uuid.UUID, affiliation_id: uuid.UUID) -> HttpResponse:
     by = actor(request)
     rules.may_manage_people(by).require()
@@ -88,6 +92,7 @@ def end_role(request: HttpRequest, person_id: uuid.UUID, affiliation_id: uuid.UU
 
 
 @signed_in
+@reauthenticated_to_decide
 def close_account(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
     by = actor(request)
     person = queries.person(person_id) if rules.may_manage_people(by) else None
@@ -108,6 +113,7 @@ def close_account(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
 
 
 @signed_in
+@reauthenticated_to_decide
 def reopen_account(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
     by = actor(request)
     rules.may_manage_people(by).require()

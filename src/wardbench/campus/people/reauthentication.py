@@ -21,13 +21,18 @@ P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
-def recently_authenticated(request: HttpRequest) -> bool:
-    """Whether this person proved who they are in the last five minutes, in this session."""
+READING = 3600
+"""Seconds in which somebody who proved who they are may read a case and decide on it."""
+
+
+def recently_authenticated(request: HttpRequest, within: int | None = None) -> bool:
+    """Whether this person proved who they are in the last five minutes (or `within` seconds), in this session."""
     user = request.user
     if not user.is_authenticated:
         return False
     records = get_authentication_records(request, user)
-    return any(time.time() - record["at"] < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT for record in records)
+    limit = settings.ACCOUNT_REAUTHENTICATION_TIMEOUT if within is None else within
+    return any(time.time() - record["at"] < limit for record in records)
 
 
 def reauthenticated(view: View[P]) -> View[P]:
@@ -36,10 +41,20 @@ def reauthenticated(view: View[P]) -> View[P]:
     Put it under `@signed_in`. What was sent with a form is kept until they are back. Nobody in a demonstration has a
     password, so there nothing is asked.
     """
+    return _asking(view, None)
 
+
+def reauthenticated_to_decide(view: View[P]) -> View[P]:
+    """As `reauthenticated`, for pages that take their time: who they are is asked when the page is opened, so that what
+    was thought about and written for up to an hour is taken."""
+    return _asking(view, READING)
+
+
+def _asking(view: View[P], sending: int | None) -> View[P]:
     @functools.wraps(view)
     def answered(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        if settings.CAMPUS.demo or recently_authenticated(request):
+        within = None if request.method in ("GET", "HEAD") else sending
+        if settings.CAMPUS.demo or recently_authenticated(request, within):
             return view(request, *args, **kwargs)
         if get_adapter().get_reauthentication_methods(request.user):
             raise ReauthenticationRequired

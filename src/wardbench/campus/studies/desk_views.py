@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from wardbench.campus.people.reauthentication import reauthenticated_to_decide
 from wardbench.campus.studies import checks, deciding, forms, granting, presenting, queries, rules, services, shown
 from wardbench.campus.studies.rules import ACTIONS, Verb
 from wardbench.campus.studies.standing import STATUSES
@@ -22,6 +23,7 @@ from wardbench.core.errors import BusyError, NotFoundError
 
 
 @signed_in
+@reauthenticated_to_decide
 def decide(request: HttpRequest, study_id: uuid.UUID, step: str) -> HttpResponse:
     by, today = actor(request), timezone.localdate()
     here = queries.study(study_id, by=by)
@@ -88,6 +90,7 @@ WITH_A_REASON: dict[Verb, Callable[..., Any]] = {
 
 
 @signed_in
+@reauthenticated_to_decide
 def act(request: HttpRequest, study_id: uuid.UUID, verb: str) -> HttpResponse:
     """What is done to the whole study, with its reason."""
     by = actor(request)

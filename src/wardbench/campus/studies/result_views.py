@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from wardbench.campus.people.reauthentication import reauthenticated_to_decide
 from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.studies import forms, queries, result_queries, result_rules, results
 from wardbench.campus.studies import result_tables as tables
@@ -78,6 +79,7 @@ def result(request: HttpRequest, study_id: uuid.UUID, result_id: uuid.UUID) -> H
 
 
 @signed_in
+@reauthenticated_to_decide
 @require_POST
 def act(request: HttpRequest, study_id: uuid.UUID, result_id: uuid.UUID, what: str) -> HttpResponse:
     """Approve or refuse with a reason, or take back."""
