@@ -22,7 +22,7 @@ def news(actor: Actor) -> Panel | None:
     entries = [
         Entry(
             one.line,
-            date_format(localtime(one.made), "DATETIME_FORMAT"),
+            date_format(localtime(one.made), "j F Y H:i"),
             reverse("notice", args=[one.id]),
             _("new") if one.unread else "",
             "wait" if one.unread else "",
