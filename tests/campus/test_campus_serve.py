@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -15,24 +14,10 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pytest
+from campus.test_campus_commands import database, folder, model, server, wardbench
 
-from campus.conftest import ON_POSTGRES
-from campus.test_campus_commands import done, wardbench
-
-pytestmark = pytest.mark.skipif(ON_POSTGRES, reason="the server does not know which database it is on")
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("served") / "campus"
-    done("campus", "init", folder)
-    return folder
-
-
-@pytest.fixture
-def folder(model: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(model, tmp_path / "campus"))
+__all__ = ["database", "folder", "model", "server"]
+"""A campus on the database that the tests are on: fixtures of the commands' tests."""
 
 
 def free_port() -> int:
