@@ -84,7 +84,7 @@ def build_a_cohort(one: Visitor) -> None:
     one.page.locator("text=Nothing starts the cohort yet").wait_for(state="detached")
     for button, rule in (("Add a rule on age or sex", "visible"), ("Undo", "detached"), ("Redo", "visible")):
         press(one, button)
-        one.page.locator("#rules > li").first.wait_for(state=rule)
+        one.page.locator("#rules > li.app-rule").first.wait_for(state=rule)
     assert "synthetic twin" in said(one), "the page says whose numbers these are"
     well(one)
     one.page.reload()
