@@ -55,6 +55,16 @@ def write_cohort_manual(_app: Any) -> None:
         target.write_text(content, encoding="utf-8")
 
 
+def write_security_requirements(_app: Any) -> None:
+    """Write `reference/asvs.md` from the matrix that the tests are held to."""
+    sys.path.insert(0, str(HERE.parent / "tests"))
+    from campus.asvs_page import PAGE, page
+
+    if not PAGE.is_file() or PAGE.read_text(encoding="utf-8") != page():
+        PAGE.write_text(page(), encoding="utf-8")
+
+
 def setup(app: Any) -> None:
+    app.connect("builder-inited", write_security_requirements)
     app.connect("builder-inited", write_command_reference)
     app.connect("builder-inited", write_cohort_manual)

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from campus import asvs_page
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 MATRIX: dict[str, dict[str, Any]] = {
@@ -75,3 +77,9 @@ def test_how_to_sign_in_tells_what_the_matrix_relies_on() -> None:
         assert part in said, part
     for part in ("15 minutes", "10 minutes", "30 minutes", "12 hours", "4 hours", "as many sessions", "sign out there"):
         assert part in said, part
+
+
+def test_the_page_of_the_manual_is_that_of_the_matrix() -> None:
+    written = asvs_page.PAGE.read_text(encoding="utf-8")
+    assert written == asvs_page.page(), "write it again: ./wardbench docs"
+    assert all(f"| {requirement} |" in written for requirement in MATRIX)
