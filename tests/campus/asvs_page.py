@@ -30,10 +30,10 @@ CHAPTERS = {
 WAYS = {"tests": "shown by tests", "not_applicable": "do not apply", "open": "are open"}
 HEAD = """# Security requirements
 
-The requirements of levels 1 and 2 of the OWASP Application Security Verification Standard 5.0, by number, and for each the
-tests that show it, why it does not apply, or what is still missing. This page is written from `tests/campus/asvs.toml` when
-the manual is built, and a test fails where the two differ or where a test that is named does not exist. What the numbers
-ask for stands in the standard; what an installation relies on is in
+The requirements of levels 1 and 2 of the OWASP Application Security Verification Standard 5.0, by number, and for
+each the tests that show it, why it does not apply, or what is still missing. This page is written from
+`tests/campus/asvs.toml` when the manual is built, and a test fails where the two differ or where a test that is named
+does not exist. What the numbers ask for stands in the standard; what an installation relies on is in
 [How the campus is kept safe](../explanation/security.md).
 
 """

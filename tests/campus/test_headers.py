@@ -31,9 +31,11 @@ page = client.get("/account/login/")
 client.post("/language/", {"language": "nl"})
 answer = client.post("/account/login/", {"login": "a@b.example", "password": "a password for one test"})
 from wardbench.campus.audit.models import Event
+from django.conf import settings
 print(json.dumps({
     "headers": dict(page.headers), "signed": answer.status_code,
     "cookies": {name: dict(morsel) for name, morsel in client.cookies.items()},
+    "named": [getattr(settings, name) for name in dir(settings) if name.endswith("COOKIE_NAME")],
     "origin": Event.objects.get(verb="account.sign_in").origin,
 }))
 """
@@ -64,6 +66,7 @@ def test_by_https_every_cookie_is_bound_to_this_host(secured: Any) -> None:
     for name, cookie in secured["cookies"].items():
         assert cookie["secure"] and cookie["httponly"] and cookie["path"] == "/" and not cookie["domain"], name
         assert cookie["samesite"] == "Lax", name
+    assert len(secured["named"]) == 4 and all(name.startswith("__Host-") for name in secured["named"])
 
 
 def test_by_https_the_browser_comes_back_by_https_only(secured: Any) -> None:

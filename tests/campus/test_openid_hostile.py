@@ -75,6 +75,7 @@ LIES: dict[str, dict[str, Any]] = {
     "userinfo that is none": {"info": {"sub": None}},
     "discovery of another issuer": {"discovery": {"issuer": "https://elsewhere.example"}},
     "keys from an unsafe address": {"discovery": {"jwks_uri": "http://elsewhere.example/keys"}},
+    "userinfo from an unsafe address": {"discovery": {"userinfo_endpoint": "http://elsewhere.example/userinfo"}},
     "a token endpoint at an unsafe address": {"discovery": {"token_endpoint": "http://elsewhere.example/token"}},
 }
 

@@ -269,6 +269,37 @@ def test_nobody_is_added_and_closed_accounts_stay_closed(client: Client, provide
     assert not who(client)
 
 
+def test_by_https_the_cookie_of_an_answer_is_bound_to_this_host(client: Client, provider: Path, settings: Any) -> None:
+    settings.SAML_COOKIE_NAME, settings.SESSION_COOKIE_SECURE = "__Host-saml", True
+    sent = base64.b64encode(etree.tostring(response(ask(client)))).decode()
+    answer = client.post("/account/saml/hospital/acs/", {"SAMLResponse": sent, "RelayState": ""})
+    ours = {name: cookie for name, cookie in answer.cookies.items() if "saml" in name}
+    assert set(ours) == {"__Host-saml"}
+    cookie = ours["__Host-saml"]
+    assert cookie["path"] == "/" and cookie["secure"] and cookie["httponly"] and not cookie["domain"]
+    assert cookie["samesite"] == "Lax"
+    gone = client.get(answer["Location"]).cookies["__Host-saml"]
+    assert gone["max-age"] == 0 and who(client)
+
+
+def test_a_cookie_by_allauths_own_name_counts_for_nothing(client: Client, provider: Path, settings: Any) -> None:
+    settings.SAML_COOKIE_NAME = "__Host-saml"
+    sent = base64.b64encode(etree.tostring(response(ask(client)))).decode()
+    answer = client.post("/account/saml/hospital/acs/", {"SAMLResponse": sent, "RelayState": ""})
+    client.cookies["saml-acs-session"] = client.cookies.pop("__Host-saml").value
+    client.get(answer["Location"])
+    assert not who(client)
+
+
+def test_answers_are_taken_for_providers_there_are_and_of_a_size_of_theirs(client: Client, provider: Path) -> None:
+    from django.contrib.sessions.models import Session
+
+    before = Session.objects.count()
+    assert client.post("/account/saml/another/acs/", {"SAMLResponse": "x"}).status_code == 404
+    assert client.post("/account/saml/hospital/acs/", {"SAMLResponse": "x" * 200_000}).status_code == 400
+    assert Session.objects.count() == before
+
+
 def test_metadata_come_by_https_or_from_a_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="https"):
         provider_settings(Configuration(saml=(SAMLProvider("a", "A", IDP, "http://idp.example/m"),)), tmp_path)

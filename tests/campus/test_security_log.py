@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -45,3 +46,43 @@ def test_what_was_shown_is_cleared_from_the_browser_at_signing_out(cast: Cast) -
     client = cast.client("researcher")
     assert "Clear-Site-Data" not in client.get("/")
     assert client.post("/account/logout/")["Clear-Site-Data"] == '"cache", "storage"'
+
+
+def test_an_unexpected_error_is_logged_once_with_its_traceback(
+    cast: Cast, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from wardbench.campus.people import queries
+
+    def fails(*_: Any, **__: Any) -> None:
+        raise RuntimeError("an unexpected fault")
+
+    monkeypatch.setattr(queries, "profile", fails)
+    client = cast.client("researcher")
+    client.raise_request_exception = False
+    assert client.get(f"/people/{cast.people['researcher'].pk}/").status_code == 500
+    logged = [one for one in caplog.records if one.exc_info]
+    assert len(logged) == 1 and logged[0].levelname == "ERROR"
+    assert "an unexpected fault" in caplog.text and caplog.text.count("Traceback") == 1
+
+
+def test_what_is_due_and_fails_is_logged_and_due_again(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The process in the background goes on after an unexpected error, and does not pass over it in silence."""
+    from wardbench.campus import background, due
+
+    class EndedError(Exception):
+        pass
+
+    def ends(*_: Any) -> None:
+        raise EndedError
+
+    def fails(*_: Any) -> None:
+        raise RuntimeError("an unexpected fault")
+
+    monkeypatch.setattr(due, "carry_out", fails)
+    monkeypatch.setattr("threading.Event.wait", ends)
+    monkeypatch.setattr("django.db.close_old_connections", lambda: None)
+    with pytest.raises(EndedError):
+        background._every_minute(tmp_path)
+    assert "an unexpected fault" in caplog.text and "Traceback" in caplog.text

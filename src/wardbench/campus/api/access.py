@@ -6,10 +6,12 @@ from typing import Annotated, Any
 
 from django.http import HttpRequest
 from ninja import Query
+from ninja.errors import AuthenticationError
 from ninja.security import HttpBearer
 
 from wardbench.campus.api.queries import Bearer, bearer
 from wardbench.campus.api.rules import Scope, may_use
+from wardbench.campus.web.pages import actor
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 Offset = Annotated[int, Query(ge=0, le=1_000_000)]
@@ -32,6 +34,20 @@ class Key(HttpBearer):
         request_of: Any = request
         request_of.actor = found.actor
         return found
+
+
+def described(view: Any) -> Any:
+    """The description of the API is for whoever may use it: with a key of any scope, or signed in. AuthenticationError
+    for everybody else."""
+
+    def answered(request: HttpRequest, **kwargs: Any) -> Any:
+        kind, _, token = request.headers.get("Authorization", "").partition(" ")
+        if not actor(request).id and (kind.lower() != "bearer" or bearer(token) is None):
+            return view.keywords["api"].on_exception(request, AuthenticationError())
+        return view(request, **kwargs)
+
+    answered.signed_in = True  # type: ignore[attr-defined]
+    return answered
 
 
 READ, COUNT, WRITE = Key(Scope.READ), Key(Scope.COUNT), Key(Scope.WRITE)

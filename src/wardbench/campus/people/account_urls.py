@@ -21,7 +21,14 @@ CLOSED = (
 )
 """Pages of allauth that do not exist on a campus."""
 
-SAML = [path("saml/<str:organization_slug>/acs/finish/", account_views.saml_finish)] if has_saml() else []
+SAML = (
+    [
+        path("saml/<str:organization_slug>/acs/", account_views.saml_answer),
+        path("saml/<str:organization_slug>/acs/finish/", account_views.saml_finish),
+    ]
+    if has_saml()
+    else []
+)
 
 urlpatterns = [
     path("demonstration/", demonstration_sign_in, name="demonstration_sign_in"),

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 
 from wardbench.campus.people import openid, sessions
 from wardbench.campus.people.reauthentication import reauthenticated
@@ -32,6 +33,15 @@ def reset_password(request: HttpRequest) -> HttpResponse:
 @open_to_all
 def openid_callback(request: HttpRequest, provider_id: str) -> HttpResponse:
     return openid.callback(request, provider_id)
+
+
+@open_to_all
+@csrf_exempt
+def saml_answer(request: HttpRequest, organization_slug: str) -> HttpResponse:
+    """What the identity provider's page posts; the request after it, which is ours, takes it up."""
+    from wardbench.campus.people import saml  # in an extra
+
+    return saml.answer(request, organization_slug)
 
 
 @open_to_all

@@ -6,14 +6,12 @@ with the address that the provider has verified. What the provider says of group
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
-from cryptography.fernet import Fernet
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
@@ -22,7 +20,9 @@ from django.shortcuts import render
 from wardbench.campus.audit.services import record
 from wardbench.campus.people.models import Person
 from wardbench.campus.people.rules import NOBODY, Actor
+from wardbench.campus.people.security_log import log_provider
 from wardbench.core.pseudonyms import derive_key
+from wardbench.core.sealing import seal, unseal
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -51,20 +51,30 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     def on_authentication_error(self, request: HttpRequest, provider: Any, **error: Any) -> None:
         """An answer of a provider that does not hold is on the record, without anything of what it said."""
         _refused(provider.sub_id, "invalid")
+        log_provider(provider.sub_id, error.get("exception"))
+
+    def get_requests_session(self) -> Any:
+        """What asks a provider: nobody whom it asked sends it on to somewhere else."""
+        session = super().get_requests_session()
+        session.max_redirects = 0
+        return session
 
 
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     """Secrets of second factors are stored encrypted, so that the database alone does not give them away."""
 
     def encrypt(self, text: str) -> str:
-        return _fernet().encrypt(text.encode()).decode("ascii")
+        return seal(_key(), text, SECOND_FACTOR)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return _fernet().decrypt(encrypted_text.encode("ascii")).decode()
+        return unseal(_key(), encrypted_text, SECOND_FACTOR)
 
 
-def _fernet() -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(derive_key(settings.CAMPUS_KEYS["session"], "second factor")))
+SECOND_FACTOR = "second factor"
+
+
+def _key() -> bytes:
+    return derive_key(settings.CAMPUS_KEYS["session"], SECOND_FACTOR)
 
 
 def _refused(provider: str, why: str) -> None:

@@ -34,6 +34,8 @@ LEEWAY = 30
 """Seconds by which the clocks of two hosts may differ."""
 
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+USERINFO = "userinfo_endpoint"
+"""An address that a provider need not have."""
 
 
 class Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
@@ -53,6 +55,8 @@ class Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
                     raise OAuth2Error("the discovery document is of another issuer")
                 for name in ENDPOINTS:
                     check_address(found[name], name)
+                if found.get(USERINFO):
+                    check_address(found[USERINFO], USERINFO)
             except (requests.RequestException, ValueError, KeyError, TypeError, InputError) as error:
                 raise OAuth2Error("the discovery document cannot be used") from error
             self._checked = found
@@ -63,7 +67,7 @@ class Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
         response: dict[str, Any] = kwargs["response"]
         claims = self._claims(str(response.get("id_token") or ""), app.client_id)
         data = {"id_token": claims}
-        if self.openid_config.get("userinfo_endpoint"):
+        if self.openid_config.get(USERINFO):
             info = self._fetch_user_info(token.token)
             if not isinstance(info, dict) or info.get("sub") != claims["sub"]:
                 raise OAuth2Error("the userinfo is of another subject")

@@ -30,3 +30,16 @@ def log_refusal(request: HttpRequest, status: int) -> None:
         "from": where(),
     }
     log.warning(json.dumps(said))
+
+
+def log_provider(provider: str, fault: BaseException | None) -> None:
+    """Log that an identity provider could not be asked, or that what it said does not hold: the kinds of the faults,
+    a failure of TLS among them, and nothing of what was said."""
+    kinds: list[str] = []
+    while fault is not None and len(kinds) < MOST_KINDS:
+        kinds.append(type(fault).__name__)
+        fault = fault.__cause__ or fault.__context__
+    log.warning(json.dumps({"event": "provider", "provider": provider, "why": kinds, "from": where()}))
+
+
+MOST_KINDS = 10

@@ -1,0 +1,69 @@
+"""Who reads the description of the API, and that a value given twice or in two places is taken in one way."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.test import Client
+
+from campus.cast import Cast
+from wardbench.campus.api import services as keys
+from wardbench.campus.people.models import Person
+
+OPENAPI = "/api/openapi.json"
+
+
+def program(cast: Cast, key: str, *scopes: str) -> Client:
+    """A program with a key of somebody's."""
+    _, secret = keys.make_key("a program", list(scopes), 1, by=cast.actor(key))
+    return Client(headers={"host": "localhost", "authorization": f"Bearer {secret}"})
+
+
+def test_the_description_of_the_api_is_for_whoever_may_use_it(cast: Cast, client: Client) -> None:
+    refused = client.get(OPENAPI)
+    assert refused.status_code == 401 and refused["WWW-Authenticate"] == "Bearer" and "paths" not in refused.json()
+    for given in ("Bearer wb_1234_x", "Bearer", "Basic YTpi", "x"):
+        assert Client(headers={"host": "localhost", "authorization": given}).get(OPENAPI).status_code == 401
+    for reader in (cast.client("student"), program(cast, "researcher", "count")):
+        assert reader.get(OPENAPI).json()["openapi"].startswith("3.1")
+
+
+@pytest.mark.parametrize("path", ["/api/docs", "/api/", "/metrics", "/health", "/status", "/admin/", "/__debug__/"])
+def test_nothing_tells_strangers_how_the_campus_is_made_or_how_it_does(client: Client, path: str, db: None) -> None:
+    answer = client.get(path, follow=True)
+    assert answer.status_code == 404
+
+
+def test_of_two_values_with_one_name_the_last_counts(cast: Cast) -> None:
+    """Everywhere: in an address for a page, in one for a program, and in a form."""
+    page = cast.client("researcher").get("/people/?text=Physician&text=Lecturer").content.decode()
+    assert "Lecturer" in page.split("<main")[1] and "Physician2" not in page.split("<main")[1]
+    found = program(cast, "researcher", "read").get("/api/people?text=Physician&text=Lecturer").json()
+    assert [one["name"] for one in found["items"]] == ["Lecturer"]
+    person, sent = cast.people["researcher"], "language=fr&language=nl"
+    cast.client("researcher").post("/language/", sent, content_type="application/x-www-form-urlencoded")
+    person.refresh_from_db()
+    assert person.language == "nl"
+
+
+def test_a_value_in_the_address_is_none_of_a_form_and_the_other_way_round(cast: Cast) -> None:
+    browser = cast.client("administrator")
+    sent = {"name": "From the form", "email": "form@test.example", "language": "en"}
+    browser.post("/people/add/?name=From+the+address&email=address@test.example", sent)
+    assert Person.objects.filter(email="form@test.example", name="From the form").exists()
+    browser.post("/people/add/?name=From+the+address&language=en&email=address@test.example", {})
+    assert not Person.objects.filter(email="address@test.example").exists()
+    browser.cookies["text"] = "Lecturer"
+    assert "Physician2" in browser.get("/people/", headers={"text": "Lecturer"}).content.decode()
+
+
+def test_a_program_gives_a_value_in_its_place_or_not_at_all(cast: Cast) -> None:
+    asking = program(cast, "researcher", "write", "read")
+    body = json.dumps({"title": "In the body", "text": "Why?", "side": "bench"})
+    made = asking.post("/api/questions?title=In+the+address", body, content_type="application/json")
+    assert made.status_code == 201 and made.json()["title"] == "In the body"
+    nothing = asking.post("/api/questions?title=In+the+address&text=Why", "{}", content_type="application/json")
+    assert nothing.status_code == 422
+    form = asking.post("/api/questions", {"title": "As a form", "text": "Why?"})
+    assert form.status_code in (400, 422)
