@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,19 +16,22 @@ import tiny_cohort_hospital as tiny
 from campus.cast import Cast
 from campus.test_cohorts import expression
 from tiny_cohort_hospital import condition, observed, on, person
-from wardbench.campus.cohorts import finding, queries, services
+from wardbench.campus.cohorts import edits, finding, queries, services
 from wardbench.campus.cohorts.models import Cohort
+from wardbench.campus.cohorts.part_forms import PartForm
 from wardbench.campus.configuration import Configuration
 from wardbench.campus.counting import feasibility, sessions
 from wardbench.ward.cohorts.definition.reading import Entry as Unchecked
 from wardbench.ward.cohorts.editing import (
     Bound,
     ConceptItems,
-    Demographics,
+    Criterion,
     Entry,
     Event,
     Number,
+    Person,
     Rule,
+    Window,
     Working,
     add_entry,
     add_rule,
@@ -37,6 +41,8 @@ from wardbench.ward.cohorts.editing import (
 
 HTMX = {"HX-Request": "true"}
 NAMES = {201826: "Type 2 diabetes", 192279: "Diabetic nephropathy", 3004410: "HbA1c"}
+UNITS = {8554: "percent", 9579: "millimole per mole"}
+CODES = {8554: "%", 9579: "mmol/mol"}
 
 
 def measurement(id: int, person: int, day: int, value: float) -> dict[str, Any]:
@@ -47,6 +53,7 @@ def measurement(id: int, person: int, day: int, value: float) -> dict[str, Any]:
         "measurement_date": on(day),
         "value_as_number": value,
         "unit_source_value": "%",
+        "unit_concept_id": 9579 if person > 9 else 8554,
     }
 
 
@@ -56,9 +63,9 @@ def twin(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("twin") / "store"
     people = range(1, 13)
     concept = [
-        {"concept_id": id, "concept_name": name, "concept_code": f"c{id}", "vocabulary_id": "SNOMED",
+        {"concept_id": id, "concept_name": name, "concept_code": CODES.get(id, f"c{id}"), "vocabulary_id": "SNOMED",
          "domain_id": "Measurement" if id == 3004410 else "Condition", "standard_concept": "S", "invalid_reason": None}
-        for id, name in NAMES.items()
+        for id, name in (NAMES | UNITS).items()
     ]  # fmt: skip
     tiny.snapshot(
         folder,
@@ -105,8 +112,9 @@ def working() -> Working:
     )
     work, kidney = new_concept_set(work, NAMES[192279], [ConceptItems(192279, NAMES[192279])])
     work = add_entry(work, Entry(Event("condition", diabetes)))
-    work = add_rule(work, Rule("Kidney", "at_least", 1, Event("condition", kidney), Bound(0, -1), Bound(None, 1)))
-    return add_rule(work, Demographics("Adults", Number("gte", 18)))
+    after = Window(Bound(0, -1), Bound(None, 1))
+    work = add_rule(work, Rule.asking("Kidney", Criterion("at_least", 1, Event("condition", kidney), after)))
+    return add_rule(work, Rule.asking("Adults", Person(Number("gte", 18))))
 
 
 def cohort_of(campus: Cast, work: Working | None = None, by: str = "researcher") -> Cohort:
@@ -136,7 +144,7 @@ def test_the_page_says_a_sentence_and_its_count_for_every_rule(campus: Cast) -> 
 
 
 def test_the_rule_that_empties_the_cohort_is_named(campus: Cast) -> None:
-    work = add_rule(working(), Demographics("Very old", Number("gt", 120)))
+    work = add_rule(working(), Rule.asking("Very old", Person(Number("gt", 120))))
     page = campus.client("researcher").get(f"/cohorts/{cohort_of(campus, work).id}/build/").content.decode()
     assert "Nobody is left after rule 3, “Very old”" in page
 
@@ -173,10 +181,11 @@ def test_a_rule_is_added_by_searching(campus: Cast) -> None:
     found = client.get(f"/cohorts/{cohort.id}/build/find/", {"find": "hba1", "for": "rule"}).content.decode()
     assert "add-rule:3004410:measurement" in found and '<td class="app-number">12' in found
     said = change(client, cohort, "add-rule:3004410:measurement").content.decode()
-    assert 'id="rule-2-form"' in said and 'name="value_op"' in said, "its form is open"
+    assert 'id="rule-2-form"' in said and 'name="0-value_op"' in said, "its form is open"
     fields = {
-        "name": "Poor control", "how": "at_least", "count": 1, "domain": "measurement", "concept_set": "2",
-        "value_op": "gt", "value": "8", "from_side": "on", "to_side": "after", "to_days": "30",
+        "name": "Poor control", "how": "all", "0-how": "at_least", "0-count": 1, "0-domain": "measurement",
+        "0-concept_set": "2", "0-value_op": "gt", "0-value": "8",
+        "0-from_side": "on", "0-to_side": "after", "0-to_days": "30",
     }  # fmt: skip
     said = change(client, cohort, "rule:2", **fields).content.decode()
     assert "with a value of more than 8, from the day of entry to 30 days after entry" in said
@@ -199,7 +208,7 @@ def test_nothing_found_says_what_to_try(campus: Cast) -> None:
 def test_a_form_that_is_not_right_is_shown_again_and_changes_nothing(campus: Cast) -> None:
     cohort, client = cohort_of(campus), campus.client("researcher")
     before = queries.desk(cohort, campus.actor("researcher"))
-    fields = {"name": "Adults", "age_op": "bt", "age": 18, "age_to": 3}
+    fields = {"name": "Adults", "how": "all", "0-age_op": "bt", "0-age": 18, "0-age_to": 3}
     assert change(client, cohort, "rule:1", **fields).status_code == 204, "while it is being filled in"
     answer = change(client, cohort, "rule:1", apply="1", **fields)
     assert answer.status_code == 200 and "the second number is the larger one" in answer.content.decode()
@@ -422,7 +431,7 @@ def test_a_count_in_the_hospital_is_asked_once_and_charged(campus: Cast, monkeyp
 
 def test_a_definition_that_asks_too_much_is_told_why_before_it_is_asked(campus: Cast) -> None:
     cohort, client = (
-        cohort_of(campus, add_rule(working(), Demographics("Odd", Number("eq", 37)))),
+        cohort_of(campus, add_rule(working(), Rule.asking("Odd", Person(Number("eq", 37))))),
         campus.client("researcher"),
     )
     page = client.get(f"/cohorts/{cohort.id}/build/estimate/").content.decode()
@@ -435,3 +444,123 @@ def test_students_are_told_that_they_may_not_ask(campus: Cast) -> None:
     client = campus.client("student")
     assert ">Ask<" not in client.get(f"/cohorts/{cohort.id}/build/estimate/").content.decode()
     assert client.post(f"/cohorts/{cohort.id}/build/estimate/").status_code == 403
+
+
+def expression_of(campus: Cast, cohort: Cohort) -> dict[str, Any]:
+    return queries.desk(cohort, campus.actor("researcher")).working.expression
+
+
+def as_sent(campus: Cast, cohort: Cohort, part: str) -> dict[str, Any]:
+    """What a browser sends of a part's form as it is."""
+    form = edits.form_of(queries.desk(cohort, campus.actor("researcher")).working, part)
+    assert isinstance(form, PartForm)
+    return {
+        one.add_prefix(name): "on" if value is True else value
+        for one in form.forms()
+        for name, field in one.fields.items()
+        if (value := one.get_initial_for_field(field, name)) not in (None, False)
+    }
+
+
+def persons(answer: Any) -> int:
+    found = re.search(r'id="persons">(\d+)<', answer.content.decode())
+    assert found is not None
+    return int(found[1])
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_a_rule_takes_more_conditions_beside_in_a_group_and_around_an_event(campus: Cast, htmx: bool) -> None:
+    cohort, client = cohort_of(campus), campus.client("researcher")
+    hba1c = "3004410:measurement"
+
+    def also(what: str, into: str = "", **changed: Any) -> Any:
+        given = as_sent(campus, cohort, "rule-0")
+        return change(client, cohort, "rule:0", htmx, **{**given, "also": what, "into": into, **changed})
+
+    said = also(f"add:{hba1c}").content.decode()
+    assert "all of these:" in said and "HbA1c" in said and 'name="1-how"' in said, "the form has a second condition"
+    # HbA1c lies before the nephropathy, of which a window that ends on the day of entry knows nothing.
+    answer = also("", **{"1-to_side": "after", "1-to_days": 30, "1-value_op": "gte", "1-value": "8"})
+    assert "at least 8" in answer.content.decode() or not htmx
+    page = client.get(f"/cohorts/{cohort.id}/build/")
+    assert persons(page) == 4, "persons 3 to 6 have nephropathy and 8 or more"
+    also("", how="any")
+    assert persons(client.get(f"/cohorts/{cohort.id}/build/")) == 12, "1 to 6 by the first, 3 to 12 by the second"
+    also("person", "+")
+    rule = expression_of(campus, cohort)["InclusionRules"][0]["expression"]
+    assert rule["Type"] == "ANY" and rule["Groups"][0]["Type"] == "ANY"
+    also("remove:2.0")
+    assert expression_of(campus, cohort)["InclusionRules"][0]["expression"]["Groups"] == [], "an empty group goes"
+    also(f"none:{hba1c}", "0.w")
+    rule = expression_of(campus, cohort)["InclusionRules"][0]["expression"]
+    around = rule["CriteriaList"][0]["Criteria"]["ConditionOccurrence"]["CorrelatedCriteria"]["CriteriaList"][0]
+    assert around["Occurrence"] == {"Type": 0, "Count": 0}
+    page = client.get(f"/cohorts/{cohort.id}/build/").content.decode()
+    assert "and around it:" in page and "no measurement of “HbA1c”, any time before it or on the same day" in page
+
+
+def test_the_last_condition_of_a_rule_stays_until_the_rule_goes(campus: Cast) -> None:
+    cohort, client = cohort_of(campus), campus.client("researcher")
+    answer = change(client, cohort, "rule:0", **as_sent(campus, cohort, "rule-0"), also="remove:0")
+    assert answer.status_code == 400 and "remove the rule as a whole" in answer.content.decode()
+    for wrong in ("remove:7", "remove:x", "add:1", "add:x:y", "remove"):
+        answer = change(client, cohort, "rule:0", **as_sent(campus, cohort, "rule-0"), also=wrong)
+        assert answer.status_code in (400, 404), wrong
+    answer = change(client, cohort, "rule:0", **as_sent(campus, cohort, "rule-0"), also="person", into="9.9")
+    assert answer.status_code == 400
+    assert queries.desk(cohort, campus.actor("researcher")).draft is None
+
+
+def test_units_are_chosen_from_those_that_the_records_have(campus: Cast) -> None:
+    cohort, client = cohort_of(campus), campus.client("researcher")
+    change(client, cohort, "add-rule:3004410:measurement")
+    page = client.get(f"/cohorts/{cohort.id}/build/", {"edit": "rule-2"}).content.decode()
+    assert "percent (9)" in page and "millimole per mole (3)" in page
+    given = as_sent(campus, cohort, "rule-2") | {"0-to_side": "after", "0-to_days": "30"}
+    answer = change(client, cohort, "rule:2", **{**given, "0-unit": ["9579"]})
+    assert "in millimole per mole" in answer.content.decode()
+    assert persons(client.get(f"/cohorts/{cohort.id}/build/")) == 0, "10 to 12 have no nephropathy"
+    answer = change(client, cohort, "rule:2", **{**given, "0-unit": ["8554", "9579"]})
+    assert persons(answer) == 6
+    unit = expression_of(campus, cohort)["InclusionRules"][2]["expression"]["CriteriaList"][0]["Criteria"][
+        "Measurement"
+    ]
+    assert [one["CONCEPT_NAME"] for one in unit["Unit"]] == ["percent", "millimole per mole"]
+    assert change(client, cohort, "rule:2", apply="1", **{**given, "0-unit": ["1"]}).status_code == 200, "shown again"
+    assert (
+        "Select a valid choice"
+        in change(client, cohort, "rule:2", apply="1", **{**given, "0-unit": ["1"]}).content.decode()
+    )
+
+
+def test_what_is_around_the_entry_and_what_ends_the_cohort(campus: Cast) -> None:
+    cohort, client = cohort_of(campus), campus.client("researcher")
+    answer = change(client, cohort, "add-additional:3004410:measurement")
+    assert 'id="additional-fields"' in answer.content.decode() and persons(answer) == 0, "HbA1c comes after the entry"
+    given = as_sent(campus, cohort, "additional")
+    answer = change(client, cohort, "additional", **{**given, "0-to_side": "after", "0-to_days": "30"})
+    assert persons(answer) == 6
+    change(client, cohort, "add-censor:192279:condition")
+    page = client.get(f"/cohorts/{cohort.id}/build/", {"edit": "censor-0"}).content.decode()
+    assert 'id="censor-0-fields"' in page and "Diabetic nephropathy" in page
+    given = as_sent(campus, cohort, "censor-0")
+    change(client, cohort, "censor:0", **{**given, "first": "on"})
+    assert expression_of(campus, cohort)["CensoringCriteria"][0]["ConditionOccurrence"]["First"] is True
+    change(client, cohort, "remove-censor:0")
+    change(client, cohort, "remove-additional")
+    assert expression_of(campus, cohort)["CensoringCriteria"] == []
+    assert "AdditionalCriteria" not in expression_of(campus, cohort)
+
+
+def test_leaving_with_the_end_of_a_drug_and_calendar_days(campus: Cast) -> None:
+    cohort, client = cohort_of(campus), campus.client("researcher")
+    fields = {"limit": "First", "prior": 0, "post": 0, "kind": "drug", "days": 7, "gap": 30}
+    answer = change(client, cohort, "course", apply="1", **fields)
+    assert "Say of which drugs" in answer.content.decode()
+    change(client, cohort, "course", apply="1", **fields, drug="1", first_day="2000-01-01", last_day="2030-12-31")
+    said = expression_of(campus, cohort)
+    assert said["EndStrategy"] == {"CustomEra": {"DrugCodesetId": 1, "GapDays": 30, "Offset": 7}}
+    assert said["CensorWindow"] == {"StartDate": "2000-01-01", "EndDate": "2030-12-31"}
+    turned = {**fields, "drug": "1", "first_day": "2031-01-01", "last_day": "2030-12-31"}
+    assert "later one" in change(client, cohort, "course", apply="1", **turned).content.decode()
+    assert expression_of(campus, cohort) == said

@@ -18,10 +18,11 @@ from wardbench.campus.people.rules import ForbiddenError
 from wardbench.core.errors import BusyError, InputError, NotFoundError, UnsupportedError
 from wardbench.ward.cohorts.editing import (
     ConceptItems,
-    Demographics,
     Entry,
     Event,
     Number,
+    Person,
+    Rule,
     Working,
     add_entry,
     add_rule,
@@ -37,8 +38,12 @@ def expression(*names: str) -> dict[str, Any]:
     work, number = new_concept_set(new_definition(), "Type 2 diabetes", [ConceptItems(201826, "Type 2 diabetes")])
     work = add_entry(work, Entry(Event("condition", number)))
     for name in names:
-        work = add_rule(work, Demographics(name, Number("gte", 18)))
+        work = add_rule(work, Rule.asking(name, Person(Number("gte", 18))))
     return work.expression
+
+
+def with_women(work: Working, name: str) -> Working:
+    return add_rule(work, Rule.asking(name, Person(sex=8532)))
 
 
 def made(cast: Cast, *names: str, by: str = "researcher") -> Cohort:
@@ -74,7 +79,7 @@ def test_every_change_is_kept_and_undone_one_by_one(cast: Cast) -> None:
     assert (desk.revision, desk.draft, desk.based_on) == (0, None, 1)
     for name in "bcd":
         desk = queries.desk(cohort, by)
-        services.change_draft(cohort.id, add_rule(desk.working, Demographics(name, sex=8532)), desk.revision, by=by)
+        services.change_draft(cohort.id, with_women(desk.working, name), desk.revision, by=by)
 
     def names() -> list[str]:
         return [rule["name"] for rule, _ in queries.desk(cohort, by).working.rules()]
@@ -170,7 +175,7 @@ def test_somebody_elses_version_is_not_covered_unseen(cast: Cast) -> None:
     services.share(cohort.id, by=owner, person=cast.people["researcher2"], may_edit=True)
     for by, name in ((owner, "b"), (colleague, "c")):
         desk = queries.desk(cohort, by)
-        services.change_draft(cohort.id, add_rule(desk.working, Demographics(name, sex=8532)), desk.revision, by=by)
+        services.change_draft(cohort.id, with_women(desk.working, name), desk.revision, by=by)
     services.save_version(cohort.id, 1, by=colleague)
     with pytest.raises(BusyError, match="Researcher2 saved version 2"):
         services.save_version(cohort.id, 1, by=owner)
@@ -285,7 +290,7 @@ def test_of_two_changes_at_once_one_is_kept(cast: Cast) -> None:
     def work(name: str) -> None:
         try:
             together.wait()
-            changed = add_rule(desk.working, Demographics(name, sex=8532))
+            changed = with_women(desk.working, name)
             services.change_draft(cohort.id, changed, desk.revision, by=by)
             results.append("kept")
         except BusyError:

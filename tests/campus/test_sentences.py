@@ -175,7 +175,7 @@ def test_words_outside_the_tags_of_a_template_are_found() -> None:
 def test_what_the_parts_of_a_definition_refuse_is_known_to_the_catalogues() -> None:
     """Sentences that a form of the builder can bring about come from below the campus, where nothing is marked."""
     raised = set()
-    for path in Path(editing.__file__).parent.glob("*.py"):
+    for path in sorted(Path(editing.__file__).parent.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KINDS:
                 [told] = node.args

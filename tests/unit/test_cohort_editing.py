@@ -6,6 +6,8 @@ import copy
 import gzip
 import json
 import random
+from collections import Counter
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +16,22 @@ import pytest
 from wardbench.core.errors import InputError
 from wardbench.ward.cohorts.editing import (
     Bound,
+    Coded,
     ConceptItems,
-    Demographics,
+    Criterion,
+    Day,
     Entry,
+    Event,
     Exit,
+    Group,
     Number,
+    Person,
     Rule,
+    Window,
     Working,
     add_entry,
     add_rule,
+    change_additional,
     change_concept_set,
     change_entry,
     change_rule,
@@ -30,19 +39,31 @@ from wardbench.ward.cohorts.editing import (
     move_rule,
     new_concept_set,
     new_definition,
+    nodes,
     outline,
-    read_entry,
-    read_exit,
     read_rule,
     remove_entry,
     remove_rule,
+    set_calendar,
     set_exit,
     set_limit,
     set_observation,
     switch_rule,
     unused_concept_sets,
+    with_member,
+    without_member,
 )
-from wardbench.ward.cohorts.editing.shapes import DOMAINS, OPERATORS, SOURCES, Event
+from wardbench.ward.cohorts.editing.shapes import (
+    CODED,
+    DAYS,
+    DISTINCT,
+    DOMAINS,
+    GROUPS,
+    NUMBERS,
+    OPERATORS,
+    SOURCES,
+    WHOLE,
+)
 from wardbench.ward.cohorts.lower import lower
 
 DIABETES = ConceptItems(201826, "Type 2 diabetes mellitus", "44054006", "SNOMED")
@@ -53,8 +74,8 @@ def started() -> tuple[Working, int]:
     return add_entry(work, Entry(Event("condition", number))), number
 
 
-def rule(number: int, name: str = "rule", **changes: Any) -> Rule:
-    return Rule(name, "at_least", 1, Event("condition", number), **changes)
+def rule(number: int, name: str = "rule", **window: Bound) -> Rule:
+    return Rule.asking(name, Criterion("at_least", 1, Event("condition", number), Window(**window)))
 
 
 def library(shared: Path) -> list[dict[str, Any]]:
@@ -70,74 +91,137 @@ def test_an_empty_definition_says_what_is_missing() -> None:
 def test_a_definition_made_by_changes_reads() -> None:
     work, number = started()
     work = add_rule(work, rule(number, start=Bound(-365, -1), end=Bound(-1, -1)))
-    work = add_rule(work, Demographics("adults", Number("gte", 18), 8532))
+    work = add_rule(work, Rule.asking("adults", Person(Number("gte", 18), 8532)))
     work = set_exit(set_limit(set_observation(work, 365, 0), "Last"), Exit("after_start", 30))
     definition = work.definition("made")
     assert definition.rule_names == ("rule", "adults")
     assert lower(definition).rules
 
 
-def random_rule(chance: random.Random, number: int) -> Rule | Demographics:
-    def some_number() -> Number:
-        op = chance.choice(OPERATORS)
-        return Number(op, chance.choice([1, 18, 2.5]), 65 if op == "bt" else None)
+def some_number(chance: random.Random, name: str) -> Number:
+    op = chance.choice(OPERATORS)
+    return Number(op, chance.choice([1, 18] if name in WHOLE else [1, 18, 2.5]), 65 if op == "bt" else None)
 
-    if chance.random() < 0.2:
-        return Demographics("who", some_number(), chance.choice([None, 8507, 8532]))
+
+def some_day(chance: random.Random) -> Day:
+    op = chance.choice(OPERATORS)
+    return Day(op, date(2020, 2, 29), date(2021, 1, 1) if op == "bt" else None)
+
+
+def some_event(chance: random.Random, number: int, depth: int) -> Event:
     domain = chance.choice(list(DOMAINS))
-    event = Event(
+    concept_set = chance.choice([None, number])
+
+    def some(known: Any) -> list[str]:
+        return [name for name, domains in known.items() if domain in domains and chance.random() < 0.25]
+
+    units = (Coded(8840, "mg/dL", "mg/dL", "UCUM"), Coded(8753))
+    return Event(
         domain,
-        chance.choice([None, number]),
-        source=False,
+        concept_set,
+        source=domain in SOURCES and concept_set is not None and chance.random() < 0.3,
         first=chance.random() < 0.3 and domain != "death",
-        value=some_number() if domain == "measurement" and chance.random() < 0.5 else None,
-        age=some_number() if chance.random() < 0.3 else None,
+        numbers={name: some_number(chance, name) for name in some(NUMBERS)},
+        days={name: some_day(chance) for name in some(DAYS)},
+        coded={name: units[: chance.randint(1, 2)] for name in some(CODED)},
+        around=some_group(chance, number, depth - 1) if depth and chance.random() < 0.3 else None,
     )
-    if domain in SOURCES and event.concept_set is not None and chance.random() < 0.3:
-        event = Event(domain, number, True, event.first, event.value, event.age)
+
+
+def some_window(chance: random.Random) -> Window:
     bounds = [Bound(chance.choice([None, -365, -1, 0, 1, 30]), chance.choice([-1, 1])) for _ in range(2)]
-    bounds = [Bound(b.days, b.side if not b.days else (1 if b.days > 0 else -1)) for b in bounds]
+    start, end = (Bound(b.days, b.side if not b.days else (1 if b.days > 0 else -1)) for b in bounds)
+    return Window(start, end, chance.random() < 0.3, chance.random() < 0.3)
+
+
+def some_condition(chance: random.Random, number: int, depth: int) -> Any:
+    if chance.random() < 0.2:
+        return Person(some_number(chance, "age"), chance.choice([None, 8507, 8532]))
+    if depth and chance.random() < 0.2:
+        return some_group(chance, number, depth - 1)
     how = chance.choice(["at_least", "at_most", "exactly"])
-    count = chance.randint(1 if how == "at_least" else 0, 3)
-    return Rule("some", how, count, event, bounds[0], bounds[1], chance.random() < 0.2, chance.random() < 0.2)
+    return Criterion(
+        how,
+        chance.randint(1 if how == "at_least" else 0, 3),
+        some_event(chance, number, depth),
+        some_window(chance),
+        some_window(chance) if chance.random() < 0.2 else None,
+        chance.random() < 0.2,
+        chance.random() < 0.2,
+        chance.choice(["", "", "", *DISTINCT]),
+    )
 
 
-@pytest.mark.parametrize("seed", range(200))
+def some_group(chance: random.Random, number: int, depth: int) -> Group:
+    how = chance.choice(list(GROUPS))
+    members = tuple(some_condition(chance, number, depth) for _ in range(chance.randint(1, 3)))
+    return Group(how, members, chance.randint(0, 2) if how.startswith("at_") else 0)
+
+
+@pytest.mark.parametrize("seed", range(300))
 def test_what_a_form_says_is_read_back_and_means_something(seed: int) -> None:
     chance = random.Random(seed)
     work, number = started()
-    said = random_rule(chance, number)
+    said = Rule("some", some_group(chance, number, 2), chance.choice(["", "why"]))
     work = add_rule(work, said)
-    read = read_rule(work.expression["InclusionRules"][0])
-    if isinstance(said, Demographics) and said.age is not None:
-        # Ages are whole years.
-        said = Demographics(said.name, Number(**{**vars(said.age), "value": int(said.age.value)}), said.sex)
-    if isinstance(said, Rule) and said.event.age is not None:
-        whole = Number(**{**vars(said.event.age), "value": int(said.event.age.value)})
-        said = Rule(**{**vars(said), "event": Event(**{**vars(said.event), "age": whole})})
-    assert read == said
+    assert read_rule(work.expression["InclusionRules"][0]) == said
+    work = change_additional(work, said.group)
+    work = add_entry(work, Entry(some_event(chance, number, 1)), to="censor")
+    found = outline(work)
+    assert found.additional_form == said.group and found.censors[0].form is not None
     lower(work.definition())
 
 
+@pytest.mark.parametrize("seed", range(100))
+def test_a_condition_is_added_and_taken_away_anywhere(seed: int) -> None:
+    chance = random.Random(seed)
+    _work, number = started()
+    group = some_group(chance, number, 2)
+    more = Person(Number("gte", 33))
+    for path, node in nodes(group):
+        if isinstance(node, Group):
+            longer = with_member(group, path, more)
+            at = next(p for p, one in nodes(longer) if one == more)
+            assert at.rpartition(".")[0] == path and without_member(longer, at) == group
+        if isinstance(node, Criterion) and node.event.around is None:
+            around = f"{path}.w"
+            longer = with_member(group, around, more)
+            assert [one for p, one in nodes(longer) if p == f"{around}.0"] == [more]
+            assert without_member(longer, f"{around}.0") == group, "what was added alone goes with it"
+    for wrong in ("9", "0.x", "w", "0.0.0.0.0.0.9"):
+        with pytest.raises(InputError, match="no such condition"):
+            without_member(group, wrong)
+    assert without_member(Group("all", (more,)), "0") is None
+
+
 def test_reading_the_library_changes_nothing_and_writing_back_means_the_same(shared: Path) -> None:
-    forms = 0
+    read, whole = Counter[str](), 0
     for expression in library(shared):
         work = Working(copy.deepcopy(expression))
         before = lower(work.definition())
-        for number, given in enumerate(expression["InclusionRules"] or []):
-            form = read_rule(given)
-            if form is not None and form.name:
-                forms += 1
-                work = change_rule(work, number, form)
-        for number, given in enumerate(expression["PrimaryCriteria"]["CriteriaList"]):
-            entry = read_entry(given)
-            if entry is not None:
-                work = change_entry(work, number, entry)
-        form = read_exit(expression.get("EndStrategy"))
-        if form is not None:
-            work = set_exit(work, form)
-        assert lower(work.definition()) == before
-    assert forms > 400, "most rules of the library fit a form: 444 of 771"
+        said = outline(work)
+        all_of_it = [*said.rules, *said.entries, *said.censors]
+        for line in said.rules:
+            if line.form is not None:
+                work = change_rule(work, line.number, line.form if line.form.name else Rule("none", line.form.group))
+        for line in said.entries:
+            if line.form is not None:
+                work = change_entry(work, line.number, line.form)
+        for line in said.censors:
+            if line.form is not None:
+                work = change_entry(work, line.number, line.form, of="censor")
+        if said.additional_form is not None:
+            work = change_additional(work, said.additional_form)
+        if said.exit is not None:
+            work = set_exit(work, said.exit)
+        if said.calendar != (None, None):
+            work = set_calendar(work, *said.calendar)
+        assert lower(work.definition()).digest == before.digest
+        read["rules"] += sum(line.form is not None for line in said.rules)
+        read["entries"] += sum(line.form is not None for line in said.entries)
+        whole += all(line.form for line in all_of_it) and bool(said.additional_form) == bool(said.additional)
+    assert read == {"rules": 767, "entries": 1707}, "of 771 rules and 1,727 entry events"
+    assert whole > 1080
 
 
 def test_what_is_not_touched_stays_as_it_is(shared: Path) -> None:
@@ -209,12 +293,12 @@ def test_no_reference_to_a_concept_set_of_the_library_is_overlooked(shared: Path
         (lambda w, n: remove_entry(w, 1), "entry event 2: there is none"),
         (lambda w, n: set_observation(w, -1, 0), "days of observation"),
         (lambda w, n: set_limit(w, "Second"), "limit"),
-        (lambda w, n: Rule("r", "at_least", 0, Event("condition", n)), "at least 0"),
+        (lambda w, n: Criterion("at_least", 0, Event("condition", n)), "at least 0"),
         (lambda w, n: Number("bt", 5, 1), "the larger one"),
-        (lambda w, n: Number("bt", 5), "two numbers"),
-        (lambda w, n: Event("condition", n, value=Number("gt", 1)), "only a measurement"),
+        (lambda w, n: Number("bt", 5), "two values"),
+        (lambda w, n: Event("condition", n, numbers={"value": Number("gt", 1)}), "value: a condition has none"),
         (lambda w, n: Event("star", n), "domain"),
-        (lambda w, n: Demographics("nothing"), "an age or a sex"),
+        (lambda w, n: Person(), "an age or a sex"),
         (lambda w, n: Exit("after_start", -1), "days"),
     ],
 )
@@ -248,7 +332,7 @@ def test_random_edits_of_library_definitions_stay_valid(shared: Path) -> None:
             place = chance.randrange(number) if number else 0
             if change == "add":
                 work, made = new_concept_set(work, "more", [DIABETES])
-                work = add_rule(work, random_rule(chance, made))
+                work = add_rule(work, Rule("some", some_group(chance, made, 1)))
             elif change == "limit":
                 work = set_limit(work, chance.choice(["First", "All", "Last"]))
             elif change == "exit":

@@ -14,17 +14,19 @@ from wardbench.core.store import Snapshot
 from wardbench.ward.cohorts.editing import (
     Bound,
     ConceptItems,
-    Demographics,
+    Criterion,
     Entry,
+    Event,
     Number,
+    Person,
     Rule,
+    Window,
     Working,
     add_entry,
     add_rule,
     new_concept_set,
     new_definition,
 )
-from wardbench.ward.cohorts.editing.shapes import Event
 from wardbench.ward.patients import timeline
 
 CONCEPTS = [
@@ -60,7 +62,7 @@ def hospital(tmp_path: Path) -> Snapshot:
     )
 
 
-def definition(*rules: Rule | Demographics) -> Working:
+def definition(*rules: Rule) -> Working:
     work = new_definition()
     for number, (name, concept) in enumerate((("diabetes", 1), ("nephropathy", 2), ("asthma", 3), ("HbA1c", 4))):
         work, made = new_concept_set(work, name, [ConceptItems(concept, name, descendants=False)])
@@ -72,7 +74,7 @@ def definition(*rules: Rule | Demographics) -> Working:
 
 
 def near(domain: str, concepts: int, how: str = "at_least", count: int = 1) -> Rule:
-    return Rule("near", how, count, Event(domain, concepts), Bound(0, -1), Bound(30, 1))  # type: ignore[arg-type]
+    return Rule.asking("near", Criterion(how, count, Event(domain, concepts), Window(Bound(0, -1), Bound(30, 1))))  # type: ignore[arg-type]
 
 
 def test_every_row_is_there_once_in_its_lane_by_day(hospital: Snapshot) -> None:
@@ -105,7 +107,7 @@ def test_what_counts_for_a_rule_carries_its_number(hospital: Snapshot) -> None:
 
 
 def test_what_must_not_be_there_counts_for_nothing(hospital: Snapshot) -> None:
-    work = definition(near("condition", 1, "exactly", 0), Demographics("adult", Number("gte", 18)))
+    work = definition(near("condition", 1, "exactly", 0), Rule.asking("adult", Person(Number("gte", 18))))
     found = timeline(hospital, 1, work.definition("d"))
     assert found.in_cohort is False and not any(e.rules for e in found.events)
     assert timeline(hospital, 2, work.definition("d")).in_cohort is True

@@ -17,7 +17,7 @@ from django.utils.translation import get_language, gettext
 
 from wardbench.campus.cohorts import edits
 from wardbench.campus.cohorts.queries import Desk, Seen
-from wardbench.campus.cohorts.sentences import entry_sentence, rule_sentence
+from wardbench.campus.cohorts.sentences import Said, entry_lines, rule_lines
 from wardbench.campus.counting import queries as counting
 from wardbench.campus.counting import sessions
 from wardbench.campus.counting.figures import RuleShown, Shown
@@ -28,7 +28,7 @@ from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.people.rules import Actor, ForbiddenError
 from wardbench.core.errors import WardbenchError
 from wardbench.ward.cohorts.describe import LANGUAGES
-from wardbench.ward.cohorts.editing import Outline, RuleLine, Working, outline
+from wardbench.ward.cohorts.editing import Entry, EntryLine, Outline, RuleLine, Working, outline
 
 
 @dataclass(frozen=True)
@@ -49,23 +49,39 @@ class Counted:
 
 @dataclass(frozen=True)
 class RuleCard:
-    """A rule as it stands on the page: `sentence` where a form can say it, else `words`; what it does, if it counts."""
+    """A rule as it stands on the page: `lines` where a form can say it, else its words; what it does, if it counts."""
 
     line: RuleLine
-    sentence: str
+    lines: list[Said]
     effect: RuleShown | None
     is_first: bool
     is_last: bool
     form: Any = None
 
+    @property
+    def part(self) -> str:
+        return f"rule-{self.line.number}"
+
 
 @dataclass(frozen=True)
-class EntryCard:
-    number: int
-    sentence: str
-    words: tuple[str, ...]
+class PartCard:
+    """Another part that conditions make up: an entry event, one that ends the cohort, or what is around the entry."""
+
+    part: str
+    lines: list[Said]
     editable: bool
     form: Any = None
+
+    @property
+    def remove(self) -> str:
+        """What a button does that takes it away."""
+        kind, dash, place = self.part.partition("-")
+        return f"remove-{kind}:{place}" if dash else f"remove-{kind}"
+
+    @property
+    def number(self) -> int:
+        _kind, _dash, place = self.part.partition("-")
+        return int(place or 0) + 1
 
 
 @dataclass(frozen=True)
@@ -98,7 +114,7 @@ class Board:
         return [
             RuleCard(
                 line,
-                rule_sentence(line.form, said.set_names) if line.form else "",
+                rule_lines(line.form, said.set_names) if line.form else _worded(line.words),
                 effects[line.counted] if line.counted is not None and line.counted < len(effects) else None,
                 line.number == 0,
                 line.number == last,
@@ -108,17 +124,33 @@ class Board:
         ]
 
     @cached_property
-    def entries(self) -> list[EntryCard]:
+    def entries(self) -> list[PartCard]:
+        return self._events("entry", self.outline.entries)
+
+    @cached_property
+    def censors(self) -> list[PartCard]:
+        return self._events("censor", self.outline.censors)
+
+    @cached_property
+    def additional(self) -> list[PartCard]:
+        """What else has to hold around the entry: one card, or none."""
         said = self.outline
+        if not said.additional and said.additional_form is None:
+            return []
+        form = said.additional_form
+        lines = rule_lines(form, said.set_names) if form else _worded(said.additional)
+        return [PartCard("additional", lines, form is not None, self._form("additional"))]
+
+    def _events(self, kind: str, given: Sequence[EntryLine]) -> list[PartCard]:
+        names = self.outline.set_names
         return [
-            EntryCard(
-                line.number,
-                entry_sentence(line.form, said.set_names) if line.form else "",
-                line.words,
+            PartCard(
+                f"{kind}-{line.number}",
+                entry_lines(Entry(line.form.event), names) if line.form else _worded(line.words),
                 line.form is not None,
-                self._form(f"entry-{line.number}"),
+                self._form(f"{kind}-{line.number}"),
             )
-            for line in said.entries
+            for line in given
         ]
 
     @property
@@ -142,6 +174,12 @@ class Board:
         if part != self.open:
             return None
         return self.form or edits.form_of(self.working, part)
+
+
+def _worded(words: Sequence[str]) -> list[Said]:
+    """Lines of a description, two spaces deep for every level, as lines of the page."""
+    stripped = [(len(line) - len(line.lstrip()), line.strip().removeprefix("- ")) for line in words]
+    return [Said(indent // 2, "", text) for indent, text in stripped]
 
 
 def spoken() -> str:
@@ -194,31 +232,39 @@ def mode_of(request: HttpRequest, by: Actor) -> Mode:
     return next((mode for mode in modes if mode.value == chosen), modes[0] if modes else Mode.SANDBOX)
 
 
+LISTS = ("rules", "entry-list", "additional-list", "censor-list")
+
+
 def parts(request: HttpRequest, board: Board, desk: Desk) -> dict[str, str]:
-    """The parts of the page by id. Those of single rules stand inside `rules`, too."""
+    """The parts of the page by id: lists of cards, and the heads of single cards, which stand inside the lists, too."""
     context = {"board": board, "desk": desk, "cohort": board.seen.cohort, "seen": board.seen}
-    found: dict[str, str] = {
-        name: render_to_string(f"cohorts/parts/{name}.html", context, request)
-        for name in ("entries", "course", "sets", "side")
-    }
-    for card in board.rules:
-        found[f"rule-{card.line.number}-head"] = render_to_string(
-            "cohorts/parts/rule.html", {**context, "card": card}, request
-        ).strip()
+
+    def rendered(template: str, **more: Any) -> str:
+        return render_to_string(f"cohorts/parts/{template}.html", {**context, **more}, request).strip()
+
+    found = {name: rendered(name) for name in ("entry_count", "course", "sets", "side")}
+    found["entry-count"] = found.pop("entry_count")
+    found["rules"] = rendered("rules")
+    for name, cards in (("entry", board.entries), ("additional", board.additional), ("censor", board.censors)):
+        found[f"{name}-list"] = rendered("cards", cards=cards, list=f"{name}-list")
+        found |= {f"{card.part}-head": rendered("card", card=card) for card in cards}
+    found |= {f"{card.part}-head": rendered("rule", card=card) for card in board.rules}
     return found
 
 
 def changed_parts(request: HttpRequest, before: Board, after: Board, desk: Desk, *, rearranged: bool) -> str:
     """The parts of `after` that differ from `before`, each marked to take the place of what is there.
 
-    Where the rules were `rearranged` they are given as a whole; else each by itself, so that an open form stays.
+    Where cards were `rearranged` their lists are given as a whole; else each by itself, so that an open form stays.
     """
     old, new = parts(request, before, desk), parts(request, after, desk)
-    if rearranged:
-        context = {"board": after, "desk": desk, "cohort": after.seen.cohort, "seen": after.seen}
-        new = {name: html for name, html in new.items() if not name.startswith("rule-")}
-        new |= {"rules": render_to_string("cohorts/parts/rules.html", context, request)}
     changed = {name: html for name, html in new.items() if old.get(name) != html}
+    whole = {name for name in LISTS if name in changed} if rearranged else set()
+    wanted = {
+        name: html
+        for name, html in changed.items()
+        if name in whole or (name not in LISTS and not (rearranged and name.endswith("-head")))
+    }
     return "\n".join(
-        html.replace(f'id="{name}"', f'id="{name}" hx-swap-oob="true"', 1) for name, html in changed.items()
+        html.replace(f'id="{name}"', f'id="{name}" hx-swap-oob="true"', 1) for name, html in wanted.items()
     )

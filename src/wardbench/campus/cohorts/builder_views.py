@@ -17,6 +17,7 @@ from wardbench.campus.cohorts import builder, edits, queries, services
 from wardbench.campus.cohorts.builder import Board
 from wardbench.campus.cohorts.finding import concepts
 from wardbench.campus.cohorts.forms import JsonForm, SaveForm
+from wardbench.campus.cohorts.given_json import read_json
 from wardbench.campus.cohorts.queries import Desk, Seen
 from wardbench.campus.cohorts.services import Shown
 from wardbench.campus.cohorts.words import sections_of
@@ -76,7 +77,7 @@ def build(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
 @signed_in
 def part(request: HttpRequest, cohort_id: uuid.UUID, kind: str, number: int) -> HttpResponse:
     """One part as a form, to be put into the page."""
-    part = "course" if kind == "course" else f"{kind}-{number}"
+    part = kind if kind in ("course", "additional") else f"{kind}-{number}"
     seen, desk = _opened(request, cohort_id)
     seen.may_edit.require()
     if not _is_partial(request):
@@ -90,7 +91,7 @@ def part(request: HttpRequest, cohort_id: uuid.UUID, kind: str, number: int) -> 
         return render(request, "cohorts/parts/set_form.html", {"one": one, "cohort": seen.cohort, "board": board})
     if form is None:
         raise NotFoundError(_("There is no such part, or no form can say it."))
-    return render(request, "cohorts/parts/form.html", {"form": form, "part": part, "cohort": seen.cohort})
+    return render(request, "cohorts/parts/form.html", {"form": form, "part": part, "cohort": seen.cohort, "seen": seen})
 
 
 @signed_in
@@ -120,11 +121,13 @@ def change(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
         return _refused_form(request, seen, desk, error)
     desk = queries.desk(seen.cohort, by)
     if not _is_partial(request):
-        opened = f"?edit={edit.open}" if edit.open and do.startswith("add-") else ""
+        goes_on = edit.open and (do.startswith("add-") or "also" in request.POST)
+        opened = f"?edit={edit.open}" if goes_on else ""
         anchor = edit.open or (edit.focus.rsplit("-", 1)[0] if edit.focus.startswith("rule-") else "rules")
         return redirect(f"{reverse('cohort_build', args=[cohort_id])}{opened}#{anchor}")
-    # The form of a rule stands apart from what a change replaces, so that it is not written over while it is used.
-    opened = "" if do.startswith("rule:") else edit.open
+    # A form stands apart from what a change replaces, so that it is not written over while it is used.
+    kind = do.partition(":")[0]
+    opened = "" if kind in edits.FORMS and not edit.reshaped else edit.open
     after = _board(request, seen, desk.working, opened)
     context = {
         "cohort": seen.cohort,
@@ -133,7 +136,7 @@ def change(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
         "board": after,
         "said": edit.said,
         "parts": builder.changed_parts(
-            request, before, after, desk, rearranged=do.partition(":")[0] in edits.REARRANGING
+            request, before, after, desk, rearranged=edit.reshaped or kind in edits.REARRANGING
         ),
     }
     response = render(request, "cohorts/changed.html", context)
@@ -149,10 +152,12 @@ def _refused_form(request: HttpRequest, seen: Seen, desk: Desk, error: edits.Inv
         context = {"cohort": seen.cohort, "seen": seen, "desk": desk, "board": board, "tab": "simple"}
         context |= {"may_edit": seen.may_edit, "save_form": SaveForm(), "latest": queries.latest(seen.cohort)}
         return render(request, "cohorts/build.html", context, status=400)
-    if "apply" not in request.POST:
+    if "apply" not in request.POST and "also" not in request.POST:
         return HttpResponse(status=204)
     response = render(
-        request, "cohorts/parts/form.html", {"form": error.form, "part": error.part, "cohort": seen.cohort}
+        request,
+        "cohorts/parts/form.html",
+        {"form": error.form, "part": error.part, "cohort": seen.cohort, "seen": seen},
     )
     response.headers["HX-Retarget"] = f"#{error.part}-form"
     response.headers["HX-Reswap"] = "innerHTML"
@@ -176,7 +181,8 @@ def _searched(request: HttpRequest) -> dict[str, Any]:
         except WardbenchError as error:
             refusal = said_of(error)
     place = target.removeprefix("set-") if target.startswith("set-") else ""
-    return {"text": text, "target": target, "found": found, "place": place, "find_refusal": refusal}
+    part = target.removeprefix("in-") if target.startswith("in-") else ""
+    return {"text": text, "target": target, "found": found, "place": place, "into_part": part, "find_refusal": refusal}
 
 
 @signed_in
@@ -241,7 +247,7 @@ def as_json(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
         seen.may_edit.require()
         form = JsonForm(request.POST, request.FILES)
         try:
-            working = Working(edits.read_json(given_text(request, form)))
+            working = Working(read_json(given_text(request, form)))
             lower(working.definition(seen.cohort.name))
             services.change_draft(cohort_id, working, _revision(request, desk), by=by, change="json")
             messages.success(request, _("The definition was taken over. Undo leads back to what was there."))

@@ -5,55 +5,41 @@ Each edit gives the definition after it, what was done in words for whoever cann
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Mapping
 
 from django.utils.translation import gettext as _
 
-from wardbench.campus.cohorts.finding import concepts
-from wardbench.campus.cohorts.forms import CourseForm, DemographicsForm, EntryForm, PartForm, RuleForm
-from wardbench.core.errors import InputError, NotFoundError, WardbenchError
-from wardbench.core.omop.tables import FIRST_CUSTOM_CONCEPT
-from wardbench.ward.cohorts import editing
-from wardbench.ward.cohorts.editing import (
-    ConceptItems,
-    Demographics,
-    Entry,
-    Event,
-    Found,
-    Number,
-    Outline,
-    Rule,
-    Working,
-    outline,
+from wardbench.campus.cohorts.edited import (
+    Edit,
+    Fields,
+    InvalidFormError,
+    event_of,
+    found_concept,
+    item_of,
 )
+from wardbench.campus.cohorts.part_edits import (
+    EVENT_LISTS,
+    change_additional,
+    change_event,
+    change_rule,
+    checked,
+    form_of,
+)
+from wardbench.campus.cohorts.set_edits import add_item, change_set, drop_sets, remove_item
+from wardbench.core.errors import InputError, WardbenchError
+from wardbench.ward.cohorts import editing
+from wardbench.ward.cohorts.editing import Criterion, Entry, Group, Number, Person, Rule, Working, outline, with_member
 
-Fields = Mapping[str, Any]
-
-REARRANGING = frozenset({"undo", "redo", "add-rule", "add-none", "add-person", "remove-rule", "up", "down"})
-"""What makes other rules, or their order."""
+__all__ = ["FORMS", "REARRANGING", "Edit", "InvalidFormError", "edit", "form_of"]
 
 
-@dataclass(frozen=True)
-class Edit:
-    """A definition after an edit; `said` in words, `focus` the id to go on from, `open` the part to show as a form."""
-
-    working: Working
-    said: str
-    focus: str = ""
-    open: str = ""
-
-
-class InvalidFormError(InputError):
-    """A form that cannot be taken as it is; the page shows it again with its errors."""
-
-    def __init__(self, part: str, form: Any) -> None:
-        self.part = part
-        self.form = form
-        errors = [str(error) for field in form.errors.values() for error in field]
-        super().__init__(" ".join(errors))
+FORMS = frozenset({"rule", "entry", "censor", "additional", "course"})
+"""What a form of the page does."""
+REARRANGING = frozenset(
+    {"undo", "redo", "up", "down", "add-rule", "add-none", "add-person", "remove-rule"}
+    | {f"{what}-{which}" for what in ("add", "remove") for which in ("entry", "censor", "additional")}
+)
+"""What makes other cards, or their order."""
 
 
 def edit(work: Working, do: str, fields: Fields) -> Edit:
@@ -69,59 +55,16 @@ def edit(work: Working, do: str, fields: Fields) -> Edit:
         raise InputError(_("do: %(do)s does not say where.") % {"do": repr(do)}) from None
 
 
-def form_of(work: Working, part: str, fields: Fields | None = None) -> PartForm | CourseForm | None:
-    """The form for a part (`rule-3`, `entry-0`, `course`), filled in as it is or as given; None where none says it."""
-    kind, _dash, place = part.partition("-")
-    said = outline(work)
-    if kind == "course":
-        return CourseForm(fields, outline=said, initial=CourseForm.of(said))
-    lines: Sequence[Any] = said.rules if kind == "rule" else said.entries if kind == "entry" else ()
-    form = next((line.form for line in lines if str(line.number) == place), None)
-    if isinstance(form, Demographics):
-        return DemographicsForm(fields, initial=DemographicsForm.of(form))
-    if isinstance(form, Rule):
-        return RuleForm(fields, initial=RuleForm.of(form), **_sets(said, form.event))
-    if isinstance(form, Entry):
-        return EntryForm(fields, initial=EntryForm.of(form), **_sets(said, form.event))
-    return None
-
-
-def _sets(said: Outline, event: Event) -> dict[str, Any]:
-    own = [one.id for one in said.sets if one.items and all(i.concept_id >= FIRST_CUSTOM_CONCEPT for i in one.items)]
-    asked = [event.concept_set] if event.source and event.concept_set is not None else []
-    return {"sets": said.set_names, "sources": [*own, *asked]}
-
-
-def _checked(work: Working, part: str, fields: Fields) -> Any:
-    form = form_of(work, part, fields)
-    if form is None:
-        raise InputError(_("%(part)s: no form can say this; edit it as JSON.") % {"part": part})
-    if not form.is_valid():
-        raise InvalidFormError(part, form)
-    return form
-
-
-def _change_rule(work: Working, places: list[str], fields: Fields) -> Edit:
-    number = int(places[0])
-    form = _checked(work, f"rule-{number}", fields)
-    changed = editing.change_rule(work, number, form.part())
-    return Edit(changed, _("Rule {n} changed.").format(n=number + 1), "", f"rule-{number}")
-
-
-def _change_entry(work: Working, places: list[str], fields: Fields) -> Edit:
-    number = int(places[0])
-    form = _checked(work, f"entry-{number}", fields)
-    return Edit(editing.change_entry(work, number, form.part()), _("Entry event changed."), "", f"entry-{number}")
-
-
 def _course(work: Working, places: list[str], fields: Fields) -> Edit:
-    form = _checked(work, "course", fields)
+    form = checked(work, "course", fields)
     given = form.cleaned_data
     changed = editing.set_observation(work, given["prior"], given["post"])
     if "limit" in form.fields:
         changed = editing.set_limit(changed, given["limit"])
     if (how := form.exit()) is not None:
         changed = editing.set_exit(changed, how)
+    if (given["first_day"], given["last_day"]) != outline(work).calendar:
+        changed = editing.set_calendar(changed, given["first_day"], given["last_day"])
     return Edit(changed, _("Course changed."), "", "course")
 
 
@@ -157,48 +100,59 @@ def _remove_entry(work: Working, places: list[str], fields: Fields) -> Edit:
     return Edit(editing.remove_entry(work, int(places[0])), _("Entry event removed."), "find-entry")
 
 
-def _found(places: list[str]) -> Found:
-    found = concepts().of(int(places[0]), places[1] if len(places) > 1 else "")
-    if found is None:
-        raise NotFoundError(_("There is no such concept in the records."))
-    return found
+def _remove_censor(work: Working, places: list[str], fields: Fields) -> Edit:
+    return Edit(editing.remove_entry(work, int(places[0]), of="censor"), _("Event removed."), "find-censor")
 
 
-def _item(found: Found) -> ConceptItems:
-    return ConceptItems(
-        found.concept_id, found.name, found.code, found.vocabulary, descendants=found.standard and found.kinds > 0
-    )
+def _remove_additional(work: Working, places: list[str], fields: Fields) -> Edit:
+    return Edit(editing.change_additional(work, None), _("Condition on the entry removed."), "find-additional")
 
 
-def _event(found: Found, number: int) -> Event:
-    return Event(found.domain, number, source=not found.standard and found.domain != "specimen")
+def _add_event(which: str) -> Callable[[Working, list[str], Fields], Edit]:
+    def added(work: Working, places: list[str], fields: Fields) -> Edit:
+        found = found_concept(places)
+        work, number = editing.new_concept_set(work, found.name, [item_of(found)])
+        work = editing.add_entry(work, Entry(event_of(found, number)), to=EVENT_LISTS[which])
+        said = outline(work)
+        last = len(said.entries if which == "entry" else said.censors) - 1
+        words = _("Entry event added: {name}.") if which == "entry" else _("Event added: {name}.")
+        return Edit(work, words.format(name=found.name), f"{which}-{last}-edit")
+
+    return added
 
 
-def _add_entry(work: Working, places: list[str], fields: Fields) -> Edit:
-    found = _found(places)
-    work, number = editing.new_concept_set(work, found.name, [_item(found)])
-    work = editing.add_entry(work, Entry(_event(found, number)))
-    last = len(work.expression["PrimaryCriteria"]["CriteriaList"]) - 1
-    return Edit(work, _("Entry event added: {name}.").format(name=found.name), f"entry-{last}-edit")
+def _add_additional(work: Working, places: list[str], fields: Fields) -> Edit:
+    """A first condition around the entry, or one more."""
+    found = found_concept(places)
+    work, number = editing.new_concept_set(work, found.name, [item_of(found)])
+    criterion = Criterion("at_least", 1, event_of(found, number))
+    given = work.expression.get("AdditionalCriteria")
+    group = outline(work).additional_form
+    if given and group is None:
+        raise InputError(_("%(part)s: no form can say this; edit it as JSON.") % {"part": "additional"})
+    group = Group("all", (criterion,)) if group is None else with_member(group, "", criterion)
+    work = editing.change_additional(work, group)
+    return Edit(work, _("Condition added: {name}.").format(name=found.name), "additional-edit", "additional")
 
 
 def _add_rule(work: Working, places: list[str], fields: Fields) -> Edit:
-    found = _found(places)
-    work, number = editing.new_concept_set(work, found.name, [_item(found)])
-    rule = Rule(found.name, "at_least", 1, _event(found, number))
+    found = found_concept(places)
+    work, number = editing.new_concept_set(work, found.name, [item_of(found)])
+    rule = Rule.asking(found.name, Criterion("at_least", 1, event_of(found, number)))
     return _added(editing.add_rule(work, rule), found.name)
 
 
 def _add_none(work: Working, places: list[str], fields: Fields) -> Edit:
-    found = _found(places)
-    work, number = editing.new_concept_set(work, found.name, [_item(found)])
+    found = found_concept(places)
+    work, number = editing.new_concept_set(work, found.name, [item_of(found)])
     name = _("No {name}").format(name=found.name)
-    return _added(editing.add_rule(work, Rule(name, "exactly", 0, _event(found, number))), name)
+    rule = Rule.asking(name, Criterion("exactly", 0, event_of(found, number)))
+    return _added(editing.add_rule(work, rule), name)
 
 
 def _add_person(work: Working, places: list[str], fields: Fields) -> Edit:
     name = _("Adults")
-    return _added(editing.add_rule(work, Demographics(name, Number("gte", 18))), name)
+    return _added(editing.add_rule(work, Rule.asking(name, Person(Number("gte", 18)))), name)
 
 
 def _added(work: Working, name: str) -> Edit:
@@ -206,93 +160,27 @@ def _added(work: Working, name: str) -> Edit:
     return Edit(work, _("Rule added: {name}.").format(name=name), f"rule-{last}-edit", f"rule-{last}")
 
 
-def _items(work: Working, number: int) -> tuple[str, list[ConceptItems]]:
-    for one in outline(work).sets:
-        if one.id == number:
-            return one.name, list(one.items)
-    raise InputError(_("concept set: there is none with the id %(number)d.") % {"number": number})
-
-
-def _add_item(work: Working, places: list[str], fields: Fields) -> Edit:
-    number, found = int(places[0]), _found(places[1:])
-    name, items = _items(work, number)
-    if found.concept_id in {item.concept_id for item in items}:
-        raise InputError(_("%(name)s: it is in this concept set already.") % {"name": found.name})
-    changed = editing.change_concept_set(work, number, name, [*items, _item(found)])
-    return Edit(changed, _("{name} added.").format(name=found.name), f"find-set-{number}", f"set-{number}")
-
-
-def _remove_item(work: Working, places: list[str], fields: Fields) -> Edit:
-    number, place = map(int, places)
-    name, items = _items(work, number)
-    gone = items.pop(place)
-    changed = editing.change_concept_set(work, number, name, items)
-    return Edit(changed, _("{name} removed.").format(name=gone.name), f"find-set-{number}", f"set-{number}")
-
-
-def _change_set(work: Working, places: list[str], fields: Fields) -> Edit:
-    number = int(places[0])
-    _name, items = _items(work, number)
-    changed = [
-        replace(
-            item,
-            excluded=fields.get(f"excluded-{place}") == "on",
-            descendants=fields.get(f"descendants-{place}") == "on",
-            mapped=fields.get(f"mapped-{place}") == "on",
-        )
-        for place, item in enumerate(items)
-    ]
-    name = str(fields.get("name", _name))
-    return Edit(editing.change_concept_set(work, number, name, changed), _("Concept set changed."), "", f"set-{number}")
-
-
-def _drop_sets(work: Working, places: list[str], fields: Fields) -> Edit:
-    """Take away the concept sets that nothing refers to."""
-    loose = set(editing.unused_concept_sets(work))
-    left = [one for one in work.expression.get("ConceptSets") or [] if one["id"] not in loose]
-    return Edit(Working({**work.expression, "ConceptSets": left}, work.off), _("Unused concept sets removed."))
-
-
 _EDITS: Mapping[str, Callable[[Working, list[str], Fields], Edit]] = {
-    "rule": _change_rule,
-    "entry": _change_entry,
+    "rule": change_rule,
+    "entry": change_event("entry"),
+    "censor": change_event("censor"),
+    "additional": change_additional,
     "course": _course,
-    "set": _change_set,
+    "set": change_set,
     "remove-rule": _remove_rule,
     "remove-entry": _remove_entry,
+    "remove-censor": _remove_censor,
+    "remove-additional": _remove_additional,
     "switch": _switch,
     "up": _move(-1),
     "down": _move(1),
-    "add-entry": _add_entry,
+    "add-entry": _add_event("entry"),
+    "add-censor": _add_event("censor"),
+    "add-additional": _add_additional,
     "add-rule": _add_rule,
     "add-none": _add_none,
     "add-person": _add_person,
-    "add-item": _add_item,
-    "remove-item": _remove_item,
-    "drop-sets": _drop_sets,
+    "add-item": add_item,
+    "remove-item": remove_item,
+    "drop-sets": drop_sets,
 }
-
-
-def read_json(text: str) -> dict[str, Any]:
-    """The expression in pasted or uploaded ATLAS JSON, alone or as what ATLAS exports. InputError where it is none.
-
-    What it says is checked by whoever takes it.
-    """
-    try:
-        given = json.loads(text.lstrip("\ufeff"), object_pairs_hook=_unique)
-    except (json.JSONDecodeError, RecursionError) as error:
-        line = getattr(error, "lineno", 1)
-        raise InputError(_("This is not JSON: line %(line)d.") % {"line": line}) from None
-    expression = given.get("expression", given) if isinstance(given, dict) else None
-    if not isinstance(expression, dict) or "PrimaryCriteria" not in expression:
-        raise InputError(_("This is no cohort definition of ATLAS: PrimaryCriteria is missing."))
-    return expression
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _value in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise InputError(_("The key %(key)s is there twice in one object.") % {"key": repr(twice)})
-    return found

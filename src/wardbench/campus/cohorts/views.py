@@ -12,9 +12,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from wardbench.campus.cohorts import builder, edits, page, queries, rules, services
+from wardbench.campus.cohorts import builder, page, queries, rules, services
 from wardbench.campus.cohorts.builder_views import download, given_text
 from wardbench.campus.cohorts.forms import NewForm
+from wardbench.campus.cohorts.given_json import read_json
 from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.web.pages import actor, signed_in
 from wardbench.core.errors import NotFoundError, WardbenchError
@@ -49,7 +50,7 @@ def new(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             try:
                 text = given_text(request, form).strip()
-                expression = edits.read_json(text) if text else None
+                expression = read_json(text) if text else None
                 given = form.cleaned_data
                 cohort = services.make_cohort(given["name"], by=by, about=given["about"], expression=expression)
                 return redirect("cohort_build", cohort.id)

@@ -24,11 +24,12 @@ from wardbench.ward.cohorts import editing
 from wardbench.ward.cohorts.editing import (
     Bound,
     ConceptItems,
-    Demographics,
+    Criterion,
     Entry,
     Event,
     Number,
     Rule,
+    Window,
     Working,
 )
 
@@ -85,27 +86,24 @@ def _kidneys(who: Mapping[str, Actor], people: Mapping[str, Person]) -> Cohort:
     work, hba1c = _concepts(work, "HbA1c in blood", "measurement")
     work, kidneys = _concepts(work, "Chronic kidney disease", "condition")
     work = editing.add_entry(work, Entry(Event("condition", diabetes, source=True, first=True)))
-    work = editing.add_rule(work, Demographics("Adults", Number("gte", 18)))
+    work = editing.add_rule(work, Rule.asking("Adults", editing.Person(Number("gte", 18))))
     work = editing.add_rule(
         work,
-        Rule(
+        Rule.asking(
             "HbA1c of 8 % or less in the year after",
-            "at_least",
-            1,
-            Event("measurement", hba1c, source=True, value=Number("lte", 8)),
-            Bound(0, -1),
-            Bound(365, 1),
+            Criterion(
+                "at_least",
+                1,
+                Event("measurement", hba1c, source=True, numbers={"value": Number("lte", 8)}),
+                Window(Bound(0, -1), Bound(365, 1)),
+            ),
         ),
     )
     work = editing.add_rule(
         work,
-        Rule(
+        Rule.asking(
             "Kidney disease later",
-            "at_least",
-            1,
-            Event("condition", kidneys, source=True),
-            Bound(1, 1),
-            Bound(None, 1),
+            Criterion("at_least", 1, Event("condition", kidneys, source=True), Window(Bound(1, 1), Bound(None, 1))),
         ),
     )
     cohort = services.make_cohort(
@@ -117,7 +115,8 @@ def _kidneys(who: Mapping[str, Actor], people: Mapping[str, Person]) -> Cohort:
     services.share(cohort.id, by=by, unit=_unit_of(people["physician"]), may_edit=True)
     services.share(cohort.id, by=by)
     _save(cohort, by, "From the question")
-    sample = Rule("A sample in the biobank", "at_least", 1, Event("specimen", None), Bound(None, -1), Bound(None, 1))
+    ever = Window(Bound(None, -1), Bound(None, 1))
+    sample = Rule.asking("A sample in the biobank", Criterion("at_least", 1, Event("specimen", None), ever))
     desk = queries.desk(cohort, by)
     changed = editing.add_rule(desk.working, sample)
     services.change_draft(cohort.id, changed, desk.revision, by=by, change="add-rule")

@@ -1,6 +1,6 @@
 """A definition while it is edited: ATLAS JSON in, ATLAS JSON out, one small change at a time.
 
-What fits a simple shape (`shapes`) can be read as a form and written back; everything else stays as it is, byte for
+What fits a shape (`shapes`) can be read as a form and written back; everything else stays as it is, byte for
 byte, and is edited as JSON. A rule that is switched off is kept beside the definition (`Working.off`), because ATLAS
 has no such thing: what leaves is always a definition that ATLAS reads.
 """
@@ -9,6 +9,7 @@ from wardbench.ward.cohorts.editing.changes import (
     Working,
     add_entry,
     add_rule,
+    change_additional,
     change_concept_set,
     change_entry,
     change_rule,
@@ -17,6 +18,7 @@ from wardbench.ward.cohorts.editing.changes import (
     new_definition,
     remove_entry,
     remove_rule,
+    set_calendar,
     set_exit,
     set_limit,
     set_observation,
@@ -26,48 +28,23 @@ from wardbench.ward.cohorts.editing.changes import (
 from wardbench.ward.cohorts.editing.content import content_hash
 from wardbench.ward.cohorts.editing.finding import Concepts, Found
 from wardbench.ward.cohorts.editing.outline import EntryLine, Outline, RuleLine, SetLine, outline
-from wardbench.ward.cohorts.editing.shapes import (
-    DOMAINS,
-    LIMITS,
-    SEXES,
-    Bound,
-    ConceptItems,
-    Count,
-    Demographics,
-    Entry,
-    Event,
-    Exit,
-    Limit,
-    Number,
-    Rule,
-    read_entry,
-    read_exit,
-    read_rule,
-)
+from wardbench.ward.cohorts.editing.recorded import Recorded, RecordedCodes
+from wardbench.ward.cohorts.editing.shapes import *  # noqa: F403
+from wardbench.ward.cohorts.editing.shapes import __all__ as _shapes
 
 __all__ = [
-    "DOMAINS",
-    "LIMITS",
-    "SEXES",
-    "Bound",
-    "ConceptItems",
     "Concepts",
-    "Count",
-    "Demographics",
-    "Entry",
     "EntryLine",
-    "Event",
-    "Exit",
     "Found",
-    "Limit",
-    "Number",
     "Outline",
-    "Rule",
+    "Recorded",
+    "RecordedCodes",
     "RuleLine",
     "SetLine",
     "Working",
     "add_entry",
     "add_rule",
+    "change_additional",
     "change_concept_set",
     "change_entry",
     "change_rule",
@@ -76,14 +53,13 @@ __all__ = [
     "new_concept_set",
     "new_definition",
     "outline",
-    "read_entry",
-    "read_exit",
-    "read_rule",
     "remove_entry",
     "remove_rule",
+    "set_calendar",
     "set_exit",
     "set_limit",
     "set_observation",
     "switch_rule",
     "unused_concept_sets",
+    *_shapes,
 ]

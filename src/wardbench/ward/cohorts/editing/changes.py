@@ -8,14 +8,28 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from typing import Any, Literal
 
 from wardbench.core.errors import InputError
 from wardbench.ward.cohorts.definition import Definition
 from wardbench.ward.cohorts.definition import Entry as Unchecked
-from wardbench.ward.cohorts.editing.shapes import LIMITS, ConceptItems, Demographics, Entry, Exit, Rule
+from wardbench.ward.cohorts.editing.shapes import (
+    LIMITS,
+    MOST_DAYS,
+    ConceptItems,
+    Criterion,
+    Entry,
+    Event,
+    Exit,
+    Group,
+    Node,
+    Rule,
+    nodes,
+)
 
-MOST_DAYS = 36_500
+EventList = Literal["entry", "censor"]
+"""The lists of events that are no rules: those that start the cohort, and those that end it early."""
 
 
 @dataclass(frozen=True)
@@ -65,25 +79,48 @@ def new_definition() -> Working:
     )
 
 
-def add_entry(work: Working, entry: Entry) -> Working:
+def add_entry(work: Working, entry: Entry, *, to: EventList = "entry") -> Working:
     changed = _copy(work)
-    _check_set(changed, entry.event.concept_set)
-    changed["PrimaryCriteria"]["CriteriaList"].append(entry.json())
+    _check_sets(changed, entry.event)
+    _events(changed, to).append(entry.json())
     return Working(changed, work.off)
 
 
-def change_entry(work: Working, number: int, entry: Entry) -> Working:
+def change_entry(work: Working, number: int, entry: Entry, *, of: EventList = "entry") -> Working:
     changed = _copy(work)
-    _check_set(changed, entry.event.concept_set)
-    _check_place(changed["PrimaryCriteria"]["CriteriaList"], number, "entry event")
-    changed["PrimaryCriteria"]["CriteriaList"][number] = entry.json()
+    _check_sets(changed, entry.event)
+    events = _events(changed, of)
+    _check_place(events, number, "entry event")
+    events[number] = entry.json()
     return Working(changed, work.off)
 
 
-def remove_entry(work: Working, number: int) -> Working:
+def remove_entry(work: Working, number: int, *, of: EventList = "entry") -> Working:
     changed = _copy(work)
-    _check_place(changed["PrimaryCriteria"]["CriteriaList"], number, "entry event")
-    del changed["PrimaryCriteria"]["CriteriaList"][number]
+    events = _events(changed, of)
+    _check_place(events, number, "entry event")
+    del events[number]
+    return Working(changed, work.off)
+
+
+def change_additional(work: Working, group: Group | None) -> Working:
+    """What else has to hold around the entry for it to be one; None for nothing."""
+    changed = _copy(work)
+    if group is None:
+        changed.pop("AdditionalCriteria", None)
+    else:
+        _check_sets(changed, group)
+        changed["AdditionalCriteria"] = group.json()
+    return Working(changed, work.off)
+
+
+def set_calendar(work: Working, first: date | None, last: date | None) -> Working:
+    """The calendar days between which somebody can be in the cohort; None for no bound."""
+    if first and last and last < first:
+        raise InputError("between: the second day is the later one.")
+    changed = _copy(work)
+    said = {"StartDate": first, "EndDate": last}
+    changed["CensorWindow"] = {key: day.isoformat() for key, day in said.items() if day}
     return Working(changed, work.off)
 
 
@@ -109,6 +146,7 @@ def set_limit(work: Working, limit: str) -> Working:
 
 def set_exit(work: Working, how: Exit) -> Working:
     changed = _copy(work)
+    _check_set(changed, how.concept_set)
     said = how.json()
     if said is None:
         changed.pop("EndStrategy", None)
@@ -117,11 +155,11 @@ def set_exit(work: Working, how: Exit) -> Working:
     return Working(changed, work.off)
 
 
-def add_rule(work: Working, rule: Rule | Demographics) -> Working:
+def add_rule(work: Working, rule: Rule) -> Working:
     return _with_rules(work, [*work.rules(), (_checked(work, rule), True)])
 
 
-def change_rule(work: Working, number: int, rule: Rule | Demographics) -> Working:
+def change_rule(work: Working, number: int, rule: Rule) -> Working:
     rules = work.rules()
     _check_place(rules, number, "rule")
     rules[number] = (_checked(work, rule), rules[number][1])
@@ -217,11 +255,21 @@ def _with_rules(work: Working, rules: Sequence[tuple[dict[str, Any], bool]]) -> 
     return Working(changed, tuple((place, rule) for place, (rule, on) in enumerate(rules) if not on))
 
 
-def _checked(work: Working, rule: Rule | Demographics) -> dict[str, Any]:
+def _checked(work: Working, rule: Rule) -> dict[str, Any]:
     _named(rule.name, "rule")
-    if isinstance(rule, Rule):
-        _check_set(work.expression, rule.event.concept_set)
+    _check_sets(work.expression, rule.group)
     return rule.json()
+
+
+def _events(expression: dict[str, Any], which: EventList) -> list[dict[str, Any]]:
+    """A list of events of `expression`, which it is given if it has none."""
+    holder, key = (
+        (expression["PrimaryCriteria"], "CriteriaList") if which == "entry" else (expression, "CensoringCriteria")
+    )
+    if not holder.get(key):
+        holder[key] = []
+    found: list[dict[str, Any]] = holder[key]
+    return found
 
 
 def _named(name: str, what: str) -> str:
@@ -235,6 +283,14 @@ def _named(name: str, what: str) -> str:
 def _check_set(expression: dict[str, Any], number: int | None) -> None:
     if number is not None and number not in {one["id"] for one in expression.get("ConceptSets") or []}:
         raise InputError("concept set: there is none with the id {number}.", number=number)
+
+
+def _check_sets(expression: dict[str, Any], node: Node) -> None:
+    """InputError where an event of `node` is of a concept set that is not there."""
+    for _path, one in nodes(node):
+        event = one.event if isinstance(one, Criterion) else one
+        if isinstance(event, Event):
+            _check_set(expression, event.concept_set)
 
 
 def _check_place(things: Sequence[Any], number: int, what: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from wardbench.core.errors import InputError, UnsupportedError
@@ -15,18 +16,15 @@ from wardbench.ward.cohorts.editing.changes import Working, unused_concept_sets
 from wardbench.ward.cohorts.editing.shapes import (
     LIMITS,
     ConceptItems,
-    Demographics,
     Entry,
     Exit,
+    Group,
     Rule,
     read_entry,
     read_exit,
     read_rule,
 )
 from wardbench.ward.cohorts.lower import lower
-
-MORE = {"AdditionalCriteria": "additional", "CensoringCriteria": "censoring", "CensorWindow": "window"}
-"""What an expression can hold beside its rules that no form edits; by the word for it."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ class RuleLine:
     on: bool
     counted: int | None
     words: tuple[str, ...]
-    form: Rule | Demographics | None
+    form: Rule | None
 
 
 @dataclass(frozen=True)
@@ -64,17 +62,22 @@ class SetLine:
 class Outline:
     """A definition part by part. `problem` is why it has no meaning yet, with its path; None where it has one.
 
-    `limit` is None where the three limits of ATLAS are not one word; `more` names what only JSON can edit.
+    `limit` is None where the three limits of ATLAS are not one word. `additional` is what else has to hold around the
+    entry, and `additional_form` that as a form can say it; `calendar` are the days between which somebody can be in
+    the cohort.
     """
 
     entries: tuple[EntryLine, ...]
+    additional: tuple[str, ...]
+    additional_form: Group | None
+    censors: tuple[EntryLine, ...]
     rules: tuple[RuleLine, ...]
     sets: tuple[SetLine, ...]
     ending: tuple[str, ...]
     exit: Exit | None
     limit: str | None
     observed: tuple[int, int]
-    more: tuple[str, ...]
+    calendar: tuple[date | None, date | None]
     problem: str | None
 
     @property
@@ -94,9 +97,13 @@ def outline(work: Working, *, language: str = "en") -> Outline:
         counted += on
     primary = expression.get("PrimaryCriteria") or {}
     window = primary.get("ObservationWindow") or {}
+    additional, between = expression.get("AdditionalCriteria"), expression.get("CensorWindow") or {}
     unused = set(unused_concept_sets(work))
     return Outline(
-        entries=tuple(_entries(expression, language)),
+        entries=tuple(_events(expression, primary.get("CriteriaList"), language)),
+        additional=_around_entry(expression, additional, language),
+        additional_form=Group.read(additional) if additional else None,
+        censors=tuple(_events(expression, expression.get("CensoringCriteria"), language)),
         rules=tuple(rules),
         sets=tuple(
             SetLine(
@@ -111,7 +118,7 @@ def outline(work: Working, *, language: str = "en") -> Outline:
         exit=read_exit(expression.get("EndStrategy")),
         limit=_limit(expression),
         observed=(int(window.get("PriorDays") or 0), int(window.get("PostDays") or 0)),
-        more=tuple(word for key, word in MORE.items() if _says(expression.get(key))),
+        calendar=(_day(between.get("StartDate")), _day(between.get("EndDate"))),
         problem=problem,
     )
 
@@ -136,23 +143,40 @@ def _problem(work: Working) -> str | None:
     return None
 
 
-def _entries(expression: Mapping[str, Any], language: str) -> list[EntryLine]:
-    primary = expression.get("PrimaryCriteria") or {}
+def _events(expression: Mapping[str, Any], criteria: Any, language: str) -> list[EntryLine]:
+    """A list of events, each described as if it alone started the cohort."""
     found = []
-    for number, criterion in enumerate(primary.get("CriteriaList") or ()):
-        alone = {
-            "ConceptSets": expression.get("ConceptSets") or [],
-            "PrimaryCriteria": {
-                "CriteriaList": [criterion],
-                "ObservationWindow": {"PriorDays": 0, "PostDays": 0},
-                "PrimaryCriteriaLimit": {"Type": "All"},
-            },
-        }
-        _, described = _described(Working(alone), language)
+    for number, criterion in enumerate(criteria or ()):
+        _, described = _described(Working(_starting_with(expression, criterion)), language)
         lines = next((section.lines for section in described if section.part == "entry"), ())
         # The last line says that they start during observation, which is so for all of them.
         found.append(EntryLine(number, lines[:-1] if len(lines) > 1 else lines, read_entry(criterion)))
     return found
+
+
+def _around_entry(expression: Mapping[str, Any], additional: Any, language: str) -> tuple[str, ...]:
+    """What else has to hold around the entry, described as a rule would be."""
+    primary = (expression.get("PrimaryCriteria") or {}).get("CriteriaList") or ()
+    if not additional or not primary:
+        return ()
+    rule = {"InclusionRules": [{"name": "", "expression": additional}]}
+    _, described = _described(Working({**_starting_with(expression, primary[0]), **rule}), language)
+    return next((section.lines for section in described if section.part == "rule"), ())
+
+
+def _starting_with(expression: Mapping[str, Any], criterion: Any) -> dict[str, Any]:
+    return {
+        "ConceptSets": expression.get("ConceptSets") or [],
+        "PrimaryCriteria": {
+            "CriteriaList": [criterion],
+            "ObservationWindow": {"PriorDays": 0, "PostDays": 0},
+            "PrimaryCriteriaLimit": {"Type": "All"},
+        },
+    }
+
+
+def _day(given: Any) -> date | None:
+    return date.fromisoformat(given[:10]) if isinstance(given, str) else None
 
 
 def _limit(expression: Mapping[str, Any]) -> str | None:
@@ -163,9 +187,3 @@ def _limit(expression: Mapping[str, Any]) -> str | None:
         if others == {limit} and primary == ("First" if limit == "First" else "All"):
             return limit
     return None
-
-
-def _says(part: Any) -> bool:
-    if isinstance(part, dict):
-        return any(value is not None for value in part.values())
-    return bool(part)

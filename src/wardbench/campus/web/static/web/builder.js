@@ -6,6 +6,47 @@ const kept = `wardbench-unsent-${builder.dataset.cohort}`;
 // The content security policy refuses the style attribute, which htmx would copy along with the class.
 if (window.htmx) window.htmx.config.attributesToSettle = ["class"];
 
+// Changes go one after the other, each with the revision that the one before it left: two quick clicks are two changes.
+// What a form or button says is read when it is used, because the answer before it may replace the form.
+let line = Promise.resolve();
+const later = new Map();
+const change = (values) => {
+  const target = { source: "#change", target: "#bar", swap: "outerHTML" };
+  line = line
+    .then(() => window.htmx.ajax("POST", document.getElementById("change").action, { ...target, values: { ...values, revision: document.getElementById("revision").value } }))
+    .catch(() => {});
+};
+const valuesOf = (form, button) => {
+  const data = new FormData(form, button), values = {};
+  for (const name of new Set(data.keys())) {
+    const all = data.getAll(name);
+    values[name] = all.length > 1 ? all : all[0];
+  }
+  return values;
+};
+builder.addEventListener("submit", (event) => {
+  if (!event.target.matches("form[data-change]") || !window.htmx) return;
+  event.preventDefault();
+  window.clearTimeout(later.get(event.target));
+  later.delete(event.target);
+  change(valuesOf(event.target, event.submitter));
+});
+// A form is kept while it is filled in. What was changed last goes first when another button is pressed.
+builder.addEventListener("change", (event) => {
+  const form = event.target.form;
+  if (!form?.matches("form[data-change]") || form.id === "change" || event.target.name === "into") return;
+  window.clearTimeout(later.get(form));
+  later.set(form, window.setTimeout(() => { later.delete(form); change(valuesOf(form)); }, 250));
+});
+builder.addEventListener("submit", (event) => {
+  for (const [form, timer] of later) {
+    if (form === event.target || !form.isConnected) continue;
+    window.clearTimeout(timer);
+    later.delete(form);
+    change(valuesOf(form));
+  }
+}, true);
+
 // Focus: what had it keeps it, and a change may say where to go on.
 let focused = "";
 document.body.addEventListener("htmx:beforeSwap", () => { focused = document.activeElement?.id || ""; });
@@ -58,8 +99,11 @@ document.addEventListener("keydown", (event) => {
 const remember = (event) => {
   const { requestConfig: sent } = event.detail;
   if (sent?.verb !== "post") return;
-  const said = Object.fromEntries([...new FormData(event.detail.elt.form ?? event.detail.elt)].filter(([name]) => name !== "csrfmiddlewaretoken"));
-  const values = { ...said, ...Object.fromEntries(Object.entries(sent.parameters)) };
+  const values = {};
+  for (const name of new Set(sent.formData.keys())) {
+    const all = sent.formData.getAll(name);
+    values[name] = all.length > 1 ? all : all[0];
+  }
   delete values.csrfmiddlewaretoken;
   localStorage.setItem(kept, JSON.stringify(values));
   offline.hidden = false;
@@ -72,9 +116,7 @@ const send = () => {
   // It is taken off first: a change that is refused must not be sent for ever.
   localStorage.removeItem(kept);
   offline.hidden = true;
-  const said = JSON.parse(values);
-  said.revision = document.getElementById("revision").value;
-  window.htmx.ajax("POST", document.getElementById("change").action, { source: "#change", target: "#bar", swap: "outerHTML", values: said });
+  change(JSON.parse(values));
 };
 window.addEventListener("online", send);
 window.setInterval(send, 5000);
