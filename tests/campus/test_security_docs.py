@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
+from campus.test_asvs import found_in
 from wardbench.campus.cohorts import builder_views
-from wardbench.campus.configuration import KEYS
+from wardbench.campus.configuration import KEYS, Configuration
 from wardbench.campus.people import sheet
 from wardbench.campus.studies import documents
 
@@ -52,3 +54,53 @@ def test_what_takes_long_has_its_limit() -> None:
 
 def test_faults_of_others_have_their_days() -> None:
     assert "within 3 days" in PAGE and "within 30 days" in PAGE
+
+
+CODE = ROOT / "src/wardbench/campus"
+OUTWARDS = {"socket", "ssl", "requests", "urllib.request", "http.client", "smtplib", "ftplib", "subprocess", "asyncio"}
+OUTWARDS |= {"django.core.mail", "psycopg"}
+"""What Python code asks other programs and hosts with."""
+
+
+def asks(path: Path) -> bool:
+    """Whether a module imports what could ask another host."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        if any(name == one or name.startswith(f"{one}.") for name in names for one in OUTWARDS):
+            return True
+    return False
+
+
+def test_everything_that_the_campus_talks_to_is_told() -> None:
+    told = rows("What it talks to")
+    named = {word.strip(" `") for what in told for word in what.split(",")}
+    assert named < set(Configuration.__struct_fields__)
+    kept = {"name", "hosts", "address", "languages", "time_zone", "demo", "audit_heads"}
+    assert set(Configuration.__struct_fields__) - kept == named, "a new setting that names a place stands in the table"
+    by = {word.strip(" `") for line in told.values() for word in line[-1].split(",")} | {"server"}
+    found = {".".join(path.relative_to(CODE).with_suffix("").parts) for path in CODE.rglob("*.py") if asks(path)}
+    assert found == {one for one in by if not one.startswith("wardbench.")}
+
+
+# What the table of classes of data asks for, and the tests that hold it.
+CONTROLS = {
+    ("records", "each read by a person authorised"): "test_cohorts_patient.py",
+    ("records", "on the record"): "test_access.py::test_it_is_on_the_record_and_data_protection_is_told_at_once",
+    ("records", "never in a log"): "test_security_log.py::test_a_refused_right_is_logged",
+    ("keyed", "pass `core.disclosure`"): "test_counting.py",
+    ("confidential", "shown by rules of their own"): "test_studies_pages.py",
+    ("confidential", "`Cache-Control: no-store`"): "test_headers.py::test_what_a_person_was_shown_is_kept_nowhere",
+    ("secrets", "readable by the owner"): "test_headers.py::test_keys_are_for_their_owner_alone",
+    ("secrets", "never shown again"): "test_api_keys.py",
+    ("secrets", "never logged"): "test_security_log.py::test_a_key_that_is_none_is_logged",
+}
+
+
+def test_what_each_class_of_data_needs_is_held_by_a_test() -> None:
+    told = rows("What kinds of data there are, and what each needs")
+    for (kind, need), test in CONTROLS.items():
+        assert need.replace("`", "") in told[kind][2].replace("`", ""), (kind, need)
+        file, _, name = test.partition("::")
+        assert name in found_in(file), test
+    assert {kind for kind, _ in CONTROLS} == set(told) - {"public"}

@@ -15,6 +15,7 @@ from wardbench.campus.background import HEARTBEAT, STALE
 from wardbench.campus.configuration import KEYS, Configuration, read_configuration, read_key
 from wardbench.campus.databases import is_sqlite
 from wardbench.campus.installation import start_django, unapplied
+from wardbench.campus.studies.scanning import Scanner
 from wardbench.core.errors import WardbenchError
 from wardbench.core.omop.tables import FIRST_CUSTOM_CONCEPT
 from wardbench.core.store import Store, quoted
@@ -52,6 +53,7 @@ def check(folder: Path) -> list[Check]:
         ("twin", lambda: _store("twin", configuration.twin, folder)),
         ("twin", lambda: _apart(configuration, folder)),
         ("mail", lambda: _mail(configuration)),
+        ("scanner", lambda: _scanner(configuration)),
         ("disk", lambda: _disk(folder)),
         ("background", lambda: _background(folder)),
         ("deployment", lambda: _deployment(configuration)),
@@ -163,6 +165,16 @@ def _mail(configuration: Configuration) -> Iterator[Check]:
             yield Check("mail", "good", f"{mail.host}:{mail.port} answers")
     except OSError as error:
         yield Check("mail", "bad", f"{mail.host}:{mail.port} does not answer ({error}); notices wait for two days")
+
+
+def _scanner(configuration: Configuration) -> Iterator[Check]:
+    scanner = Scanner.at(configuration.scanner)
+    if scanner is None:
+        yield Check("scanner", "warning", "none is named in campus.toml; documents are not scanned for malware")
+    elif scanner.answers():
+        yield Check("scanner", "good", f"{configuration.scanner} answers")
+    else:
+        yield Check("scanner", "bad", f"{configuration.scanner} does not answer; no document is taken in until it does")
 
 
 def _disk(folder: Path) -> Iterator[Check]:

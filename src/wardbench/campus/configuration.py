@@ -67,6 +67,7 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mail: Mail | None = None
     openid: tuple[OpenIDProvider, ...] = ()
     saml: tuple[SAMLProvider, ...] = ()
+    scanner: str = ""
     audit_heads: str = "audit-heads.jsonl"
 
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from wardbench.campus.configuration import FOLDER, KEYS, Configuration, read_configuration, read_key
 from wardbench.campus.databases import database_settings
 from wardbench.campus.people.providers import has_saml, provider_settings
+from wardbench.campus.studies.scanning import Scanner
 
 BASE = Path(__file__).parent
 CAMPUS_FOLDER = Path(os.environ[FOLDER]).resolve() if os.environ.get(FOLDER) else None
@@ -205,6 +206,7 @@ TIME_ZONE = CAMPUS.time_zone
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3600
+SCANNER = Scanner.at(CAMPUS.scanner)
 DOCUMENTS = (CAMPUS_FOLDER or Path(os.devnull)) / "documents"
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000

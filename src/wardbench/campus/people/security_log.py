@@ -11,7 +11,7 @@ import logging
 from django.http import HttpRequest
 
 from wardbench.campus.audit.services import where
-from wardbench.campus.people.rules import NOBODY
+from wardbench.campus.people.rules import NOBODY, Actor
 
 log = logging.getLogger("wardbench.security")
 
@@ -43,3 +43,8 @@ def log_provider(provider: str, fault: BaseException | None) -> None:
 
 
 MOST_KINDS = 10
+
+
+def log_malware(by: Actor, found: str) -> None:
+    """Log that somebody sent a file in which the scanner found something."""
+    log.warning(json.dumps({"event": "malware", "person": by.id, "found": found, "from": where()}))

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from wardbench.campus.people.roles import gettext_noop
+from wardbench.campus.studies.scanning import Scanner
 from wardbench.core.errors import InputError, NotFoundError, StorageError, UnsupportedError
 
 LARGEST = 25_000_000
@@ -65,9 +66,10 @@ class Kept:
     media_type: str
 
 
-def keep(folder: Path, name: str, chunks: Iterable[bytes]) -> Kept:
+def keep(folder: Path, name: str, chunks: Iterable[bytes], scanner: Scanner | None = None) -> Kept:
     """Keep a file. InputError where its content is not what its name says or does harm, UnsupportedError where its
     type is none that is kept, StorageError where the disk refuses. When it returns, the whole file is on the disk.
+    With a scanner, MalwareError where it finds something, and BusyError where it cannot be asked.
     """
     shown = clean_name(name)
     wanted = ENDINGS.get(Path(shown).suffix.lower())
@@ -79,6 +81,8 @@ def keep(folder: Path, name: str, chunks: Iterable[bytes]) -> Kept:
         digest, size = _copy(chunks, file, shown)
         file.flush()
         check_content(file, wanted, shown)
+        if scanner:
+            scanner.look_at(file, shown)
         os.fsync(file.fileno())
         target = _place(folder, digest)
         target.parent.mkdir(mode=0o700, exist_ok=True)

@@ -24,6 +24,7 @@ from wardbench.campus.people.queries import holders
 from wardbench.campus.people.queries import person as person_by_id
 from wardbench.campus.people.roles import Role, gettext_noop
 from wardbench.campus.people.rules import SYSTEM, Actor
+from wardbench.campus.people.security_log import log_malware
 from wardbench.campus.questions import queries as questions
 from wardbench.campus.questions import services as question_services
 from wardbench.campus.studies import documents, permits, queries, rules
@@ -33,6 +34,7 @@ from wardbench.campus.studies.models import AttachedCohort, Counter, Decision, D
 from wardbench.campus.studies.moves import allowed, move, needs_reason, page_of, settle, tell_turns
 from wardbench.campus.studies.path import DOCUMENTS
 from wardbench.campus.studies.rules import Verb
+from wardbench.campus.studies.scanning import MalwareError
 from wardbench.campus.studies.standings import Standing
 from wardbench.campus.studies.vocabulary import SPECIMENS, TABLES
 from wardbench.core.errors import BusyError, InputError, NotFoundError
@@ -186,7 +188,11 @@ def add_document(study_id: uuid.UUID, kind: str, name: str, content: Iterable[by
     rules.may_add_document(by, here.facts).require()
     if kind not in DOCUMENTS:
         raise InputError(_("kind: choose one of the kinds of documents."))
-    kept = documents.keep(settings.DOCUMENTS, name, content)
+    try:
+        kept = documents.keep(settings.DOCUMENTS, name, content, settings.SCANNER)
+    except MalwareError as error:
+        log_malware(by, error.found)
+        raise
     same = Document.objects.filter(study=here.study, kind=kind, name=kept.name)
     last = same.order_by("-number").first()
     if last is not None and last.digest == kept.digest and last.withdrawn_at is None:

@@ -16,14 +16,11 @@ const change = (values) => {
     .then(() => window.htmx.ajax("POST", document.getElementById("change").action, { ...target, values: { ...values, revision: document.getElementById("revision").value } }))
     .catch(() => {});
 };
-const valuesOf = (form, button) => {
-  const data = new FormData(form, button), values = {};
-  for (const name of new Set(data.keys())) {
-    const all = data.getAll(name);
-    values[name] = all.length > 1 ? all : all[0];
-  }
-  return values;
-};
+const asObject = (data) => Object.fromEntries([...new Set(data.keys())].map((name) => {
+  const all = data.getAll(name);
+  return [name, all.length > 1 ? all : all[0]];
+}));
+const valuesOf = (form, button) => asObject(new FormData(form, button));
 builder.addEventListener("submit", (event) => {
   if (!event.target.matches("form[data-change]") || !window.htmx) return;
   event.preventDefault();
@@ -99,11 +96,7 @@ document.addEventListener("keydown", (event) => {
 const remember = (event) => {
   const { requestConfig: sent } = event.detail;
   if (sent?.verb !== "post") return;
-  const values = {};
-  for (const name of new Set(sent.formData.keys())) {
-    const all = sent.formData.getAll(name);
-    values[name] = all.length > 1 ? all : all[0];
-  }
+  const values = asObject(sent.formData);
   delete values.csrfmiddlewaretoken;
   localStorage.setItem(kept, JSON.stringify(values));
   offline.hidden = false;
