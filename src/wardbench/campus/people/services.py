@@ -135,6 +135,8 @@ def give_role(
         )
     if until is not None and until < since:
         raise InputError(_("until: a role ends on the day it began or later."))
+    if organisation.kind == Organisation.Kind.PARTNER and role is not Role.PARTNER:
+        raise InputError(_("role: at a partner company one can be a partner, and nothing else."))
     affiliation = Affiliation.objects.create(
         person=person, organisation=organisation, unit=unit, role=role.value, since=since, until=until
     )

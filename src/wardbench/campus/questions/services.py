@@ -193,7 +193,9 @@ def give_back(question: Question, study_id: uuid.UUID, *, why: str, by: Actor) -
     had = TakenUp.objects.filter(question=question, study=study_id, given_back_at=None)
     if had.update(given_back_at=timezone.now()) != 1:
         raise BusyError(_("This study does not work on the question."))
-    if not TakenUp.objects.filter(question=question, given_back_at=None).exists():
+    # What was answered or closed meanwhile stays so; only what still waits for the study is open again.
+    waits = Question.objects.filter(id=question.id, status=Status.TAKEN_UP).exists()
+    if waits and not TakenUp.objects.filter(question=question, given_back_at=None).exists():
         _set_status(question, Action.GIVE_BACK, why, by=by)
         _tell(question, gettext_noop("No study works on “{title}” any more."), by=by)
     record("question.give_back", "question", question.id, by=by, study=study_id, why=why)

@@ -31,13 +31,17 @@ def vote(
     by: Actor,
     reason: str = "",
     unit: uuid.UUID | None = None,
+    seen: int | None = None,
 ) -> None:
     """Say what one's body says on a step; where it has one member, or the last one votes, that decides it.
 
     `answer` is approve, conditions or refuse, or empty to step out because of a conflict of interest. All but approve
     need a reason. A vote can be changed until the step is decided. `unit` says for which care programme.
+    `seen` is how often the study had been submitted or amended when it was read: BusyError where it was again since.
     """
     here = allowed(study_id, Verb.VOTE, by)
+    if seen is not None and seen != here.study.submissions.count():
+        raise BusyError(_("The study was amended while you read it; look at it again before you decide."))
     turn = next((one for one in here.turns if one.step == step and rules.is_turn_of(by, one)), None)
     if turn is None:
         raise BusyError(_("It is not your turn on this step; load the page again."))

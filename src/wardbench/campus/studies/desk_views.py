@@ -41,7 +41,7 @@ def decide(request: HttpRequest, study_id: uuid.UUID, step: str) -> HttpResponse
     unit = uuid.UUID(request.POST.get("unit") or units[0][0]) if units else None
     if form.is_valid():
         given = form.cleaned_data
-        deciding.vote(study_id, step, given["answer"], by=by, reason=given["reason"], unit=unit)
+        deciding.vote(study_id, step, given["answer"], by=by, reason=given["reason"], unit=unit, seen=_seen(request))
         messages.success(request, _("Your decision is on the record.") if decides else _("Your vote is on the record."))
         return redirect("study", study_id)
     if ask.is_valid():
@@ -55,6 +55,7 @@ def decide(request: HttpRequest, study_id: uuid.UUID, step: str) -> HttpResponse
     context = {
         "here": here,
         "study": here.study,
+        "submissions": here.study.submissions.count(),
         "row": row,
         "form": form,
         "ask": ask,
@@ -105,3 +106,9 @@ def act(request: HttpRequest, study_id: uuid.UUID, verb: str) -> HttpResponse:
         return redirect("study", study_id)
     context = {"form": form, "study": here.study, "title": ACTIONS[wanted], "hint": rules.HINTS.get(wanted, "")}
     return render(request, "studies/act.html", context)
+
+
+def _seen(request: HttpRequest) -> int | None:
+    """How many submissions the page knew of that somebody decides on."""
+    given = request.POST.get("seen", "")
+    return int(given) if given.isdecimal() and given.isascii() and len(given) < 10 else None

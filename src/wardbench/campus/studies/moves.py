@@ -115,7 +115,7 @@ def tell_turns(study: Study, by: Actor, only: Iterable[str] | None = None) -> No
         if turn.role is None or (wanted is not None and turn.step not in wanted):
             continue
         people = [person.id for unit in turn.units or ("",) for person in holders(turn.role, unit=_uuid(unit))]
-        own = team(now)
+        own = team(now) | now.facts.conflicted
         sentence = gettext_noop("Study {reference} waits for your decision.")
         notify([p for p in people if str(p) not in own], sentence, page_of(study), by=by, reference=study.reference)
 

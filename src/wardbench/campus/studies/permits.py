@@ -23,7 +23,7 @@ from wardbench.campus.people.rules import Actor, Verdict, no, yes
 from wardbench.campus.studies.facts import Fact
 from wardbench.campus.studies.models import Permit, PermitUse, Study
 from wardbench.campus.studies.purpose import within
-from wardbench.campus.studies.standing import State
+from wardbench.campus.studies.standing import Answer, State
 from wardbench.campus.studies.standings import Standing
 from wardbench.core.duo import Outcome, Purpose
 
@@ -50,9 +50,12 @@ OBLIGATIONS: tuple[tuple[Fact, str], ...] = (
 def give(study: Study, here: Standing, *, by: Actor) -> Permit:
     """Make the permit of a study whose path is complete."""
     until = _months_later(timezone.localdate(), here.path.permit_months)
+    # Of each member the last word counts, as in the decision and its letter.
+    last = {(one.step, one.person_id, one.unit_id): one for one in study.votes.filter(void=False).order_by("at")}
     reasons: dict[str, list[str]] = {}
-    for vote in study.votes.filter(void=False, answer="conditions"):
-        reasons.setdefault(vote.step, []).append(vote.reason)
+    for vote in last.values():
+        if vote.answer == Answer.CONDITIONS:
+            reasons.setdefault(vote.step, []).append(vote.reason)
     content = {
         "study": study.reference,
         "whom": sorted({str(study.investigator_id), *here.facts.members}),
@@ -71,8 +74,18 @@ def give(study: Study, here: Standing, *, by: Actor) -> Permit:
         "until": until.isoformat(),
     }
     number = study.permits.count() + 1
+    # Whoever suspended a permit has to let its successor hold: a renewal or an amendment does not.
+    before = study.permits.order_by("-number").first()
+    suspended = before is not None and before.suspended is not None
     permit = Permit.objects.create(
-        study=study, number=number, content=content, hash=hash_of(content), made=timezone.now(), until=until
+        study=study,
+        number=number,
+        content=content,
+        hash=hash_of(content),
+        made=timezone.now(),
+        until=until,
+        suspended=before.suspended if before and suspended else None,
+        why_suspended=before.why_suspended if before and suspended else "",
     )
     record("studies.permit", "permit", permit.id, by=by, study=study.reference, number=number, hash=permit.hash)
     return permit
@@ -139,6 +152,8 @@ def check(permit: Permit, actor: Actor, wanted: Wanted, *, today: datetime.date 
             return no(gettext_noop("The permit was given for another purpose: {why}"), why=str(line))
     if wanted.use in (Use.COUNT, Use.DATA) and wanted.cohort not in content["cohorts"]:
         return no(gettext_noop("The permit does not cover this cohort as it is now."))
+    if wanted.use is Use.COUNT and content["data"] == "none":
+        return no(gettext_noop("The permit covers no data, and so no count of them."))
     if wanted.use is Use.DATA and content["data"] not in ("pseudonymised", "identifiable"):
         return no(gettext_noop("The permit does not cover data of single patients."))
     if wanted.use is Use.MATERIAL:

@@ -94,6 +94,9 @@ NOT_NOW = {
     Status.CLOSED: gettext_noop("The study is closed."),
 }
 
+ON_A_PERMIT = frozenset({Verb.REVOKE, Verb.SUSPEND, Verb.RESUME})
+"""What overseers do to a permit, for as long as it holds and wherever the study stands, as while it is renewed."""
+
 _OWN = frozenset({Part.INVESTIGATOR})
 _TEAM = frozenset({Part.INVESTIGATOR, Part.MEMBER})
 _TURN = frozenset({Part.TURN})
@@ -132,7 +135,8 @@ REGISTRARS = (Role.PHYSICIAN, Role.COORDINATOR, Role.RESEARCHER, Role.LECTURER, 
 @dataclass(frozen=True)
 class Facts:
     """What the rules ask of a study; ids as text. `bodies` are the roles of the steps that it has reached, `voters` who
-    has spoken on it, `partners` the organisations that take part."""
+    has spoken on it, `partners` the organisations that take part, `conflicted` who declared a conflict of interest, and
+    `permit` whether one is there that was not revoked."""
 
     investigator: str
     members: frozenset[str]
@@ -143,6 +147,8 @@ class Facts:
     programmes: frozenset[str] = frozenset()
     voters: frozenset[str] = frozenset()
     partners: frozenset[str] = frozenset()
+    conflicted: frozenset[str] = frozenset()
+    permit: bool = False
 
 
 def parts(actor: Actor, study: Facts) -> frozenset[Part]:
@@ -160,7 +166,7 @@ def parts(actor: Actor, study: Facts) -> frozenset[Part]:
             found.add(Part.OVERSEER)
         if _in_a_body(actor, study):
             found.add(Part.BODY)
-        if any(is_turn_of(actor, turn) for turn in study.turns):
+        if actor.id not in study.conflicted and any(is_turn_of(actor, turn) for turn in study.turns):
             found.add(Part.TURN)
     return frozenset(found)
 
@@ -202,6 +208,8 @@ def may(actor: Actor, verb: Verb, study: Facts) -> Verdict:
     if not seen:
         return seen
     allowed = TABLE[study.status].get(verb)
+    if allowed is None and verb in ON_A_PERMIT and study.permit:
+        allowed = _OVERSEERS
     if allowed is None:
         return no(NOT_NOW[study.status])
     held = parts(actor, study) & allowed
@@ -209,6 +217,8 @@ def may(actor: Actor, verb: Verb, study: Facts) -> Verdict:
         return yes(YOU_ARE[min(held, key=list(Part).index)])
     if verb in (Verb.VOTE, Verb.ASK) and {Part.INVESTIGATOR, Part.MEMBER} & parts(actor, study):
         return no(gettext_noop("Nobody decides on a study that they work on."))
+    if verb in (Verb.VOTE, Verb.ASK) and actor.id in study.conflicted:
+        return no(gettext_noop("You declared a conflict of interest in this study."))
     return no(FOR[min(allowed, key=list(Part).index)])
 
 

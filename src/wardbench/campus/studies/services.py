@@ -6,6 +6,7 @@ compare-and-set (`moves`), so that of two at the same moment one is carried out 
 
 from __future__ import annotations
 
+import unicodedata
 import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -27,6 +28,7 @@ from wardbench.campus.people.rules import SYSTEM, Actor
 from wardbench.campus.people.security_log import log_malware
 from wardbench.campus.questions import queries as questions
 from wardbench.campus.questions import services as question_services
+from wardbench.campus.questions.identifiers import identifier_in
 from wardbench.campus.studies import documents, permits, queries, rules
 from wardbench.campus.studies.completeness import missing
 from wardbench.campus.studies.facts import Kind, Section
@@ -35,6 +37,7 @@ from wardbench.campus.studies.moves import allowed, move, needs_reason, page_of,
 from wardbench.campus.studies.path import DOCUMENTS
 from wardbench.campus.studies.rules import Verb
 from wardbench.campus.studies.scanning import MalwareError
+from wardbench.campus.studies.standing import State
 from wardbench.campus.studies.standings import Standing
 from wardbench.campus.studies.vocabulary import SPECIMENS, TABLES
 from wardbench.core.errors import BusyError, InputError, NotFoundError
@@ -61,7 +64,7 @@ def register(title: str, kind: str, *, by: Actor, question: uuid.UUID | None = N
         raise InputError(_("kind: choose one of the kinds of studies."))
     study = Study.objects.create(
         reference=f"S{_next_number()}",
-        title=title.strip()[:300],
+        title=_plain("title", title)[:300],
         kind=kind,
         investigator_id=by.id,
         question=question,
@@ -182,6 +185,7 @@ def detach_cohort(study_id: uuid.UUID, content: str, *, by: Actor) -> None:
 def add_document(study_id: uuid.UUID, kind: str, name: str, content: Iterable[bytes], *, by: Actor) -> Document:
     """Add a document, or the next version of one of the same kind and name. What already is the last version stays it.
 
+    Once the study was submitted, the steps that see documents and have not refused decide again on what there is now.
     The file is whole on the disk before its row is there; InputError or UnsupportedError where it is not kept.
     """
     here = queries.study(study_id, by=by)
@@ -208,8 +212,27 @@ def add_document(study_id: uuid.UUID, kind: str, name: str, content: Iterable[by
         media_type=kept.media_type,
         by_id=by.id,
     )
-    move(here, by, "studies.add_document", sort=kind, number=made.number, digest=kept.digest)
+    again = _seen_again(here) if here.study.submitted else []
+    move(here, by, "studies.add_document", sort=kind, number=made.number, digest=kept.digest, again=again)
+    if here.study.submitted:
+        _keep_submission(here.study, Section.DOCUMENTS.value, made.name, by)
+    if again:
+        tell_turns(here.study, by, only=again)
     return made
+
+
+def _seen_again(here: Standing) -> list[str]:
+    """Take back what was said by steps that see documents, but for a refusal, which only an amendment answers."""
+    seeing = [
+        stand.step.id
+        for stand in here.steps
+        if Section.DOCUMENTS in stand.step.sees and stand.state is not State.REFUSED
+    ]
+    votes = Vote.objects.filter(study=here.study, step__in=seeing, void=False)
+    again = sorted(set(votes.values_list("step", flat=True)))
+    votes.update(void=True)
+    Decision.objects.filter(study=here.study, step__in=again, void=False).update(void=True)
+    return again
 
 
 @verb("studies.withdraw_document")
@@ -277,6 +300,7 @@ def close(study_id: uuid.UUID, reason: str = "", *, by: Actor) -> None:
     Study.objects.filter(id=here.study.id).update(closed=timezone.now())
     permits.end_all(here.study, reason=_("The study was closed."))
     move(here, by, "studies.close", reason=reason.strip())
+    _give_back(here, reason.strip() or _("The study was closed."), by)
 
 
 def _give_back(here: Standing, reason: str, by: Actor) -> None:
@@ -304,6 +328,14 @@ def _keep_submission(study: Study, section: str, reason: str, by: Actor) -> None
     )
 
 
+def _plain(field: str, text: str) -> str:
+    """`text` as it is kept, without characters that no database keeps. InputError where it could name a patient."""
+    text = "".join(letter for letter in text if letter in "\n\t" or unicodedata.category(letter) not in ("Cc", "Cf"))
+    if sentence := identifier_in(text):
+        raise InputError(_("%(field)s: %(fault)s") % {"field": field, "fault": _(sentence)})
+    return text.strip()
+
+
 def _write(study: Study, section: Section, values: Mapping[str, Any]) -> None:
     known = FIELDS.get(section, ())
     for name in values:
@@ -319,7 +351,7 @@ def _write(study: Study, section: Section, values: Mapping[str, Any]) -> None:
     if not set(values.get("tables", ())) <= set(TABLES):
         raise InputError(_("tables: choose from the list."))
     for name, value in values.items():
-        setattr(study, name, value)
+        setattr(study, name, _plain(name, value) if isinstance(value, str) else value)
     try:
         study.clean_fields(exclude={field.name for field in Study._meta.get_fields()} - set(values))
     except ValidationError as error:

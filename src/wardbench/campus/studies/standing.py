@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from wardbench.campus.people.roles import Role, gettext_noop
@@ -108,7 +108,7 @@ class Question:
 @dataclass(frozen=True)
 class Case:
     """What decides where a study stands. Votes are those that hold: an amendment takes back some. `today` is asked only
-    where a question has waited too long for its answer."""
+    where a question has waited too long for its answer; `reopened` is when steps last had something new before them."""
 
     facts: frozenset[Fact]
     votes: Sequence[Vote] = ()
@@ -118,6 +118,7 @@ class Case:
     withdrawn: bool = False
     closed: bool = False
     today: datetime.date | None = None
+    reopened: Mapping[str, datetime.datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,13 @@ def _stand(step: Step, case: Case, before: Mapping[str, Stand], answer_days: int
     missing, programmes = _missing(step, votes, case.care_programmes)
     refused = [vote for vote in votes if vote.answer is Answer.REFUSE]
     held_up = tuple(one for one in step.after if before[one].state not in PASSED)
-    since = max([case.submitted, *(ended for one in step.after if (ended := _ended(before[one])) is not None)])
+    since = max(
+        [
+            case.submitted,
+            case.reopened.get(step.id, case.submitted),
+            *(ended for one in step.after if (ended := _ended(before[one])) is not None),
+        ]
+    )
     if refused and (missing == 0 or step.votes == 1 or step.of_care_programmes):
         return Stand(step, State.REFUSED, max(vote.at for vote in refused))
     if held_up:

@@ -56,7 +56,7 @@ def approval_path() -> Path:
 
 def whole() -> QuerySet[Study]:
     """Studies with everything that says where they stand."""
-    related = ("votes", "askings", "programmes", "members", "partners")
+    related = ("votes", "askings", "programmes", "members", "partners", "permits", "submissions")
     return Study.objects.select_related("investigator").prefetch_related(*related)
 
 
@@ -134,6 +134,8 @@ def _work_out(study: Study) -> Stood:
         programmes=case.care_programmes,
         voters=frozenset(str(vote.person_id) for vote in study.votes.all()),
         partners=frozenset(str(one.id) for one in study.partners.all()),
+        conflicted=frozenset(str(vote.person_id) for vote in study.votes.all() if not vote.answer),
+        permit=any(permit.revoked is None for permit in study.permits.all()),
     )
     voted = frozenset((vote.step, str(vote.person_id)) for vote in study.votes.all() if not vote.void)
     return Stood(path=path, status=now, steps=steps, turns=turns, facts=facts, submitted=case.submitted, voted=voted)
@@ -162,4 +164,10 @@ def case_of(study: Study) -> Case:
         study.withdrawn is not None,
         study.closed is not None,
         timezone.localdate(),
+        {
+            step.id: one.at
+            for one in study.submissions.all()
+            for step in approval_path().steps
+            if one.section and one.section in step.sees
+        },
     )
