@@ -51,7 +51,7 @@ class Scanner:
             return cls(path=rest)
         if kind == "tcp" and colon and host and port.isdecimal() and 0 < int(port) < 65536:
             return cls(host=host.strip("[]"), port=int(port))
-        raise InputError("campus.toml: scanner: give unix:/path/of/clamd.ctl or tcp:host:port.")
+        raise InputError(gettext_noop("campus.toml: scanner: give unix:/path/of/clamd.ctl or tcp:host:port."))
 
     def look_at(self, file: BinaryIO, name: str) -> None:
         """MalwareError where something is found in `file`, BusyError where the scanner cannot say that it is clean."""
