@@ -10,7 +10,7 @@ import pytest
 
 from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import Actor, Affiliation
-from wardbench.campus.studies import checks, completeness, purpose, rules, standing
+from wardbench.campus.studies import checks, completeness, holidays, purpose, rules, standing
 from wardbench.campus.studies.facts import FACTS, KINDS, Asked, Consent, Data, Fact, Kind, Section
 from wardbench.campus.studies.path import Path, read_path, shipped
 from wardbench.campus.studies.rules import TABLE, Part, Verb
@@ -225,14 +225,71 @@ def test_the_facts_of_a_study(asked: Asked, facts: set[Fact]) -> None:
     assert asked.facts == facts
 
 
-def test_due_days_are_of_the_calendar_and_never_on_a_weekend() -> None:
-    for number in range(7):
-        submitted = days(number)
-        given = Case(frozenset(), submitted=submitted)
-        [turn] = standing.turns(PATH, given)
-        due = (submitted + datetime.timedelta(days=PATH.by_id["validation"].days)).date()
-        assert turn.due is not None and turn.due.weekday() < 5
-        assert 0 <= (turn.due - due).days <= 2
+def due_of(submitted: datetime.datetime, path: Path = PATH) -> datetime.date:
+    [turn] = standing.turns(path, Case(frozenset(), submitted=submitted))
+    assert turn.due is not None
+    return turn.due
+
+
+def test_due_days_are_of_the_calendar_and_never_on_a_weekend_or_a_holiday() -> None:
+    allowed = PATH.by_id["validation"].days
+    for number in range((datetime.date(2028, 12, 20) - MONDAY.date()).days):
+        due = (days(number) + datetime.timedelta(days=allowed)).date()
+        while due.weekday() >= 5 or due in BELGIAN[due.year]:
+            due += datetime.timedelta(days=1)
+        assert due_of(days(number)) == due
+
+
+def days_of(*text: str) -> set[datetime.date]:
+    return {datetime.date.fromisoformat(one) for one in text}
+
+
+BELGIAN = {
+    2026: days_of("2026-01-01", "2026-04-06", "2026-05-01", "2026-05-14", "2026-05-25",
+                  "2026-07-21", "2026-08-15", "2026-11-01", "2026-11-11", "2026-12-25"),
+    2027: days_of("2027-01-01", "2027-03-29", "2027-05-01", "2027-05-06", "2027-05-17",
+                  "2027-07-21", "2027-08-15", "2027-11-01", "2027-11-11", "2027-12-25"),
+    2028: days_of("2028-01-01", "2028-04-17", "2028-05-01", "2028-05-25", "2028-06-05",
+                  "2028-07-21", "2028-08-15", "2028-11-01", "2028-11-11", "2028-12-25"),
+}  # fmt: skip
+"""The ten statutory holidays as the government publishes them, year by year."""
+
+
+@pytest.mark.parametrize("year", BELGIAN)
+def test_the_holidays_of_the_shipped_path_are_those_of_belgium(year: int) -> None:
+    assert {one.in_year(year) for one in PATH.holidays} == BELGIAN[year]
+    assert all(one.source for one in PATH.holidays)
+
+
+@pytest.mark.parametrize(
+    ("year", "day"),
+    [(1818, "03-22"), (1886, "04-25"), (1943, "04-25"), (1954, "04-18"), (1981, "04-19"), (2000, "04-23"),
+     (2008, "03-23"), (2011, "04-24"), (2024, "03-31"), (2025, "04-20"), (2038, "04-25"), (2049, "04-18"),
+     (2076, "04-19"), (2285, "03-22")],
+)  # fmt: skip
+def test_easter(year: int, day: str) -> None:
+    """Published days, among them the earliest, the latest and the two exceptions of the computus (1954, 1981)."""
+    assert holidays.easter(year).isoformat() == f"{year}-{day}"
+
+
+def test_a_campus_writes_its_own_holidays() -> None:
+    own = """holidays = [
+      { name = "A", source = "the dean", day = "03-09" },
+      { name = "B", source = "the dean", date = 2026-03-10 },
+      { name = "C", source = "the dean", easter = -45 },
+      { name = "D", source = "the dean", day = "02-29" },
+    ]"""
+    path = read_path(written(step("a"), head=own), "own.toml")
+    # Three days after the 6th is Monday the 9th, which A takes, B the next; C is 45 days before the 5th of April.
+    assert holidays.easter(2026) - datetime.timedelta(days=45) == datetime.date(2026, 2, 19)
+    assert due_of(datetime.datetime(2026, 3, 6, 9, tzinfo=datetime.UTC), path) == datetime.date(2026, 3, 11)
+    assert due_of(datetime.datetime(2027, 3, 6, 9, tzinfo=datetime.UTC), path) == datetime.date(2027, 3, 10)
+    assert due_of(datetime.datetime(2026, 2, 16, 9, tzinfo=datetime.UTC), path) == datetime.date(2026, 2, 20)
+    assert due_of(datetime.datetime(2028, 2, 26, 9, tzinfo=datetime.UTC), path) == datetime.date(2028, 3, 1)
+    at_the_turn = read_path(written(step("a"), head='holidays = [{ name = "A", source = "", day = "01-01" }]'), "x")
+    assert due_of(datetime.datetime(2026, 12, 29, tzinfo=datetime.UTC), at_the_turn) == datetime.date(2027, 1, 4)
+    none = read_path(written(step("a")), "own.toml")
+    assert due_of(datetime.datetime(2026, 12, 22, 9, tzinfo=datetime.UTC), none) == datetime.date(2026, 12, 25)
 
 
 def test_a_question_that_is_not_answered_in_time_lets_the_study_expire() -> None:
@@ -293,6 +350,10 @@ def test_a_campus_writes_its_own_path() -> None:
         (written(step("a", "colour = 1")), "colour"),
         (written(step("a").replace("ethics", "king")), "king"),
         (written(step("a"), head="answer_days = 0"), "1 or more"),
+        (written(step("a"), head='holidays = [{ name = "A", source = "x" }]'), "one of day, easter and date"),
+        (written(step("a"), head='holidays = [{ name = "A", source = "x", day = "13-01" }]'), "13-01 is no day"),
+        (written(step("a"), head='holidays = [{ name = "A", source = "x", day = "1 May" }]'), "holidays"),
+        (written(step("a"), head='holidays = [{ name = "A", day = "05-01" }]'), "source"),
         ("name = ", "own.toml"),
     ],
 )

@@ -121,8 +121,12 @@ def markdown(path: Path) -> str:
     lines += [
         "",
         f"A question to the applicant has to be answered in {path.answer_days} days; a permit holds for "
-        f"{path.permit_months} months. Days are those of the calendar; what falls due on a weekend is due on Monday. "
-        "Public holidays are not known.",
+        f"{path.permit_months} months. Days are those of the calendar; what falls due on a weekend or a public holiday "
+        "is due on the next day that is neither.",
+        "",
+        "| public holiday | day | source |",
+        "| --- | --- | --- |",
+        *(f"| {one.name} | {one.when} | {one.source} |" for one in path.holidays),
         "",
         "## What can be done in which status, and by whom",
         "",
@@ -156,6 +160,16 @@ and no step that nobody reaches.
 | `of_care_programmes` | one physician of each care programme concerned decides |
 | `sees` | sections that it judges; a change of one makes it decide again |
 | `renews` | it decides again when a permit is renewed |
+
+| key of one of `holidays` | meaning |
+| --- | --- |
+| `name`, `source` | what it is called, and what makes it a holiday |
+| `day` | the same day each year: month and day, as "07-21" |
+| `easter` | so many days after Easter Sunday, before it where negative |
+| `date` | one day of one year, as 2026-07-20: a bridging day, a day in place of another |
+
+Each has one of the last three. `holidays` stands before the steps; without it, weekends alone are left out.
+`answer_days` and `permit_months` stand there too.
 
 Facts: `material`, `secondary_use`, `personal_data`, `human_subjects`, `material_leaves`, `material_arrives`.
 """.splitlines()

@@ -12,6 +12,7 @@ import msgspec
 
 from wardbench.campus.people.roles import Role
 from wardbench.campus.studies.facts import Fact, Section
+from wardbench.campus.studies.holidays import Holiday
 from wardbench.core.errors import InputError, NotFoundError
 
 DOCUMENTS = ("protocol", "biobank_form", "consent_form", "transfer_agreement", "other")
@@ -55,7 +56,8 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Path(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The steps of a path; each comes after those it waits for.
 
-    A question has to be answered in `answer_days`; a permit holds for `permit_months`.
+    A question has to be answered in `answer_days`; a permit holds for `permit_months`. Nothing falls due on a weekend
+    or on one of `holidays`.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Path(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     steps: tuple[Step, ...]
     answer_days: int = 28
     permit_months: int = 24
+    holidays: tuple[Holiday, ...] = ()
 
     @property
     def by_id(self) -> Mapping[str, Step]:
@@ -103,6 +106,7 @@ def _faults(path: Path) -> list[str]:
         found.append("a path has a step")
     if path.answer_days < 1 or path.permit_months < 1:
         found.append("answer_days and permit_months are 1 or more")
+    found += [f"holiday {one.name}: {one.fault}" for one in path.holidays if one.fault]
     return found
 
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from wardbench.campus.people.roles import Role, gettext_noop
 from wardbench.campus.studies.facts import FACTS, Fact
+from wardbench.campus.studies.holidays import working_day
 from wardbench.campus.studies.path import Path, Step
 
 
@@ -138,11 +139,11 @@ def standing(path: Path, case: Case) -> tuple[Stand, ...]:
     """Where each step of the path stands, in the path's order."""
     found: dict[str, Stand] = {}
     for step in path.steps:
-        found[step.id] = _stand(step, case, found, path.answer_days)
+        found[step.id] = _stand(step, case, found, path)
     return tuple(found.values())
 
 
-def _stand(step: Step, case: Case, before: Mapping[str, Stand], answer_days: int) -> Stand:
+def _stand(step: Step, case: Case, before: Mapping[str, Stand], path: Path) -> Stand:
     if step.when and not case.facts & set(step.when):
         return Stand(step, State.NOT_NEEDED)
     if case.submitted is None:
@@ -166,10 +167,10 @@ def _stand(step: Step, case: Case, before: Mapping[str, Stand], answer_days: int
         conditions = any(vote.answer is Answer.CONDITIONS for vote in votes)
         ended = max((vote.at for vote in votes), default=since)
         return Stand(step, State.CONDITIONS if conditions else State.APPROVED, ended)
-    due = _rolled((since + datetime.timedelta(days=step.days)).date())
+    due = _due(since, step.days, path)
     asked = [one for one in case.questions if one.step == step.id and not one.answered]
     if asked:
-        last = _rolled((min(one.at for one in asked) + datetime.timedelta(days=answer_days)).date())
+        last = _due(min(one.at for one in asked), path.answer_days, path)
         late = case.today is not None and case.today > last
         state = State.EXPIRED if late else State.ASKED
         return Stand(step, state, max(one.at for one in asked), last, (), missing, programmes)
@@ -197,9 +198,9 @@ def _ended(stand: Stand) -> datetime.datetime | None:
     return stand.since if stand.state in (State.APPROVED, State.CONDITIONS) else None
 
 
-def _rolled(day: datetime.date) -> datetime.date:
-    """Nothing falls due on a weekend."""
-    return day + datetime.timedelta(days={5: 2, 6: 1}.get(day.weekday(), 0))
+def _due(since: datetime.datetime, days: int, path: Path) -> datetime.date:
+    """So many days of the calendar later; on the next working day where that is none."""
+    return working_day((since + datetime.timedelta(days=days)).date(), path.holidays)
 
 
 def status(path: Path, case: Case) -> Status:
