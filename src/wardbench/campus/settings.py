@@ -56,6 +56,8 @@ INSTALLED_APPS = [
     "wardbench.campus.counting",
     "wardbench.campus.cohorts",
     "wardbench.campus.studies",
+    "wardbench.campus.biobank",
+    "wardbench.campus.releases",
     "wardbench.campus.api",
     "wardbench.campus.web",
 ]

@@ -13,9 +13,10 @@ from wardbench.campus.studies.documents import ENDINGS, LARGEST, TITLES
 from wardbench.campus.studies.facts import CONSENTS, DATA, KINDS, Fact, Section
 from wardbench.campus.studies.result_rules import KINDS as RESULTS
 from wardbench.campus.studies.standing import ANSWERS
-from wardbench.campus.studies.vocabulary import DOCUMENT_KINDS, FATES, SPECIMENS, TABLES, UNITS, WORK
+from wardbench.campus.studies.vocabulary import DOCUMENT_KINDS, FATES, TABLES, UNITS, WORK
 from wardbench.core.duo import LABELS, Concern, Use
 from wardbench.core.duo.model import CONCERNS
+from wardbench.core.miabis import MATERIALS
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -119,7 +120,7 @@ class MaterialForm(forms.Form):
 
 
 class SpecimenForm(forms.Form):
-    type = forms.ChoiceField(label=_("Type"), choices=_choices(SPECIMENS, empty="-"), required=False)
+    type = forms.ChoiceField(label=_("Type"), choices=_choices(MATERIALS, empty="-"), required=False)
     amount = forms.FloatField(label=_("Amount"), required=False, min_value=0.001, max_value=1e6)
     unit = forms.ChoiceField(label=_("Unit"), choices=[(unit, unit) for unit in UNITS], required=False)
     donors = forms.IntegerField(label=_("Donors"), required=False, min_value=1, max_value=1_000_000)

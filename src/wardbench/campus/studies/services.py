@@ -39,8 +39,9 @@ from wardbench.campus.studies.rules import Verb
 from wardbench.campus.studies.scanning import MalwareError
 from wardbench.campus.studies.standing import State
 from wardbench.campus.studies.standings import Standing
-from wardbench.campus.studies.vocabulary import SPECIMENS, TABLES
+from wardbench.campus.studies.vocabulary import TABLES
 from wardbench.core.errors import BusyError, InputError, NotFoundError
+from wardbench.core.miabis import MATERIALS
 
 FIELDS: Mapping[Section, tuple[str, ...]] = {
     Section.ABOUT: ("title", "kind", "summary", "sponsor", "public", "ethics_reference"),
@@ -344,7 +345,7 @@ def _write(study: Study, section: Section, values: Mapping[str, Any]) -> None:
     if "title" in values and not str(values["title"]).strip():
         raise InputError(_("title: give the study a title."))
     for one in values.get("material_wanted", ()):
-        if one.get("type") not in SPECIMENS:
+        if one.get("type") not in MATERIALS:
             raise InputError(_("material_wanted: choose a type of specimen from the list."))
         if not one.get("amount", 0) > 0 or not one.get("donors", 0) > 0:
             raise InputError(_("material_wanted: say how much of it, and of how many donors."))

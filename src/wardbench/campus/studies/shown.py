@@ -24,10 +24,11 @@ from wardbench.campus.studies import checks, completeness, documents, queries
 from wardbench.campus.studies.facts import CONSENTS, DATA, FACTS, Consent, Data, Section
 from wardbench.campus.studies.models import Asking, Decision, Document, Permit, Study, Submission, Vote
 from wardbench.campus.studies.standings import Standing
-from wardbench.campus.studies.vocabulary import DOCUMENT_KINDS, FATES, SPECIMENS, TABLES, WORK
+from wardbench.campus.studies.vocabulary import DOCUMENT_KINDS, FATES, TABLES, WORK
 from wardbench.core.duo import LABELS, Concern, Use
 from wardbench.core.duo.model import CONCERNS
 from wardbench.core.errors import NotFoundError
+from wardbench.core.miabis import MATERIALS
 
 SIMILAR = 5
 
@@ -165,7 +166,7 @@ def _work(work: str) -> str:
 def specimen(one: Mapping[str, Any]) -> str:
     """A line of what is asked for, in words."""
     return _("%(type)s: %(amount)g %(unit)s, of %(donors)s donors") % {
-        "type": gettext(SPECIMENS.get(one.get("type", ""), one.get("type", ""))),
+        "type": gettext(MATERIALS.get(one.get("type", ""), one.get("type", ""))),
         "amount": float(one.get("amount") or 0),
         "unit": one.get("unit", ""),
         "donors": one.get("donors", "?"),

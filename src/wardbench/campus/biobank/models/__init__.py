@@ -1,0 +1,44 @@
+"""What the biobank stores: `collections` rules, `donors` who gave, `storage` where, `specimens` what, and its past."""
+
+from wardbench.campus.biobank.models.collections import (
+    Biobank,
+    Collection,
+    PlannedSpecimen,
+    Protocol,
+    ProtocolVisit,
+    Responsible,
+)
+from wardbench.campus.biobank.models.donors import (
+    Consent,
+    ConsentForm,
+    Donor,
+    DonorLink,
+    Enrolment,
+    OptOut,
+    Visit,
+)
+from wardbench.campus.biobank.models.specimens import CustodyEvent, PoolPart, Specimen
+from wardbench.campus.biobank.models.storage import Container, Equipment, Excursion, Reading
+
+__all__ = [
+    "Biobank",
+    "Collection",
+    "Consent",
+    "ConsentForm",
+    "Container",
+    "CustodyEvent",
+    "Donor",
+    "DonorLink",
+    "Enrolment",
+    "Equipment",
+    "Excursion",
+    "OptOut",
+    "PlannedSpecimen",
+    "PoolPart",
+    "Protocol",
+    "ProtocolVisit",
+    "Reading",
+    "Responsible",
+    "Specimen",
+    "Visit",
+]
