@@ -122,16 +122,18 @@ def enter(
         specimen.events, specimen.head = 1, b""
         if specimen.first_amount is None:
             specimen.first_amount = specimen.amount
-    changes = [Change(specimen, act, detail=detail or {}) for specimen in specimens]
-    events = _events(changes, {}, by, study, at, batch)
+    events = _events([Change(one, act, detail=detail or {}) for one in specimens], {}, by, study, at, batch)
+    stored = [Change(one, Act.STORE, box, place) for one, box, place in goes if box is not None]
+    _check_boxes(stored)
+    before = {change.specimen.id: bytes(change.specimen.head) for change in stored}
+    for change in stored:
+        _apply(change)
+    events += _events(stored, before, by, study, at, batch)
     try:
         Specimen.objects.bulk_create(specimens, batch_size=CHUNK)
+        CustodyEvent.objects.bulk_create(events, batch_size=CHUNK)
     except IntegrityError as error:
         raise _refused(error) from None
-    CustodyEvent.objects.bulk_create(events, batch_size=CHUNK)
-    stored = [Change(one, Act.STORE, box=box, place=place) for one, box, place in goes if box is not None]
-    if stored:
-        carry_out(stored, by=by, study=study, at=at, batch=batch)
     return batch
 
 

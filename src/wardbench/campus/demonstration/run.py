@@ -36,6 +36,7 @@ def make_demonstration(
 
     from wardbench.campus.audit.services import origin
     from wardbench.campus.cohorts.queries import latest
+    from wardbench.campus.demonstration.biobank import make_biobank
     from wardbench.campus.demonstration.cohorts import make_cohorts, put_behind_questions
     from wardbench.campus.demonstration.people import make_people
     from wardbench.campus.demonstration.questions import make_questions
@@ -48,6 +49,7 @@ def make_demonstration(
         put_behind_questions(cohorts, questions, people)
         versions = {key: last.id for key, cohort in cohorts.items() if (last := latest(cohort))}
         make_studies(people, questions, versions)
+        make_biobank(people)
     (folder / MADE).touch()
     progress(2, 2, "campus")
 

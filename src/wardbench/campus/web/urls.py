@@ -20,8 +20,10 @@ urlpatterns = [
     path("notices/", include("wardbench.campus.notices.urls")),
     path("people/", include("wardbench.campus.people.urls")),
     path("patients/", include("wardbench.campus.cohorts.patient_urls")),
+    path("biobank/", include("wardbench.campus.biobank.urls")),
     path("cohorts/", include("wardbench.campus.cohorts.urls")),
     path("questions/", include("wardbench.campus.questions.urls")),
     path("record/", include("wardbench.campus.audit.urls")),
+    path("releases/", include("wardbench.campus.releases.urls")),
     path("studies/", include("wardbench.campus.studies.urls")),
 ]

@@ -1,0 +1,53 @@
+"""What stands for donors today: from forms, answers, withdrawals and opt-outs to `core.consent.Given`."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+
+from django.utils import timezone
+
+from wardbench.campus.biobank.models import Collection, Consent, DonorLink, OptOut
+from wardbench.core.consent import Basis, Given, Tier
+
+Key = tuple[uuid.UUID, uuid.UUID]
+"""A donor and a collection."""
+
+
+def given(donors: Iterable[uuid.UUID], collections: Iterable[Collection]) -> Mapping[Key, Given]:
+    """What each of `donors` allows in each of `collections` now, by (donor, collection).
+
+    The newest consent that is not withdrawn counts; one for a collection comes before one for all. A withdrawal counts
+    until a newer consent. An objection to residual material, or an opt-out of data, counts until it is taken back.
+    """
+    donors, collections, now = list(donors), list(collections), timezone.now()
+    of: dict[uuid.UUID, list[Consent]] = {}
+    out: dict[tuple[uuid.UUID, str], bool] = {}
+    for at in range(0, len(donors), 500):
+        some = donors[at : at + 500]
+        for consent in Consent.objects.filter(donor__in=some).order_by("given", "at"):
+            of.setdefault(consent.donor_id, []).append(consent)
+        linked = dict(DonorLink.objects.filter(donor__in=some).values_list("person_id", "donor_id"))
+        said = OptOut.objects.filter(since__lte=now)
+        stands = [*said.filter(donor__in=some), *said.filter(person_id__in=list(linked))]
+        for one in stands:
+            if one.until is None or one.until > now:
+                out[one.donor_id or linked[one.person_id or 0], one.kind] = True
+    return {
+        (donor, collection.id): _given(
+            of.get(donor, ()), collection, (donor, "data") in out, (donor, "material") in out
+        )
+        for donor in donors
+        for collection in collections
+    }
+
+
+def _given(consents: Iterable[Consent], collection: Collection, no_data: bool, no_material: bool) -> Given:
+    basis = Basis(collection.basis)
+    held = [one for one in consents if one.collection_id in (None, collection.id)]
+    own = [one for one in held if one.collection_id is not None] or held
+    last = own[-1] if own else None
+    if last is not None and last.withdrawn is not None:
+        return Given(basis, withdrawn=True, opted_out=no_data)
+    granted = frozenset(Tier(tier) for tier, yes in last.answers.items() if yes) if last is not None else frozenset()
+    return Given(basis, granted, withdrawn=basis is Basis.RESIDUAL and no_material, opted_out=no_data)

@@ -1,0 +1,25 @@
+"""The verb that enters specimens which are there already: an inventory of before, or an import."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from wardbench.campus.audit.services import record, verb
+from wardbench.campus.biobank import custody
+from wardbench.campus.biobank.curating import keeps
+from wardbench.campus.biobank.models import Specimen
+from wardbench.campus.biobank.rules import Act
+from wardbench.campus.people.rules import Actor
+
+
+@verb("biobank.register")
+def register(specimens: Sequence[Specimen], *, by: Actor, source: str = "") -> uuid.UUID:
+    """Enter specimens, all or none, each into its box where it has one; the batch. `source` is where they come from.
+
+    InputError where a label is taken or a box does not take one; BusyError where a position is taken.
+    """
+    keeps(by)
+    batch = custody.enter(specimens, Act.REGISTER, by=by, detail={"source": source} if source else None)
+    record("biobank.register", "batch", batch, by=by, specimens=len(specimens), source=source)
+    return batch

@@ -1,0 +1,221 @@
+"""The biobank of the demonstration: the specimens of the synthetic hospital, in collections, freezers and boxes."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from wardbench.campus.biobank import curating, donors, registering, storing
+from wardbench.campus.biobank.amounts import amount_of
+from wardbench.campus.biobank.models import Biobank, Collection, ConsentForm, Container, Donor, Specimen
+from wardbench.campus.counting.sessions import snapshot
+from wardbench.campus.demonstration.people import HOSPITAL
+from wardbench.campus.people.models import Organisation, Person
+from wardbench.campus.people.rules import SYSTEM
+from wardbench.core.consent import Basis, Tier
+
+DONORS = 400
+"""How many patients gave; more would only make the demonstration slower to set up."""
+MATERIALS = {
+    "119364003": "Serum",
+    "119361006": "Plasma",
+    "258580003": "WholeBlood",
+    "258566005": "DNA",
+    "122575003": "Urine",
+    "119376003": "TissueFreshFrozen",
+    "258500001": "Swab",
+}
+"""SNOMED CT codes of the synthetic hospital, and their materials in MIABIS."""
+TUBES = {"Serum": "SST", "Plasma": "PED", "WholeBlood": "PED", "DNA": "PED"}
+COLLECTIONS = (
+    ("DIAB", "Diabetes and kidney collection", Basis.WRITTEN, {"use": "DUO:0000006", "modifiers": ["DUO:0000021"]}),
+    ("COLON", "Colorectal tumour bank", Basis.WRITTEN, {"use": "DUO:0000042", "modifiers": []}),
+    ("REST", "Residual material of the laboratory", Basis.RESIDUAL, {"use": "DUO:0000006", "modifiers": []}),
+)
+TIERS = (Tier.STORAGE, Tier.RESEARCH, Tier.GENETIC, Tier.COMMERCIAL, Tier.ABROAD, Tier.CLINICAL_DATA, Tier.RECONTACT)
+SIDE = 9
+"""Boxes have nine rows of nine."""
+
+
+@dataclass(frozen=True)
+class Bank:
+    """What the rest of the demonstration builds on."""
+
+    biobank: Biobank
+    collections: Mapping[str, Collection]
+    forms: Mapping[str, ConsentForm]
+    freezers: tuple[Container, ...]
+    donors: Mapping[int, Donor]
+
+
+def make_biobank(people: Mapping[str, Person]) -> Bank:
+    """The biobank with everything that its donors gave. `people` are those of the demonstration, by their key."""
+    hospital = Organisation.objects.get(name=HOSPITAL)
+    contact = people["manager"]
+    about = {
+        "acronym": "SRB",
+        "juristic_person": HOSPITAL,
+        "contact_name": contact.name,
+        "contact_email": contact.email,
+        "description": "Blood, tissue and urine of patients of the hospital, kept for research.",
+        "infrastructural": ["SampleStorage", "DataStorage", "Biosafety"],
+        "organisational": ["RecontactDonors", "ClinicalData", "ProspectiveCollections"],
+        "bioprocessing": ["NucleicAcidExtraction", "SampleProcessing", "SampleShipping"],
+        "quality_standards": ["ISO 20387"],
+    }
+    biobank = curating.add_biobank("SRB", "Sint-Rafaël Biobank", hospital, by=SYSTEM, **about)
+    collections = {
+        code: curating.add_collection(
+            biobank, code, name, by=SYSTEM, basis=basis.value, permission=permission, purpose=_PURPOSES[code]
+        )
+        for code, name, basis, permission in COLLECTIONS
+    }
+    since = timezone.localdate() - datetime.timedelta(days=3650)
+    titles = {"en": "Consent to the biobank", "nl": "Toestemming voor de biobank", "fr": "Consentement à la biobanque"}
+    forms = {
+        language: donors.add_form("BB-CONSENT", "2.1", language, title, TIERS, since, by=SYSTEM)
+        for language, title in titles.items()
+    }
+    freezers = _freezers()
+    rows = _rows()
+    gave = _donors(rows, forms)
+    _enter(rows, collections, freezers, gave)
+    return Bank(biobank, collections, forms, freezers, gave)
+
+
+_PURPOSES = {
+    "DIAB": "Why diabetes damages kidneys, eyes and vessels in some and not in others.",
+    "COLON": "What tumours of the bowel are made of, and which treatment fits which.",
+    "REST": "Methods and questions for which what is left over from diagnosis is enough.",
+}
+
+
+@dataclass(frozen=True)
+class _Row:
+    specimen: int
+    person: int
+    sex: str
+    born: int
+    material: str
+    number: str
+    unit: str
+    at: datetime.datetime
+
+
+def _rows() -> list[_Row]:
+    """The specimens of the first `DONORS` donors of the store, by person and time."""
+    question = """
+        WITH donor AS (SELECT DISTINCT person_id FROM specimen ORDER BY person_id LIMIT ?)
+        SELECT s.specimen_id, s.person_id, p.gender_concept_id, p.year_of_birth, s.specimen_source_value,
+            s.quantity, s.unit_source_value, coalesce(s.specimen_datetime, s.specimen_date::TIMESTAMP)
+        FROM specimen s JOIN donor USING (person_id) JOIN person p USING (person_id)
+        ORDER BY s.person_id, s.specimen_datetime, s.specimen_id"""
+    with snapshot("store").connect() as con:
+        found = con.execute(question, [DONORS]).fetchall()
+    return [
+        _Row(
+            specimen,
+            person,
+            {8532: "Female", 8507: "Male"}.get(sex, "Unknown"),
+            born,
+            MATERIALS[code],
+            f"{quantity:.1f}",
+            {"mL": "ml", "ug": "µg", "mg": "mg"}.get(unit, "pieces"),
+            timezone.make_aware(at),
+        )
+        for specimen, person, sex, born, code, quantity, unit, at in found
+        if code in MATERIALS
+    ]
+
+
+def _freezers() -> tuple[Container, ...]:
+    site = storing.add_container("Biobank building", "site", "SITE-1", by=SYSTEM)
+    room = storing.add_container("Room 0.14", "room", "ROOM-014", site, by=SYSTEM)
+    cold = {"temperature": "-60to-85", "rows": 4, "columns": 4}
+    freezers = [
+        storing.add_container(f"Freezer {n}", "freezer", f"FRZ-{n}", room, by=SYSTEM, **cold) for n in (1, 2, 3)
+    ]
+    tank = storing.add_container("Tank 1", "tank", "TANK-1", room, by=SYSTEM, temperature="LNvapour", rows=4, columns=4)
+    return (*freezers, tank)
+
+
+def _donors(rows: list[_Row], forms: Mapping[str, ConsentForm]) -> dict[int, Donor]:
+    """A donor for each person, linked to the patient, most with a consent; what they refuse differs."""
+    made: dict[int, Donor] = {}
+    for row in rows:
+        if row.person in made:
+            continue
+        number = len(made) + 1
+        donor = donors.add_donor(f"D{number:05}", by=SYSTEM, sex=row.sex, birth_year=row.born)
+        donors.link_donor(donor, row.person, by=SYSTEM)
+        answers = {
+            tier: not (
+                (tier is Tier.COMMERCIAL and number % 3 == 0)
+                or (tier is Tier.GENETIC and number % 5 == 0)
+                or (tier is Tier.ABROAD and number % 4 == 0)
+            )
+            for tier in TIERS
+        }
+        if number % 11:
+            language = ("nl", "fr", "en")[number % 3]
+            donors.give_consent(donor, forms[language], answers, row.at.date(), by=SYSTEM)
+        made[row.person] = donor
+    return made
+
+
+def _enter(
+    rows: list[_Row],
+    collections: Mapping[str, Collection],
+    freezers: tuple[Container, ...],
+    gave: Mapping[int, Donor],
+) -> None:
+    """Everything that was given, box by box, a freezer for each collection."""
+    place = {"DIAB": freezers[0], "COLON": freezers[3], "REST": freezers[1]}
+    of: dict[str, list[Specimen]] = {code: [] for code in place}
+    for row in rows:
+        code = "COLON" if row.material.startswith("Tissue") else "REST" if row.material == "Swab" else "DIAB"
+        amount = amount_of(row.number, row.unit)
+        of[code].append(
+            Specimen(
+                label=f"SR{row.specimen:08}",
+                external=f"s{row.specimen}",
+                collection=collections[code],
+                donor=gave[row.person],
+                material=row.material,
+                tube=TUBES.get(row.material, ""),
+                amount=amount.value,
+                unit=amount.unit,
+                collected=row.at,
+                site="C18.9" if row.material.startswith("Tissue") else "",
+            )
+        )
+    for code, specimens in of.items():
+        boxes: list[Container] = []
+        for at, specimen in enumerate(specimens):
+            number, position = divmod(at, SIDE * SIDE)
+            if number == len(boxes):
+                boxes.append(_box(place[code], number))
+            specimen.box, specimen.place = boxes[number], position
+        registering.register(specimens, by=SYSTEM, source="demonstration")
+
+
+def _box(freezer: Container, number: int) -> Container:
+    """The next box of a freezer, in a rack of four that is made when it is needed."""
+    rack_number, position = divmod(number, 4)
+    rack = freezer.inside.filter(place=rack_number).first() or storing.add_container(
+        f"Rack {rack_number + 1}",
+        "rack",
+        f"{freezer.barcode}-R{rack_number + 1}",
+        freezer,
+        by=SYSTEM,
+        place=rack_number,
+        rows=4,
+        columns=1,
+    )
+    name = f"{rack.barcode}-B{position + 1}"
+    return storing.add_container(
+        f"Box {position + 1}", "box", name, rack, by=SYSTEM, place=position, rows=SIDE, columns=SIDE
+    )
