@@ -23,8 +23,8 @@ from typing import IO
 import msgspec
 
 from wardbench.campus.configuration import Configuration, read_configuration
-from wardbench.campus.databases import Postgres, is_sqlite, sqlite_path
-from wardbench.core.errors import BusyError, StorageError
+from wardbench.campus.databases import Postgres, address_of, is_sqlite, sqlite_path
+from wardbench.core.errors import BusyError, InputError, StorageError
 from wardbench.core.version import __version__
 
 FORMAT = 1
@@ -60,6 +60,8 @@ class Backup:
 def back_up(folder: Path, out: Path, *, with_keys: bool = False) -> Backup:
     """Write the campus in `folder` to `out`. StorageError where something cannot be read or written."""
     configuration = read_configuration(folder)
+    if with_keys and configuration.secrets != "folder":
+        raise InputError("campus.toml: secrets: the keys are not kept in the folder; back them up where they are.")
     partial = out.with_name(out.name + ".partial")
     work = out.with_name(out.name + ".partial.d")
     try:
@@ -80,8 +82,9 @@ def back_up(folder: Path, out: Path, *, with_keys: bool = False) -> Backup:
 
 def secret_files(configuration: Configuration) -> list[str]:
     """Files in the campus's folder, beside the keys, that hold passwords."""
-    mail = [configuration.mail.password_file] if configuration.mail else []
-    return [name for name in [*mail, *(one.secret_file for one in configuration.openid)] if name]
+    passwords = [configuration.mail.password_file] if configuration.mail else []
+    passwords.append(configuration.database_password_file)
+    return [name for name in [*passwords, *(one.secret_file for one in configuration.openid)] if name]
 
 
 @contextlib.contextmanager
@@ -107,7 +110,7 @@ def _write(folder: Path, configuration: Configuration, file: IO[bytes], work: Pa
     if is_sqlite(configuration.database):
         copy_sqlite(sqlite_path(configuration.database, folder), work / SQLITE_COPY)
     else:
-        postgres = Postgres.of(configuration.database)
+        postgres = Postgres.of(address_of(configuration, folder))
         postgres.run(
             "pg_dump", "-Fc", "--no-owner", "--no-privileges", f"--file={work / POSTGRES_DUMP}", major=postgres.major()
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from wardbench.campus.background import HEARTBEAT, STALE
+from wardbench.campus.collector import Collector
 from wardbench.campus.configuration import KEYS, Configuration, read_configuration, read_key
 from wardbench.campus.databases import is_sqlite
 from wardbench.campus.installation import start_django, unapplied
@@ -43,7 +44,7 @@ def check(folder: Path) -> list[Check]:
     except WardbenchError as error:
         return [Check("configuration", "bad", str(error))]
     found = [Check("configuration", "good", f"{folder / 'campus.toml'}, {configuration.name}")]
-    found += _keys(folder)
+    found += _keys(folder, configuration)
     if any(one.state == "bad" for one in found):
         return found
     start_django(folder)
@@ -54,6 +55,7 @@ def check(folder: Path) -> list[Check]:
         ("twin", lambda: _apart(configuration, folder)),
         ("mail", lambda: _mail(configuration)),
         ("scanner", lambda: _scanner(configuration)),
+        ("syslog", lambda: _syslog(configuration)),
         ("disk", lambda: _disk(folder)),
         ("background", lambda: _background(folder)),
         ("deployment", lambda: _deployment(configuration)),
@@ -68,17 +70,23 @@ def check(folder: Path) -> list[Check]:
     return found
 
 
-def _keys(folder: Path) -> Iterator[Check]:
+def _keys(folder: Path, configuration: Configuration) -> Iterator[Check]:
     for path in (folder, folder / "keys", *(folder / "keys" / f"{name}.key" for name in KEYS)):
         if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
             yield Check("keys", "bad", f"{path} can be read by others; run: chmod go= {path}")
     try:
         for name in KEYS:
-            read_key(folder, name)
+            read_key(folder, name, configuration.secrets)
     except WardbenchError as error:
         yield Check("keys", "bad", str(error))
         return
-    yield Check("keys", "good", f"{len(KEYS)} keys; keep a copy of {folder / 'keys'} on another machine")
+    if configuration.secrets == "folder":
+        yield Check("keys", "good", f"{len(KEYS)} keys; keep a copy of {folder / 'keys'} on another machine")
+    elif (folder / "keys").exists():
+        yield Check("keys", "warning", f"{folder / 'keys'} is still there, and not read any more; remove it")
+    else:
+        kept = "systemd's credentials" if configuration.secrets == "credentials" else configuration.secrets[0]
+        yield Check("keys", "good", f"{len(KEYS)} keys, from {kept}")
 
 
 def _database(configuration: Configuration) -> Iterator[Check]:
@@ -175,6 +183,24 @@ def _scanner(configuration: Configuration) -> Iterator[Check]:
         yield Check("scanner", "good", f"{configuration.scanner} answers")
     else:
         yield Check("scanner", "bad", f"{configuration.scanner} does not answer; no document is taken in until it does")
+
+
+def _syslog(configuration: Configuration) -> Iterator[Check]:
+    collector = Collector.at(configuration.syslog)
+    if collector is None:
+        yield Check(
+            "syslog", "warning", "none is named in campus.toml; whoever breaks in here finds the only logs here"
+        )
+        return
+    try:
+        collector.connect().close()
+    except OSError as error:
+        yield Check("syslog", "bad", f"{configuration.syslog} does not answer ({error}); what is logged stays here")
+        return
+    if collector.way == "tls":
+        yield Check("syslog", "good", f"{configuration.syslog} answers, by a certificate that holds")
+    else:
+        yield Check("syslog", "warning", f"{configuration.syslog}: without TLS; fit for a network of servers alone")
 
 
 def _disk(folder: Path) -> Iterator[Check]:

@@ -1,7 +1,7 @@
 """What an installation decides: one folder with `campus.toml`, the keys, the documents, and the SQLite database.
 
 Read without Django, so that commands and the settings take the same thing. Keys are files that only their owner may
-read; each is made when the campus is, and none is ever printed.
+read, each made when the campus is, until a manager of secrets keeps them (`secret_store`); none is ever printed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Literal
 
 import msgspec
 
+from wardbench.campus.secret_store import Source, read_secret
 from wardbench.core.errors import InputError, NotFoundError, StorageError
 
 FOLDER = "WARDBENCH_CAMPUS"
@@ -59,6 +60,7 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")
     address: str = "http://localhost:8000"
     database: str = "sqlite:campus.sqlite3"
+    database_password_file: str = ""
     store: str | None = None
     twin: str | None = None
     languages: tuple[Literal["en", "nl", "fr"], ...] = ("en", "nl", "fr")
@@ -69,6 +71,8 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     saml: tuple[SAMLProvider, ...] = ()
     scanner: str = ""
     audit_heads: str = "audit-heads.jsonl"
+    secrets: Source = "folder"
+    syslog: str = ""
 
 
 def read_configuration(folder: Path) -> Configuration:
@@ -99,15 +103,13 @@ def make_keys(folder: Path) -> None:
                 file.write(secrets.token_hex(32))
 
 
-def read_key(folder: Path, name: str) -> bytes:
-    """One of `KEYS`; NotFoundError where its file is missing, InputError where it is too short to be one."""
-    path = folder / "keys" / f"{name}.key"
+def read_key(folder: Path, name: str, source: Source = "folder") -> bytes:
+    """One of `KEYS`; NotFoundError where it is missing, InputError where it is too short to be one."""
+    file = f"keys/{name}.key"
     try:
-        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
-    except FileNotFoundError:
-        raise NotFoundError(f"{path}: the key is missing; restore it from the backup of the keys.") from None
-    except (OSError, ValueError):
-        raise InputError(f"{path}: this is not a key of ours.") from None
+        key = bytes.fromhex(read_secret(source, folder, file))
+    except ValueError:
+        raise InputError(f"{folder / file}: this is not a key of ours.") from None
     if len(key) < 32:
-        raise InputError(f"{path}: a key has 32 bytes or more.")
+        raise InputError(f"{folder / file}: a key has 32 bytes or more.")
     return key

@@ -9,8 +9,10 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
+from wardbench.campus.configuration import Configuration
+from wardbench.campus.secret_store import read_secret
 from wardbench.core.errors import InputError, NotFoundError, StorageError
 
 # WAL lets pages read while one process writes; IMMEDIATE takes the write lock at the start of a transaction, where it
@@ -45,6 +47,25 @@ def database_settings(database: str, folder: Path | None) -> dict[str, Any]:
             "OPTIONS": dict(parse_qsl(parts.query)),
         }
     raise InputError("campus.toml: database: give sqlite:FILE or postgresql://user@host:port/name.")
+
+
+def address_of(configuration: Configuration, folder: Path | None) -> str:
+    """`database` of campus.toml, with the password that lies elsewhere where `database_password_file` names one.
+
+    A password in the address itself comes first. InputError where there is nobody whose password it could be; errors as
+    of `read_secret`.
+    """
+    file = configuration.database_password_file
+    if not file or folder is None:
+        return configuration.database
+    parts = urlsplit(configuration.database)
+    if parts.password:
+        return configuration.database
+    if parts.scheme not in ("postgresql", "postgres") or not parts.username:
+        raise InputError("campus.toml: database_password_file: name the user of PostgreSQL in database.")
+    password = quote(read_secret(configuration.secrets, folder, file), safe="")
+    user, _, host = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{user}:{password}@{host}"))
 
 
 def is_sqlite(database: str) -> bool:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from django.conf import settings
 from django.utils import timezone
 
 from wardbench.campus.audit.queries import write_head
+from wardbench.campus.audit.sending import send_record
+from wardbench.campus.collector import Collector
 from wardbench.campus.notices.mail import send_due
 from wardbench.campus.studies.granting import carry_out_due
+
+log = logging.getLogger("wardbench.collector")
 
 
 def carry_out(folder: Path) -> None:
@@ -17,3 +22,7 @@ def carry_out(folder: Path) -> None:
     write_head(folder / settings.CAMPUS.audit_heads)
     carry_out_due(timezone.now())
     send_due()
+    try:
+        send_record(folder, Collector.at(settings.CAMPUS.syslog))
+    except OSError as error:
+        log.warning("the record could not be sent to the collector of logs (%s); it is due again", error)

@@ -32,7 +32,7 @@ from wardbench.campus.backup import (
 )
 from wardbench.campus.configuration import KEYS as KEY_NAMES
 from wardbench.campus.configuration import Configuration, read_configuration, read_key
-from wardbench.campus.databases import Postgres, is_sqlite, sqlite_path
+from wardbench.campus.databases import Postgres, address_of, is_sqlite, sqlite_path
 from wardbench.core.errors import InputError, NotFoundError, StorageError
 
 PIECE = 1 << 20
@@ -145,10 +145,11 @@ def _place_keys(folder: Path, keys: Path | None) -> None:
                 raise NotFoundError(f"{source}: this key is missing.")
             with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
                 file.write(source.read_bytes())
-    if not inside.is_dir():
+    kept = read_configuration(folder).secrets
+    if kept == "folder" and not inside.is_dir():
         raise InputError("The backup holds no keys; say where they are with --keys FOLDER.")
     for name in KEY_NAMES:
-        read_key(folder, name)
+        read_key(folder, name, kept)
 
 
 def _place(partial: Path, folder: Path, database: str) -> Configuration:
@@ -190,7 +191,7 @@ def _fill(partial: Path, configuration: Configuration) -> None:
             raise InputError(f"{target}: there is a database here already; name another with --database.")
         copy.rename(target)
         return
-    postgres = Postgres.of(configuration.database)
+    postgres = Postgres.of(address_of(configuration, partial))
     if not postgres.is_empty():
         raise InputError("The database holds tables already; make an empty one and name it with --database.")
     options = ("--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges")

@@ -14,15 +14,19 @@ from typing import Any
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from wardbench.campus.collector import logging_settings
 from wardbench.campus.configuration import FOLDER, KEYS, Configuration, read_configuration, read_key
-from wardbench.campus.databases import database_settings
+from wardbench.campus.databases import address_of, database_settings
 from wardbench.campus.people.providers import has_saml, provider_settings
+from wardbench.campus.secret_store import read_secret
 from wardbench.campus.studies.scanning import Scanner
 
 BASE = Path(__file__).parent
 CAMPUS_FOLDER = Path(os.environ[FOLDER]).resolve() if os.environ.get(FOLDER) else None
 CAMPUS = read_configuration(CAMPUS_FOLDER) if CAMPUS_FOLDER else Configuration(database="sqlite::memory:")
-CAMPUS_KEYS = {name: read_key(CAMPUS_FOLDER, name) if CAMPUS_FOLDER else secrets.token_bytes(32) for name in KEYS}
+CAMPUS_KEYS = {
+    name: read_key(CAMPUS_FOLDER, name, CAMPUS.secrets) if CAMPUS_FOLDER else secrets.token_bytes(32) for name in KEYS
+}
 
 SECRET_KEY = CAMPUS_KEYS["session"].hex()
 DEBUG = False
@@ -108,7 +112,7 @@ TEMPLATES = [
     }
 ]
 
-DATABASES: dict[str, dict[str, Any]] = {"default": database_settings(CAMPUS.database, CAMPUS_FOLDER)}
+DATABASES: dict[str, dict[str, Any]] = {"default": database_settings(address_of(CAMPUS, CAMPUS_FOLDER), CAMPUS_FOLDER)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     # Several processes share the counts of failed attempts to sign in.
@@ -220,15 +224,18 @@ if CAMPUS.mail:
     EMAIL_HOST, EMAIL_PORT, EMAIL_USE_TLS = CAMPUS.mail.host, CAMPUS.mail.port, CAMPUS.mail.tls
     EMAIL_HOST_USER = CAMPUS.mail.user
     if CAMPUS.mail.password_file and CAMPUS_FOLDER:
-        EMAIL_HOST_PASSWORD = (CAMPUS_FOLDER / CAMPUS.mail.password_file).read_text(encoding="utf-8").strip()
+        EMAIL_HOST_PASSWORD = read_secret(CAMPUS.secrets, CAMPUS_FOLDER, CAMPUS.mail.password_file)
     DEFAULT_FROM_EMAIL = CAMPUS.mail.sender
 else:
     EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 
-LOGGING = {
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
 }
+_COLLECTED = logging_settings(CAMPUS.syslog)
+LOGGING["handlers"] |= _COLLECTED.get("handlers", {})
+LOGGING["loggers"] = _COLLECTED.get("loggers", {})

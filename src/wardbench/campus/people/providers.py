@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from wardbench.campus.configuration import Configuration, OpenIDProvider, SAMLProvider
+from wardbench.campus.secret_store import read_secret
 from wardbench.core.errors import InputError, NotFoundError
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -24,7 +25,7 @@ def provider_settings(campus: Configuration, folder: Path | None) -> dict[str, A
         "openid_connect": {
             "provider_class": "wardbench.campus.people.openid.Provider",
             "OAUTH_PKCE_ENABLED": True,
-            "APPS": [_openid(one, folder) for one in campus.openid],
+            "APPS": [_openid(one, campus, folder) for one in campus.openid],
         }
     }
     if campus.saml and not has_saml():
@@ -50,13 +51,9 @@ def check_address(address: str, what: str) -> str:
     return address
 
 
-def _openid(one: OpenIDProvider, folder: Path | None) -> dict[str, Any]:
+def _openid(one: OpenIDProvider, campus: Configuration, folder: Path | None) -> dict[str, Any]:
     issuer = check_address(one.issuer, f"campus.toml: openid {one.id}: issuer")
-    path = (folder or Path()) / one.secret_file
-    try:
-        secret = path.read_text(encoding="utf-8").strip()
-    except OSError:
-        raise NotFoundError(f"{path}: the secret of the provider {one.id} cannot be read.") from None
+    secret = read_secret(campus.secrets, folder or Path(), one.secret_file)
     settings = {"server_url": f"{issuer.rstrip('/')}/.well-known/openid-configuration", "issuer": issuer}
     return {
         "provider_id": one.id,
