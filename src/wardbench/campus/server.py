@@ -21,6 +21,7 @@ from gunicorn.app.base import BaseApplication
 
 from wardbench.campus.background import PARENT
 from wardbench.campus.configuration import FOLDER, read_configuration
+from wardbench.campus.ending import OrderlyArbiter, OrderlyWorker
 from wardbench.campus.installation import migrate, start_django
 from wardbench.core.errors import BusyError, InputError
 
@@ -41,6 +42,9 @@ class _Application(BaseApplication):  # type: ignore[misc]
 
         return application
 
+    def run(self) -> None:
+        OrderlyArbiter(self).run()
+
 
 def serve(folder: Path, *, bind: str, workers: int, threads: int, ready: Callable[[], None] | None = None) -> None:
     """Serve the campus in `folder` until stopped. `ready` is called once pages can be asked for.
@@ -58,7 +62,7 @@ def serve(folder: Path, *, bind: str, workers: int, threads: int, ready: Callabl
                 "bind": bind,
                 "workers": workers,
                 "threads": threads,
-                "worker_class": "gthread",
+                "worker_class": OrderlyWorker,
                 "timeout": 120,
                 "graceful_timeout": 20,
                 "forwarded_allow_ips": "127.0.0.1,::1",
