@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import NoReverseMatch, get_resolver, reverse
 
 from campus.cast import Cast
 from wardbench.campus.people.roles import Role
@@ -49,6 +53,50 @@ def test_every_item_of_the_menu_answers_those_who_see_it(cast: Cast) -> None:
     for key in cast.people:
         for item in items_for(cast.actor(key), "/"):
             assert cast.client(key).get(str(item["address"])).status_code == 200, (key, item)
+
+
+BY_A_FORM = {"/search/"}
+ACCOUNT = ("mfa_index", "usersessions_list", "keys", "notices")
+
+
+def is_page(answer: Any) -> bool:
+    html = str(answer.get("Content-Type", "")).startswith("text/html")
+    return answer.status_code == 200 and html and b"<main" in answer.content
+
+
+def without_arguments() -> Iterator[str]:
+    """The addresses that need nothing to be filled in."""
+    for name in get_resolver().reverse_dict:
+        try:
+            yield reverse(name)
+        except NoReverseMatch:
+            continue
+
+
+def led_to(client: Client) -> set[str]:
+    """The addresses of the pages that links lead to from the home page on."""
+    waiting, found = ["/"], set()
+    while waiting:
+        address = waiting.pop().split("?")[0]
+        if address in found or re.search(r"/[0-9a-f]{8}-[0-9a-f-]{27}/.", address):
+            continue
+        answer = client.get(address)
+        if not is_page(answer):
+            continue
+        found.add(address)
+        waiting += re.findall(r'href="(/[^"#]*)"', answer.content.decode())
+    return found
+
+
+def test_links_lead_to_every_page(cast: Cast) -> None:
+    """A page that no link leads to might as well not be there."""
+    by_whom = [Role.PHYSICIAN, Role.DATA_STEWARD, Role.ADMINISTRATOR]
+    clients = [cast.client(role) for role in by_whom]
+    reached = {address for client in clients for address in led_to(client)}
+    assert reached >= {reverse(name) for name in ACCOUNT}
+    others = {one for one in without_arguments() if not one.startswith("/account/")} - reached - BY_A_FORM
+    alone = {one for one in others if any(is_page(client.get(one)) for client in clients)}
+    assert not alone
 
 
 def test_the_home_page_answers_everybody(cast: Cast) -> None:

@@ -123,6 +123,11 @@ def may_relate(actor: Actor, unit: str) -> Verdict:
     return no(gettext_noop("A coordinator of the team says whom it treats, or a data steward."))
 
 
+def may_relate_some(actor: Actor) -> Verdict:
+    """Whether there is any team of which somebody may say whom it treats."""
+    return may_relate(actor, next(iter(actor.units(Role.COORDINATOR)), ""))
+
+
 def may_import(actor: Actor) -> Verdict:
     """Taking over from the hospital's lists which team treats whom."""
     return holds(actor, Role.DATA_STEWARD)

@@ -31,6 +31,7 @@ def accesses(request: HttpRequest) -> HttpResponse:
     waiting = [one for one in found if one.status in (Status.ACTIVE, Status.ENDED)]
     judged = [one for one in found if one not in waiting]
     context = {"waiting": waiting, "judged": judged, "review": review, "may_open": rules.may_open(by)}
+    context |= {"may_relate": rules.may_relate_some(by)}
     return render(request, "access/accesses.html", context)
 
 

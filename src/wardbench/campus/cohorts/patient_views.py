@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 from wardbench.campus.access.queries import patients_of
+from wardbench.campus.access.rules import may_open, may_relate_some
 from wardbench.campus.cohorts import queries, services
 from wardbench.campus.cohorts.drawing import drawing
 from wardbench.campus.counting import sessions
@@ -22,7 +23,7 @@ MOST_LISTED = 50
 
 class PatientForm(forms.Form):
     patient = forms.IntegerField(label=_("Number of the patient"), min_value=0, max_value=2**63 - 1)
-    cohort = forms.ChoiceField(label=_("Show what counts for"), required=False)
+    cohort = forms.ChoiceField(label=_("Mark what counts for a cohort"), required=False)
     show = forms.ChoiceField(
         label=_("Time as"), choices=[("days", _("days from entry")), ("dates", _("calendar dates"))], required=False
     )
@@ -42,6 +43,7 @@ def patient(request: HttpRequest) -> HttpResponse:
     may_treat(by).require()
     form = PatientForm(by=by)
     context: dict[str, object] = {"form": form, "own": patients_of(by)[:MOST_LISTED]}
+    context |= {"may_open": may_open(by), "may_relate": may_relate_some(by)}
     if request.method == "POST":
         form = PatientForm(request.POST, by=by)
         context["form"] = form

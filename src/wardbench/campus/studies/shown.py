@@ -382,6 +382,7 @@ def permit_shown(found: Permit, here: Standing) -> dict[str, Any]:
 
     said, titles = found.content, here.path.by_id
     names = people.names(set(said["whom"]))
+    named = dict(here.study.cohorts.values_list("hash", "name"))
     material = [
         (specimen(one), permits.used_of(found, one.get("type", "")), one.get("unit", "")) for one in said["material"]
     ]
@@ -390,7 +391,7 @@ def permit_shown(found: Permit, here: Standing) -> dict[str, Any]:
         "material": material,
         "data": gettext(DATA[Data(said["data"])]),
         "tables": [gettext(TABLES[one]) for one in said.get("tables", ()) if one in TABLES],
-        "cohorts": said["cohorts"],
+        "cohorts": [(content, named.get(content, "")) for content in said["cohorts"]],
         "purpose": gettext(LABELS[Use(said["purpose"]["use"])]) if said["purpose"].get("use") else "",
         "diseases": said["purpose"].get("diseases", ()),
         "conditions": [

@@ -69,6 +69,16 @@ RECORD = Step(
     gettext_noop("Who did what, on what, and when; nothing can be removed."),
     "record",
 )
+TREATED = Step(
+    gettext_noop("Say whom a team treats"),
+    gettext_noop("The record of a patient is open to the teams that treat them, and to nobody else."),
+    "care_relations",
+)
+EMERGENCIES = Step(
+    gettext_noop("Look at emergency access"),
+    gettext_noop("Records that were opened by somebody of another team. Each is judged within 72 hours."),
+    "emergency_accesses",
+)
 RIGHTS = Step(gettext_noop("See what you can do, and why"), gettext_noop("Each right with its reason."), "why")
 PARTNER_QUESTIONS = Step(
     gettext_noop("Read the questions opened to partners"),
@@ -92,10 +102,10 @@ STEPS: dict[Role, tuple[Step, ...]] = {
     Role.BIOBANK_BOARD: (STUDIES, LEDGER, COLLEAGUE),
     Role.TRIAL_CENTRE: (STUDIES, LEDGER, COLLEAGUE),
     Role.ETHICS: (STUDIES, QUESTIONS, COLLEAGUE),
-    Role.DATA_PROTECTION: (RECORD, STUDIES, RIGHTS),
+    Role.DATA_PROTECTION: (RECORD, EMERGENCIES, STUDIES, RIGHTS),
     Role.TECHNOLOGY_TRANSFER: (OPEN_TO_PARTNERS, LEDGER, STUDIES, COLLEAGUE),
     Role.PARTNER: (PARTNER_QUESTIONS, RIGHTS),
-    Role.DATA_STEWARD: (RECORD, COHORTS, QUESTIONS, RIGHTS),
+    Role.DATA_STEWARD: (RECORD, TREATED, EMERGENCIES, COHORTS, RIGHTS),
     Role.ADMINISTRATOR: (PEOPLE, RIGHTS),
 }
 

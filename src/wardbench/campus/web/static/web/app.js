@@ -5,6 +5,11 @@ document.body.classList.add("js-enabled", "nhsuk-frontend-supported");
 initAll();
 document.body.addEventListener("htmx:afterSwap", (event) => initAll({ scope: event.target }));
 
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}
+
 // A refusal is an answer too: show its sentence where the answer would have been.
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.xhr.status >= 400) {
