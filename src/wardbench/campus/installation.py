@@ -128,5 +128,27 @@ def migrate() -> None:
         raise _unusable(error) from None
 
 
+def update(folder: Path, database: str = "") -> None:
+    """Bring the campus's database to this version, by the account that `database` names where the one of campus.toml
+    may not change the layout. Errors as of `migrate`."""
+    start_django(folder)
+    if database:
+        from django.conf import settings
+
+        from wardbench.campus.databases import database_settings
+
+        settings.DATABASES["default"].update(database_settings(database, folder))
+    migrate()
+
+
+OWNER_NEEDED = (
+    "The campus's account may not change the layout of its database; run, as its owner: "
+    "wardbench campus update --database postgresql://OWNER@HOST/NAME."
+)
+INSUFFICIENT_PRIVILEGE = "42501"
+
+
 def _unusable(error: Exception) -> StorageError:
+    if getattr(error.__cause__, "sqlstate", None) == INSUFFICIENT_PRIVILEGE:
+        return StorageError(OWNER_NEEDED)
     return StorageError(f"The campus's database cannot be used: {(str(error).splitlines() or ['no reason given'])[0]}.")

@@ -1,4 +1,4 @@
-"""`wardbench campus check`, `backup` and `restore`: looking after a campus."""
+"""`wardbench campus check`, `update`, `backup` and `restore`: looking after a campus."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 
 from wardbench.campus.backup import back_up
 from wardbench.campus.checks import check as look
+from wardbench.campus.installation import update as bring_up
 from wardbench.campus.restore import restore as bring_back
 from wardbench.cli.campus import HERE, Folder
 from wardbench.cli.output import Json, print_json
@@ -27,6 +28,15 @@ def check(folder: Folder = HERE, json: Json = False) -> None:
             print(f"{MARKS[one.state]}{one.what}: {one.said}")
     if bad:
         raise typer.Exit(1)
+
+
+def update(
+    folder: Folder = HERE,
+    database: Annotated[str, typer.Option(help="The same database by its owner: postgresql://owner@host/name.")] = "",
+) -> None:
+    """Bring the database to this version. `serve` does so by itself where its account may."""
+    bring_up(folder, database)
+    print("The database is of this version.")
 
 
 def backup(
