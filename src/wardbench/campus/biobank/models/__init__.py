@@ -18,7 +18,7 @@ from wardbench.campus.biobank.models.donors import (
     Visit,
 )
 from wardbench.campus.biobank.models.specimens import CustodyEvent, PoolPart, Specimen
-from wardbench.campus.biobank.models.storage import Container, Equipment, Excursion, Reading
+from wardbench.campus.biobank.models.storage import Container, Equipment, Excursion, Reading, Relocation
 
 __all__ = [
     "Biobank",
@@ -38,6 +38,7 @@ __all__ = [
     "Protocol",
     "ProtocolVisit",
     "Reading",
+    "Relocation",
     "Responsible",
     "Specimen",
     "Visit",

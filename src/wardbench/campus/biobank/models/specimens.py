@@ -97,8 +97,8 @@ class PoolPart(models.Model):
 class CustodyEvent(models.Model):
     """One thing that happened to a specimen; never changed. `hash` covers it and the hash before it.
 
-    `place` is where it was put, in words, as they were then; `container` the box itself. `batch` is shared by what was
-    done at once, and can be undone at once.
+    `place` is where it was put, in words, as they were then; `container` the box itself, and `inside` the box's path at
+    that time. `batch` is shared by what was done at once, and can be undone at once.
     """
 
     specimen = models.ForeignKey(Specimen, models.PROTECT, related_name="custody")
@@ -111,6 +111,7 @@ class CustodyEvent(models.Model):
     container = models.ForeignKey(Container, models.PROTECT, null=True, related_name="+")
     position = models.PositiveIntegerField(null=True)
     place = models.CharField(max_length=400, blank=True)
+    inside = models.CharField(max_length=440, blank=True)
     amount = models.PositiveBigIntegerField(null=True)
     thaws = models.PositiveSmallIntegerField(default=0)
     study = models.CharField(max_length=16, blank=True)
@@ -120,4 +121,5 @@ class CustodyEvent(models.Model):
 
     class Meta:
         ordering = ("number",)
+        indexes = [models.Index(fields=["at"], name="custody_by_time")]
         constraints = [models.UniqueConstraint(fields=["specimen", "number"], name="one_custody_event_by_number")]

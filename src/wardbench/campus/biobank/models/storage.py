@@ -70,6 +70,23 @@ class Container(Identified):
         return self.rows * self.columns if self.rows and self.columns else None
 
 
+class Relocation(Identified):
+    """A container that was moved, with everything in it. `batch` is that of the custody events of its tubes."""
+
+    container = models.ForeignKey(Container, models.PROTECT, related_name="relocations")
+    from_parent = models.ForeignKey(Container, models.PROTECT, null=True, related_name="+")
+    from_place = models.PositiveIntegerField(null=True)
+    to_parent = models.ForeignKey(Container, models.PROTECT, null=True, related_name="+")
+    to_place = models.PositiveIntegerField(null=True)
+    specimens = models.PositiveIntegerField(default=0)
+    batch = models.UUIDField(db_index=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-at",)
+
+
 class Equipment(Identified):
     """The machine that keeps a container cold: between which temperatures it has to stay, in hundredths of a degree."""
 
