@@ -17,7 +17,7 @@ from wardbench.campus.audit.queries import verify
 from wardbench.campus.notices.models import Notice
 from wardbench.campus.people import services as people
 from wardbench.campus.people.rules import SYSTEM, ForbiddenError
-from wardbench.campus.studies import deciding, granting, permits, queries, services
+from wardbench.campus.studies import amending, deciding, ending, granting, permits, queries, services
 from wardbench.campus.studies.facts import Section
 from wardbench.campus.studies.models import Asking, Decision, Permit, PermitUse, Study
 from wardbench.campus.studies.permits import Use, Wanted
@@ -132,7 +132,7 @@ def test_a_permit_names_its_people_and_one_who_leaves_the_team_uses_it_no_more(c
 def test_an_aggregate_permit_gives_no_data_of_single_patients(cast: Cast) -> None:
     study = approved(cast)
     values = {"data": "aggregate", "data_wanted": "Counts"}
-    services.amend(study.id, Section.DATA, values, "Less", by=cast.actor("researcher"))
+    amending.amend(study.id, Section.DATA, values, "Less", by=cast.actor("researcher"))
     for step, key in (("validation", "trial_centre"), ("ethics", "ethics"), ("ethics", "ethics2")):
         decide(cast, study, step, key)
     assert status(study) is Status.APPROVED and permit_of(study).number == 2
@@ -271,7 +271,7 @@ def test_there_is_no_such_permit(cast: Cast) -> None:
         granting.use(cast.hospital.id, DATA, by=cast.actor("researcher"))
 
 
-@pytest.mark.parametrize("module", [deciding, granting, services], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", [amending, deciding, ending, granting, services], ids=lambda module: module.__name__)
 def test_every_verb_of_studies_says_who_and_is_on_the_record(module: Any) -> None:
     own = [one for _, one in inspect.getmembers(module, inspect.isfunction) if one.__module__ == module.__name__]
     verbs = [one for one in own if not one.__name__.startswith("_") and one.__name__ != "carry_out_due"]

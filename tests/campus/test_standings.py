@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from campus.cast import Cast, make_cast
 from campus.test_studies import ORDER, decide, registered, submitted
-from wardbench.campus.studies import deciding, queries, services, standings
+from wardbench.campus.studies import deciding, ending, queries, standings
 from wardbench.campus.studies.models import Study
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,7 +37,7 @@ def test_what_is_kept_follows_every_change() -> None:
         assert [one.study for one, turn in queries.waiting(cast.actor(key)) if turn.step == step] in ([], [other])
     deciding.ask(other.id, "validation", "Which patients?", by=cast.actor("trial_centre"))
     assert kept(cast) == afresh()
-    services.withdraw(other.id, "No time", by=cast.actor("researcher"))
+    ending.withdraw(other.id, "No time", by=cast.actor("researcher"))
     assert kept(cast) == afresh()
 
 

@@ -14,7 +14,7 @@ from campus.cast import Cast, make_cast
 from wardbench.campus.audit.queries import verify
 from wardbench.campus.people import services as people
 from wardbench.campus.people.rules import SYSTEM, ForbiddenError
-from wardbench.campus.studies import deciding, granting, permits, queries, services, standings
+from wardbench.campus.studies import amending, deciding, ending, granting, permits, queries, services, standings
 from wardbench.campus.studies.facts import Section
 from wardbench.campus.studies.models import AttachedCohort, Document, Permit, Study
 from wardbench.campus.studies.permits import Use, Wanted
@@ -183,7 +183,7 @@ def test_a_refusal_ends_the_way_and_an_amendment_opens_it_again(cast: Cast) -> N
     decide(cast, study, "privacy", "data_protection", "refuse", "Too many dates")
     assert status(study) is Status.REFUSED
     changed = {"data_wanted": "Creatinine, yearly"}
-    again = services.amend(study.id, Section.DATA, changed, "Fewer dates", by=cast.actor("researcher"))
+    again = amending.amend(study.id, Section.DATA, changed, "Fewer dates", by=cast.actor("researcher"))
     assert set(again) == {"validation", "privacy", "ethics"}
     assert states(study)["validation"] is State.OPEN and status(study) is Status.SUBMITTED
 
@@ -275,10 +275,10 @@ def test_a_permit_is_looked_at_again_at_every_use(cast: Cast) -> None:
 @pytest.mark.parametrize(
     "end",
     [
-        lambda cast, study: services.withdraw(study.id, "No funds", by=cast.actor("researcher")),
-        lambda cast, study: services.close(study.id, by=cast.actor("researcher")),
+        lambda cast, study: ending.withdraw(study.id, "No funds", by=cast.actor("researcher")),
+        lambda cast, study: ending.close(study.id, by=cast.actor("researcher")),
         lambda cast, study: granting.revoke(study.id, "Complaint", by=cast.actor("data_protection")),
-        lambda cast, study: services.amend(
+        lambda cast, study: amending.amend(
             study.id, Section.ABOUT, {"summary": "Another"}, "Wider", by=cast.actor("researcher")
         ),
     ],
@@ -345,4 +345,4 @@ def test_who_may_not_see_a_study_learns_nothing_of_it(cast: Cast) -> None:
         with pytest.raises(NotFoundError):
             queries.study(study.id, by=cast.actor(key))
         with pytest.raises(NotFoundError):
-            services.withdraw(study.id, "because", by=cast.actor(key))
+            ending.withdraw(study.id, "because", by=cast.actor(key))

@@ -18,7 +18,7 @@ from wardbench.campus.questions import services as questions
 from wardbench.campus.questions.models import Question, TakenUp
 from wardbench.campus.questions.rules import Side
 from wardbench.campus.questions.rules import Status as QuestionStatus
-from wardbench.campus.studies import granting, permits, rules, services, standings
+from wardbench.campus.studies import amending, ending, granting, permits, rules, services, standings
 from wardbench.campus.studies.facts import Section
 from wardbench.campus.studies.models import Permit, Study
 from wardbench.campus.studies.permits import Use, Wanted
@@ -65,7 +65,7 @@ def test_a_decision_counts_for_what_was_read_alone(cast: Cast) -> None:
     address = f"/studies/{study.id}/decide/validation/"
     page = client.get(address).content.decode()
     assert 'name="seen" value="1"' in page
-    services.amend(study.id, Section.ABOUT, {"summary": "Something else."}, "It changed.", by=cast.actor("researcher"))
+    amending.amend(study.id, Section.ABOUT, {"summary": "Something else."}, "It changed.", by=cast.actor("researcher"))
     given = {"do": "vote", "answer": "approve", "reason": ""}
     answer = client.post(address, {**given, "seen": "1"})
     assert answer.status_code == 409 and "amended while you read it" in answer.content.decode()
@@ -79,7 +79,7 @@ def test_the_days_of_a_step_count_from_what_it_has_to_judge(cast: Cast) -> None:
     long_ago = timezone.now() - datetime.timedelta(days=400)
     Study.objects.filter(id=study.id).update(submitted=long_ago)
     assert standings.stands(Study.objects.get(id=study.id)).turns[0].since == long_ago
-    services.amend(study.id, Section.ABOUT, {"summary": "New."}, "It changed.", by=cast.actor("researcher"))
+    amending.amend(study.id, Section.ABOUT, {"summary": "New."}, "It changed.", by=cast.actor("researcher"))
     [turn] = standings.stands(Study.objects.get(id=study.id)).turns
     assert turn.due is not None and turn.due >= timezone.localdate()
 
@@ -180,9 +180,9 @@ def test_a_study_ends_whatever_became_of_its_question(cast: Cast, meanwhile: str
     if meanwhile != "nothing":
         Question.objects.filter(id=asked.id).update(status=meanwhile)
     if how == "withdraw":
-        services.withdraw(study.id, "No money.", by=cast.actor("researcher"))
+        ending.withdraw(study.id, "No money.", by=cast.actor("researcher"))
     else:
-        services.close(study.id, "Done.", by=cast.actor("researcher"))
+        ending.close(study.id, "Done.", by=cast.actor("researcher"))
     expected = QuestionStatus.REOPENED if meanwhile == "nothing" else QuestionStatus(meanwhile)
     assert Question.objects.get(id=asked.id).status == expected
 

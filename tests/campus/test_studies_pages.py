@@ -15,7 +15,7 @@ from campus.test_studies import ORDER, approved, completed, decide, registered, 
 from campus.test_studies_documents import PDF
 from wardbench.campus.questions import services as questions
 from wardbench.campus.questions.rules import Side
-from wardbench.campus.studies import queries, services, standings
+from wardbench.campus.studies import amending, ending, queries, services, standings
 from wardbench.campus.studies.facts import Section
 from wardbench.campus.studies.models import Decision, Permit, Study
 from wardbench.campus.studies.standing import Status
@@ -32,14 +32,15 @@ def pages(study: Study) -> list[str]:
     """Every address that is about a study."""
     found = [reverse("study", args=[study.id])]
     found += [reverse("study_section", args=[study.id, section.value]) for section in Section]
-    found += [reverse("study_amend", args=[study.id, "data"]), reverse("study_act", args=[study.id, "withdraw"])]
+    found += [reverse("study_amend", args=[study.id, section.value]) for section in Section]
+    found += [reverse("study_act", args=[study.id, "withdraw"])]
     found += [reverse("study_letter", args=[study.id, 1]), reverse("study_permit", args=[study.id, 1])]
     found += [reverse("study_document", args=[study.id, one.id]) for one in study.documents.all()]
     found += [reverse("study_decide", args=[study.id, step]) for step in ("validation", "biobank", "ethics")]
     return found
 
 
-POSTS = ("study_submit", "study_units", "study_cohort")
+POSTS = ("study_submit", "study_cohort")
 
 
 def test_a_draft_is_for_its_team_alone_whatever_address_is_guessed(cast: Cast) -> None:
@@ -95,7 +96,7 @@ def test_what_somebody_decided_on_stays_before_them(cast: Cast) -> None:
     study = submitted(cast)
     decide(cast, study, "validation", "trial_centre")
     decide(cast, study, "board", "biobank_board")
-    services.amend(study.id, Section.ABOUT, {"summary": "Other"}, "Wider", by=cast.actor("researcher"))
+    amending.amend(study.id, Section.ABOUT, {"summary": "Other"}, "Wider", by=cast.actor("researcher"))
     address = reverse("study", args=[study.id])
     assert "Plasma: 40 ml" in text_of(cast.client("biobank_board").get(address)), "she voted on it"
     assert "Plasma: 40 ml" not in text_of(cast.client("biobank_board2").get(address)), "it waits for others again"
@@ -132,7 +133,7 @@ def test_from_registering_to_a_permit_by_the_pages_alone(cast: Cast) -> None:
     assert "Say how much." in text_of(incomplete)
     material = fill("material", material="on", retention="Freezer", fate="destroy", consent="secondary", **rows, **row)
     assert material.status_code == 302
-    client.post(reverse("study_units", args=[study.id]), {"programmes": [str(cast.endocrinology.id)]})
+    assert fill("units", programmes=[str(cast.endocrinology.id)]).status_code == 302
     fill("data", closeness="aggregate")
     assert "names its diseases" not in text_of(fill("purpose", use="DUO:0000006", concerns=["population"]))
     for kind in ("protocol", "biobank_form", "consent_form"):
@@ -298,7 +299,7 @@ def test_a_question_is_taken_up_by_a_study_and_given_back(cast: Cast) -> None:
     page = reverse("question", args=[asked.id])
     assert study.reference in text_of(client.get(page))
     assert study.reference not in text_of(cast.client("student").get(page)), "a draft is not for everybody"
-    services.withdraw(study.id, "No funds", by=cast.actor("researcher"))
+    ending.withdraw(study.id, "No funds", by=cast.actor("researcher"))
     asked.refresh_from_db()
     assert asked.status == "reopened"
 

@@ -61,7 +61,7 @@ def missing(path: Path, filled: Filled) -> tuple[Missing, ...]:
         ),
         (
             Fact.SECONDARY_USE in filled.facts and not filled.programmes,
-            Section.MATERIAL,
+            Section.UNITS,
             gettext_noop("Name the care programmes whose patients the material is from."),
         ),
         (

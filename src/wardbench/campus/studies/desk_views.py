@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from wardbench.campus.people.reauthentication import reauthenticated_to_decide
-from wardbench.campus.studies import checks, deciding, forms, granting, presenting, queries, rules, services, shown
+from wardbench.campus.studies import checks, deciding, ending, forms, granting, presenting, queries, rules, shown
 from wardbench.campus.studies.rules import ACTIONS, Verb
 from wardbench.campus.studies.standing import STATUSES
 from wardbench.campus.web.pages import actor, signed_in
@@ -81,12 +81,12 @@ def answer(request: HttpRequest, study_id: uuid.UUID, asking_id: uuid.UUID) -> H
 
 
 WITH_A_REASON: dict[Verb, Callable[..., Any]] = {
-    Verb.WITHDRAW: services.withdraw,
+    Verb.WITHDRAW: ending.withdraw,
     Verb.REVOKE: granting.revoke,
     Verb.SUSPEND: granting.suspend,
     Verb.RESUME: granting.resume,
     Verb.RENEW: granting.renew,
-    Verb.CLOSE: services.close,
+    Verb.CLOSE: ending.close,
 }
 
 

@@ -95,6 +95,7 @@ class Section(StrEnum):
 
     ABOUT = "about"
     TEAM = "team"
+    UNITS = "units"
     MATERIAL = "material"
     DATA = "data"
     PURPOSE = "purpose"
@@ -104,6 +105,7 @@ class Section(StrEnum):
 SECTIONS = {
     Section.ABOUT: gettext_noop("About the study"),
     Section.TEAM: gettext_noop("The people"),
+    Section.UNITS: gettext_noop("Whom it concerns"),
     Section.MATERIAL: gettext_noop("Material"),
     Section.DATA: gettext_noop("Data and cohorts"),
     Section.PURPOSE: gettext_noop("Purpose"),

@@ -44,6 +44,16 @@ def _ticked(label: StrPromise, help_text: StrPromise | str = "") -> Any:
     return forms.BooleanField(label=label, help_text=help_text, required=False)
 
 
+def _choose(form: forms.Form, choices: Mapping[str, Choices]) -> None:
+    """Give fields their choices; one without any is left out."""
+    for name, given in choices.items():
+        field = form.fields[name]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = list(given)
+        if not given:
+            del form.fields[name]
+
+
 class RegisterForm(forms.Form):
     title = forms.CharField(label=_("Title"), max_length=300, help_text=_("As in the protocol."))
     kind = forms.ChoiceField(label=_("Kind of study"), widget=forms.RadioSelect, choices=_choices(KINDS))
@@ -78,6 +88,24 @@ class InvestigatorForm(forms.Form):
     )
 
 
+class JoinForm(forms.Form):
+    """Somebody who joins, on a line that may be left empty."""
+
+    email = forms.EmailField(label=_("E-mail address"), required=False)
+    work = forms.ChoiceField(label=_("What they do in the study"), choices=_choices(WORK), required=False)
+
+
+Joining = forms.formset_factory(JoinForm, extra=3, max_num=20, absolute_max=40)
+
+
+class LeadForm(forms.Form):
+    lead = forms.EmailField(
+        label=_("E-mail address of another principal investigator"),
+        help_text=_("Leave it empty where you go on. You stay in the team, and the permit ends."),
+        required=False,
+    )
+
+
 class UnitsForm(forms.Form):
     programmes = forms.MultipleChoiceField(
         label=_("Care programmes whose patients it concerns"),
@@ -94,12 +122,7 @@ class UnitsForm(forms.Form):
 
     def __init__(self, *args: Any, choices: Mapping[str, Choices], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, given in choices.items():
-            field = self.fields[name]
-            assert isinstance(field, forms.MultipleChoiceField)
-            field.choices = list(given)
-            if not given:
-                del self.fields[name]
+        _choose(self, choices)
 
 
 class MaterialForm(forms.Form):
@@ -169,6 +192,22 @@ class CohortForm(forms.Form):
         field.choices = list(choices)
 
 
+class CohortsForm(forms.Form):
+    """Which cohorts come and go with an amendment."""
+
+    attach = forms.MultipleChoiceField(
+        label=_("Attach"),
+        help_text=_("The version that was saved last."),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    detach = forms.MultipleChoiceField(label=_("Take off"), required=False, widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, attach: Choices, detach: Choices, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _choose(self, {"attach": attach, "detach": detach})
+
+
 USES = {use: LABELS[use] for use in (Use.DS, Use.HMB, Use.GRU, Use.POA)}
 
 
@@ -202,6 +241,31 @@ class DocumentForm(forms.Form):
         self.fields["file"].help_text = gettext(
             "%(types)s without macros, up to %(size)s MB. A file of the same kind and name becomes its next version."
         ) % {"types": TITLES, "size": LARGEST // 1_000_000}
+
+
+class PaperForm(DocumentForm):
+    """A document that comes with an amendment, on a line that may be left empty."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.required = False
+
+
+Papers = forms.formset_factory(PaperForm, extra=2, max_num=10, absolute_max=20)
+
+
+class TakeOffForm(forms.Form):
+    take_off = forms.MultipleChoiceField(
+        label=_("Take off"),
+        help_text=_("A new version needs no taking off: give it the same kind and name."),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, documents: Choices, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _choose(self, {"take_off": documents})
 
 
 class ReasonForm(forms.Form):
@@ -278,6 +342,6 @@ FORMS: dict[Section, type[forms.Form]] = {
     Section.DATA: DataForm,
     Section.PURPOSE: PurposeForm,
 }
-"""Sections that are one form; the team and the documents are lists."""
+"""Sections that are one form; the others are lists."""
 
 __all__ = ["FORMS", "Fact"]

@@ -14,8 +14,8 @@ from wardbench.campus.notices.sending import notify
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import SYSTEM, Actor
 from wardbench.campus.studies import permits, standings
-from wardbench.campus.studies.models import Asking, Decision, Permit, PermitUse, Vote
-from wardbench.campus.studies.moves import again, allowed, move, needs_reason, page_of, team, tell_turns
+from wardbench.campus.studies.models import Asking, Permit, PermitUse
+from wardbench.campus.studies.moves import again, allowed, decide_again, move, needs_reason, page_of, team, tell_turns
 from wardbench.campus.studies.permits import Wanted
 from wardbench.campus.studies.rules import Verb
 from wardbench.campus.studies.standing import Status
@@ -73,8 +73,7 @@ def renew(study_id: uuid.UUID, reason: str, *, by: Actor) -> list[str]:
     if last is not None and last.revoked is None and last.until > timezone.localdate() + datetime.timedelta(days=SOON):
         raise BusyError(_("The permit can be renewed from {days} days before its end on.").format(days=SOON))
     steps = [step.id for step in here.path.steps if step.renews] or [here.path.steps[0].id]
-    Vote.objects.filter(study=here.study, step__in=steps, void=False).update(void=True)
-    Decision.objects.filter(study=here.study, step__in=steps, void=False).update(void=True)
+    decide_again(here.study, steps)
     move(here, by, "studies.renew", steps=steps, reason=reason)
     if again(here.study.id).status is Status.APPROVED:
         raise InputError(_("No step of this study's path decides on a renewal; amend the study instead."))

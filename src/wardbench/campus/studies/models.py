@@ -94,6 +94,8 @@ class Member(models.Model):
     study = models.ForeignKey(Study, models.CASCADE, related_name="members")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="memberships")
     work = models.CharField(_("what they do in the study"), max_length=100, blank=True)
+    joined = models.DateTimeField(null=True, blank=True)
+    """When they joined a study that had been submitted; empty for those who were there before."""
 
     class Meta:
         ordering = ("person__name",)

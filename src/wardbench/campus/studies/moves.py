@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import uuid
 from collections.abc import Iterable
 from typing import Any
@@ -17,7 +18,7 @@ from wardbench.campus.people.queries import holders
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.studies import permits, queries, rules
-from wardbench.campus.studies.models import Decision, Study
+from wardbench.campus.studies.models import Decision, Permit, Study, Vote
 from wardbench.campus.studies.rules import Verb
 from wardbench.campus.studies.standing import DECIDED, Answer, Stand, Status
 from wardbench.campus.studies.standings import Standing, stands
@@ -50,23 +51,48 @@ def needs_reason(reason: str, sentence: str = "") -> str:
     return reason.strip()
 
 
-def settle(before: Standing, by: Actor, *, amended: bool = False) -> None:
-    """What follows where the path has moved: letters, a permit, a refusal, or the next body's turn."""
+def decide_again(study: Study, steps: Iterable[str]) -> list[str]:
+    """Take back what was said and decided on steps; those on which something had been said."""
+    votes = Vote.objects.filter(study=study, step__in=list(steps), void=False)
+    found = sorted(set(votes.values_list("step", flat=True)))
+    votes.update(void=True)
+    Decision.objects.filter(study=study, step__in=list(steps), void=False).update(void=True)
+    return found
+
+
+def settle(before: Standing, by: Actor, *, again_on: Iterable[str] = ()) -> Standing:
+    """What follows where the path has moved: letters, a permit, a refusal, or the next body's turn. Where it stands.
+
+    `again_on` are steps that have something new before them: their bodies are told though it was their turn already.
+    """
     now = again(before.study.id)
     for stand in now.steps:
         if stand.state in DECIDED:
             _keep_decision(now, stand, by)
-    if now.status is Status.APPROVED and (amended or before.status is not Status.APPROVED):
-        given = permits.give(now.study, now, by=by)
-        permits.end_all(now.study, reason=_("A new permit took its place."), except_for=[given.id])
-        sentence = gettext_noop("Study {reference} was approved.")
-        notify(team(now), sentence, page_of(now.study), by=by, reference=now.study.reference)
+    if now.status is Status.APPROVED and before.status is not Status.APPROVED:
+        _give(now, by)
     elif now.status is Status.REFUSED and before.status is not Status.REFUSED:
         sentence = gettext_noop("Study {reference} was refused.")
         notify(team(now), sentence, page_of(now.study), by=by, reference=now.study.reference)
     elif now.status not in (Status.REFUSED, Status.APPROVED):
-        were = set() if amended else {one.step for one in before.turns}
+        were = {one.step for one in before.turns} - set(again_on)
         tell_turns(now.study, by, only=[one.step for one in now.turns if one.step not in were])
+    return now
+
+
+def settle_amended(before: Standing, by: Actor, again_on: Iterable[str], holding: Permit | None) -> None:
+    """What follows from an amendment. Where nobody has to decide again, the permit that held is made anew on the new
+    words, until the same day."""
+    now = settle(before, by, again_on=again_on)
+    if now.status is before.status is Status.APPROVED and holding is not None:
+        _give(now, by, until=holding.until)
+
+
+def _give(now: Standing, by: Actor, until: datetime.date | None = None) -> None:
+    given = permits.give(now.study, now, by=by, until=until)
+    permits.end_all(now.study, reason=_("A new permit took its place."), except_for=[given.id])
+    sentence = gettext_noop("Study {reference} was approved.")
+    notify(team(now), sentence, page_of(now.study), by=by, reference=now.study.reference)
 
 
 def again(study_id: uuid.UUID) -> Standing:

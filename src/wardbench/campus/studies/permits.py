@@ -47,9 +47,9 @@ OBLIGATIONS: tuple[tuple[Fact, str], ...] = (
 """What has to be kept, by the facts of the study: the law's and the campus's own rules."""
 
 
-def give(study: Study, here: Standing, *, by: Actor) -> Permit:
-    """Make the permit of a study whose path is complete."""
-    until = _months_later(timezone.localdate(), here.path.permit_months)
+def give(study: Study, here: Standing, *, by: Actor, until: datetime.date | None = None) -> Permit:
+    """Make the permit of a study whose path is complete: until that day, or for as long as the path says."""
+    until = until or _months_later(timezone.localdate(), here.path.permit_months)
     # Of each member the last word counts, as in the decision and its letter.
     last = {(one.step, one.person_id, one.unit_id): one for one in study.votes.filter(void=False).order_by("at")}
     reasons: dict[str, list[str]] = {}
@@ -104,6 +104,11 @@ def _months_later(day: datetime.date, months: int) -> datetime.date:
 def hash_of(content: dict[str, Any]) -> str:
     """SHA-256 of a permit's content as JSON with one spelling, 64 hexadecimal digits."""
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def holding(study: Study) -> Permit | None:
+    """The permit of a study that was not revoked and whose end has not come."""
+    return Permit.objects.filter(study=study, revoked=None, until__gte=timezone.localdate()).order_by("-number").first()
 
 
 def end_all(study: Study, *, reason: str, except_for: Iterable[object] = ()) -> int:
@@ -168,11 +173,14 @@ def _person(permit: Permit, actor: Actor) -> Verdict:
     study = permit.study
     if actor.id not in permit.content["whom"]:
         return no(gettext_noop("The permit does not name you."))
-    if actor.id != str(study.investigator_id) and not study.members.filter(person_id=actor.id).exists():
-        return no(gettext_noop("You do not work on the study any more."))
-    person = (
-        study.investigator if actor.id == str(study.investigator_id) else study.members.get(person_id=actor.id).person
-    )
+    person = study.investigator
+    if actor.id != str(study.investigator_id):
+        member = study.members.select_related("person").filter(person_id=actor.id).first()
+        if member is None:
+            return no(gettext_noop("You do not work on the study any more."))
+        if member.joined is not None and member.joined > permit.made:
+            return no(gettext_noop("You joined the team after this permit was given; the next one names you."))
+        person = member.person
     if not actor.roles or not actor_of(person).roles:
         return no(gettext_noop("You have no role on the campus any more."))
     return yes(gettext_noop("The permit names you."))
@@ -191,6 +199,9 @@ def _material(permit: Permit, wanted: Wanted) -> Verdict:
 
 
 def used_of(permit: Permit, material: str) -> float:
-    """How much of a material has been taken under a permit."""
-    found = PermitUse.objects.filter(permit=permit, kind=Use.MATERIAL, material=material)
+    """How much of a material had been taken under a permit and those that it took the place of: what is allowed is
+    allowed to the study once, and no amendment or renewal begins it anew."""
+    found = PermitUse.objects.filter(
+        permit__study=permit.study_id, permit__number__lte=permit.number, kind=Use.MATERIAL, material=material
+    )
     return float(sum(found.values_list("amount", flat=True)))

@@ -176,6 +176,7 @@ def content_of(study: Study) -> dict[str, object]:
         "summary",
         "sponsor",
         "ethics_reference",
+        "public",
         "material",
         "material_wanted",
         "consent",

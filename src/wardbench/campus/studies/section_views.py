@@ -1,4 +1,4 @@
-"""Filling in a registration section by section, and amending what was submitted; saved while one types."""
+"""Filling in a registration section by section; saved while one types."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms as django_forms
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -23,7 +22,7 @@ from wardbench.campus.web.pages import actor, signed_in
 from wardbench.core.errors import InputError, NotFoundError, WardbenchError
 
 
-def _section(name: str) -> Section:
+def section_of(name: str) -> Section:
     try:
         return Section(name)
     except ValueError:
@@ -33,7 +32,7 @@ def _section(name: str) -> Section:
 @signed_in
 def section(request: HttpRequest, study_id: uuid.UUID, name: str) -> HttpResponse:
     """One section of a draft, as a form that saves itself; read only for whoever may not change it."""
-    by, part = actor(request), _section(name)
+    by, part = actor(request), section_of(name)
     here = queries.study(study_id, by=by)
     if part is Section.DOCUMENTS:
         rules.may_add_document(by, here.facts).require()
@@ -42,11 +41,11 @@ def section(request: HttpRequest, study_id: uuid.UUID, name: str) -> HttpRespons
         rules.may_remove_member(by, here.facts).require()
         return _team(request, here)
     rules.may(by, Verb.EDIT, here.facts).require()
-    form, rows = _forms(request, here, part)
+    form, rows = forms_of(request, here, part)
     if request.method == "POST":
         if form.is_valid() and (rows is None or rows.is_valid()):
             try:
-                services.edit(study_id, part, _values(part, form.cleaned_data, rows), by=by)
+                _save(study_id, part, values_of(part, form.cleaned_data, rows), by)
             except WardbenchError as error:
                 if not getattr(request, "htmx", False):
                     raise
@@ -56,41 +55,27 @@ def section(request: HttpRequest, study_id: uuid.UUID, name: str) -> HttpRespons
             return redirect("study_section", study_id, _next(part)) if _next(part) else redirect("study", study_id)
         if getattr(request, "htmx", False):
             return render(request, "studies/saved.html", {"fault": _("Not saved yet: something is not right.")})
-    context = _context(here, part) | {"form": form, "rows": rows, "saves_itself": True}
+    context = context_of(here, part) | {"form": form, "rows": rows}
     if part is Section.DATA:
         context |= _cohorts(here, by)
-    if part is Section.MATERIAL:
-        context |= {"units": forms.UnitsForm(initial=shown.units_of(here), choices=shown.unit_choices())}
     return render(request, "studies/section.html", context)
 
 
-@signed_in
-def amend(request: HttpRequest, study_id: uuid.UUID, name: str) -> HttpResponse:
-    """Change a section of a study that was submitted, with the reason; says which steps decide again."""
-    by, part = actor(request), _section(name)
-    here = queries.study(study_id, by=by)
-    rules.may(by, Verb.AMEND, here.facts).require()
-    if part in (Section.TEAM, Section.DOCUMENTS):
-        raise NotFoundError(_("There is no such section."))
-    form, rows = _forms(request, here, part)
-    reason = forms.ReasonForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid() and (rows is None or rows.is_valid()) and reason.is_valid():
-        values = _values(part, form.cleaned_data, rows)
-        again = services.amend(study_id, part, values, reason.cleaned_data["reason"], by=by)
-        said = _("The study is amended. Nobody has to decide again.") if not again else _("The study is amended.")
-        messages.success(request, said)
-        return redirect("study", study_id)
-    context = _context(here, part) | {"form": form, "rows": rows, "reason": reason, "amends": True}
-    return render(request, "studies/section.html", context | {"again": shown.who_decides_again(here, part)})
+def _save(study_id: uuid.UUID, part: Section, values: Mapping[str, Any], by: Actor) -> None:
+    if part is Section.UNITS:
+        services.set_units(study_id, **values, by=by)
+    else:
+        services.edit(study_id, part, values, by=by)
 
 
-def _context(here: Standing, part: Section) -> dict[str, Any]:
+def context_of(here: Standing, part: Section) -> dict[str, Any]:
+    """What the page of a section shows around its form; of a draft, the way to the others."""
     return {
         "here": here,
         "study": here.study,
         "part": part.value,
         "title": SECTIONS[part],
-        "sections": list(SECTIONS.items()),
+        "sections": list(SECTIONS.items()) if here.study.submitted is None else [],
         "checklist": [item for item in shown.checklist(here) if item.section is part],
     }
 
@@ -101,8 +86,11 @@ def _next(part: Section) -> str:
     return names[after] if after < len(names) else ""
 
 
-def _forms(request: HttpRequest, here: Standing, part: Section) -> tuple[django_forms.Form, Any]:
+def forms_of(request: HttpRequest, here: Standing, part: Section) -> tuple[django_forms.Form, Any]:
+    """The form of a section, filled in with what it says, and the lines of its material where it has some."""
     given = request.POST if request.method == "POST" else None
+    if part is Section.UNITS:
+        return forms.UnitsForm(given, initial=shown.units_of(here), choices=shown.unit_choices()), None
     initial = shown.filled_in(here, part)
     wanted = initial.pop("material_wanted", [])
     form = forms.FORMS[part](given, initial=initial)
@@ -110,8 +98,10 @@ def _forms(request: HttpRequest, here: Standing, part: Section) -> tuple[django_
     return form, rows
 
 
-def _values(part: Section, given: Mapping[str, Any], rows: Any) -> dict[str, Any]:
+def values_of(part: Section, given: Mapping[str, Any], rows: Any) -> dict[str, Any]:
     """What a form says, as the registration keeps it."""
+    if part is Section.UNITS:
+        return {"programmes": (), "departments": (), "partners": (), **given}
     if part is Section.PURPOSE:
         lines = [line.strip() for line in given["diseases"].splitlines() if line.strip()]
         kept = {name: value for name, value in given.items() if value not in ("", None, False, [])}
@@ -145,7 +135,8 @@ def _team(request: HttpRequest, here: Standing) -> HttpResponse:
     may_lead = rules.may(by, Verb.SUBMIT, here.facts)
     members = shown.members(here)
     context = {"form": form, "lead": lead, "members": members, "may_lead": may_lead}
-    return render(request, "studies/team.html", _context(here, Section.TEAM) | context)
+    context |= {"may_amend": rules.may(by, Verb.AMEND, here.facts)}
+    return render(request, "studies/team.html", context_of(here, Section.TEAM) | context)
 
 
 def _documents(request: HttpRequest, here: Standing) -> HttpResponse:
@@ -166,7 +157,7 @@ def _documents(request: HttpRequest, here: Standing) -> HttpResponse:
         "documents": shown.documents_of(here),
         "may_take_off": rules.may(by, Verb.EDIT, here.facts),
     }
-    return render(request, "studies/documents.html", _context(here, Section.DOCUMENTS) | context)
+    return render(request, "studies/documents.html", context_of(here, Section.DOCUMENTS) | context)
 
 
 def _cohorts(here: Standing, by: Actor) -> dict[str, Any]:
@@ -175,18 +166,6 @@ def _cohorts(here: Standing, by: Actor) -> dict[str, Any]:
         "attached": shown.cohorts_of(here, by),
         "cohort_form": forms.CohortForm(choices=choices) if choices else None,
     }
-
-
-@signed_in
-@require_POST
-def units(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
-    by = actor(request)
-    rules.may(by, Verb.EDIT, queries.study(study_id, by=by).facts).require()
-    form = forms.UnitsForm(request.POST, choices=shown.unit_choices())
-    if not form.is_valid():
-        raise InputError(_("programmes: choose from the list."))
-    services.set_units(study_id, **form.cleaned_data, by=by)
-    return redirect("study_section", study_id, "material")
 
 
 @signed_in

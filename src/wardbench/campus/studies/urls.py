@@ -2,7 +2,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from wardbench.campus.studies import count_views, desk_views, paper_views, result_views, section_views, views
+from wardbench.campus.studies import (
+    amend_views,
+    count_views,
+    desk_views,
+    paper_views,
+    result_views,
+    section_views,
+    views,
+)
 
 urlpatterns = [
     path("", views.studies, name="studies"),
@@ -11,8 +19,7 @@ urlpatterns = [
     path("<uuid:study_id>/", views.study, name="study"),
     path("<uuid:study_id>/submit/", views.submit, name="study_submit"),
     path("<uuid:study_id>/sections/<slug:name>/", section_views.section, name="study_section"),
-    path("<uuid:study_id>/amend/<slug:name>/", section_views.amend, name="study_amend"),
-    path("<uuid:study_id>/units/", section_views.units, name="study_units"),
+    path("<uuid:study_id>/amend/<slug:name>/", amend_views.amend, name="study_amend"),
     path("<uuid:study_id>/cohorts/", section_views.cohort, name="study_cohort"),
     path("<uuid:study_id>/cohorts/<slug:content>/", count_views.count, name="study_count"),
     path("<uuid:study_id>/documents/<uuid:document_id>/", paper_views.document, name="study_document"),

@@ -114,6 +114,9 @@ def study(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
         "sections": list(SECTIONS.items()),
         "checklist": shown.checklist(here),
         "page": shown.page(here, by),
+        "today": today,
+        "may_add_document": rules.may_add_document(by, here.facts),
+        "may_remove_member": rules.may_remove_member(by, here.facts) if here.facts.members else None,
         "may": {verb.value: rules.may(by, verb, here.facts) for verb in Verb},
         "actions": [
             (verb.value, ACTIONS[verb], rules.may(by, verb, here.facts))
