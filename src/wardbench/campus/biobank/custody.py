@@ -167,6 +167,11 @@ def undo(batch: uuid.UUID, *, by: Actor) -> int:
     return len(changes)
 
 
+def known(batch: uuid.UUID) -> bool:
+    """Whether anything was done under this number."""
+    return CustodyEvent.objects.filter(batch=batch).exists()
+
+
 def verify(specimen: Specimen) -> int | None:
     """The number of the first event of a specimen that does not fit its chain, or None where all fit."""
     before = b""

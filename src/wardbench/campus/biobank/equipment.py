@@ -1,0 +1,156 @@
+"""The verbs on machines: their temperatures, when they were too warm or too cold, and which specimens that touched."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from wardbench.campus.audit.services import record, verb
+from wardbench.campus.biobank import custody
+from wardbench.campus.biobank.curating import checked, keeps
+from wardbench.campus.biobank.custody import Change
+from wardbench.campus.biobank.models import Container, CustodyEvent, Equipment, Excursion, Reading, Specimen
+from wardbench.campus.biobank.rules import HERE, Act, Status
+from wardbench.campus.people.roles import gettext_noop
+from wardbench.campus.people.rules import SYSTEM, Actor
+from wardbench.core.errors import BusyError, InputError
+
+JUDGEMENTS = {
+    "kept": gettext_noop("Nothing was harmed"),
+    "thawed": gettext_noop("The specimens count as thawed once more"),
+    "destroy": gettext_noop("What was in it is to be destroyed"),
+}
+"""What somebody may say of an excursion once they looked at it."""
+
+
+@verb("biobank.add_equipment")
+def add_equipment(container: Container, lowest: int, highest: int, *, by: Actor, **attributes: object) -> Equipment:
+    """Say between which temperatures (hundredths of a degree Celsius) a container has to stay."""
+    keeps(by)
+    if not -27_315 <= lowest < highest <= 10_000:
+        raise InputError(_("lowest: give two temperatures, the lower first."))
+    equipment = Equipment(container=container, lowest=lowest, highest=highest, **attributes)
+    checked(equipment)
+    equipment.save()
+    record("biobank.add_equipment", "container", container.id, by=by)
+    return equipment
+
+
+@verb("biobank.add_readings")
+def add_readings(
+    equipment: Equipment, readings: Sequence[tuple[datetime.datetime, int]], *, by: Actor
+) -> list[Excursion]:
+    """Keep temperatures (time, hundredths of a degree); the excursions that they show and that were not known yet.
+
+    A time that is there already keeps its value. An excursion that goes on is one: it grows with what comes in.
+    """
+    keeps(by)
+    known = set(
+        Reading.objects.filter(equipment=equipment, at__in=[at for at, _value in readings]).values_list("at", flat=True)
+    )
+    new = {at: value for at, value in readings if at not in known}
+    Reading.objects.bulk_create([Reading(equipment=equipment, at=at, value=value) for at, value in new.items()])
+    found = _excursions(equipment, since=min(new, default=None))
+    record("biobank.add_readings", "container", equipment.container_id, by=by, readings=len(new), excursions=len(found))
+    return found
+
+
+def _excursions(equipment: Equipment, since: datetime.datetime | None) -> list[Excursion]:
+    """Work out again the excursions that readings since then belong to; those that are new."""
+    if since is None:
+        return []
+    touching = equipment.excursions.filter(Q(ended=None) | Q(ended__gte=since)).order_by("began").first()
+    start = min(since, touching.began) if touching is not None else since
+    before = equipment.readings.filter(at__lt=start).order_by("-at").first()
+    rows = list(equipment.readings.filter(at__gte=before.at if before else start).order_by("at"))
+    held = {one.began: one for one in equipment.excursions.filter(began__gte=start)}
+    new = []
+    for began, ended, values in _spells(equipment, [(row.at, row.value) for row in rows]):
+        one = held.pop(began, None) or next((h for h in held.values() if ended is None or h.began <= ended), None)
+        if one is None:
+            one = Excursion(equipment=equipment)
+            new.append(one)
+        else:
+            held.pop(one.began, None)
+        one.began, one.ended, one.lowest, one.highest = began, ended, min(values), max(values)
+        one.save()
+    return new
+
+
+def _spells(
+    equipment: Equipment, rows: Sequence[tuple[datetime.datetime, int]]
+) -> Iterable[tuple[datetime.datetime, datetime.datetime | None, list[int]]]:
+    """The stretches outside the limits: from the first reading outside to the first inside again (None: not yet)."""
+    began: datetime.datetime | None = None
+    values: list[int] = []
+    for at, value in rows:
+        if not equipment.lowest <= value <= equipment.highest:
+            began = began or at
+            values.append(value)
+        elif began is not None:
+            yield began, at, values
+            began, values = None, []
+    if began is not None:
+        yield began, None, values
+
+
+@dataclass(frozen=True)
+class Touched:
+    """A specimen that was inside during an excursion, and where, in words of then."""
+
+    specimen: Specimen
+    place: str
+
+
+def touched(excursion: Excursion) -> list[Touched]:
+    """The specimens that were in the machine at any moment of an excursion, by their custody chains, by label."""
+    path = excursion.equipment.container.path
+    end = excursion.ended
+    here = Specimen.objects.filter(box__path__startswith=path).values_list("id", flat=True)
+    moved = CustodyEvent.objects.filter(at__gte=excursion.began).values_list("specimen_id", flat=True)
+    ids = sorted({*here, *moved})
+    found: dict[object, Touched] = {}
+    for at in range(0, len(ids), 500):
+        events = CustodyEvent.objects.filter(specimen__in=ids[at : at + 500]).select_related("specimen")
+        if end is not None:
+            events = events.filter(at__lte=end)
+        last: dict[object, CustodyEvent] = {}
+        for event in events.order_by("at", "number"):
+            before = last.get(event.specimen_id)
+            if event.at > excursion.began and before is not None and before.inside.startswith(path):
+                found.setdefault(event.specimen_id, Touched(event.specimen, before.place))
+            last[event.specimen_id] = event
+        for event in last.values():
+            if event.inside.startswith(path):
+                found.setdefault(event.specimen_id, Touched(event.specimen, event.place))
+    return sorted(found.values(), key=lambda one: one.specimen.label)
+
+
+@verb("biobank.judge_excursion")
+def judge(excursion: Excursion, judged: str, words: str, *, by: Actor) -> None:
+    """Say what an excursion means for what was inside; where it thawed, each specimen's count of thaws is raised.
+
+    BusyError where it goes on, or somebody has said already.
+    """
+    keeps(by)
+    if judged not in JUDGEMENTS:
+        raise InputError(_("judged: choose one of the answers."))
+    if not words.strip():
+        raise InputError(_("words: say how you know."))
+    if excursion.ended is None:
+        raise BusyError(_("It is still outside its temperatures; judge it when that is over."))
+    held = Excursion.objects.filter(id=excursion.id, judged="")
+    by_id = None if by is SYSTEM else by.id
+    if held.update(judged=judged, words=words.strip()[:2000], by_id=by_id) != 1:
+        raise BusyError(_("Somebody has judged this already."))
+    thawed = 0
+    if judged == "thawed":
+        specimens = [one.specimen for one in touched(excursion) if Status(one.specimen.status) in HERE]
+        changes = [Change(one, Act.THAW, detail={"excursion": str(excursion.id)}) for one in specimens]
+        custody.carry_out(changes, by=by)
+        thawed = len(changes)
+    record("biobank.judge_excursion", "excursion", excursion.id, by=by, judged=judged, thawed=thawed)

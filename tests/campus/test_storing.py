@@ -1,0 +1,230 @@
+"""Places: tubes, boxes and racks that move, and what brings them back."""
+
+from __future__ import annotations
+
+import datetime
+import threading
+import uuid
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from campus import biobank_things as things
+from campus.cast import Cast, make_cast
+from wardbench.campus.audit.models import Event
+from wardbench.campus.biobank import custody, equipment, places, storing
+from wardbench.campus.biobank.models import Container, CustodyEvent, Specimen
+from wardbench.campus.biobank.rules import Act, Status
+from wardbench.campus.biobank.storing import Put
+from wardbench.campus.people.roles import Role
+from wardbench.campus.people.rules import SYSTEM, ForbiddenError
+from wardbench.core.errors import BusyError, InputError, NotFoundError
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def cast() -> Cast:
+    return make_cast()
+
+
+@pytest.fixture
+def freezer() -> Container:
+    return things.freezer()
+
+
+def words(tube: Specimen) -> str:
+    now = things.again(tube)
+    return storing.where(now.box, now.place) if now.box else ""
+
+
+def test_a_rack_moves_with_its_tubes_and_comes_back(cast: Cast, freezer: Container) -> None:
+    by = cast.actor("biobank_manager")
+    other = things.freezer("Other", racks=3)
+    tubes = things.tubes(cast, 3, things.box("Freezer Rack 1 Box 2"))
+    moved = storing.move_container(things.box("Freezer Rack 1"), other_free(other), 2, by=by)
+    assert moved.specimens == 3
+    assert words(tubes[0]) == "Other / Freezer Rack 1 / Freezer Rack 1 Box 2: A1"
+    last = CustodyEvent.objects.filter(specimen=tubes[0]).last()
+    assert last is not None and last.act == "move" and last.inside.startswith(other.path)
+    assert storing.undo(moved.batch, by=by) == 3
+    assert words(tubes[0]) == "Freezer / Freezer Rack 1 / Freezer Rack 1 Box 2: A1"
+    assert all(custody.verify(things.again(tube)) is None for tube in tubes)
+
+
+def other_free(other: Container) -> Container:
+    """`other` with its last position free."""
+    Container.objects.filter(path__startswith=Container.objects.get(name="Other Rack 3").path).update(place=None)
+    rack = Container.objects.get(name="Other Rack 3")
+    Container.objects.filter(parent=rack).delete()
+    rack.delete()
+    return other
+
+
+def test_racks_change_places(cast: Cast, freezer: Container) -> None:
+    by = cast.actor("biobank_manager")
+    first, second = things.box("Freezer Rack 1"), things.box("Freezer Rack 2")
+    tubes = things.tubes(cast, 2, things.box("Freezer Rack 1 Box 1"))
+    batch = storing.swap_containers(first, second, by=by)
+    assert [Container.objects.get(id=one.id).place for one in (first, second)] == [1, 0]
+    storing.undo(batch, by=by)
+    assert [Container.objects.get(id=one.id).place for one in (first, second)] == [0, 1]
+    assert words(tubes[1]).endswith("Freezer Rack 1 Box 1: A2")
+
+
+def test_what_moved_since_is_not_undone(cast: Cast, freezer: Container) -> None:
+    by = cast.actor("biobank_manager")
+    tube = things.tubes(cast, 1, things.box("Freezer Rack 1 Box 1"))[0]
+    batch = storing.put([Put(tube, things.box("Freezer Rack 1 Box 2"), 0)], by=by)
+    storing.take_out([things.again(tube)], "To look at it", by=by)
+    with pytest.raises(BusyError, match="Something else happened"):
+        storing.undo(batch, by=by)
+    with pytest.raises(NotFoundError):
+        storing.undo(uuid.uuid4(), by=by)
+
+
+def test_a_container_cannot_stand_in_itself_or_in_a_taken_position(cast: Cast, freezer: Container) -> None:
+    by = cast.actor("biobank_manager")
+    rack = things.box("Freezer Rack 1")
+    with pytest.raises(InputError, match="inside itself"):
+        storing.move_container(rack, things.box("Freezer Rack 1 Box 1"), 0, by=by)
+    with pytest.raises(BusyError, match="another container"):
+        storing.move_container(rack, freezer, 1, by=by)
+    with pytest.raises(InputError, match="in which position"):
+        storing.move_container(rack, freezer, None, by=by)
+    with pytest.raises(BusyError, match="not empty"):
+        storing.close_container(rack, by=by)
+
+
+def test_a_box_is_filled_from_its_free_positions(cast: Cast, freezer: Container) -> None:
+    by = cast.actor("biobank_manager")
+    box = things.box("Freezer Rack 1 Box 1")
+    things.tubes(cast, 2, box)
+    more = things.tubes(cast, 4, prefix="M")
+    storing.fill(more, box, by=by)
+    assert [things.again(one).place for one in more] == [2, 3, 4, 5]
+    with pytest.raises(BusyError, match="0 free positions"):
+        storing.fill(things.tubes(cast, 1, prefix="X"), box, by=by)
+
+
+def test_a_check_of_a_box_says_what_differs_and_changes_nothing(cast: Cast, freezer: Container) -> None:
+    box = things.box("Freezer Rack 1 Box 1")
+    things.tubes(cast, 3, box)
+    found = storing.check_box(box, {0: "T0", 1: "T2", 4: "Z9"}, by=cast.actor("biobank_manager"))
+    assert [(one.place, one.expected, one.scanned) for one in found] == [
+        (1, "T1", "T2"),
+        (2, "T2", ""),
+        (4, "", "Z9"),
+    ]
+    assert things.again(Specimen.objects.get(label="T1")).place == 1
+
+
+@pytest.mark.parametrize("role", sorted(Role))
+def test_who_keeps_the_inventory(cast: Cast, freezer: Container, role: Role) -> None:
+    tube = things.tubes(cast, 1, things.box("Freezer Rack 1 Box 1"))[0]
+    by = cast.actor(role)
+    events = Event.objects.count()
+    if role is Role.BIOBANK_MANAGER:
+        storing.take_out([tube], by=by)
+        assert Event.objects.count() == events + 1
+    else:
+        with pytest.raises(ForbiddenError):
+            storing.take_out([tube], by=by)
+        with pytest.raises(ForbiddenError):
+            storing.move_container(things.box("Freezer Rack 1"), None, by=by)
+        assert Event.objects.count() == events and things.again(tube).status == Status.STORED
+
+
+def test_what_is_missing_is_found_and_put_away(cast: Cast, freezer: Container) -> None:
+    by = cast.actor("biobank_manager")
+    box = things.box("Freezer Rack 1 Box 1")
+    tube = things.tubes(cast, 1, box)[0]
+    storing.lose([tube], "Not in its position", by=by)
+    assert things.again(tube).status == Status.MISSING and words(tube) == ""
+    storing.find(things.again(tube), box, 5, by=by)
+    assert words(tube).endswith(": B3")
+
+
+def at(hour: int) -> datetime.datetime:
+    return timezone.now() + datetime.timedelta(hours=hour)
+
+
+def test_an_excursion_touches_who_was_there_then(cast: Cast, freezer: Container) -> None:
+    by = cast.actor("biobank_manager")
+    machine = equipment.add_equipment(freezer, -8600, -6000, by=by)
+    stayed, left, came, away = things.tubes(cast, 4, things.box("Freezer Rack 1 Box 1"))
+    elsewhere = storing.add_container("Bench", "drawer", "Bench", by=SYSTEM)
+    storing.put([Put(away, elsewhere)], by=by)
+    storing.put([Put(came, elsewhere)], by=by)
+    began, ended = at(2), at(4)
+    with_time = [(at(1), -8000), (began, -5500), (at(3), -3000), (ended, -7900)]
+    found = equipment.add_readings(machine, with_time, by=by)
+    assert [(one.began, one.ended, one.highest) for one in found] == [(began, ended, -3000)]
+    _at(left, Act.TAKE_OUT, at(3), by)
+    _at(came, Act.MOVE, at(3), by, things.box("Freezer Rack 2 Box 1"), 0)
+    assert [one.specimen.label for one in equipment.touched(found[0])] == [one.label for one in (stayed, left, came)]
+    equipment.judge(found[0], "thawed", "The log of the controller.", by=by)
+    assert [things.again(one).thaws for one in (stayed, left, came, away)] == [1, 1, 1, 0]
+    with pytest.raises(BusyError, match="judged this already"):
+        equipment.judge(found[0], "kept", "Again", by=by)
+
+
+def _at(tube: Specimen, act: Act, when: datetime.datetime, by: object, *where: object) -> None:
+    from django.db import transaction
+
+    with transaction.atomic():
+        custody.carry_out([custody.Change(things.again(tube), act, *where)], by=by, at=when)  # type: ignore[arg-type]
+
+
+def test_an_excursion_that_goes_on_is_one(cast: Cast, freezer: Container) -> None:
+    by = cast.actor("biobank_manager")
+    machine = equipment.add_equipment(freezer, -8600, -6000, by=by)
+    assert len(equipment.add_readings(machine, [(at(1), -5000)], by=by)) == 1
+    assert equipment.add_readings(machine, [(at(1), -5000), (at(2), -4000)], by=by) == []
+    assert equipment.add_readings(machine, [(at(3), -8000)], by=by) == []
+    one = machine.excursions.get()
+    assert one.highest == -4000 and one.ended is not None
+    assert len(equipment.add_readings(machine, [(at(5), -9000)], by=by)) == 1
+
+
+@pytest.mark.parametrize(("text", "place"), [("a1", 0), ("A3", 2), ("B-2", 4), ("b03", 5), ("4", 3)])
+def test_positions_by_name(freezer: Container, text: str, place: int) -> None:
+    box = things.box("Freezer Rack 1 Box 1")
+    assert places.place_of(box, text) == place
+    assert places.place_of(box, places.label(box, place)) == place
+
+
+@pytest.mark.parametrize("text", ["", "C1", "A4", "0", "7", "A0", "ZZZ1", "-1", "1.5", "A1A1"])
+def test_positions_that_are_none(freezer: Container, text: str) -> None:
+    with pytest.raises(InputError):
+        places.place_of(things.box("Freezer Rack 1 Box 1"), text)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_the_same_instant_put_one_tube_into_a_position() -> None:
+    cast = make_cast()
+    things.freezer()
+    by = cast.actor("biobank_manager")
+    box = things.box("Freezer Rack 1 Box 1")
+    waiting = things.tubes(cast, 6)
+    ready, done, refused = threading.Barrier(len(waiting)), [], []
+
+    def act(tube: Specimen) -> None:
+        try:
+            ready.wait()
+            storing.put([Put(tube, box, 0)], by=by)
+            done.append(tube.label)
+        except BusyError:
+            refused.append(tube.label)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=act, args=(tube,)) for tube in waiting]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(done) == 1 and len(refused) == 5
+    assert list(Specimen.objects.filter(box=box).values_list("label", flat=True)) == done
+    assert all(custody.verify(tube) is None for tube in Specimen.objects.all())
