@@ -34,7 +34,20 @@ def keys(shape: type[msgspec.Struct]) -> Mapping[str, str]:
 def given_names(expression: Expression) -> dict[int, str]:
     """What the definition itself calls its concepts, by id; the first name where it has several."""
     names: dict[int, str] = {}
-    for _, part in parts(expression):
-        if isinstance(part, Concept) and part.concept_name:
-            names.setdefault(part.concept_id, part.concept_name)
+    _gather_names(expression, names)
     return names
+
+
+def _gather_names(part: Any, names: dict[int, str]) -> None:
+    # As `parts` would, without paths that nobody reads: there are thousands of concepts, and this is done at each edit.
+    if isinstance(part, Concept):
+        if part.concept_name:
+            names.setdefault(part.concept_id, part.concept_name)
+    elif isinstance(part, msgspec.Struct):
+        for name in keys(type(part)):
+            value = getattr(part, name)
+            if isinstance(value, msgspec.Struct | list | tuple):
+                _gather_names(value, names)
+    elif isinstance(part, list | tuple):
+        for value in part:
+            _gather_names(value, names)

@@ -10,7 +10,7 @@ import re
 import unicodedata
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -98,12 +98,12 @@ class Entry:
 
 
 def _expression(given: Any) -> Expression:
-    _check_numbers(given, "")
+    _check_numbers(given)
     try:
         return msgspec.convert(given, Expression)
     except msgspec.ValidationError:
         given = as_declared(given, Expression)
-        _check_numbers(given, "")
+        _check_numbers(given)
         return msgspec.convert(given, Expression)
 
 
@@ -203,17 +203,36 @@ def _unique(pairs: list[tuple[str, Any]], source: str) -> None:
             raise InputError(f"{source}: the key {key!r} is there twice in one object.")
 
 
-def _check_numbers(value: Any, path: str) -> None:
+def _check_numbers(given: Any) -> None:
     """Refuse a number that no id, day or value of a record can be, before it reaches an engine."""
+    if not _all_fit([given]):
+        _refuse_number(given, "")
+
+
+def _all_fit(values: Iterable[Any]) -> bool:
+    for value in values:
+        if isinstance(value, str):
+            continue
+        if isinstance(value, dict | list):
+            if not _all_fit(value.values() if isinstance(value, dict) else value):
+                return False
+        elif isinstance(value, int):
+            if abs(value) > LARGEST_WHOLE:
+                return False
+        elif isinstance(value, float) and not abs(value) <= LARGEST_NUMBER:
+            return False
+    return True
+
+
+def _refuse_number(value: Any, path: str) -> None:
+    """Name the path of the first number that does not fit."""
     match value:
         case dict():
             for key, part in value.items():
-                _check_numbers(part, f"{path}.{key}" if path else str(key))
+                _refuse_number(part, f"{path}.{key}" if path else str(key))
         case list():
             for position, part in enumerate(value):
-                _check_numbers(part, f"{path}[{position}]")
-        case bool():
-            return
+                _refuse_number(part, f"{path}[{position}]")
         case int() if abs(value) > LARGEST_WHOLE:
             raise InputError(f"{path}: the number is beyond {LARGEST_WHOLE:,}.")
         case float() if not abs(value) <= LARGEST_NUMBER:
@@ -222,6 +241,8 @@ def _check_numbers(value: Any, path: str) -> None:
 
 def printable(text: str) -> str:
     """`text` on one line, without characters that steer a terminal or turn the direction of what follows."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     return " ".join("".join(" " if unicodedata.category(c) == "Cc" else c for c in text if c not in _TURNS).split())
 
 

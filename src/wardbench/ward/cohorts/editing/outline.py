@@ -125,13 +125,14 @@ def outline(work: Working, *, language: str = "en") -> Outline:
 
 def _described(work: Working, language: str) -> tuple[str | None, list[Section]]:
     """Why what counts now has no meaning, or None; and all rules in words, those that are off among them."""
-    problem = _problem(work)
     every = Working({**work.expression, "InclusionRules": [rule for rule, _ in work.rules()]})
     try:
         definition = every.definition()
         plan = lower(definition)
     except (InputError, UnsupportedError):
-        return problem, []
+        return _problem(work), []
+    # Where no rule is off, what has just been read is what counts, and has a meaning.
+    problem = None if every.expression == work.expression else _problem(work)
     return problem, sections(plan, names_of(definition, plan), language=language)
 
 
