@@ -52,6 +52,8 @@ def test(
     """Run all checks and tests, or with arguments only pytest with them."""
     root = repository()
     environment = {**os.environ, "PYTHONPATH": str(root / "src")}
+    # Tests start Python hundreds of times; it must find compiled what it compiled before.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     failed = []
     for name, command in () if arguments else CHECKS:
         print(f"-- {name}", flush=True)
