@@ -32,6 +32,7 @@ OPERATOR = {
     "accounts.py",
     "backup.py",
     "checks.py",
+    "collector.py",
     "configuration.py",
     "databases.py",
     "demonstration/cohorts.py",
@@ -41,6 +42,7 @@ OPERATOR = {
     "people/providers.py",
     "proof.py",
     "restore.py",
+    "secret_store.py",
     "server.py",
     "studies/path.py",
 }
