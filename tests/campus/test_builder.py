@@ -17,6 +17,7 @@ from campus.cast import Cast
 from campus.test_cohorts import expression
 from tiny_cohort_hospital import condition, observed, on, person
 from wardbench.campus.cohorts import edits, finding, queries, services
+from wardbench.campus.cohorts.course import course_lines
 from wardbench.campus.cohorts.models import Cohort
 from wardbench.campus.cohorts.part_forms import PartForm
 from wardbench.campus.configuration import Configuration
@@ -37,6 +38,7 @@ from wardbench.ward.cohorts.editing import (
     add_rule,
     new_concept_set,
     new_definition,
+    outline,
 )
 
 HTMX = {"HX-Request": "true"}
@@ -139,7 +141,7 @@ def test_the_page_says_a_sentence_and_its_count_for_every_rule(campus: Cast) -> 
     page = campus.client("researcher").get(f"/cohorts/{cohort_of(campus).id}/build/").content.decode()
     assert "at least 1 diagnosis of “Diabetic nephropathy”" in page
     assert "12 persons enter" in page and '<div class="app-number-big" id="persons">6</div>' in page
-    assert "without this rule: +6" in page and "synthetic twin" in page
+    assert "without this rule: 12 (+6)" in page and "synthetic twin" in page
     assert "4 persons gave a sample" in page and "Serum: <strong>4</strong>" in page
 
 
@@ -297,9 +299,33 @@ def test_saving_keeps_the_figure_that_was_shown_and_the_history_tells_what_chang
     two, three = queries.version_of(cohort, 2), queries.version_of(cohort, 3)
     assert (two.figure, three.figure, two.mode) == ("6", "12", "sandbox") and two.snapshot
     page = client.get(f"/cohorts/{cohort.id}/history/", {"from": 2, "to": 3}).content.decode()
-    assert (
-        "+6" in page and "adults twice" in page and "Kidney” : removed" in page.replace("”:", "” :")
-    ) or "removed" in page
+    assert "+6" in page and "adults twice" in page
+    assert re.search(r"Rule \d, [^<]*<span class=\"app-tag\">removed</span>", page), page
+    client.post("/language/", {"language": "nl"})
+    page = client.get(f"/cohorts/{cohort.id}/history/", {"from": 2, "to": 3}).content.decode()
+    assert ">verwijderd</span>" in page and "Inclusion rule" not in page and " at least " not in page
+
+
+def test_when_they_are_in_the_cohort_is_said_shortly_where_it_can_be(campus: Cast) -> None:
+    cohort, client = cohort_of(campus), campus.client("researcher")
+    address = f"/cohorts/{cohort.id}/build/"
+    assert "From the first entry of each person until their observation ends." in client.get(address).content.decode()
+    fields = {
+        "limit": "All",
+        "prior": "365",
+        "post": "0",
+        "kind": "after_start",
+        "days": "30",
+        "last_day": "2026-01-31",
+    }
+    change(client, cohort, "course", **fields)
+    page = client.get(address).content.decode()
+    assert "From each entry of a person until 30 days after it began." in page
+    assert "Observed for at least 365 days before entry." in page and "Only time until 31 January 2026 counts." in page
+    desk = queries.desk(cohort, campus.actor("researcher"))
+    padded = Working({**desk.working.expression, "CollapseSettings": {"CollapseType": "ERA", "EraPad": 30}})
+    said = "\n".join(course_lines(padded, outline(padded)))
+    assert "30 days" in said and "From each entry" not in said, "what the short sentences cannot say is said in full"
 
 
 def test_the_page_of_a_version_tells_how_to_come_to_the_same_again(campus: Cast) -> None:
@@ -389,7 +415,7 @@ def test_a_new_cohort_by_name_or_from_json(campus: Cast) -> None:
     page = client.post("/cohorts/new/", {"name": "Empty"}, follow=True).content.decode()
     assert "Nothing starts the cohort yet" in page and "say first what somebody enters with" in page
     page = client.post("/cohorts/new/", {"name": "Given", "text": json.dumps(working().expression)}, follow=True)
-    assert "without this rule: +6" in page.content.decode()
+    assert "without this rule: 12 (+6)" in page.content.decode()
     for fields in ({"name": ""}, {"name": "x", "text": "{"}, {"name": "x", "text": '{"PrimaryCriteria": {}}'}):
         assert client.post("/cohorts/new/", fields).status_code == 400
     assert campus.client("partner").get("/cohorts/new/").status_code == 403
@@ -435,7 +461,8 @@ def test_a_definition_that_asks_too_much_is_told_why_before_it_is_asked(campus: 
         campus.client("researcher"),
     )
     page = client.get(f"/cohorts/{cohort.id}/build/estimate/").content.decode()
-    assert "asks for more than such a count may tell" in page and "InclusionRules[" in page and ">Ask<" not in page
+    assert "asks for more than such a count may tell" in page and "InclusionRules[" not in page and ">Ask<" not in page
+    assert re.search(r'<a href="[^"]*\?edit=rule-(\d)#rule-\1">Rule \d, Odd</a>: Ages come in bands', page), page
     assert client.post(f"/cohorts/{cohort.id}/build/estimate/").status_code == 422
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -258,12 +259,29 @@ def test_who_is_told_is_whose_turn_it_is(cast: Cast) -> None:
 
     study = submitted(cast)
     for step, key in ORDER:
-        told = set(Notice.objects.filter(sentence__contains="waits for your decision").values_list("person", flat=True))
+        told = set(
+            Notice.objects.filter(sentence__contains="came to you for a decision").values_list("person", flat=True)
+        )
         waits = {one for one in cast.people if queries.waiting(cast.actor(one))}
         assert {cast.people[one].id for one in waits} <= told
         decide(cast, study, step, key)
         Notice.objects.filter(person=cast.people[key]).delete()
     assert {one for one in cast.people if queries.waiting(cast.actor(one))} == set()
+
+
+def test_news_and_history_name_the_step_in_the_readers_language(cast: Cast) -> None:
+    study = submitted(cast)
+    researcher, officer = cast.client("researcher"), cast.client("trial_centre")
+    page = officer.get(f"/studies/{study.id}/").content.decode()
+    assert "It is <strong>your turn</strong>: Validation by the Clinical Trial Centre." in page
+    assert "your turn" not in researcher.get(f"/studies/{study.id}/").content.decode()
+    decide(cast, study, "validation", "trial_centre")
+    told = f"Study {study.reference} was approved at this step: "
+    assert f"{told}Validation by the Clinical Trial Centre." in researcher.get("/notices/").content.decode()
+    page = researcher.get(f"/studies/{study.id}/").content.decode()
+    assert re.search(r"Voted or decided: [^<]*<div[^>]*>Validation by the Clinical Trial Centre<", page), page
+    researcher.post("/language/", {"language": "nl"})
+    assert "Validatie door het Clinical Trial Center" in researcher.get("/notices/").content.decode()
 
 
 def test_there_is_no_such_permit(cast: Cast) -> None:

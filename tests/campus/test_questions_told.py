@@ -43,7 +43,7 @@ def test_followers_hear_of_everything_but_their_own_acts(cast: Cast, question: Q
     services.close(question, by=physician)
     services.reopen(question, "Not so.", by=physician)
     assert told(cast, "student") == [
-        "Researcher said something about “Why do they fall?”.",
+        "Researcher commented on “Why do they fall?”.",
         "A study has taken up “Why do they fall?”.",
         "No study works on “Why do they fall?” any more.",
         "Researcher answered “Why do they fall?”.",

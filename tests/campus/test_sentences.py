@@ -17,8 +17,10 @@ from django.utils import translation
 
 import wardbench.campus
 import wardbench.ward.cohorts.editing as editing
-from wardbench.campus.cohorts.faults import FAULTS
+import wardbench.ward.cohorts.feasibility as asking
+from wardbench.campus.cohorts.faults import ASKED, FAULTS
 from wardbench.campus.people.refusals import refusal
+from wardbench.core.disclosure.feasibility import FeasibilityRules
 from wardbench.core.errors import InputError
 
 CAMPUS = Path(wardbench.campus.__file__).parent
@@ -184,6 +186,16 @@ def test_what_the_parts_of_a_definition_refuse_is_known_to_the_catalogues() -> N
                 assert isinstance(told, ast.Constant), f"{path.name}:{node.lineno}: name the values"
                 raised.add(told.value)
     assert raised and raised == set(FAULTS)
+
+
+def test_what_a_feasibility_count_refuses_and_tells_is_known_to_the_catalogues() -> None:
+    said = set(FeasibilityRules(b"k" * 32, "snapshot").notes)
+    for node in ast.walk(ast.parse(Path(asking.__file__).read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Fault":
+            told = node.args[1]
+            assert isinstance(told, ast.Constant), f"{node.lineno}: name the values"
+            said.add(told.value)
+    assert said == set(ASKED)
 
 
 def test_an_error_is_english_and_its_page_is_not() -> None:

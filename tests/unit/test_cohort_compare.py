@@ -75,6 +75,7 @@ def test_rules_are_added_removed_moved_and_renamed(compared: Any) -> None:
     moved = compared(asked(AFTER, BEFORE, ADULT), asked(ADULT, AFTER, BEFORE))
     assert kinds(moved) == [("moved", "Inclusion rule 1, an adult")]
     assert moved.changes[0].before == ("number 3",)
+    assert (moved.changes[0].was, moved.changes[0].rule) == ((3, "an adult"), (1, "an adult"))
     renamed = compared(asked(AFTER), asked({**AFTER, "name": "treated"}))
     assert (kinds(renamed), renamed.same_plan) == ([("renamed", "Inclusion rule 1, treated")], True)
 
@@ -87,6 +88,14 @@ def test_a_changed_rule_shows_the_sentences_that_differ_and_no_others(compared: 
     assert "30 days" in change.before[0]
     assert "60 days" in change.after[0]
     assert (len(change.before), len(change.after)) == (1, 1)
+
+
+def test_what_changed_is_said_in_other_languages(tmp_path: Path) -> None:
+    longer = rule("a drug after", near(DRUG, days=window(0, 60)))
+    old, new = (definition(tmp_path, name, asked(one)) for name, one in (("old", AFTER), ("new", longer)))
+    for language, days in (("nl", "60 dagen"), ("fr", "60 jours")):
+        (change,) = compare_definitions(old, new, language=language).changes
+        assert days in change.after[0], change
 
 
 def test_a_rule_that_is_renamed_and_changed_is_still_the_same_rule(compared: Any) -> None:

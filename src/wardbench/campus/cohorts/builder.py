@@ -16,6 +16,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import get_language, gettext
 
 from wardbench.campus.cohorts import edits
+from wardbench.campus.cohorts.course import course_lines
 from wardbench.campus.cohorts.queries import Desk, Seen
 from wardbench.campus.cohorts.sentences import Said, entry_lines, rule_lines
 from wardbench.campus.counting import queries as counting
@@ -152,6 +153,10 @@ class Board:
             )
             for line in given
         ]
+
+    @property
+    def course(self) -> tuple[str, ...]:
+        return course_lines(self.working, self.outline)
 
     @property
     def course_form(self) -> Any:

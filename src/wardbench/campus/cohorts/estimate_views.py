@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from wardbench.campus.cohorts import queries
+from wardbench.campus.cohorts.asked import told
+from wardbench.campus.cohorts.builder import spoken
 from wardbench.campus.counting import feasibility, sessions
 from wardbench.campus.counting.budgets import SpentError
 from wardbench.campus.counting.rules import may_estimate
@@ -17,6 +19,7 @@ from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.web.pages import actor, signed_in
 from wardbench.core.errors import WardbenchError
+from wardbench.ward.cohorts.editing import outline
 from wardbench.ward.cohorts.feasibility import gate
 
 
@@ -36,7 +39,7 @@ def estimate(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
     status = 200
     try:
         definition = desk.working.definition(seen.cohort.name)
-        context |= {"faults": gate(definition)}
+        context |= {"faults": told(gate(definition), outline(desk.working, language=spoken()))}
         context |= {"left": spent_of(by, purse_of(by), sessions.snapshot("store").version).left}
         if request.method == "POST":
             context |= {"answer": feasibility.estimate(definition, by=by, project=purse_of(by))}

@@ -31,3 +31,21 @@ FAULTS = (
     gettext_noop("name: give the rule a name."),
     gettext_noop("name: give the concept set a name."),
 )
+
+ASKED = (
+    gettext_noop("A concept set stands there twice."),
+    gettext_noop("It has {criteria} criteria; a feasibility count has {most} at most."),
+    gettext_noop("{telling} of its criteria are about age, sex or dates; {most} at most may be."),
+    gettext_noop("Give the first or last day of a quarter."),
+    gettext_noop("Ages come in bands of ten years: 20 or over, under 60, between 40 and 59."),
+    gettext_noop("Give values with two digits at most."),
+    gettext_noop("This cannot be asked in a feasibility count."),
+    gettext_noop("Choose one of these numbers of days: {days}."),
+    gettext_noop(
+        "A random number was added to the count before it was rounded to the nearest 5; it is the same each time this"
+        " question is asked. In one answer of three it is more than 10 persons, in one of a hundred more than 45."
+    ),
+    gettext_noop("Fewer than 10 persons, nobody included, always read “fewer than 10”."),
+    gettext_noop("For a rare disease this tells you little. Ask for a permit: within a study you count exactly."),
+)
+"""What a feasibility count refuses to be asked, and what is told with its answer."""

@@ -8,13 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from wardbench.campus.cohorts import builder, queries
+from wardbench.campus.cohorts.differences import differences
 from wardbench.campus.cohorts.page import EXACT
 from wardbench.campus.counting import queries as counting
 from wardbench.campus.counting.rules import WORDS
 from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.web.pages import actor, signed_in
 from wardbench.core.errors import WardbenchError
-from wardbench.ward.cohorts.compare import compare_definitions, comparison_in_words
 
 MOST_OTHERS = 200
 
@@ -34,8 +34,8 @@ def history(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
     by_number = {str(version.number): version for version in versions}
     one, other = (by_number.get(request.GET.get(name, "")) for name in ("from", "to"))
     if one and other:
-        found = compare_definitions(queries.definition_of(one), queries.definition_of(other))
-        context |= {"one": one, "other": other, "lines": comparison_in_words(found)}
+        found = differences(queries.definition_of(one), queries.definition_of(other))
+        context |= {"one": one, "other": other, "differences": found}
     return render(request, "cohorts/history.html", context)
 
 
@@ -56,7 +56,7 @@ def compare(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
             mode = builder.mode_of(request, by)
             definitions = (queries.definition_of(first), queries.definition_of(second))
             context |= {"mode": mode, "words": WORDS[mode]}
-            context |= {"lines": comparison_in_words(compare_definitions(*definitions))}
+            context |= {"differences": differences(*definitions)}
             if mode in EXACT:
                 try:
                     context |= {"overlap": counting.overlap(*definitions, by=by, mode=mode)}

@@ -49,6 +49,10 @@ def my_cohorts(actor: Actor) -> Panel | None:
 def _line(cohort: Cohort) -> str:
     for version in getattr(cohort, "last", []):
         if version.figure:
-            return _("version {n}: {figure} persons").format(n=version.number, figure=figure(version.figure))
+            if version.mode == "sandbox":
+                line = _("version {n}: {figure} persons in the twin")
+            else:
+                line = _("version {n}: {figure} persons")
+            return line.format(n=version.number, figure=figure(version.figure))
         return _("version {n}").format(n=version.number)
     return _("not saved yet")

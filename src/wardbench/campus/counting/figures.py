@@ -11,12 +11,14 @@ from wardbench.core.disclosure import Figure, Rules
 
 @dataclass(frozen=True)
 class RuleShown:
-    """What a page may show of a rule: who satisfies it alone, who is left after it, and what it costs."""
+    """What a page may show of a rule: who satisfies it alone, who is left after it, who there would be without it, and
+    how many more that is (`cost`)."""
 
     name: str
     alone: Figure
     left: Figure
     cost: Figure
+    without: Figure
     bar: int
     empties: bool
 
@@ -43,6 +45,7 @@ def shown(mode: Mode, found: Look, rules: Rules) -> Shown:
             alone=rules.part(rule.persons.satisfying, found.entry.persons),
             left=left,
             cost=rules.total(rule.without - found.persons),
+            without=rules.total(rule.without),
             bar=round(100 * rule.left.persons / most) if left.value is not None else 0,
             empties=found.emptied_by == number,
         )

@@ -6,7 +6,7 @@ import datetime
 import uuid
 from dataclasses import dataclass
 
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from wardbench.campus.notices.models import Notice
 from wardbench.campus.people.rules import Actor
@@ -25,7 +25,12 @@ class Told:
 
 def line(notice: Notice) -> str:
     """The sentence in the active language."""
-    return gettext(notice.sentence).format(**notice.values)
+    language = (get_language() or "en")[:2]
+    values = {
+        name: value.get(language, value["en"]) if isinstance(value, dict) else value
+        for name, value in notice.values.items()
+    }
+    return gettext(notice.sentence).format(**values)
 
 
 def inbox(by: Actor, *, unread: bool = False, limit: int = 200) -> list[Told]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.utils import timezone
 
@@ -11,13 +11,15 @@ from wardbench.campus.notices.models import Notice
 from wardbench.campus.people.models import Person
 from wardbench.campus.people.rules import Actor
 
+Said = str | Mapping[str, str]
 
-def notify(to: Iterable[object], sentence: str, link: str, *, by: Actor, **values: str) -> int:
+
+def notify(to: Iterable[object], sentence: str, link: str, *, by: Actor, **values: Said) -> int:
     """Tell the people with these ids; how many were told.
 
     `sentence` is one of the catalogues (mark it with `gettext_noop`), `values` what stands in its braces: names and
     reference numbers, never anything of a patient. Whoever acts is not told of their own act, nobody is told twice,
-    and closed accounts are left out.
+    and closed accounts are left out. What is called otherwise in every language is given as its names by language.
     """
     wanted = {str(one) for one in to} - {by.id, ""}
     people = Person.objects.filter(id__in=[uuid.UUID(one) for one in wanted], is_active=True)

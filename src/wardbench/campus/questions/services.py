@@ -138,7 +138,7 @@ def comment(question: Question, text: str, *, by: Actor) -> Comment:
     rules.may_discuss(by, question.facts).require()
     said = Comment.objects.create(question=question, author_id=by.id, text=_words("comment", text, LONGEST_TEXT))
     record("question.comment", "question", question.id, by=by, comment=str(said.id))
-    _tell(question, gettext_noop("{name} said something about “{title}”."), by=by, discussion=True)
+    _tell(question, gettext_noop("{name} commented on “{title}”."), by=by, discussion=True)
     return said
 
 

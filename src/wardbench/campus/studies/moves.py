@@ -19,12 +19,19 @@ from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.studies import permits, queries, rules
 from wardbench.campus.studies.models import Decision, Permit, Study, Vote
+from wardbench.campus.studies.path import Words
 from wardbench.campus.studies.rules import Verb
-from wardbench.campus.studies.standing import DECIDED, Answer, Stand, Status
+from wardbench.campus.studies.standing import DECIDED, Answer, Stand, State, Status
 from wardbench.campus.studies.standings import Standing, stands
 from wardbench.core.errors import BusyError, InputError
 
 LONGEST_REASON = 10_000
+TOLD = {
+    State.APPROVED: gettext_noop("Study {reference} was approved at this step: {step}."),
+    State.CONDITIONS: gettext_noop("Study {reference} was approved with conditions at this step: {step}."),
+    State.REFUSED: gettext_noop("Study {reference} was refused at this step: {step}."),
+}
+"""What the applicants hear of a step that was decided while others still decide."""
 
 
 def allowed(study_id: uuid.UUID, what: Verb, by: Actor) -> Standing:
@@ -128,9 +135,8 @@ def _keep_decision(now: Standing, stand: Stand, by: Actor) -> None:
         hash=permits.hash_of(content),
         at=stand.since or timezone.now(),
     )
-    sentence = gettext_noop("There is a decision on study {reference}.")
     if now.status not in (Status.APPROVED, Status.REFUSED):
-        notify(team(now), sentence, page_of(study), by=by, reference=study.reference)
+        notify(team(now), TOLD[stand.state], page_of(study), by=by, reference=study.reference, step=told(step.title))
 
 
 def tell_turns(study: Study, by: Actor, only: Iterable[str] | None = None) -> None:
@@ -142,12 +148,19 @@ def tell_turns(study: Study, by: Actor, only: Iterable[str] | None = None) -> No
             continue
         people = [person.id for unit in turn.units or ("",) for person in holders(turn.role, unit=_uuid(unit))]
         own = team(now) | now.facts.conflicted
-        sentence = gettext_noop("Study {reference} waits for your decision.")
-        notify([p for p in people if str(p) not in own], sentence, page_of(study), by=by, reference=study.reference)
+        sentence = gettext_noop("Study {reference} came to you for a decision: {step}.")
+        step = told(now.path.by_id[turn.step].title)
+        asked = [person for person in people if str(person) not in own]
+        notify(asked, sentence, page_of(study), by=by, reference=study.reference, step=step)
 
 
 def _uuid(unit: str) -> uuid.UUID | None:
     return uuid.UUID(unit) if unit else None
+
+
+def told(title: Words) -> dict[str, str]:
+    """The title of a step as a value of a notice, which its reader has in their own language."""
+    return {"en": title.en, "nl": title.nl, "fr": title.fr}
 
 
 def team(here: Standing) -> set[str]:

@@ -76,7 +76,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Whose:
-    """Somebody who can go on with a study: what they are called, on which step, since and until when."""
+    """Somebody who can go on with a study: what they are called, on which step, since and until when.
+
+    `mine` where it is the reader.
+    """
 
     who: str
     step: str
@@ -84,6 +87,7 @@ class Whose:
     since: datetime.datetime | None
     due: datetime.date | None
     late: bool
+    mine: bool = False
 
 
 def words(given: Words) -> str:
@@ -124,7 +128,7 @@ def _row(here: Standing, stand: Stand, by: Actor, days: tuple[int, bool], votes:
         missing_votes=stand.missing_votes,
         missing_programmes=tuple(sorted(programmes.get(one, "") for one in stand.missing_programmes)),
         can_vote=_can_vote(here, stand, votes) if stand.state is State.OPEN and not stand.missing_programmes else None,
-        mine=turn is not None and rules.Part.TURN in rules.parts(by, here.facts) and rules.is_turn_of(by, turn),
+        mine=turn is not None and _is_mine(here, turn, by),
         documents=step.documents,
     )
 
@@ -136,7 +140,7 @@ def _can_vote(here: Standing, stand: Stand, votes: Sequence[Vote]) -> int:
     return sum(str(one.id) not in spoken | own for one in people.holders(stand.step.role))
 
 
-def whose_turn(here: Standing, today: datetime.date) -> list[Whose]:
+def whose_turn(here: Standing, today: datetime.date, by: Actor | None = None) -> list[Whose]:
     """Everybody who can go on, for people: the same value as in the inbox and the mails."""
     found = []
     names = {str(unit.id): unit.name for unit in here.study.programmes.all()}
@@ -150,9 +154,16 @@ def whose_turn(here: Standing, today: datetime.date) -> list[Whose]:
                 since=turn.since,
                 due=turn.due,
                 late=turn.due is not None and turn.due < today,
+                mine=by is not None and _is_mine(here, turn, by),
             )
         )
     return found
+
+
+def _is_mine(here: Standing, turn: Turn, by: Actor) -> bool:
+    if turn.role is None:
+        return by.id in {here.facts.investigator, *here.facts.members}
+    return rules.Part.TURN in rules.parts(by, here.facts) and rules.is_turn_of(by, turn)
 
 
 def _who(turn: Turn, names: dict[str, str]) -> str:

@@ -196,10 +196,18 @@ def happened(here: Standing) -> list[Happened]:
             one.at,
             names.get(one.actor, "Wardbench"),
             gettext(HISTORY[one.verb]),
-            str(one.detail.get("reason", "")),
+            _about(one.detail, here),
         )
         for one in reversed(events)
     ]
+
+
+def _about(detail: Mapping[str, Any], here: Standing) -> str:
+    """Which step an event is about, and the reason that was given."""
+    from wardbench.campus.studies.presenting import words
+
+    step = here.path.by_id.get(str(detail.get("step", "")))
+    return "\n".join(filter(None, [words(step.title) if step else "", str(detail.get("reason", ""))]))
 
 
 def checklist(here: Standing) -> Sequence[completeness.Missing]:

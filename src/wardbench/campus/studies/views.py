@@ -97,7 +97,7 @@ def study(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
     by, today = actor(request), timezone.localdate()
     here = queries.line(study_id, by=by)
     why = rules.may_see(by, here.facts)
-    turns = presenting.whose_turn(here, today)
+    turns = presenting.whose_turn(here, today, by)
     context: dict[str, Any] = {
         "here": here,
         "study": here.study,

@@ -27,12 +27,17 @@ ALIKE = 0.5
 
 @dataclass(frozen=True)
 class Change:
-    """What became of one part of a definition; `before` and `after` are the sentences that only one version has."""
+    """What became of one part of a definition; `before` and `after` are the sentences that only one version has.
+
+    Of an inclusion rule `rule` is its number and name, and `was` those that it had in the old version.
+    """
 
     kind: Literal["added", "removed", "changed", "moved", "renamed"]
     part: str
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    rule: tuple[int, str] | None = None
+    was: tuple[int, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -79,17 +84,24 @@ class Comparison:
     counts: Counts | None
 
 
-def compare_definitions(old: Definition, new: Definition, snapshot: Snapshot | None = None) -> Comparison:
+def compare_definitions(
+    old: Definition, new: Definition, snapshot: Snapshot | None = None, *, language: str = "en"
+) -> Comparison:
     """What `new` changes of `old`; `snapshot` gives names, sizes of concept sets, and the counts.
 
-    InputError or UnsupportedError as `lower`.
+    What the versions say is in `language`, the names of parts are English. InputError or UnsupportedError as `lower`,
+    and InputError for a language that there is not.
     """
     before, after = lower(old), lower(new)
     return Comparison(
         same_plan=before == after,
         same_json=atlas_json(old) == atlas_json(new),
-        changes=tuple(_changes(_Version.of(old, before, new, snapshot), _Version.of(new, after, new, snapshot))),
-        concept_sets=tuple(_set_changes(old, new, _names(old, new, before, after, snapshot), snapshot)),
+        changes=tuple(
+            _changes(
+                _Version.of(old, before, new, snapshot, language), _Version.of(new, after, new, snapshot, language)
+            )
+        ),
+        concept_sets=tuple(_set_changes(old, new, _names(old, new, before, after, snapshot), snapshot, language)),
         counts=None if snapshot is None else _counts(run_cohort(old, snapshot), run_cohort(new, snapshot)),
     )
 
@@ -127,6 +139,10 @@ class _Rule:
     content: str
     lines: tuple[str, ...]
 
+    @property
+    def called(self) -> tuple[int, str]:
+        return self.number, self.name
+
 
 @dataclass(frozen=True)
 class _Version:
@@ -136,11 +152,13 @@ class _Version:
     rules: tuple[_Rule, ...]
 
     @classmethod
-    def of(cls, definition: Definition, plan: CohortPlan, newest: Definition, snapshot: Snapshot | None) -> _Version:
+    def of(
+        cls, definition: Definition, plan: CohortPlan, newest: Definition, snapshot: Snapshot | None, language: str
+    ) -> _Version:
         """A version in words; concept sets that both versions have are called as in the newest."""
         names = names_of(definition, plan, snapshot)
         called = {**names.concept_sets, **newest.concept_set_names}
-        said = sections(plan, dataclasses.replace(names, concept_sets=called))
+        said = sections(plan, dataclasses.replace(names, concept_sets=called), language=language)
         rules = [section for section in said if section.part == "rule"]
         by_part = {section.part: section for section in said}
         made = (
@@ -179,17 +197,20 @@ def _changes(old: _Version, new: _Version) -> Iterator[Change]:
     stayed = _in_order([(one.number, other.number) for one, other in pairs])
     for rule in old.rules:
         if rule.number not in {one.number for one, _ in pairs}:
-            yield Change("removed", _called(rule), before=rule.lines)
+            yield Change("removed", _called(rule), before=rule.lines, rule=rule.called)
     for one, other in sorted(pairs, key=lambda pair: pair[1].number):
+        now, was = other.called, one.called
         if one.content != other.content:
-            yield Change("changed", _called(other), *_different(one.lines, other.lines))
+            yield Change("changed", _called(other), *_different(one.lines, other.lines), rule=now, was=was)
         if one.name != other.name:
-            yield Change("renamed", _called(other), (_called(one),), (_called(other),))
+            yield Change("renamed", _called(other), (_called(one),), (_called(other),), rule=now, was=was)
         if (one.number, other.number) not in stayed:
-            yield Change("moved", _called(other), (f"number {one.number}",), (f"number {other.number}",))
+            yield Change(
+                "moved", _called(other), (f"number {one.number}",), (f"number {other.number}",), rule=now, was=was
+            )
     for rule in new.rules:
         if rule.number not in {other.number for _, other in pairs}:
-            yield Change("added", _called(rule), after=rule.lines)
+            yield Change("added", _called(rule), after=rule.lines, rule=rule.called)
     if old.cohort.lines != new.cohort.lines:
         yield Change("changed", "Limits and exit", *_different(old.cohort.lines, new.cohort.lines))
 
@@ -257,7 +278,9 @@ def _names(old: Definition, new: Definition, before: CohortPlan, after: CohortPl
     return Names(concepts=concepts)
 
 
-def _set_changes(old: Definition, new: Definition, names: Names, snapshot: Snapshot | None) -> Iterator[SetChange]:
+def _set_changes(
+    old: Definition, new: Definition, names: Names, snapshot: Snapshot | None, language: str
+) -> Iterator[SetChange]:
     before, after = _sets(old), _sets(new)
     gone = [pair for pair in before if pair not in after]
     come = [pair for pair in after if pair not in before]
@@ -270,14 +293,14 @@ def _set_changes(old: Definition, new: Definition, names: Names, snapshot: Snaps
         changed = next((pair for pair in come if pair[0] == name), None)
         if changed is not None:
             come.remove(changed)
-            yield _set_change("changed", name, concepts, changed[1], names, members)
+            yield _set_change("changed", name, concepts, changed[1], names, members, language)
         elif renamed is not None:
             come.remove(renamed)
             yield SetChange("renamed", name, (name,), (renamed[0],))
         else:
-            yield _set_change("removed", name, concepts, ConceptSet(frozenset()), names, members)
+            yield _set_change("removed", name, concepts, ConceptSet(frozenset()), names, members, language)
     for name, concepts in come:
-        yield _set_change("added", name, ConceptSet(frozenset()), concepts, names, members)
+        yield _set_change("added", name, ConceptSet(frozenset()), concepts, names, members, language)
 
 
 def _sets(definition: Definition) -> list[tuple[str, ConceptSet]]:
@@ -292,9 +315,10 @@ def _set_change(
     new: ConceptSet,
     names: Names,
     members: dict[ConceptSet, frozenset[int]],
+    language: str,
 ) -> SetChange:
     def said(items: frozenset[ConceptItem]) -> tuple[str, ...]:
-        return tuple(item_in_words(item, names) for item in sorted(items))
+        return tuple(item_in_words(item, names, language=language) for item in sorted(items))
 
     lost = gained = None
     if members:

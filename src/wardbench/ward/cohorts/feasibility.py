@@ -8,8 +8,8 @@ is known about them anyway (age, sex, dates); ages come in bands of ten years, d
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from wardbench.ward.cohorts.definition import Definition
@@ -29,10 +29,15 @@ _CONCEPTS = frozenset({"ValueAsConcept", "VisitType", "Operator"})
 
 @dataclass(frozen=True)
 class Fault:
-    """What a feasibility count may not ask: where, and a sentence."""
+    """What a feasibility count may not ask: where, and a sentence with the values that it names in braces."""
 
     path: str
-    sentence: str
+    pattern: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def sentence(self) -> str:
+        return self.pattern.format(**self.values)
 
 
 def gate(definition: Definition) -> tuple[Fault, ...]:
@@ -44,10 +49,13 @@ def gate(definition: Definition) -> tuple[Fault, ...]:
         faults.append(Fault("ConceptSets", "A concept set stands there twice."))
     criteria, telling = _sizes(expression)
     if criteria > MOST_CRITERIA:
-        faults.append(Fault("", f"It has {criteria} criteria; a feasibility count has {MOST_CRITERIA} at most."))
+        values = {"criteria": criteria, "most": MOST_CRITERIA}
+        faults.append(Fault("", "It has {criteria} criteria; a feasibility count has {most} at most.", values))
     if telling > MOST_TELLING:
-        sentence = f"{telling} of its criteria are about age, sex or dates; {MOST_TELLING} at most may be."
-        faults.append(Fault("", sentence))
+        values = {"telling": telling, "most": MOST_TELLING}
+        faults.append(
+            Fault("", "{telling} of its criteria are about age, sex or dates; {most} at most may be.", values)
+        )
     return tuple(faults)
 
 
@@ -175,7 +183,9 @@ def _attributes(said: dict[str, Any], path: str) -> Iterator[Fault]:
 
 def _days(days: int, path: str) -> Iterator[Fault]:
     if days not in WINDOWS:
-        yield Fault(path, f"Choose one of these numbers of days: {', '.join(map(str, sorted(WINDOWS)))}.")
+        yield Fault(
+            path, "Choose one of these numbers of days: {days}.", {"days": ", ".join(map(str, sorted(WINDOWS)))}
+        )
 
 
 def _is_band(age: dict[str, Any]) -> bool:
