@@ -6,9 +6,10 @@ the parts that differ and nothing else.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from django.http import HttpRequest
@@ -99,7 +100,7 @@ class Board:
 
     @cached_property
     def outline(self) -> Outline:
-        return outline(self.working, language=spoken())
+        return _outlined(json.dumps(self.working.json()), spoken())
 
     @cached_property
     def counted(self) -> Counted:
@@ -181,6 +182,13 @@ class Board:
         return self.form or edits.form_of(self.working, part)
 
 
+@lru_cache(maxsize=64)
+def _outlined(text: str, language: str) -> Outline:
+    """The parts of a definition under work, from its JSON. They follow from that and the language alone, so that what
+    is kept is never out of date; what a change begins with is what the change before it ended with."""
+    return outline(Working.read(json.loads(text)), language=language)
+
+
 def _worded(words: Sequence[str]) -> list[Said]:
     """Lines of a description, two spaces deep for every level, as lines of the page."""
     stripped = [(len(line) - len(line.lstrip()), line.strip().removeprefix("- ")) for line in words]
@@ -237,11 +245,8 @@ def mode_of(request: HttpRequest, by: Actor) -> Mode:
     return next((mode for mode in modes if mode.value == chosen), modes[0] if modes else Mode.SANDBOX)
 
 
-LISTS = ("rules", "entry-list", "additional-list", "censor-list")
-
-
-def parts(request: HttpRequest, board: Board, desk: Desk) -> dict[str, str]:
-    """The parts of the page by id: lists of cards, and the heads of single cards, which stand inside the lists, too."""
+def parts(request: HttpRequest, board: Board, desk: Desk, *, rearranged: bool) -> dict[str, str]:
+    """The parts of the page by id, with the cards either in their lists, or the heads of each by itself."""
     context = {"board": board, "desk": desk, "cohort": board.seen.cohort, "seen": board.seen}
 
     def rendered(template: str, **more: Any) -> str:
@@ -249,12 +254,13 @@ def parts(request: HttpRequest, board: Board, desk: Desk) -> dict[str, str]:
 
     found = {name: rendered(name) for name in ("entry_count", "course", "sets", "side")}
     found["entry-count"] = found.pop("entry_count")
-    found["rules"] = rendered("rules")
-    for name, cards in (("entry", board.entries), ("additional", board.additional), ("censor", board.censors)):
-        found[f"{name}-list"] = rendered("cards", cards=cards, list=f"{name}-list")
-        found |= {f"{card.part}-head": rendered("card", card=card) for card in cards}
-    found |= {f"{card.part}-head": rendered("rule", card=card) for card in board.rules}
-    return found
+    events = (("entry", board.entries), ("additional", board.additional), ("censor", board.censors))
+    if rearranged:
+        found["rules"] = rendered("rules")
+        lists = [(f"{name}-list", cards) for name, cards in events]
+        return found | {name: rendered("cards", cards=cards, list=name) for name, cards in lists}
+    found |= {f"{card.part}-head": rendered("card", card=card) for _name, cards in events for card in cards}
+    return found | {f"{card.part}-head": rendered("rule", card=card) for card in board.rules}
 
 
 def changed_parts(request: HttpRequest, before: Board, after: Board, desk: Desk, *, rearranged: bool) -> str:
@@ -262,14 +268,8 @@ def changed_parts(request: HttpRequest, before: Board, after: Board, desk: Desk,
 
     Where cards were `rearranged` their lists are given as a whole; else each by itself, so that an open form stays.
     """
-    old, new = parts(request, before, desk), parts(request, after, desk)
+    old, new = (parts(request, board, desk, rearranged=rearranged) for board in (before, after))
     changed = {name: html for name, html in new.items() if old.get(name) != html}
-    whole = {name for name in LISTS if name in changed} if rearranged else set()
-    wanted = {
-        name: html
-        for name, html in changed.items()
-        if name in whole or (name not in LISTS and not (rearranged and name.endswith("-head")))
-    }
     return "\n".join(
-        html.replace(f'id="{name}"', f'id="{name}" hx-swap-oob="true"', 1) for name, html in wanted.items()
+        html.replace(f'id="{name}"', f'id="{name}" hx-swap-oob="true"', 1) for name, html in changed.items()
     )

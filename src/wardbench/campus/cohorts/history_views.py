@@ -30,7 +30,7 @@ def history(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
         before = versions[place + 1] if place + 1 < len(versions) else None
         rows.append((version, before, queries.difference(before, version)))
     context = {"cohort": seen.cohort, "seen": seen, "tab": "history", "rows": rows}
-    context |= {"desk": queries.desk(seen.cohort, by), "versions": versions}
+    context |= {"draft": queries.draft_of(seen.cohort, by), "versions": versions}
     by_number = {str(version.number): version for version in versions}
     one, other = (by_number.get(request.GET.get(name, "")) for name in ("from", "to"))
     if one and other:

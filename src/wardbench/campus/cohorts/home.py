@@ -38,7 +38,7 @@ def my_cohorts(actor: Actor) -> Panel | None:
             _("unsaved changes") if one.id in drafts else "",
             "wait" if one.id in drafts else "",
         )
-        for one in queries.find(actor)[:SHOWN]
+        for one in queries.find(actor).select_related(None)[:SHOWN]
     ]
     empty = _("Which patients are you thinking of? Build a cohort: every rule shows at once what it does.")
     return Panel(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from wardbench.campus.cohorts import queries
 from wardbench.campus.cohorts.models import Version
 from wardbench.campus.cohorts.words import sections_of
 from wardbench.campus.counting import queries as counting
@@ -31,11 +32,15 @@ _lock = threading.Lock()
 _kept: OrderedDict[tuple[str, str, str], ReportData] = OrderedDict()
 
 
+Sentences = list[tuple[str, list[tuple[int, str]]]]
+"""Titles with their lines, each with its level."""
+
+
 @dataclass(frozen=True)
 class Told:
     """A version as its page shows it; `report` is None where nothing can be counted, and `refusal` says why."""
 
-    sentences: list[tuple[str, list[tuple[int, str]]]]
+    sentences: Sentences
     sets: tuple[SetLine, ...]
     mode: Mode
     words: Any
@@ -48,8 +53,7 @@ class Told:
 
 def told(version: Version, by: Actor, mode: Mode, language: str, address: str) -> Told:
     """What there is to tell of `version` to `by`, counted in `mode`."""
-    definition = queries.definition_of(version)
-    lines = describe_definition(definition, lower(definition), language=language)
+    definition, sentences, sets = _said(version.definition, version.cohort.name, language)
     command = f"./wardbench cohort run {version.hash[:12]}.json --store STORE --report report.html"
     report, refusal = None, ""
     try:
@@ -59,8 +63,8 @@ def told(version: Version, by: Actor, mode: Mode, language: str, address: str) -
     except WardbenchError as error:
         refusal = said_of(error)
     return Told(
-        sentences=sections_of(lines),
-        sets=outline(Working(version.expression)).sets,
+        sentences=sentences,
+        sets=sets,
         mode=mode,
         words=WORDS[mode],
         report=report,
@@ -69,6 +73,16 @@ def told(version: Version, by: Actor, mode: Mode, language: str, address: str) -
         command=command,
         refusal=refusal,
     )
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _said(text: str, name: str, language: str) -> tuple[Definition, Sentences, tuple[SetLine, ...]]:
+    """A definition under a name, its sentences and its concept sets. They follow from what is given here and nothing
+    else, so that what is kept of them is never out of date."""
+    working = Working(json.loads(text))
+    definition = working.definition(name)
+    lines = describe_definition(definition, lower(definition), language=language)
+    return definition, sections_of(lines), outline(working).sets
 
 
 def _report(definition: Definition, content_hash: str, mode: Mode, command: str) -> ReportData:

@@ -108,9 +108,10 @@ def visible(by: Actor) -> QuerySet[Cohort]:
         shared |= Q(person=None, unit=None)
     with_me = Share.objects.filter(shared, cohort=OuterRef("id"))
     newest = Version.objects.filter(cohort=OuterRef("cohort")).order_by("-number").values("number")[:1]
-    last = Prefetch("versions", Version.objects.filter(number=newest).select_related("author"), to_attr="last")
+    # A definition may be large, and lists do not show it.
+    last = Prefetch("versions", Version.objects.filter(number=newest).defer("definition"), to_attr="last")
     found = Cohort.objects.filter(Q(owner_id=key(by)) | Exists(with_me)).select_related("owner")
-    return found.prefetch_related(last, "shares")
+    return found.prefetch_related(last)
 
 
 def find(by: Actor, text: str = "", *, whose: str = "", archived: bool = False) -> QuerySet[Cohort]:
@@ -144,7 +145,7 @@ def shares_of(cohort: Cohort) -> list[Share]:
 
 def versions(cohort: Cohort) -> QuerySet[Version]:
     """All versions, newest first."""
-    return Version.objects.filter(cohort=cohort).select_related("author")
+    return cohort.versions.select_related("author")
 
 
 def latest(cohort: Cohort) -> Version | None:
@@ -179,7 +180,7 @@ def definition_of(version: Version) -> Definition:
 
 def desk(cohort: Cohort, by: Actor) -> Desk:
     """What `by` has before them: their draft, or the latest version, or an empty definition."""
-    draft = Draft.objects.filter(cohort=cohort, person_id=key(by)).first()
+    draft = draft_of(cohort, by)
     if draft is None:
         last = latest(cohort)
         working = Working(last.expression) if last else new_definition()
@@ -194,6 +195,11 @@ def desk(cohort: Cohort, by: Actor) -> Desk:
         can_redo=draft.position < numbers[-1],
         draft=draft,
     )
+
+
+def draft_of(cohort: Cohort, by: Actor) -> Draft | None:
+    """What somebody changed of a cohort and has not saved."""
+    return Draft.objects.filter(cohort=cohort, person_id=key(by)).first()
 
 
 def drafts_of(by: Actor) -> dict[uuid.UUID, Draft]:

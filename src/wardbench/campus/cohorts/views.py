@@ -68,7 +68,7 @@ def cohort(request: HttpRequest, cohort_id: uuid.UUID, number: int = 0) -> HttpR
     last = queries.latest(seen.cohort)
     version = queries.version_of(seen.cohort, number) if number else last
     context = {"cohort": seen.cohort, "seen": seen, "tab": "page", "version": version, "latest": last}
-    context |= {"desk": queries.desk(seen.cohort, by), "may_edit": seen.may_edit, "may_make": rules.may_make(by)}
+    context |= {"draft": queries.draft_of(seen.cohort, by), "may_edit": seen.may_edit, "may_make": rules.may_make(by)}
     context |= {"shares": queries.shares_of(seen.cohort), "archived": seen.cohort.status == rules.ARCHIVED}
     if version:
         mode = builder.mode_of(request, by)

@@ -31,12 +31,13 @@ def current(day: datetime.date | None = None) -> Q:
 
 def actor_of(person: Any) -> Actor:
     """The person with the roles they hold today."""
-    affiliations = person.affiliations.filter(current()).select_related("organisation") if person.is_active else ()
+    held = person.affiliations.filter(current()) if person.is_active else Affiliation.objects.none()
+    columns = held.values_list("role", "organisation_id", "organisation__kind", "unit_id")
     return Actor(
         id=str(person.id),
         name=person.name,
         affiliations=tuple(
-            Holds(Role(a.role), str(a.organisation_id), a.organisation.kind, str(a.unit_id or "")) for a in affiliations
+            Holds(Role(role), str(organisation), kind, str(unit or "")) for role, organisation, kind, unit in columns
         ),
     )
 
@@ -67,6 +68,15 @@ def holders(*roles: Role, unit: uuid.UUID | None = None) -> QuerySet[Person]:
     if unit:
         held = held.filter(unit=unit)
     return Person.objects.filter(id__in=held.values("person"), is_active=True)
+
+
+def by_role() -> dict[Role, list[Person]]:
+    """Who holds each role today, by name; every role is there."""
+    held = Affiliation.objects.filter(current(), person__is_active=True).select_related("person")
+    found: dict[Role, dict[uuid.UUID, Person]] = {role: {} for role in Role}
+    for one in held.order_by("person__name", "person__id"):
+        found[Role(one.role)][one.person_id] = one.person
+    return {role: list(people.values()) for role, people in found.items()}
 
 
 def directory(

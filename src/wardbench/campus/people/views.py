@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 
+from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -112,5 +112,5 @@ def demonstration_sign_in(request: HttpRequest) -> HttpResponse:
     if not settings.CAMPUS.demo or request.method != "POST":
         raise Http404
     person = queries.person_by_email(request.POST.get("email", ""))
-    login(request, person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    get_adapter(request).login(request, person)
     return redirect("home")

@@ -24,7 +24,7 @@ TONES = {Status.OPEN: "wait", Status.REOPENED: "wait", Status.ANSWERED: "good"}
 
 
 def find_questions(actor: Actor, text: str, limit: int) -> list[Hit]:
-    found = queries.find(actor, queries.Filter(text=text))[:limit]
+    found = queries.find(actor, queries.Filter(text=text)).prefetch_related(None)[:limit]
     return [Hit(one.title, _line(one), _address(one)) for one in found]
 
 
@@ -66,7 +66,7 @@ def my_questions(actor: Actor) -> Panel | None:
     may_raise = bool(rules.may_raise_any(actor))
     entries = [
         Entry(one.title, _line(one), _address(one), one.get_status_display(), TONES.get(Status(one.status), ""))
-        for one in queries.mine(actor)[:SHOWN]
+        for one in queries.mine(actor).prefetch_related(None)[:SHOWN]
     ]
     if may_raise:
         empty = _("Something you see in patients and cannot explain? A question finds those who can work on it.")
@@ -84,7 +84,7 @@ def unanswered(actor: Actor) -> Panel | None:
     """What touches the most patients and has no answer yet: where the next study comes from."""
     if not rules.may_see_questions(actor) or actor.roles <= ELSEWHERE:
         return None
-    found = queries.ledger(actor, queries.Filter())[:SHOWN]
+    found = queries.ledger(actor, queries.Filter()).prefetch_related(None)[:SHOWN]
     entries = [Entry(one.title, _line(one), _address(one)) for one in found]
     return Panel(
         "needs",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.expressions import OrderBy
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -72,7 +73,8 @@ def find(actor: Actor, asked: Filter) -> QuerySet[Question]:
 
 
 def with_counts(questions: QuerySet[Question]) -> QuerySet[Question]:
-    counted = questions.annotate(follower_count=Count("followers", distinct=True))
+    followers = Follower.objects.filter(question=OuterRef("id")).order_by().values("question")
+    counted = questions.annotate(follower_count=Coalesce(followers.annotate(n=Count("id")).values("n"), 0))
     return counted.select_related("raised_by", "unit").prefetch_related("tags")
 
 

@@ -65,4 +65,4 @@ def choices(field: BoundField) -> SafeString:
 @register.simple_tag
 def demonstration_people() -> list[tuple[str, list[Any]]]:
     """The people of a demonstration, by the title of their role."""
-    return [(TITLES[role], list(queries.holders(role))) for role in Role] if settings.CAMPUS.demo else []
+    return [(TITLES[role], held) for role, held in queries.by_role().items()] if settings.CAMPUS.demo else []

@@ -1,0 +1,98 @@
+"""What pages ask of the database: no more for many than for few, and nothing for what they do not show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from django.contrib.sessions.models import Session
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from campus.cast import Cast
+from campus.test_builder import campus as campus
+from campus.test_builder import change, cohort_of
+from campus.test_builder import twin as twin
+from wardbench.campus.audit.models import Event
+from wardbench.campus.people import signals
+from wardbench.campus.people.roles import Role
+from wardbench.campus.people.rules import SYSTEM
+from wardbench.campus.people.services import add_person, give_role
+from wardbench.campus.questions import services as questions
+from wardbench.campus.questions.rules import Side
+
+EMERGENCIES = "access_emergencyaccess"
+
+
+def asked(client: Client, page: str) -> list[str]:
+    """The statements that a page needs, once everything that is kept is there."""
+    client.get(page)
+    with CaptureQueriesContext(connection) as found:
+        assert client.get(page).status_code == 200
+    return [one["sql"] for one in found.captured_queries]
+
+
+def more(cast: Cast) -> None:
+    """Questions, cohorts and people, each with what belongs to it."""
+    for number in range(4):
+        raised = questions.raise_question(
+            title=f"Why {number}?",
+            text="So.",
+            side=Side.WARD,
+            topics=[questions.Topic("kidney")],
+            by=cast.actor("physician"),
+        )
+        questions.follow(raised, by=cast.actor("student"))
+        cohort_of(cast, by="physician")
+        person = add_person(f"more{Event.objects.count()}@test.example", f"More {number}", by=SYSTEM)
+        give_role(person, Role.RESEARCHER, cast.institute, by=SYSTEM)
+
+
+@pytest.mark.parametrize(
+    "place", ["/", "/questions/", "/questions/unanswered/", "/cohorts/", "/people/", "/search/?q=ne"]
+)
+def test_many_cost_no_more_statements_than_few(campus: Cast, place: str) -> None:
+    more(campus)
+    few = asked(campus.client("physician"), place)
+    more(campus)
+    assert len(asked(campus.client("physician"), place)) == len(few)
+
+
+def test_who_one_can_be_in_a_demonstration_is_asked_once(cast: Cast, settings: Any) -> None:
+    settings.CAMPUS = msgspec.structs.replace(settings.CAMPUS, demo=True)
+    client = Client(headers={"host": "localhost"})
+    assert len(asked(client, "/account/login/")) == 1
+    page = client.get("/account/login/").content.decode()
+    assert page.index("Physician</button>") < page.index("Physician2</button>") < page.index("Researcher</button>")
+    assert "nobody@test.example" not in page
+
+
+def test_a_part_of_a_page_does_not_ask_for_the_banner_that_it_does_not_show(campus: Cast) -> None:
+    cohort, client = cohort_of(campus, by="physician"), campus.client("physician")
+    assert any(EMERGENCIES in one for one in asked(client, f"/cohorts/{cohort.id}/build/"))
+    with CaptureQueriesContext(connection) as found:
+        assert change(client, cohort, "switch:0").status_code == 200
+    assert not any(EMERGENCIES in one["sql"] for one in found.captured_queries)
+
+
+def test_a_session_begins_as_a_whole_with_its_event_or_not_at_all(
+    cast: Cast, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.CAMPUS = msgspec.structs.replace(settings.CAMPUS, demo=True)
+    client, person = Client(headers={"host": "localhost"}), cast.people["physician"]
+
+    def fail(*_args: Any, **_given: Any) -> int:
+        raise RuntimeError("the record cannot be written")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(signals, "record", fail)
+        with pytest.raises(RuntimeError, match="record"):
+            client.post("/account/demonstration/", {"email": person.email})
+    person.refresh_from_db()
+    assert person.last_login is None and not Session.objects.exists()
+    client.post("/account/demonstration/", {"email": person.email})
+    person.refresh_from_db()
+    assert person.last_login is not None and Session.objects.count() == 1
+    assert Event.objects.filter(verb="account.sign_in", actor=str(person.id)).count() == 1
