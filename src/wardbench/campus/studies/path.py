@@ -72,6 +72,11 @@ class Path(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return {step.id: step for step in self.steps}
 
 
+# msgspec works out what a type is when it is first read; two threads that read their first at once crash the process,
+# so that it is asked for here, where one thread alone imports.
+msgspec.json.Decoder(Path)
+
+
 def read_path(text: str, source: str) -> Path:
     """A path in TOML. InputError names what is wrong in `source`: a key, a step that is not there, a circle."""
     try:

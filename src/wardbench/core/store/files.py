@@ -42,6 +42,12 @@ class Manifest(msgspec.Struct, frozen=True):
     current: str | None
 
 
+# msgspec works out what a type is when it is first read; two threads that read their first at once crash the process,
+# so that it is asked for here, where one thread alone imports.
+SNAPSHOTS = msgspec.json.Decoder(SnapshotFile)
+MANIFESTS = msgspec.json.Decoder(Manifest)
+
+
 def version_of(tables: Sequence[TableInfo]) -> str:
     """The digest of what the tables hold, which is the snapshot's name."""
     digest = hashlib.sha256()

@@ -14,7 +14,7 @@ from wardbench.core.errors import InputError, NotFoundError
 from wardbench.core.omop.tables import TABLES
 from wardbench.core.progress import Progress, silent
 from wardbench.core.store.connection import DEFAULT_MEMORY, connect, quoted, reading_error
-from wardbench.core.store.files import FORMAT, Layer, SnapshotFile, TableInfo, sha256_of, version_of
+from wardbench.core.store.files import FORMAT, SNAPSHOTS, Layer, TableInfo, sha256_of, version_of
 
 
 class Snapshot:
@@ -24,7 +24,7 @@ class Snapshot:
         self.folder = folder
         path = folder / "snapshot.json"
         try:
-            self._file = msgspec.json.decode(path.read_bytes(), type=SnapshotFile)
+            self._file = SNAPSHOTS.decode(path.read_bytes())
         except FileNotFoundError:
             raise NotFoundError(f"{path}: missing; the store names a snapshot that is not there.") from None
         except msgspec.DecodeError as error:

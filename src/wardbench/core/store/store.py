@@ -16,7 +16,7 @@ from wardbench.core.errors import BusyError, InputError, NotFoundError
 from wardbench.core.progress import Progress, silent
 from wardbench.core.store.connection import storage_error
 from wardbench.core.store.draft import Draft
-from wardbench.core.store.files import FORMAT, Manifest, SnapshotFile, sync, sync_tree, write_atomically
+from wardbench.core.store.files import FORMAT, MANIFESTS, Manifest, SnapshotFile, sync, sync_tree, write_atomically
 from wardbench.core.store.seals import damaged
 from wardbench.core.store.snapshot import Snapshot
 
@@ -55,7 +55,7 @@ class Store:
         if not self._manifest_path.is_file():
             return Manifest(FORMAT, None)
         try:
-            manifest = msgspec.json.decode(self._manifest_path.read_bytes(), type=Manifest)
+            manifest = MANIFESTS.decode(self._manifest_path.read_bytes())
         except msgspec.DecodeError as error:
             raise InputError(f"{self._manifest_path}: not a manifest of a store ({error}).") from None
         if manifest.format != FORMAT:

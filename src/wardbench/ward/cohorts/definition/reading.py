@@ -34,6 +34,10 @@ LARGEST_WHOLE = 2**31 - 1
 LARGEST_NUMBER = 1e15
 """Beyond any measured value, and with room for four decimals in a double."""
 
+# msgspec works out what a type is when it is first read; two threads that read their first at once crash the process,
+# so that it is asked for here, where one thread alone imports.
+msgspec.json.Decoder(Expression)
+
 
 @dataclass(frozen=True)
 class Definition:
