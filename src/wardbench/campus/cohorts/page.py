@@ -93,7 +93,8 @@ def _report(definition: Definition, content_hash: str, mode: Mode, command: str)
         if place in _kept:
             _kept.move_to_end(place)
             return _kept[place]
-    made = report_data(run_cohort(definition, snapshot), [], snapshot, mode=ExactRules().mode, command=command)
+    with sessions.turns.turn():
+        made = report_data(run_cohort(definition, snapshot), [], snapshot, mode=ExactRules().mode, command=command)
     with _lock:
         _kept[place] = made
         while len(_kept) > MOST_KEPT:

@@ -23,14 +23,16 @@ def look(definition: Definition, *, by: Actor, mode: Mode) -> Shown:
     if mode is Mode.SANDBOX:
         # Nobody is in the twin, so that nobody's record was read and nothing is to be recorded.
         return shown(mode, sessions.look("twin", definition), ExactRules())
-    return services.count(definition, by=by, mode=mode)
+    return services.count(sessions.look("store", definition), by=by, mode=mode)
 
 
 def look_in_study(definition: Definition, permitted: Permitted, *, by: Actor) -> tuple[Shown, Strip]:
     """Count `definition` exactly within a study, with age, sex and samples: on the record, of what its permit covers
     now. ForbiddenError with the permit's reason for anything else."""
     verdict = permitted.covers(content_hash(definition))
-    found = services.count(definition, by=by, mode=Mode.STUDY, permitted=verdict, study=permitted.study)
+    verdict.require()
+    counted = sessions.look("store", definition)
+    found = services.count(counted, by=by, mode=Mode.STUDY, permitted=verdict, study=permitted.study)
     return found, sessions.strip("store", definition, ExactRules())
 
 

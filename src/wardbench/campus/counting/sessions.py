@@ -1,11 +1,15 @@
 """Editing sessions of this process: one for the hospital's store and one for its twin, on the newest snapshot.
 
-A session keeps what it worked out, so that a change of one rule is answered at once; it answers one at a time.
+A session keeps what it worked out, so that a change of one rule is answered at once; it answers one at a time. Whoever
+counts or waits to is on a thread that answers pages, so that only some may (`Turns`).
 """
 
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -17,11 +21,45 @@ from django.utils.translation import gettext as _
 from wardbench.campus.counting.people import AgeBySex, Ids, People, Strip
 from wardbench.cohorts import Definition, EditingSession, Look, Overlap
 from wardbench.core.disclosure import Rules
-from wardbench.core.errors import NotFoundError
+from wardbench.core.errors import BusyError, NotFoundError
 from wardbench.core.store import Snapshot, Store
 
 Place = Literal["store", "twin"]
 MEMORY = 512 * 2**20
+MOST_AT_ONCE = 3
+"""Threads of a process, of the four that `wardbench serve` gives it, that count or wait to: one is left for pages."""
+LONG = 1.0
+"""Seconds that one more waits for a place; longer ones are told to come again."""
+
+
+class Turns:
+    """Lets at most `most` threads in, to count one after the other."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._inside, self._full = most, 0, 0.0
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """A place for as long as the block lasts. BusyError where all are taken, and have been for `LONG` seconds."""
+        with self._changed:
+            while self._inside >= self._most:
+                left = self._full + LONG - time.monotonic()
+                if left <= 0:
+                    raise BusyError(_("Too many counts are under way just now; try again in a moment."))
+                self._changed.wait(left)
+            self._inside += 1
+            if self._inside == self._most:
+                self._full = time.monotonic()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._inside -= 1
+                self._changed.notify()
+
+
+turns = Turns(MOST_AT_ONCE)
 
 _lock = threading.Lock()
 _sessions: dict[Place, tuple[str, EditingSession, threading.Lock]] = {}
@@ -46,16 +84,16 @@ def snapshot(place: Place) -> Snapshot:
 
 
 def look(place: Place, definition: Definition) -> Look:
-    """What `definition` gives on the newest snapshot, and what each of its rules does; exact."""
+    """What `definition` gives on the newest snapshot, and what each of its rules does; exact. BusyError of `Turns`."""
     session, lock = _session(place)
-    with lock:
+    with turns.turn(), lock:
         return session.look(definition)
 
 
 def overlap(place: Place, first: Definition, second: Definition) -> Overlap:
     """The persons of two cohorts on the newest snapshot, compared; exact."""
     session, lock = _session(place)
-    with lock:
+    with turns.turn(), lock:
         return session.overlap(first, second)
 
 
@@ -73,7 +111,7 @@ def by_age_and_sex(place: Place, definition: Definition) -> AgeBySex:
 
 def _members(place: Place, definition: Definition) -> tuple[Ids, npt.NDArray[np.int32], People]:
     session, lock = _session(place)
-    with lock:
+    with turns.turn(), lock:
         ids, days = session.members(definition)
         people = _people.get(place)
         if people is None or people[0] is not session:

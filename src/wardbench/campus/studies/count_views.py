@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from wardbench.campus.cohorts import queries as cohorts
 from wardbench.campus.counting import services as counting
+from wardbench.campus.counting import sessions
 from wardbench.campus.counting.rules import WORDS, Mode
 from wardbench.campus.studies import permits, queries
 from wardbench.campus.studies.permits import Use, Wanted
@@ -35,6 +36,7 @@ def count(request: HttpRequest, study_id: uuid.UUID, content: str) -> HttpRespon
     if content_hash(definition) != content:
         raise NotFoundError(_("The cohort is not what was attached to the study any more."))
     if verdict:
-        found = counting.count(definition, by=by, mode=Mode.STUDY, permitted=verdict, study=here.study.reference)
+        looked = sessions.look("store", definition)
+        found = counting.count(looked, by=by, mode=Mode.STUDY, permitted=verdict, study=here.study.reference)
         context |= {"shown": found}
     return render(request, "studies/count.html", context | {"verdict": verdict, "permit": permit})

@@ -59,7 +59,9 @@ def ask(study_id: uuid.UUID, kind: str, cohort: str, purpose: str, *, by: Actor)
     counted = [(one, _definition(one)) for one in wanted]
     shown = []
     for (one, definition), verdict in zip(counted, verdicts, strict=True):
-        found = counting.count(definition, by=by, mode=Mode.STUDY, permitted=verdict, study=here.study.reference)
+        verdict.require()
+        looked = sessions.look("store", definition)
+        found = counting.count(looked, by=by, mode=Mode.STUDY, permitted=verdict, study=here.study.reference)
         shown.append((one.name, found))
     snapshot = shown[0][1].snapshot_version
     if kind == Kind.COUNTS:
