@@ -1,8 +1,17 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+
+DESK = ("storage_desk",)
+"""Modules that put cards on the manager's desk."""
 
 
 class BiobankConfig(AppConfig):
     name = "wardbench.campus.biobank"
     label = "biobank"
     verbose_name = _("Biobank")
+
+    def ready(self) -> None:
+        for module in DESK:
+            import_module(f"{self.name}.{module}")

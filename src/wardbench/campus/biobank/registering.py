@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import uuid
 from collections.abc import Sequence
 
@@ -14,12 +15,16 @@ from wardbench.campus.people.rules import Actor
 
 
 @verb("biobank.register")
-def register(specimens: Sequence[Specimen], *, by: Actor, source: str = "") -> uuid.UUID:
-    """Enter specimens, all or none, each into its box where it has one; the batch. `source` is where they come from.
+def register(
+    specimens: Sequence[Specimen], *, by: Actor, source: str = "", at: datetime.datetime | None = None
+) -> uuid.UUID:
+    """Enter specimens, all or none, each into its box where it has one; the batch.
+
+    `source` is where they come from, and `at` when they came where that is not now.
 
     InputError where a label is taken or a box does not take one; BusyError where a position is taken.
     """
     keeps(by)
-    batch = custody.enter(specimens, Act.REGISTER, by=by, detail={"source": source} if source else None)
+    batch = custody.enter(specimens, Act.REGISTER, by=by, at=at, detail={"source": source} if source else None)
     record("biobank.register", "batch", batch, by=by, specimens=len(specimens), source=source)
     return batch

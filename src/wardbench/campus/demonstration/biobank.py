@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from wardbench.campus.biobank import curating, donors, registering, storing
+from wardbench.campus.biobank import curating, donors, equipment, registering, storing
 from wardbench.campus.biobank.amounts import amount_of
 from wardbench.campus.biobank.models import Biobank, Collection, ConsentForm, Container, Donor, Specimen
 from wardbench.campus.counting.sessions import snapshot
@@ -83,6 +83,7 @@ def make_biobank(people: Mapping[str, Person]) -> Bank:
     rows = _rows()
     gave = _donors(rows, forms)
     _enter(rows, collections, freezers, gave)
+    _temperatures(freezers)
     return Bank(biobank, collections, forms, freezers, gave)
 
 
@@ -142,6 +143,21 @@ def _freezers() -> tuple[Container, ...]:
     return (*freezers, tank)
 
 
+def _temperatures(freezers: tuple[Container, ...]) -> None:
+    """A week of temperatures each; one door stood open for two hours."""
+    now = timezone.now().replace(minute=0, second=0, microsecond=0)
+    hours = [now - datetime.timedelta(hours=back) for back in range(168, 0, -2)]
+    for number, freezer in enumerate(freezers):
+        cold, warm = (-19_600, -15_000) if freezer.kind == "tank" else (-8_600, -6_500)
+        middle = (cold + warm) // 2
+        machine = equipment.add_equipment(
+            freezer, cold, warm, by=SYSTEM, maker="Kelvin 700", serial=f"K{7001 + number}"
+        )
+        opened = {40: 1500, 41: 2600} if number == 1 else {}
+        readings = [(at, middle + 37 * (place % 5) + opened.get(place, 0)) for place, at in enumerate(hours)]
+        equipment.add_readings(machine, readings, by=SYSTEM)
+
+
 def _donors(rows: list[_Row], forms: Mapping[str, ConsentForm]) -> dict[int, Donor]:
     """A donor for each person, linked to the patient, most with a consent; what they refuse differs."""
     made: dict[int, Donor] = {}
@@ -175,12 +191,12 @@ def _enter(
     """Everything that was given, box by box, a freezer for each collection."""
     place = {"DIAB": freezers[0], "COLON": freezers[3], "REST": freezers[1]}
     of: dict[str, list[Specimen]] = {code: [] for code in place}
-    for row in rows:
+    for number, row in enumerate(rows, start=1):
         code = "COLON" if row.material.startswith("Tissue") else "REST" if row.material == "Swab" else "DIAB"
         amount = amount_of(row.number, row.unit)
         of[code].append(
             Specimen(
-                label=f"SR{row.specimen:08}",
+                label=f"SR{number:06}",
                 external=f"s{row.specimen}",
                 collection=collections[code],
                 donor=gave[row.person],
@@ -199,7 +215,8 @@ def _enter(
             if number == len(boxes):
                 boxes.append(_box(place[code], number))
             specimen.box, specimen.place = boxes[number], position
-        registering.register(specimens, by=SYSTEM, source="demonstration")
+        began = timezone.now() - datetime.timedelta(days=30)
+        registering.register(specimens, by=SYSTEM, source="demonstration", at=began)
 
 
 def _box(freezer: Container, number: int) -> Container:

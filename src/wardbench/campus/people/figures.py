@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from decimal import Decimal
 
-from django.utils.formats import date_format, get_format
+from django.utils.formats import date_format, get_format, number_format
 from django.utils.translation import gettext
 
 from wardbench.campus.people.roles import gettext_noop
@@ -59,3 +60,8 @@ def _separated(number: str) -> str:
     whole, point, part = number.partition(".")
     whole = whole.replace(",", str(get_format("THOUSAND_SEPARATOR")))
     return f"{whole}{get_format('DECIMAL_SEPARATOR')}{part}" if point else whole
+
+
+def degrees(hundredths: int) -> str:
+    """A temperature that is kept in hundredths of a degree Celsius: "-79.5 °C", in the reader's language."""
+    return f"{number_format(Decimal(hundredths) / 100, 1, use_l10n=True)} °C"

@@ -20,6 +20,7 @@ register = template.Library()
 register.filter("figure", figures.figure)
 register.filter("day", figures.day)
 register.filter("label", figures.label)
+register.filter("degrees", figures.degrees)
 
 
 @register.filter
