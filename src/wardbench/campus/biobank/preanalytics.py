@@ -1,0 +1,134 @@
+"""From what was noted of a specimen to its SPREC code, and to the delays that a ward or a tube type drifts in."""
+
+from __future__ import annotations
+
+import datetime
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from wardbench.campus.biobank.models import Specimen
+from wardbench.core.errors import InputError
+from wardbench.core.sprec import SOLIDS, Fluid, Solid, Spin, sprec
+
+TIMES = ("spun", "spun_off", "frozen")
+FLAGS = ("waited_cold", "waited_warm", "kept_cold")
+NUMBERS = ("warm_minutes", "cold_minutes", "fixed_minutes")
+CODES = ("collection", "fixation", "storage")
+KNOWN = frozenset({*TIMES, *FLAGS, *NUMBERS, *CODES, "spins"})
+"""The facts that are kept: times (ISO 8601), flags, minutes, codes of SPREC, spins as [g, cold, brake, minutes]."""
+
+
+def code(specimen: Specimen, noted: Mapping[str, Any]) -> str:
+    """The SPREC code of a specimen from what was noted. InputError for a fact that is none."""
+    unknown = set(noted) - KNOWN
+    if unknown:
+        raise InputError(_("{name}: SPREC knows no such fact.").format(name=sorted(unknown)[0]))
+    if specimen.material in SOLIDS or specimen.material.startswith("Tissue"):
+        return sprec(
+            Solid(
+                specimen.material,
+                noted.get("collection", ""),
+                _minutes(noted, "warm_minutes"),
+                _minutes(noted, "cold_minutes"),
+                noted.get("fixation", ""),
+                _minutes(noted, "fixed_minutes"),
+                noted.get("storage", ""),
+            )
+        )
+    spins = noted.get("spins")
+    return sprec(
+        Fluid(
+            specimen.material,
+            specimen.tube,
+            specimen.collected,
+            _time(noted, "spun"),
+            noted.get("waited_cold"),
+            bool(noted.get("waited_warm")),
+            None if spins is None else tuple(Spin(*one) for one in spins),
+            _time(noted, "spun_off"),
+            _time(noted, "frozen"),
+            noted.get("kept_cold"),
+            noted.get("storage", ""),
+        )
+    )
+
+
+def _time(noted: Mapping[str, Any], name: str) -> datetime.datetime | None:
+    text = noted.get(name)
+    if not text:
+        return None
+    try:
+        at = datetime.datetime.fromisoformat(str(text))
+    except ValueError:
+        raise InputError(_("{name}: write a time as 2026-01-31 14:00.").format(name=name)) from None
+    return at if at.tzinfo is not None else at.replace(tzinfo=datetime.UTC)
+
+
+def _minutes(noted: Mapping[str, Any], name: str) -> datetime.timedelta | None:
+    value = noted.get(name)
+    if value is None or value == "":
+        return None
+    try:
+        return datetime.timedelta(minutes=float(value))
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(_("{name}: write a number of minutes.").format(name=name)) from None
+
+
+@dataclass(frozen=True)
+class Delay:
+    """How long a tube waited: minutes from being taken to the centrifuge or the freezer."""
+
+    where: str
+    tube: str
+    day: datetime.date
+    minutes: float
+
+
+@dataclass(frozen=True)
+class Drift:
+    """A place and tube type whose delays grew: medians in minutes of the weeks before and of the last one."""
+
+    where: str
+    tube: str
+    before: float
+    now: float
+    count: int
+
+
+FEWEST, FACTOR = 8, 1.5
+
+
+def drifts(delays: Iterable[Delay], today: datetime.date, *, days: int = 7, weeks: int = 8) -> Sequence[Drift]:
+    """Where the median delay of the last `days` is half as long again as that of the `weeks` before, worst first.
+
+    At least eight tubes on either side: fewer say nothing of a ward.
+    """
+    late: dict[tuple[str, str], list[float]] = defaultdict(list)
+    before: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for one in delays:
+        age = (today - one.day).days
+        if 0 <= age < days:
+            late[one.where, one.tube].append(one.minutes)
+        elif days <= age < days + 7 * weeks:
+            before[one.where, one.tube].append(one.minutes)
+    found = []
+    for key, now in late.items():
+        if len(now) >= FEWEST and len(before[key]) >= FEWEST:
+            was, is_now = statistics.median(before[key]), statistics.median(now)
+            if is_now > max(FACTOR * was, was + 10):
+                found.append(Drift(*key, was, is_now, len(now)))
+    return sorted(found, key=lambda one: one.before - one.now)
+
+
+def delays(specimens: Iterable[Specimen]) -> Iterable[Delay]:
+    """The delays that specimens tell of: to the centrifuge where they were spun, else to the freezer."""
+    for one in specimens:
+        end = _time(one.preanalytics, "spun") or _time(one.preanalytics, "frozen")
+        if one.collected is not None and end is not None and end >= one.collected:
+            where = one.visit.place if one.visit is not None else ""
+            yield Delay(where, one.tube, one.collected.date(), (end - one.collected).total_seconds() / 60)

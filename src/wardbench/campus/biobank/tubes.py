@@ -1,0 +1,298 @@
+"""The verbs on single tubes: make aliquots, derivatives and pools, thaw, use, keep back, correct, destroy."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from wardbench.campus.audit.services import record, verb
+from wardbench.campus.biobank import custody, preanalytics, rules
+from wardbench.campus.biobank.amounts import UNITS, Amount
+from wardbench.campus.biobank.custody import Change
+from wardbench.campus.biobank.models import Container, PoolPart, Specimen
+from wardbench.campus.biobank.rules import Act, Facts, Status
+from wardbench.campus.people.rules import SYSTEM, Actor
+from wardbench.core.errors import BusyError, InputError
+from wardbench.core.miabis import MATERIALS
+
+MOST_AT_ONCE = 96
+CORRECTED = frozenset({"material", "tube", "site", "diagnosis", "collected", "external", "concentration"})
+"""What may be corrected of a specimen, with a reason; its amount has `adjust`."""
+
+
+def facts(specimen: Specimen) -> Facts:
+    return Facts(Status(specimen.status), specimen.reserved is not None, specimen.retained)
+
+
+def may(by: Actor, act: Act, specimen: Specimen) -> None:
+    """Refused by the sentence that the button shows."""
+    if by is not SYSTEM:
+        rules.may(by, act, facts(specimen)).require()
+
+
+@dataclass(frozen=True)
+class Part:
+    """A tube to be made: its label, how much goes in (None where nobody measures), and where it is put."""
+
+    label: str
+    amount: Amount | None = None
+    box: Container | None = None
+    place: int | None = None
+
+
+@verb("biobank.aliquot")
+def aliquot(parent: Specimen, parts: Sequence[Part], *, by: Actor) -> list[Specimen]:
+    """Divide a specimen into tubes of the same material; what goes into them is taken from it, exactly.
+
+    InputError where more goes in than there is, or in another dimension; BusyError where it is promised to a request.
+    """
+    return _make(parent, parts, Specimen.Kind.ALIQUOT, parent.material, "biobank.aliquot", by)
+
+
+@verb("biobank.derive")
+def derive(
+    parent: Specimen, material: str, parts: Sequence[Part], used: Amount | None = None, *, by: Actor
+) -> list[Specimen]:
+    """Make another material of a specimen (DNA of blood); `used` of it is gone then, None for all of it."""
+    if material not in MATERIALS:
+        raise InputError(_("material: choose one from the list."))
+    return _make(
+        parent, parts, Specimen.Kind.DERIVATIVE, material, "biobank.derive", by, used=used, all_of_it=used is None
+    )
+
+
+def _make(
+    parent: Specimen,
+    parts: Sequence[Part],
+    kind: str,
+    material: str,
+    what: str,
+    by: Actor,
+    *,
+    used: Amount | None = None,
+    all_of_it: bool = False,
+) -> list[Specimen]:
+    may(by, Act.DERIVE, parent)
+    _free(parent)
+    if not 1 <= len(parts) <= MOST_AT_ONCE:
+        raise InputError(_("parts: make 1 to {most} at once.").format(most=MOST_AT_ONCE))
+    if kind == Specimen.Kind.ALIQUOT:
+        taken = _sum([part.amount for part in parts], parent)
+    else:
+        taken = parent.amount if all_of_it else _in_its_unit(used, parent)
+    left = _left(parent, taken)
+    made = [
+        Specimen(
+            label=part.label.strip(),
+            collection_id=parent.collection_id,
+            donor_id=parent.donor_id,
+            visit_id=parent.visit_id,
+            parent=parent,
+            kind=kind,
+            material=material,
+            tube=parent.tube,
+            site=parent.site,
+            diagnosis=parent.diagnosis,
+            amount=part.amount.value if part.amount else None,
+            unit=part.amount.unit if part.amount else "",
+            thaws=parent.thaws,
+            collected=parent.collected,
+            preanalytics=parent.preanalytics if kind == Specimen.Kind.ALIQUOT else {},
+            sprec=parent.sprec if kind == Specimen.Kind.ALIQUOT else "",
+            retained=parent.retained,
+            box=part.box,
+            place=part.place,
+        )
+        for part in parts
+    ]
+    for one in made:
+        _labelled(one)
+    detail = {"made": [one.label for one in made]}
+    values = {"amount": left} if parent.amount is not None else {}
+    batch = custody.carry_out([Change(parent, Act.DERIVE, values=values, detail=detail)], by=by)
+    custody.enter(made, Act.REGISTER, by=by, batch=batch, detail={"of": parent.label})
+    record(what, "specimen", parent.id, by=by, made=[str(one.id) for one in made])
+    return made
+
+
+@verb("biobank.pool")
+def pool(label: str, parts: Sequence[tuple[Specimen, Amount | None]], *, by: Actor, box: Container | None = None,
+         place: int | None = None) -> Specimen:  # fmt: skip
+    """Mix specimens of one material and collection in a tube: of each an amount, or (None) all of it.
+
+    A pool of several donors has none; what any of them withdraws reaches it by its parts.
+    """
+    if len(parts) < 2:
+        raise InputError(_("parts: a pool has at least two."))
+    first = parts[0][0]
+    if any((one.material, one.collection_id) != (first.material, first.collection_id) for one, _amount in parts):
+        raise InputError(_("parts: only specimens of one material and one collection are mixed."))
+    changes, shares, total, known = [], [], 0, True
+    for specimen, amount in parts:
+        may(by, Act.DERIVE, specimen)
+        _free(specimen)
+        taken = specimen.amount if amount is None else _in_its_unit(amount, specimen)
+        left = _left(specimen, taken)
+        known = known and taken is not None
+        total += taken or 0
+        shares.append((specimen, taken))
+        values = {"amount": left} if specimen.amount is not None else {}
+        changes.append(Change(specimen, Act.DERIVE, values=values, detail={"made": [label.strip()]}))
+    dimensions = {UNITS[one.unit].dimension for one, _amount in parts if one.unit}
+    if len(dimensions) > 1:
+        raise InputError(_("parts: their amounts are not of one kind."))
+    donors = {one.donor_id for one, _amount in parts}
+    made = Specimen(
+        label=label.strip(),
+        collection_id=first.collection_id,
+        donor_id=donors.pop() if len(donors) == 1 else None,
+        kind=Specimen.Kind.POOL,
+        material=first.material,
+        tube=first.tube,
+        amount=total if known else None,
+        unit=first.unit,
+        thaws=max(one.thaws for one, _amount in parts),
+        retained=any(one.retained for one, _amount in parts),
+        box=box,
+        place=place,
+    )
+    _labelled(made)
+    batch = custody.carry_out(changes, by=by)
+    custody.enter([made], Act.REGISTER, by=by, batch=batch, detail={"of": [one.label for one, _amount in parts]})
+    PoolPart.objects.bulk_create([PoolPart(pool=made, specimen=one, amount=taken) for one, taken in shares])
+    record("biobank.pool", "specimen", made.id, by=by, of=[str(one.id) for one, _taken in shares])
+    return made
+
+
+@verb("biobank.thaw")
+def thaw(specimens: Sequence[Specimen], why: str = "", *, by: Actor) -> uuid.UUID:
+    """Count a thawing of each."""
+    for one in specimens:
+        may(by, Act.THAW, one)
+    detail = {"why": why.strip()[:500]} if why.strip() else {}
+    batch = custody.carry_out([Change(one, Act.THAW, detail=detail) for one in specimens], by=by)
+    record("biobank.thaw", "batch", batch, by=by, specimens=len(specimens))
+    return batch
+
+
+@verb("biobank.use")
+def use(specimen: Specimen, amount: Amount | None, why: str, *, by: Actor) -> None:
+    """Use some of a specimen in the biobank itself (a check of quality), or (None) all of it."""
+    may(by, Act.USE, specimen)
+    _free(specimen)
+    taken = specimen.amount if amount is None else _in_its_unit(amount, specimen)
+    left = 0 if amount is None else _left(specimen, taken)
+    custody.carry_out(
+        [Change(specimen, Act.USE, values={"amount": left} if left is not None else {}, detail={"why": _reason(why)})],
+        by=by,
+    )
+    record("biobank.use", "specimen", specimen.id, by=by)
+
+
+@verb("biobank.adjust")
+def adjust(specimen: Specimen, amount: Amount, why: str, *, by: Actor) -> None:
+    """Say how much there really is, after it was measured again; with a reason."""
+    may(by, Act.CORRECT, specimen)
+    if specimen.unit and UNITS[specimen.unit].dimension is not amount.dimension:
+        raise InputError(_("amount: it is kept in {unit}.").format(unit=specimen.unit))
+    first = max(specimen.first_amount or 0, amount.value)
+    values = {"amount": amount.value, "first_amount": first, "unit": amount.unit}
+    custody.carry_out([Change(specimen, Act.CORRECT, values=values, detail={"why": _reason(why)})], by=by)
+    record("biobank.adjust", "specimen", specimen.id, by=by)
+
+
+@verb("biobank.correct")
+def correct(specimen: Specimen, values: Mapping[str, Any], why: str, *, by: Actor) -> None:
+    """Correct what is said of a specimen; the event keeps which fields, and why."""
+    may(by, Act.CORRECT, specimen)
+    unknown = set(values) - CORRECTED
+    if unknown:
+        raise InputError(_("{name}: this cannot be corrected.").format(name=sorted(unknown)[0]))
+    if values.get("material", "Other") not in MATERIALS:
+        raise InputError(_("material: choose one from the list."))
+    detail = {"why": _reason(why), "fields": sorted(values)}
+    custody.carry_out([Change(specimen, Act.CORRECT, values=values, detail=detail)], by=by)
+    record("biobank.correct", "specimen", specimen.id, by=by, fields=sorted(values))
+
+
+@verb("biobank.note_preanalytics")
+def note_preanalytics(specimen: Specimen, noted: Mapping[str, Any], *, by: Actor) -> str:
+    """Keep times, temperatures and speeds of how a specimen was handled; its SPREC code, worked out of them.
+
+    InputError for a fact that is none, or times that run backwards.
+    """
+    if by is not SYSTEM:
+        rules.may_collect(by).require()
+    facts_now = {**specimen.preanalytics, **{name: value for name, value in noted.items() if value not in (None, "")}}
+    code = preanalytics.code(specimen, facts_now)
+    values = {"preanalytics": facts_now, "sprec": code}
+    custody.carry_out([Change(specimen, Act.CORRECT, values=values, detail={"fields": sorted(noted)})], by=by)
+    record("biobank.note_preanalytics", "specimen", specimen.id, by=by, sprec=code)
+    return code
+
+
+@verb("biobank.retain")
+def retain(specimen: Specimen, kept: bool, why: str, *, by: Actor) -> None:
+    """Keep a specimen back for diagnosis, or no longer."""
+    act = Act.RETAIN if kept else Act.ALLOW
+    may(by, act, specimen)
+    if specimen.retained is kept:
+        raise BusyError(_("This was done already."))
+    custody.carry_out([Change(specimen, act, values={"retained": kept}, detail={"why": _reason(why)})], by=by)
+    record("biobank.retain", "specimen", specimen.id, by=by, kept=kept)
+
+
+@verb("biobank.dispose")
+def dispose(specimens: Sequence[Specimen], why: str, *, by: Actor) -> uuid.UUID:
+    """Destroy specimens, for a reason. BusyError where one is promised to a request."""
+    for one in specimens:
+        may(by, Act.DISPOSE, one)
+        _free(one)
+    detail = {"why": _reason(why)}
+    batch = custody.carry_out([Change(one, Act.DISPOSE, detail=detail) for one in specimens], by=by)
+    record("biobank.dispose", "batch", batch, by=by, specimens=len(specimens), why=why.strip()[:500])
+    return batch
+
+
+def _free(specimen: Specimen) -> None:
+    if specimen.reserved is not None:
+        raise BusyError(_("Specimen {label} is promised to a request.").format(label=specimen.label))
+
+
+def _in_its_unit(amount: Amount | None, specimen: Specimen) -> int | None:
+    if amount is None:
+        return None
+    if specimen.unit and UNITS[specimen.unit].dimension is not amount.dimension:
+        raise InputError(_("amount: it is kept in {unit}.").format(unit=specimen.unit))
+    return amount.value
+
+
+def _sum(amounts: Sequence[Amount | None], parent: Specimen) -> int | None:
+    if any(amount is None for amount in amounts):
+        return None
+    return sum(_in_its_unit(amount, parent) or 0 for amount in amounts)
+
+
+def _left(specimen: Specimen, taken: int | None) -> int | None:
+    """What is left once `taken` is gone; None where nobody knows."""
+    if specimen.amount is None or taken is None:
+        return None if specimen.amount is None else specimen.amount
+    if taken > specimen.amount:
+        has = Amount(specimen.amount, specimen.unit)
+        raise InputError(_("amount: there are {has} in {label}.").format(has=has, label=specimen.label))
+    return specimen.amount - taken
+
+
+def _labelled(specimen: Specimen) -> None:
+    if not specimen.label or len(specimen.label) > 64 or not specimen.label.isprintable():
+        raise InputError(_("label: give each tube a label of at most 64 characters."))
+
+
+def _reason(why: str) -> str:
+    if not why.strip():
+        raise InputError(_("reason: say why."))
+    return why.strip()[:500]

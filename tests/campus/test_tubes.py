@@ -1,0 +1,180 @@
+"""Single tubes: what is made of them, what is left, and what may not be done."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+
+from campus import biobank_things as things
+from campus.cast import Cast, make_cast
+from wardbench.campus.biobank import custody, preanalytics, tubes
+from wardbench.campus.biobank.amounts import Amount, amount_of
+from wardbench.campus.biobank.models import Specimen
+from wardbench.campus.biobank.preanalytics import Delay
+from wardbench.campus.biobank.rules import MOVES, WHO, Act, Status
+from wardbench.campus.biobank.tubes import Part
+from wardbench.campus.people.roles import Role
+from wardbench.campus.people.rules import Actor, ForbiddenError
+from wardbench.core.errors import BusyError, InputError
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def cast() -> Cast:
+    return make_cast()
+
+
+@pytest.fixture
+def by(cast: Cast) -> Actor:
+    return cast.actor("biobank_manager")
+
+
+@pytest.fixture
+def tube(cast: Cast) -> Specimen:
+    things.freezer()
+    return things.tubes(cast, 1, things.box("Freezer Rack 1 Box 1"))[0]
+
+
+def ml(number: str) -> Amount:
+    return amount_of(number, "ml")
+
+
+def test_aliquots_take_exactly_what_goes_in(tube: Specimen, by: Actor) -> None:
+    box = things.box("Freezer Rack 1 Box 2")
+    made = tubes.aliquot(tube, [Part("A1", ml("0.3"), box, 0), Part("A2", ml("0.3"), box, 1)], by=by)
+    now = things.again(tube)
+    assert now.amount == 400_000 and now.status == Status.STORED
+    assert [(one.kind, one.material, one.parent_id) for one in made] == [("aliquot", "Plasma", tube.id)] * 2
+    assert [things.again(one).place for one in made] == [0, 1]
+    tubes.aliquot(now, [Part("A3", ml("0.4"))], by=by)
+    assert things.again(tube).status == Status.USED_UP
+    assert sum(one.amount or 0 for one in Specimen.objects.all()) == 1_000_000
+    assert all(custody.verify(one) is None for one in Specimen.objects.all())
+
+
+def test_more_than_there_is_cannot_be_taken(tube: Specimen, by: Actor) -> None:
+    with pytest.raises(InputError, match="there are 1 ml"):
+        tubes.aliquot(tube, [Part("A1", ml("0.6")), Part("A2", ml("0.6"))], by=by)
+    with pytest.raises(InputError, match="kept in ml"):
+        tubes.aliquot(tube, [Part("A1", amount_of("1", "mg"))], by=by)
+    assert Specimen.objects.count() == 1 and things.again(tube).amount == 1_000_000
+
+
+def test_a_label_is_given_once(tube: Specimen, by: Actor) -> None:
+    with pytest.raises(InputError, match="label"):
+        tubes.aliquot(tube, [Part(tube.label, ml("0.1"))], by=by)
+    with pytest.raises(InputError, match="label"):
+        tubes.aliquot(tube, [Part("", ml("0.1"))], by=by)
+
+
+def test_a_derivative_is_another_material(tube: Specimen, by: Actor) -> None:
+    (made,) = tubes.derive(tube, "DNA", [Part("D1", amount_of("12.5", "µg"))], ml("0.25"), by=by)
+    assert (made.material, made.kind, made.amount, things.again(tube).amount) == ("DNA", "derivative", 12_500, 750_000)
+    tubes.derive(things.again(tube), "Protein", [Part("P1")], by=by)
+    assert things.again(tube).status == Status.USED_UP
+
+
+def test_a_pool_of_several_donors_belongs_to_none(cast: Cast, by: Actor) -> None:
+    one = things.tubes(cast, 1, prefix="X")[0]
+    other = things.tubes(cast, 1, prefix="Y", donor=things.donor("D2"))[0]
+    pool = tubes.pool("POOL", [(one, ml("0.5")), (other, None)], by=by)
+    assert (pool.amount, pool.donor_id, things.again(other).status) == (1_500_000, None, Status.USED_UP)
+    assert {(part.specimen_id, part.amount) for part in pool.parts.all()} == {(one.id, 500_000), (other.id, 1_000_000)}
+    with pytest.raises(InputError, match="at least two"):
+        tubes.pool("P2", [(things.again(one), None)], by=by)
+
+
+def test_what_is_promised_is_not_touched(tube: Specimen, by: Actor) -> None:
+    Specimen.objects.filter(id=tube.id).update(reserved=tube.id)
+    held = things.again(tube)
+    for act in (
+        lambda: tubes.dispose([held], "Old", by=by),
+        lambda: tubes.use(held, None, "Check", by=by),
+        lambda: tubes.aliquot(held, [Part("A")], by=by),
+    ):
+        with pytest.raises(BusyError, match="promised"):
+            act()
+
+
+def test_kept_back_for_diagnosis_and_free_again(cast: Cast, tube: Specimen) -> None:
+    doctor = cast.actor("physician")
+    tubes.retain(tube, True, "The pathologist still needs it.", by=doctor)
+    assert things.again(tube).retained
+    with pytest.raises(BusyError, match="already"):
+        tubes.retain(things.again(tube), True, "Again", by=doctor)
+    tubes.retain(things.again(tube), False, "The report is out.", by=doctor)
+    assert not things.again(tube).retained
+
+
+def test_corrections_have_a_reason_and_leave_the_past(tube: Specimen, by: Actor) -> None:
+    tubes.correct(tube, {"material": "Serum"}, "The tube was a serum tube.", by=by)
+    last = tube.custody.last()
+    assert last is not None and last.detail == {"fields": ["material"], "why": "The tube was a serum tube."}
+    tubes.adjust(things.again(tube), ml("1.2"), "Weighed", by=by)
+    assert things.again(tube).first_amount == 1_200_000
+    for fault in ({"label": "X"}, {"material": "Gold"}):
+        with pytest.raises(InputError):
+            tubes.correct(things.again(tube), fault, "Because", by=by)
+    with pytest.raises(InputError, match="say why"):
+        tubes.correct(things.again(tube), {"site": "C18"}, " ", by=by)
+
+
+def test_sprec_follows_from_what_was_noted(cast: Cast, by: Actor) -> None:
+    at = datetime.datetime(2026, 3, 2, 8, tzinfo=datetime.UTC)
+    tube = things.tubes(cast, 1, tube="PED", collected=at)[0]
+    noted = {"spun": "2026-03-02 09:30", "waited_cold": False, "spins": [[2000, False, True, 10]]}
+    assert tubes.note_preanalytics(tube, noted, by=cast.actor("coordinator")) == "PL1-PED-A-B-N-X-X"
+    more = {"frozen": "2026-03-02 10:00", "kept_cold": False, "storage": "A"}
+    assert tubes.note_preanalytics(things.again(tube), more, by=by) == "PL1-PED-A-B-N-B-A"
+    with pytest.raises(InputError, match="before"):
+        tubes.note_preanalytics(things.again(tube), {"spun": "2026-03-01 09:30"}, by=by)
+    with pytest.raises(InputError, match="no such fact"):
+        tubes.note_preanalytics(things.again(tube), {"colour": "red"}, by=by)
+    assert things.again(tube).sprec == "PL1-PED-A-B-N-B-A"
+
+
+def test_a_ward_that_lets_tubes_wait_longer_is_told_of() -> None:
+    today = datetime.date(2026, 6, 30)
+
+    def waited(where: str, minutes: float, days: int) -> Delay:
+        return Delay(where, "PED", today - datetime.timedelta(days=days), minutes)
+
+    steady = [waited("Ward 1", 40 + n % 5, n) for n in range(60)]
+    slower = [waited("Ward 2", 90 if n < 7 else 40, n) for n in range(60)] * 2
+    few = [waited("Ward 3", 500 if n < 7 else 40, n) for n in range(0, 60, 9)]
+    found = preanalytics.drifts([*steady, *slower, *few], today)
+    assert [(one.where, one.before, one.now, one.count) for one in found] == [("Ward 2", 40, 90, 14)]
+
+
+ACTS = {
+    Act.THAW: lambda one, by: tubes.thaw([one], by=by),
+    Act.USE: lambda one, by: tubes.use(one, ml("0.1"), "Check", by=by),
+    Act.DERIVE: lambda one, by: tubes.aliquot(one, [Part("NEW", ml("0.1"))], by=by),
+    Act.DISPOSE: lambda one, by: tubes.dispose([one], "Old", by=by),
+    Act.CORRECT: lambda one, by: tubes.correct(one, {"site": "C18"}, "Typed wrong", by=by),
+    Act.RETAIN: lambda one, by: tubes.retain(one, True, "Needed", by=by),
+}
+
+
+@pytest.mark.parametrize("act", sorted(ACTS))
+def test_every_status_every_role(cast: Cast, act: Act) -> None:
+    """The table status x act x role: what the rules say is what the verb does, and nothing else changes."""
+    for number, status in enumerate(Status):
+        for role in Role:
+            tube = things.tubes(cast, 1, prefix=f"{number}{role.value}")[0]
+            Specimen.objects.filter(id=tube.id).update(
+                status=status.value, box=None
+            ) if status is not Status.STORED else (None)
+            held = things.again(tube)
+            allowed = (Status(held.status), act) in MOVES and role in WHO[act]
+            try:
+                ACTS[act](held, cast.actor(role))
+            except (BusyError, ForbiddenError):
+                assert not allowed, (status, role)
+                assert things.again(tube).events == tube.events
+            else:
+                assert allowed, (status, role)
+                assert things.again(tube).events == tube.events + 1
+                Specimen.objects.filter(label="NEW").update(label=f"NEW{number}{role.value}")
