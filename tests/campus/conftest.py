@@ -28,7 +28,28 @@ from campus.cast import Cast, make_cast  # noqa: E402  (models need Django to be
 from wardbench.campus.audit import guards  # noqa: E402
 from wardbench.campus.databases import database_settings  # noqa: E402
 
+HERE = Path(__file__).parent
 ON_POSTGRES = os.environ.get("WARDBENCH_TEST_DATABASE") == "postgresql"
+
+
+OPENS = {"db", "transactional_db", "server"}
+"""Fixtures that open the database; whoever lacks them all cannot, for pytest-django lets nobody else."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL only what opens the database runs: the rest has run already, beside SQLite, and is the same."""
+    if not ON_POSTGRES:
+        return
+    same = [item for item in items if HERE in item.path.parents and not _depends_on_the_database(item)]
+    if same:
+        config.hook.pytest_deselected(items=same)
+        left_out = set(same)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def _depends_on_the_database(item: pytest.Item) -> bool:
+    opens = OPENS & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("django_db")
+    return bool(opens) or hasattr(getattr(item, "module", None), "ON_POSTGRES")
 
 
 @pytest.fixture(scope="session")
