@@ -59,6 +59,27 @@ def test_a_rule_of_several_conditions_is_made_by_forms_alone(builder: Visitor) -
     assert "at least one of these:" in page.locator("#rule-0-head").inner_text(), "it is kept without saving"
 
 
+def test_a_version_saved_at_once_has_the_change_before_it(builder: Visitor) -> None:
+    page = builder.page
+    page.evaluate(
+        """() => { document.querySelector('button[value=add-person]').click();
+        document.querySelector('.app-save').open = true; document.getElementById('note').value = 'Adults';
+        document.querySelector('.app-save form button').click(); }"""
+    )
+    page.wait_for_url(re.compile(r"/cohorts/[0-9a-f-]{36}/$"))
+    assert "Inclusion rule 1, Adults" in page.locator("main").inner_text()
+    found = builder.look()
+    assert not found, as_text(found)
+
+
+def test_a_concept_set_is_widened(builder: Visitor) -> None:
+    page = builder.page
+    page.locator("#sets a", has_text="Change").first.click()
+    page.locator("#find-set-0").wait_for(state="visible")
+    add(builder, "set-0", "HbA1c", "Add HbA1c")
+    page.locator("#set-0", has_text="2 concepts").wait_for()
+
+
 def test_two_quick_clicks_are_two_changes(builder: Visitor) -> None:
     page = builder.page
     page.evaluate(

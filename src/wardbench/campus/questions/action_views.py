@@ -53,7 +53,7 @@ def close(request: HttpRequest, question_id: uuid.UUID) -> HttpResponse:
         services.close(shown, why=why, by=by)
 
     form = forms.PerhapsReasonForm if answered else forms.ReasonForm
-    return _ask(request, shown, form, carry_out, _("Close the question"), _("Close"), hint)
+    return _ask(request, shown, form, carry_out, _("Close the question"), _("Close the question"), hint)
 
 
 @signed_in

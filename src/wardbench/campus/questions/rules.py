@@ -58,7 +58,7 @@ ACTIONS = {
     Action.TAKE_UP: gettext_noop("Take up into a study"),
     Action.GIVE_BACK: gettext_noop("Give back"),
     Action.ANSWER: gettext_noop("Answer the question"),
-    Action.CLOSE: gettext_noop("Close"),
+    Action.CLOSE: gettext_noop("Close the question"),
     Action.REOPEN: gettext_noop("Reopen"),
 }
 
@@ -186,7 +186,7 @@ def may_raise_any(actor: Actor) -> Verdict:
 def may_edit(actor: Actor, question: Facts) -> Verdict:
     """Changing the words of a question: its asker, as long as nobody works on it."""
     if not actor.id or actor.id != question.asker:
-        return no(gettext_noop("Only who raised the question can change it."))
+        return no(gettext_noop("Only whoever raised the question can change it."))
     if question.status not in (Status.OPEN, Status.REOPENED):
         return no(gettext_noop("The question can be changed until a study takes it up or somebody answers it."))
     return yes(gettext_noop("You raised this question."))
@@ -205,7 +205,7 @@ def may_put_cohort(actor: Actor, question: Facts) -> Verdict:
     for role in roles:
         if actor.has(role):
             return yes(gettext_noop("You hold the role {role}."), role=Title(role))
-    return no(gettext_noop("Only who raised the question, or {role}, can do this."), role=Title(*roles))
+    return no(gettext_noop("This is for whoever raised the question, or for the role {role}."), role=Title(*roles))
 
 
 def may_follow(actor: Actor, question: Facts) -> Verdict:
@@ -265,7 +265,7 @@ def may_move(actor: Actor, action: Action, question: Facts) -> Verdict:
         if actor.has(role):
             return yes(gettext_noop("You hold the role {role}."), role=Title(role))
     if ASKER in who:
-        return no(gettext_noop("Only who raised the question, or {role}, can do this."), role=Title(*roles))
+        return no(gettext_noop("This is for whoever raised the question, or for the role {role}."), role=Title(*roles))
     return no(gettext_noop("This needs the role {role}."), role=Title(*roles))
 
 

@@ -36,7 +36,7 @@ def decide(request: HttpRequest, study_id: uuid.UUID, step: str) -> HttpResponse
     units = shown.units_to_speak_for(here, step, by)
     decides = here.path.by_id[step].votes == 1
     form = forms.VoteForm(request.POST if request.POST.get("do") == "vote" else None, units=units, decides=decides)
-    ask = forms.TextForm(request.POST if request.POST.get("do") == "ask" else None, auto_id="ask_%s")
+    ask = forms.AskForm(request.POST if request.POST.get("do") == "ask" else None, auto_id="ask_%s")
     out = forms.ReasonForm(request.POST if request.POST.get("do") == "out" else None, auto_id="out_%s")
     unit = uuid.UUID(request.POST.get("unit") or units[0][0]) if units else None
     if form.is_valid():

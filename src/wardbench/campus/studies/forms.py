@@ -145,7 +145,7 @@ class MaterialForm(forms.Form):
 class SpecimenForm(forms.Form):
     type = forms.ChoiceField(label=_("Type"), choices=_choices(MATERIALS, empty="-"), required=False)
     amount = forms.FloatField(label=_("Amount"), required=False, min_value=0.001, max_value=1e6)
-    unit = forms.ChoiceField(label=_("Unit"), choices=[(unit, unit) for unit in UNITS], required=False)
+    unit = forms.ChoiceField(label=_("Unit"), choices=_choices(UNITS), required=False)
     donors = forms.IntegerField(label=_("Donors"), required=False, min_value=1, max_value=1_000_000)
 
     def clean(self) -> dict[str, Any]:
@@ -292,7 +292,13 @@ class ResultForm(forms.Form):
 
 
 class TextForm(forms.Form):
-    text = forms.CharField(label=_("In words"), max_length=LONG, widget=forms.Textarea(attrs={"rows": 5}))
+    text = forms.CharField(label=_("Your answer"), max_length=LONG, widget=forms.Textarea(attrs={"rows": 5}))
+
+
+class AskForm(TextForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["text"].label = _("Your question")
 
 
 class VoteForm(forms.Form):

@@ -24,7 +24,7 @@ from wardbench.campus.studies import checks, completeness, documents, queries
 from wardbench.campus.studies.facts import CONSENTS, DATA, FACTS, Consent, Data, Section
 from wardbench.campus.studies.models import Asking, Decision, Document, Permit, Study, Submission, Vote
 from wardbench.campus.studies.standings import Standing
-from wardbench.campus.studies.vocabulary import DOCUMENT_KINDS, FATES, TABLES, WORK
+from wardbench.campus.studies.vocabulary import DOCUMENT_KINDS, FATES, TABLES, UNITS, WORK
 from wardbench.core.duo import LABELS, Concern, Use
 from wardbench.core.duo.model import CONCERNS
 from wardbench.core.errors import NotFoundError
@@ -167,12 +167,18 @@ def _work(work: str) -> str:
     return f" ({gettext(WORK.get(work, work))})" if work else ""
 
 
+def unit_title(one: Mapping[str, Any]) -> str:
+    """In what a line of material is counted."""
+    unit = str(one.get("unit", ""))
+    return gettext(UNITS[unit]) if unit in UNITS else unit
+
+
 def specimen(one: Mapping[str, Any]) -> str:
     """A line of what is asked for, in words."""
     return _("%(type)s: %(amount)g %(unit)s, of %(donors)s donors") % {
         "type": gettext(MATERIALS.get(one.get("type", ""), one.get("type", ""))),
         "amount": float(one.get("amount") or 0),
-        "unit": one.get("unit", ""),
+        "unit": unit_title(one),
         "donors": one.get("donors", "?"),
     }
 
@@ -396,7 +402,7 @@ def permit_shown(found: Permit, here: Standing) -> dict[str, Any]:
     names = people.names(set(said["whom"]))
     named = dict(here.study.cohorts.values_list("hash", "name"))
     material = [
-        (specimen(one), permits.used_of(found, one.get("type", "")), one.get("unit", "")) for one in said["material"]
+        (specimen(one), permits.used_of(found, one.get("type", "")), unit_title(one)) for one in said["material"]
     ]
     return {
         "whom": sorted(names.values()),

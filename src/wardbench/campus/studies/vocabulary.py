@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from wardbench.campus.people.roles import gettext_noop
 
-UNITS = ("tubes", "ml", "µl", "mg", "µg", "slides", "blocks", "vials")
+UNITS = {
+    "tubes": gettext_noop("tubes"),
+    "ml": "ml",
+    "µl": "µl",
+    "mg": "mg",
+    "µg": "µg",
+    "slides": gettext_noop("slides"),
+    "blocks": gettext_noop("blocks"),
+    "vials": gettext_noop("vials"),
+}
+"""In what material is asked for, and what that is called."""
 
 TABLES = {
     "person": gettext_noop("Age, sex and place"),

@@ -44,6 +44,31 @@ builder.addEventListener("submit", (event) => {
   }
 }, true);
 
+// A version is saved of everything that was changed before, also where an answer is still on its way. The note that is
+// being written outlives the answers that replace its form.
+builder.addEventListener("submit", (event) => {
+  if (!event.target.matches(".app-save form") || !window.htmx) return;
+  event.preventDefault();
+  const note = event.target.elements.note.value;
+  line.then(() => {
+    const form = builder.querySelector(".app-save form");
+    if (!form) return;
+    form.elements.note.value = note;
+    form.submit();
+  });
+});
+let noted = null;
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target?.id === "bar") noted = builder.querySelector(".app-save[open] [name=note]")?.value ?? null;
+});
+document.body.addEventListener("htmx:afterSwap", () => {
+  const save = builder.querySelector(".app-save");
+  if (noted === null || !save) return;
+  save.open = true;
+  save.querySelector("[name=note]").value = noted;
+  noted = null;
+});
+
 // Focus: what had it keeps it, and a change may say where to go on.
 let focused = "";
 document.body.addEventListener("htmx:beforeSwap", () => { focused = document.activeElement?.id || ""; });
