@@ -64,7 +64,15 @@ def write_security_requirements(_app: Any) -> None:
         PAGE.write_text(page(), encoding="utf-8")
 
 
+def write_campus_reference(_app: Any) -> None:
+    """Write the pages about the campus's forms and rights from the forms and rules themselves."""
+    from wardbench.campus.manual.__main__ import write
+
+    write(HERE)
+
+
 def setup(app: Any) -> None:
     app.connect("builder-inited", write_security_requirements)
+    app.connect("builder-inited", write_campus_reference)
     app.connect("builder-inited", write_command_reference)
     app.connect("builder-inited", write_cohort_manual)

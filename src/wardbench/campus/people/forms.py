@@ -26,6 +26,7 @@ def day(label: Any, help_text: Any = "", *, required: bool = False) -> forms.Dat
 
 
 def orcid(text: str) -> None:
+    """A validator: an ORCID iD has four groups of four digits, the last a check digit."""
     if not is_orcid(text):
         raise ValidationError(_("This is not an ORCID iD: four groups of four digits, the last a check digit."))
 
