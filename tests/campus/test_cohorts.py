@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import uuid
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from django.db import connections
 
 from campus.cast import Cast
+from wardbench.campus.api.services import make_key
 from wardbench.campus.audit.queries import history
 from wardbench.campus.cohorts import explained, home, queries, rules, services
 from wardbench.campus.cohorts.models import Cohort, Step
@@ -337,3 +339,31 @@ def test_home_shows_what_was_worked_on_last(cast: Cast) -> None:
     assert home.my_cohorts(cast.actor("partner")) is None
     assert [hit.title for hit in home.find_cohorts(cast.actor("researcher"), "diab", 5)] == ["Diabetes"]
     assert home.find_cohorts(cast.actor("researcher2"), "diab", 5) == []
+
+
+def test_an_exact_figure_is_for_those_alone_who_may_count_so(cast: Cast) -> None:
+    """A data steward counts exactly, saves, and shares with everybody: the definition is shared, and no figure of it."""
+    by = cast.actor("data_steward")
+    cohort = services.make_cohort("Very rare", by=by, expression=expression("a"))
+    services.save_version(cohort.id, 0, by=by, shown=Shown("61734", 61734, "stewardship", "v1"))
+    work = with_women(queries.desk(cohort, by).working, "b")
+    draft = services.change_draft(cohort.id, work, 0, by=by)
+    services.save_version(cohort.id, draft.revision, by=by, shown=Shown("61731", 61731, "stewardship", "v1"))
+    services.share(cohort.id, by=by)
+    asked = ("/cohorts/", "/", f"/cohorts/{cohort.id}/history/", f"/cohorts/{cohort.id}/", "/search/?q=rare")
+
+    def pages(key: str) -> str:
+        client = cast.client(key)
+        _key, secret = make_key("for a test", ["read"], 1, by=cast.actor(key))
+        bearer = {"authorization": f"Bearer {secret}"}
+        told = [client.get(path) for path in asked]
+        told.append(client.get(f"/api/cohorts/{cohort.id}/versions", headers=bearer))
+        assert {one.status_code for one in told} == {200}
+        return " ".join(one.content.decode() for one in told)
+
+    for key in ("researcher", "student", "ethics"):
+        shown = pages(key)
+        assert "Very rare" in shown and not re.search("61,?73|-3<", shown), key
+    shown = pages("data_steward")
+    assert "61,734" in shown or "61734" in shown
+    assert "-3<" in shown

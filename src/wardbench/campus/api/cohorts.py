@@ -27,6 +27,7 @@ from wardbench.campus.cohorts.estimate_views import purse_of
 from wardbench.campus.counting import feasibility
 from wardbench.campus.counting import queries as counting
 from wardbench.campus.counting.rules import WORDS, Mode
+from wardbench.campus.people.rules import Actor
 from wardbench.campus.web.pages import actor
 from wardbench.core.errors import InputError
 from wardbench.ward.cohorts.definition import Definition, Entry
@@ -59,7 +60,7 @@ def cohort(request: HttpRequest, cohort_id: uuid.UUID) -> Any:
 @router.get("/{cohort_id}/versions", response={200: list[VersionOut], **REFUSED}, auth=READ, summary="Its versions")
 def versions(request: HttpRequest, cohort_id: uuid.UUID) -> Any:
     seen = queries.seen(cohort_id, actor(request))
-    return [_version(one) for one in queries.versions(seen.cohort)]
+    return [_version(one, seen.by) for one in queries.versions(seen.cohort)]
 
 
 @router.post("/{cohort_id}/versions", response={201: VersionOut, **REFUSED}, auth=WRITE, summary="Save a version")
@@ -67,7 +68,7 @@ def save(request: HttpRequest, cohort_id: uuid.UUID, given: SaveIn) -> Any:
     by = actor(request)
     desk = queries.desk(queries.seen(cohort_id, by).cohort, by)
     draft = services.change_draft(cohort_id, Working(given.expression), desk.revision, by=by, change="api")
-    return Status(201, _version(services.save_version(cohort_id, draft.revision, by=by, note=given.note)))
+    return Status(201, _version(services.save_version(cohort_id, draft.revision, by=by, note=given.note), by))
 
 
 @router.get("/{cohort_id}/versions/{number}/expression", response={200: dict, **REFUSED}, auth=READ)
@@ -124,7 +125,7 @@ def _out(cohort: Any) -> dict[str, Any]:
     }
 
 
-def _version(version: Any) -> dict[str, Any]:
+def _version(version: Any, by: Actor) -> dict[str, Any]:
     return {
         "id": version.id,
         "number": version.number,
@@ -132,7 +133,7 @@ def _version(version: Any) -> dict[str, Any]:
         "at": version.at,
         "author": version.author.name,
         "note": version.note,
-        "figure": version.figure,
+        "figure": queries.figure_of(version, by),
         "mode": version.mode,
         "snapshot": version.snapshot,
     }

@@ -50,7 +50,7 @@ class PersonOut(Shape):
 
 
 class VersionOut(Shape):
-    """A version of a cohort. The figure is as it was disclosed to its author."""
+    """A version of a cohort. The figure is as it was disclosed to its author; an exact one is for who may count so."""
 
     id: uuid.UUID
     number: int

@@ -28,7 +28,7 @@ def history(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
     rows = []
     for place, version in enumerate(versions):
         before = versions[place + 1] if place + 1 < len(versions) else None
-        rows.append((version, before, queries.difference(before, version)))
+        rows.append((version, queries.figure_of(version, by), before, queries.difference(before, version, by)))
     context = {"cohort": seen.cohort, "seen": seen, "tab": "history", "rows": rows}
     context |= {"draft": queries.draft_of(seen.cohort, by), "versions": versions}
     by_number = {str(version.number): version for version in versions}

@@ -33,7 +33,7 @@ def my_cohorts(actor: Actor) -> Panel | None:
     entries = [
         Entry(
             one.name,
-            _line(one),
+            _line(one, actor),
             reverse("cohort_build" if one.id in drafts else "cohort", args=[one.id]),
             _("unsaved changes") if one.id in drafts else "",
             "wait" if one.id in drafts else "",
@@ -46,13 +46,13 @@ def my_cohorts(actor: Actor) -> Panel | None:
     )
 
 
-def _line(cohort: Cohort) -> str:
+def _line(cohort: Cohort, actor: Actor) -> str:
     for version in getattr(cohort, "last", []):
-        if version.figure:
+        if told := queries.figure_of(version, actor):
             if version.mode == "sandbox":
                 line = _("version {n}: {figure} persons in the twin")
             else:
                 line = _("version {n}: {figure} persons")
-            return line.format(n=version.number, figure=figure(version.figure))
+            return line.format(n=version.number, figure=figure(told))
         return _("version {n}").format(n=version.number)
     return _("not saved yet")

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from wardbench.campus.cohorts import rules
 from wardbench.campus.cohorts.models import Cohort, Draft, Share, Step, Version
 from wardbench.campus.cohorts.rules import Access, Standing
+from wardbench.campus.counting.rules import may_see_figure
 from wardbench.campus.people.rules import Actor, Verdict
 from wardbench.core.errors import NotFoundError
 from wardbench.ward.cohorts.definition import Definition
@@ -131,9 +132,17 @@ def with_versions(by: Actor) -> QuerySet[Cohort]:
     return find(by).filter(Exists(Version.objects.filter(cohort=OuterRef("id")))).order_by("name", "id")
 
 
-def difference(before: Version | None, after: Version) -> float | None:
-    """The change in n where both were counted alike on the same data, so that it comes from the definition alone."""
+def figure_of(version: Version, by: Actor) -> str:
+    """The figure that was shown when a version was saved; empty where `by` may not see it, or there was none."""
+    return version.figure if may_see_figure(by, version.mode) else ""
+
+
+def difference(before: Version | None, after: Version, by: Actor) -> float | None:
+    """The change in n where both were counted alike on the same data, so that it comes from the definition alone, and
+    `by` may see both figures."""
     if before is None or before.value is None or after.value is None or not after.mode:
+        return None
+    if not may_see_figure(by, before.mode) or not may_see_figure(by, after.mode):
         return None
     alike = (before.mode, before.snapshot) == (after.mode, after.snapshot)
     return after.value - before.value if alike else None

@@ -12,7 +12,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from wardbench.campus.cohorts import builder, page, queries, rules, services
+from wardbench.campus.cohorts import builder, queries, rules, services
+from wardbench.campus.cohorts import page as told_page
 from wardbench.campus.cohorts.builder_views import download, given_text
 from wardbench.campus.cohorts.forms import NewForm
 from wardbench.campus.cohorts.given_json import read_json
@@ -30,8 +31,10 @@ def cohorts(request: HttpRequest) -> HttpResponse:
     text, whose = request.GET.get("text", "").strip(), request.GET.get("whose", "")
     archived = whose == "archived"
     found = queries.find(by, text, whose="mine" if archived else whose, archived=archived)
+    page = Paginator(found, ON_A_PAGE).get_page(request.GET.get("page"))
     context = {
-        "found": Paginator(found, ON_A_PAGE).get_page(request.GET.get("page")),
+        "found": page,
+        "rows": [(one, [(last, queries.figure_of(last, by)) for last in one.last]) for one in page],  # type: ignore[attr-defined]
         "text": text,
         "whose": whose,
         "drafts": queries.drafts_of(by),
@@ -72,7 +75,7 @@ def cohort(request: HttpRequest, cohort_id: uuid.UUID, number: int = 0) -> HttpR
     context |= {"shares": queries.shares_of(seen.cohort), "archived": seen.cohort.status == rules.ARCHIVED}
     if version:
         mode = builder.mode_of(request, by)
-        context |= {"page": page.told(version, by, mode, builder.spoken(), settings.CAMPUS.address)}
+        context |= {"page": told_page.told(version, by, mode, builder.spoken(), settings.CAMPUS.address)}
     return render(request, "cohorts/cohort.html", context)
 
 

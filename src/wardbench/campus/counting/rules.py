@@ -72,6 +72,12 @@ def may_estimate(actor: Actor) -> Verdict:
     return holds(actor, *sorted(RESEARCH))
 
 
+def may_see_figure(actor: Actor, mode: str) -> bool:
+    """Whether a figure that was counted in `mode` may be shown to somebody: an exact one is for those alone who may
+    count so themselves, whoever else sees what it is the count of."""
+    return mode not in (Mode.STUDY, Mode.STEWARDSHIP) or bool(may_count(actor, Mode(mode)))
+
+
 def modes_for(actor: Actor) -> tuple[Mode, ...]:
     """The modes in which somebody may count, the one to begin with first."""
     return tuple(mode for mode in Mode if may_count(actor, mode))
