@@ -256,6 +256,42 @@ def test_a_backup_with_keys_is_enough_and_says_so(folder: Path, tmp_path: Path, 
         assert not (tmp_path / "again").exists()
 
 
+def test_a_backup_holds_all_that_lies_in_the_folder_and_says_what_does_not(
+    folder: Path, tmp_path: Path, database: str, server: Any
+) -> None:
+    """The campus's own approval path, what identity providers say of themselves, and secrets by whatever spelling."""
+    elsewhere = tmp_path / "elsewhere.secret"
+    inside = {"approval-path.toml": "", "saml/idp.xml": "metadata", "keys/hospital.secret": "s", "mail.secret": "m"}
+    inside["approval-path.toml"] = Path("src/wardbench/campus/studies/paths/leuven.toml").read_text()
+    for name, content in inside.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(content)
+    elsewhere.write_text("elsewhere")
+    openid = '[[openid]]\nid = "{0}"\nname = "{0}"\nissuer = "http://localhost:9"\nclient_id = "w"\nsecret_file = "{1}"\n'
+    with (folder / "campus.toml").open("a") as toml:
+        toml.write('[mail]\nhost = "localhost"\npassword_file = "./saml/../mail.secret"\n')
+        toml.write(openid.format("a", "keys/hospital.secret") + openid.format("b", elsewhere))
+        toml.write('[[saml]]\nid = "s"\nname = "S"\nentity_id = "e"\nmetadata = "saml/idp.xml"\n')
+    out, target = tmp_path / "backup.tar.gz", tmp_path / "restored"
+    said = done("campus", "backup", out, "--campus", folder, "--with-keys")
+    assert f"{elsewhere} lies outside" in said and said.count("lies outside") == 1
+    restore(out, target, database=empty_database(server) if server else "")
+    assert {name: (target / name).read_text() for name in inside} == inside
+    assert not (target / "named").exists() and not (target / "secrets").exists()
+    plain = back_up(folder, out)
+    assert plain.outside == (str(elsewhere),)
+    database = empty_database(server) if server else ""
+    restore(out, tmp_path / "again", database=database, keys=folder / "keys")
+    assert (tmp_path / "again" / "saml" / "idp.xml").is_file()
+    assert not (tmp_path / "again" / "mail.secret").exists(), "without --with-keys a backup holds no password"
+
+
+@pytest.mark.parametrize("name", [".", "/", ".."])
+def test_a_backup_is_a_file(folder: Path, name: str) -> None:
+    with pytest.raises(InputError, match="name a file"):
+        back_up(folder, Path(name))
+
+
 def test_a_damaged_archive_leaves_nothing_behind(folder: Path, tmp_path: Path, server: Any) -> None:
     out, target = tmp_path / "backup.tar.gz", tmp_path / "restored"
     back_up(folder, out, with_keys=True)

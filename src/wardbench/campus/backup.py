@@ -22,7 +22,7 @@ from typing import IO
 
 import msgspec
 
-from wardbench.campus.configuration import Configuration, read_configuration
+from wardbench.campus.configuration import APPROVAL_PATH, Configuration, read_configuration
 from wardbench.campus.databases import Postgres, address_of, is_sqlite, sqlite_path
 from wardbench.core.errors import BusyError, InputError, StorageError
 from wardbench.core.version import __version__
@@ -31,6 +31,8 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 SQLITE_COPY, POSTGRES_DUMP = "database.sqlite3", "database.dump"
 CONFIGURATION, HEADS, DOCUMENTS, KEYS, SECRETS = "campus.toml", "audit-heads.jsonl", "documents", "keys", "secrets"
+NAMED = "named"
+"""Other files that campus.toml names, by their place in the campus's folder."""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -51,10 +53,13 @@ class Manifest(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Backup:
+    """What was written. `outside` are files that campus.toml names outside the campus's folder: they are not in it."""
+
     path: Path
     size: int
     documents: int
     with_keys: bool
+    outside: tuple[str, ...] = ()
 
 
 def back_up(folder: Path, out: Path, *, with_keys: bool = False) -> Backup:
@@ -62,6 +67,8 @@ def back_up(folder: Path, out: Path, *, with_keys: bool = False) -> Backup:
     configuration = read_configuration(folder)
     if with_keys and configuration.secrets != "folder":
         raise InputError("campus.toml: secrets: the keys are not kept in the folder; back them up where they are.")
+    if not out.name or out.is_dir():
+        raise InputError(f"{out}: this is a folder; name a file to write the backup to.")
     partial = out.with_name(out.name + ".partial")
     work = out.with_name(out.name + ".partial.d")
     try:
@@ -77,14 +84,27 @@ def back_up(folder: Path, out: Path, *, with_keys: bool = False) -> Backup:
     except (OSError, sqlite3.Error) as error:
         raise StorageError(f"{out}: the backup could not be written ({error}).") from None
     documents = sum(name.startswith(DOCUMENTS + "/") for name in manifest.files)
-    return Backup(out, out.stat().st_size, documents, with_keys)
+    files = [*secret_files(configuration), *named_files(configuration)]
+    outside = tuple(sorted(name for name in files if _within(folder, name) is None))
+    return Backup(out, out.stat().st_size, documents, with_keys, outside)
 
 
 def secret_files(configuration: Configuration) -> list[str]:
-    """Files in the campus's folder, beside the keys, that hold passwords."""
+    """Files, beside the keys, that hold passwords, as campus.toml names them."""
     passwords = [configuration.mail.password_file] if configuration.mail else []
     passwords.append(configuration.database_password_file)
     return [name for name in [*passwords, *(one.secret_file for one in configuration.openid)] if name]
+
+
+def named_files(configuration: Configuration) -> list[str]:
+    """Files that hold no secret and without which the campus is not what it was, as campus.toml names them."""
+    return [one.metadata for one in configuration.saml if "://" not in one.metadata]
+
+
+def _within(folder: Path, name: str) -> str | None:
+    """The place of a named file in the campus's folder; None where it lies outside."""
+    place = os.path.relpath(os.path.join(folder, name), folder)
+    return None if place.split(os.sep)[0] == os.pardir else Path(place).as_posix()
 
 
 @contextlib.contextmanager
@@ -133,6 +153,7 @@ def _write(folder: Path, configuration: Configuration, file: IO[bytes], work: Pa
 
 def _parts(folder: Path, configuration: Configuration, work: Path, *, with_keys: bool) -> Iterator[tuple[str, Path]]:
     yield CONFIGURATION, folder / "campus.toml"
+    yield APPROVAL_PATH, folder / APPROVAL_PATH
     for path in sorted(work.iterdir()):
         yield path.name, path
     documents = folder / DOCUMENTS
@@ -142,8 +163,10 @@ def _parts(folder: Path, configuration: Configuration, work: Path, *, with_keys:
     if with_keys:
         for path in sorted((folder / KEYS).iterdir()):
             yield f"{KEYS}/{path.name}", path
-        for name in secret_files(configuration):
-            yield f"{SECRETS}/{name}", folder / name
+    groups = {NAMED: named_files(configuration), SECRETS: secret_files(configuration) if with_keys else []}
+    for group, names in groups.items():
+        for place in sorted({place for name in names if (place := _within(folder, name))}):
+            yield f"{group}/{place}", folder / place
 
 
 def _add(archive: tarfile.TarFile, name: str, source: IO[bytes]) -> Entry:

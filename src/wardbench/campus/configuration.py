@@ -20,6 +20,9 @@ from wardbench.core.errors import InputError, NotFoundError, StorageError
 FOLDER = "WARDBENCH_CAMPUS"
 """The environment variable that names the folder of the campus to serve."""
 
+APPROVAL_PATH = "approval-path.toml"
+"""The campus's own approval path, in its folder, where it has one."""
+
 KEYS = ("session", "audit", "disclosure", "pseudonym")
 
 

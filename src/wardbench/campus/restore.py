@@ -24,20 +24,21 @@ from wardbench.campus.backup import (
     HEADS,
     KEYS,
     MANIFEST,
+    NAMED,
     POSTGRES_DUMP,
     SECRETS,
     SQLITE_COPY,
     Entry,
     Manifest,
 )
+from wardbench.campus.configuration import APPROVAL_PATH, Configuration, read_configuration, read_key
 from wardbench.campus.configuration import KEYS as KEY_NAMES
-from wardbench.campus.configuration import Configuration, read_configuration, read_key
 from wardbench.campus.databases import Postgres, address_of, is_sqlite, sqlite_path
 from wardbench.core.errors import InputError, NotFoundError, StorageError
 
 PIECE = 1 << 20
-TOP = {CONFIGURATION, HEADS, MANIFEST, POSTGRES_DUMP, SQLITE_COPY}
-FOLDERS = {DOCUMENTS, KEYS, SECRETS}
+TOP = {APPROVAL_PATH, CONFIGURATION, HEADS, MANIFEST, POSTGRES_DUMP, SQLITE_COPY}
+FOLDERS = {DOCUMENTS, KEYS, NAMED, SECRETS}
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ def _place_keys(folder: Path, keys: Path | None) -> None:
 
 
 def _place(partial: Path, folder: Path, database: str) -> Configuration:
-    """Put configuration, heads and secrets where they belong; the configuration of the restored campus."""
+    """Put configuration, heads, secrets and named files where they belong; the configuration of the restored campus."""
     path = partial / CONFIGURATION
     if database:
         text = path.read_text(encoding="utf-8")
@@ -168,14 +169,13 @@ def _place(partial: Path, folder: Path, database: str) -> Configuration:
             moved = partial / configuration.audit_heads
             moved.parent.mkdir(parents=True, exist_ok=True)
             heads.rename(moved)
-    secrets = partial / SECRETS
-    if secrets.is_dir():
-        for one in sorted(secrets.rglob("*")):
+    for group in (partial / NAMED, partial / SECRETS):
+        for one in sorted(group.rglob("*")):
             if one.is_file():
-                to = partial / one.relative_to(secrets)
+                to = partial / one.relative_to(group)
                 to.parent.mkdir(parents=True, exist_ok=True)
                 one.rename(to)
-        shutil.rmtree(secrets)
+        shutil.rmtree(group, ignore_errors=True)
     (partial / DOCUMENTS).mkdir(exist_ok=True)
     return configuration
 

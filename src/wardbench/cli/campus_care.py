@@ -56,6 +56,8 @@ def backup(
         print("pseudonyms to patients. Keep it as you keep the keys.")
     else:
         print(f"The keys are not in it: keep a copy of {folder / 'keys'} elsewhere, restoring needs it.")
+    for name in done.outside:
+        print(f"{name} lies outside the campus's folder and is not in it: keep a copy of that too.")
 
 
 def restore(

@@ -10,6 +10,7 @@ from pathlib import Path as File
 
 import msgspec
 
+from wardbench.campus.configuration import APPROVAL_PATH
 from wardbench.campus.people.roles import Role
 from wardbench.campus.studies.facts import Fact, Section
 from wardbench.campus.studies.holidays import Holiday
@@ -126,7 +127,7 @@ def shipped(name: str = "leuven") -> Path:
 
 def path_of(folder: File | None) -> Path:
     """The campus's own path, `approval-path.toml` in its folder, or the one that comes with Wardbench."""
-    own = folder / "approval-path.toml" if folder else None
+    own = folder / APPROVAL_PATH if folder else None
     if own is not None and own.is_file():
         return _own_path(own, own.stat().st_mtime_ns)
     return shipped()
