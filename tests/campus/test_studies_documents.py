@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,14 @@ import pytest
 from wardbench.campus.studies import documents
 from wardbench.campus.studies.documents import clean_name, is_whole, keep, open_kept
 from wardbench.core.errors import InputError, NotFoundError, UnsupportedError
+
+
+def packed_pdf(objects: bytes, head: bytes = b"/Filter /FlateDecode", kind: bytes = b"/ObjStm") -> bytes:
+    """A PDF that keeps these objects compressed."""
+    stream = b"2 0 obj\n<< /Type " + kind + b" /N 1 /First 4 " + head + b" >>\nstream\n"
+    stream += zlib.compress(objects) + b"\nendstream\nendobj\n"
+    return PDF.replace(b"trailer", stream + b"trailer")
+
 
 PDF = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
@@ -39,6 +48,8 @@ LINK = (
 
 GOOD = {
     "protocol.pdf": PDF,
+    "packed.pdf": packed_pdf(b"1 0 << /Type /Catalog /OpenAction [3 0 R /Fit] >>"),
+    "picture-in-it.pdf": packed_pdf(b"/JavaScript in a picture is a picture", kind=b"/XObject"),
     "scan.PNG": PNG,
     "scan.jpg": JPEG,
     "scan.jpeg": JPEG,
@@ -73,6 +84,11 @@ BAD = {
     "latin.txt": "é".encode("latin-1"),
     "cut.pdf": PDF[:-8],
     "script.pdf": PDF.replace(b"/Type", b"/OpenAction << /S /JavaScript >> /Type"),
+    "packed-script.pdf": packed_pdf(b"1 0 << /OpenAction << /S /JavaScript /JS (app.alert(1)) >> >>"),
+    "packed-and-hidden.pdf": packed_pdf(b"1 0 << /OpenAction << /S /L#61unch >> >>", kind=b"/Obj#53tm"),
+    "packed-otherwise.pdf": packed_pdf(b"1 0 << >>", b"/Filter [/ASCIIHexDecode /FlateDecode]"),
+    "packed-badly.pdf": packed_pdf(b"1 0 << >>").replace(b"stream\nx", b"stream\n?"),
+    "locked.pdf": PDF.replace(b"/Root", b"/Encrypt 5 0 R /Root"),
     "hidden-script.pdf": PDF.replace(b"/Type", b"/Open#41ction << >> /Type"),
     "macros.docx": archive({**DOCX, "word/vbaProject.bin": b"x"}),
     "macros.xlsx": archive({**XLSX, "xl/macrosheets/sheet1.xml": b"x"}),

@@ -14,7 +14,8 @@ import re
 import tempfile
 import unicodedata
 import zipfile
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +54,9 @@ _STARTS = ((b"%PDF-", PDF), (b"\x89PNG\r\n\x1a\n", PNG), (b"\xff\xd8\xff", JPEG)
 _MACROS = re.compile(r"(vbaproject|vbadata|activex|/?basic/|/?scripts/|macrosheets|\.bin$|\.exe$|\.dll$|\.js$)", re.I)
 # A printable page needs none of these; each makes a reader do something when the file is opened.
 _ACTIVE_PDF = re.compile(rb"/(JavaScript|JS|Launch|OpenAction|AA|EmbeddedFile|RichMedia|XFA)\b")
+# Among packed objects what is done at opening is mostly the page to begin with: there what is done is looked for.
+_ACTING_PDF = re.compile(rb"/(JavaScript|JS|Launch|EmbeddedFile|RichMedia|XFA|SubmitForm|ImportData)\b")
+_STREAM = re.compile(rb"(?<!end)stream\r?\n")
 _NAME_IN_HEX = re.compile(rb"#([0-9A-Fa-f]{2})")
 
 
@@ -189,12 +193,44 @@ def _check_pdf(file: BinaryIO, name: str) -> None:
     content = file.read()
     if b"%%EOF" not in content[-2048:]:
         raise InputError(gettext_noop("file: {name} is damaged: its end is missing."), name=name)
-    plain = _NAME_IN_HEX.sub(lambda found: bytes([int(found[1], 16)]), content)
-    if _ACTIVE_PDF.search(plain):
+    if re.search(rb"/Encrypt\b", _named(content)):
+        raise InputError(gettext_noop("file: {name} is locked with a password; save it without one."), name=name)
+    try:
+        active = _ACTIVE_PDF.search(_named(content)) or any(
+            _ACTING_PDF.search(_named(part)) for part in _packed_objects(content)
+        )
+    except (zlib.error, ValueError):
+        raise InputError(gettext_noop("file: {name} is damaged: it cannot be opened."), name=name) from None
+    if active:
         raise InputError(
             gettext_noop("file: {name} does something when it is opened; print it to a new PDF and send that."),
             name=name,
         )
+
+
+def _named(content: bytes) -> bytes:
+    """A part of a PDF with its names as readers understand them."""
+    return _NAME_IN_HEX.sub(lambda found: bytes([int(found[1], 16)]), content)
+
+
+def _packed_objects(content: bytes) -> Iterator[bytes]:
+    """The objects that a PDF keeps compressed, where a search would not find them. zlib.error or ValueError where they
+    cannot be unpacked, or are more than is looked at."""
+    room = 20 * LARGEST
+    for found in _STREAM.finditer(content):
+        head = _named(content[max(content.rfind(b"obj", 0, found.start()), 0) : found.start()])
+        if b"/ObjStm" not in head:
+            continue
+        filters = re.findall(rb"/(\w+Decode|Fl|LZW|Crypt)\b", head)
+        if filters not in ([], [b"FlateDecode"]) or b"/Predictor" in head:
+            raise ValueError("objects are packed in a way that is not looked into")
+        packed = content[found.end() : content.find(b"endstream", found.end())]
+        if filters:
+            unpacked = zlib.decompressobj().decompress(packed, room)
+            room -= len(unpacked)
+            if room <= 0:
+                raise ValueError("objects unpack to more than is looked at")
+            yield unpacked
 
 
 def _is_text(file: BinaryIO) -> bool:
