@@ -134,6 +134,44 @@ def test_rewriting_a_question_does_not_make_it_another() -> None:
     assert canonical(read(first)) == canonical(read(json.loads(text)))
 
 
+def aged(*ages: tuple[str, int], kind: str = "ALL", **more: Any) -> dict[str, Any]:
+    """A question about people of such ages."""
+    given = people(Age={"Value": 50, "Op": "gte"})
+    said = [{"Age": {"Value": value, "Op": op}} for op, value in ages]
+    given["expression"] |= {"Type": kind, "DemographicCriteriaList": said, **more}
+    return expression(given)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        aged(("gt", 49)),
+        aged(("gte", 50), ("gte", 50)),
+        aged(("gte", 50), ("gt", 49), kind="ANY"),
+        aged(("gte", 50), kind="ANY"),
+        aged(("gte", 50), kind="AT_LEAST", Count=1),
+        aged(kind="ANY", Groups=[aged(("gte", 50))["InclusionRules"][0]["expression"]]),
+    ],
+)
+def test_an_age_asked_for_in_another_way_is_the_same_question(other: dict[str, Any]) -> None:
+    """Whoever could ask one question in many ways would average the noise away."""
+    assert canonical(read(other)) == canonical(read(aged(("gte", 50))))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        aged(("gt", 50)),
+        aged(("lt", 50)),
+        aged(("gte", 50), kind="AT_LEAST", Count=0),
+        aged(("gte", 50), ("lt", 80), kind="ANY"),
+        aged(("gte", 50), kind="AT_MOST", Count=1),
+    ],
+)
+def test_other_ages_are_another_question(other: dict[str, Any]) -> None:
+    assert canonical(read(other)) != canonical(read(aged(("gte", 50))))
+
+
 def test_exactly_none_is_at_most_none() -> None:
     assert canonical(read(expression(rule(count=0, kind=0)))) == canonical(read(expression(rule(count=0, kind=1))))
 
@@ -175,7 +213,7 @@ def changed(value: Any, chance: random.Random) -> Any:
                 del told[key]
             elif key == "Type" and inner in ("ALL", "ANY") and chance.random() < 0.05:
                 told |= {"Type": "AT_LEAST", "Count": chance.randint(0, 2)}
-            elif key in ("CriteriaList", "Groups") and inner and chance.random() < 0.1:
+            elif key in ("CriteriaList", "DemographicCriteriaList", "Groups") and inner and chance.random() < 0.1:
                 told[key] = [*inner, copy.deepcopy(chance.choice(inner))]
         return told
     return [changed(inner, chance) for inner in value] if isinstance(value, list) else value

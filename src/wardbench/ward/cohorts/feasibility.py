@@ -85,6 +85,10 @@ def canonical(definition: Definition) -> bytes:
     return json.dumps(_spelt(expression, sets), sort_keys=True, separators=(",", ":")).encode()
 
 
+_PARTS = ("CriteriaList", "DemographicCriteriaList", "Groups")
+"""What the members of a group stand in."""
+
+
 def _spelt(value: Any, sets: dict[int, list[Any]]) -> Any:
     if isinstance(value, dict):
         told: dict[str, Any] = {
@@ -92,16 +96,41 @@ def _spelt(value: Any, sets: dict[int, list[Any]]) -> Any:
             for key, inner in value.items()
             if key not in ("name", "description", "CONCEPT_NAME") and inner is not None and inner not in ([], {})
         }
-        for key in ("InclusionRules", *(("CriteriaList", "Groups") if told.get("Type") in ("ALL", "ANY") else ())):
-            if key in told:
-                told[key] = _without_repeats(told[key])
+        for key in _AGES & told.keys():
+            told[key] = _age(told[key])
+        if "InclusionRules" in told:
+            told["InclusionRules"] = _without_repeats(told["InclusionRules"])
         if told.get("Type") == 0 and told.get("Count") == 0:
             # Exactly none and at most none are one.
             told["Type"] = 1
-        return told
+        return _group_spelt(told) if told.get("Type") in ("ALL", "ANY", "AT_LEAST") else told
     if isinstance(value, list):
         return sorted((_spelt(inner, sets) for inner in value), key=_text)
     return value
+
+
+def _age(told: dict[str, Any]) -> dict[str, Any]:
+    """Over 49 and 50 or over are one, as are 59 or under and under 60: ages are whole years."""
+    op = {"gt": "gte", "lte": "lt"}.get(told.get("Op", ""))
+    return {**told, "Op": op, "Value": told["Value"] + 1} if op and isinstance(told.get("Value"), int) else told
+
+
+def _group_spelt(told: dict[str, Any]) -> dict[str, Any]:
+    """A group without repeats, as the plainest that means the same."""
+    names = ("CriteriaList", "DemographicCriteriaList", "Groups")
+
+    def parts() -> int:
+        return sum(len(told.get(name, ())) for name in names)
+
+    if told["Type"] == "AT_LEAST":
+        kind = "ALL" if told.get("Count") == parts() else "ANY" if told.get("Count") == 1 else ""
+        if not kind or not parts():
+            return told
+        told = {"Type": kind, **{name: told[name] for name in names if name in told}}
+    told |= {name: _without_repeats(told[name]) for name in names if name in told}
+    if parts() != 1:
+        return told
+    return told["Groups"][0] if "Groups" in told else {**told, "Type": "ALL"}
 
 
 def _without_repeats(values: list[Any]) -> list[Any]:
