@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.db.utils import OperationalError
 from django.test import Client
 
 from campus.cast import Cast
 from wardbench.campus.api import services as keys
 from wardbench.campus.people.models import Person
+from wardbench.campus.studies import services as studies
+from wardbench.campus.studies.facts import Section
+from wardbench.core.errors import InputError
 
 OPENAPI = "/api/openapi.json"
 
@@ -67,3 +71,40 @@ def test_a_program_gives_a_value_in_its_place_or_not_at_all(cast: Cast) -> None:
     assert nothing.status_code == 422
     form = asking.post("/api/questions", {"title": "As a form", "text": "Why?"})
     assert form.status_code in (400, 422)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/api/nothing", 404), ("DELETE", "/api/studies", 405), ("GET", "/api/people?text=%00", 400)],
+)
+def test_every_error_of_the_api_has_one_shape(cast: Cast, method: str, path: str, status: int) -> None:
+    answer = program(cast, "researcher", "read").generic(method, path)
+    assert answer.status_code == status and answer["Content-Type"].startswith("application/json")
+    assert answer.json()["error"]["status"] == status and answer.json()["error"]["sentence"]
+    assert (status == 405) == ("Allow" in answer)
+
+
+@pytest.mark.parametrize("title", ["\x00", "\u200b", " \u200e "])
+def test_a_title_of_letters_that_are_not_kept_is_none(cast: Cast, title: str) -> None:
+    writer = program(cast, "researcher", "write")
+    answer = writer.post("/api/studies", {"title": title, "kind": "thesis"}, content_type="application/json")
+    assert answer.status_code == 400 and "title" in answer.json()["error"]["sentence"]
+    study = studies.register("A title", "thesis", by=cast.actor("researcher"))
+    with pytest.raises(InputError, match="title"):
+        studies.edit(study.id, Section.ABOUT, {"title": title}, by=cast.actor("researcher"))
+
+
+@pytest.mark.parametrize("said", ["database or disk is full", 'could not extend file "base": No space left on device'])
+def test_a_full_disk_is_a_sentence_for_pages_and_programs(
+    cast: Cast, said: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OperationalError(said)
+
+    monkeypatch.setattr(studies, "register", full)
+    sent = {"title": "A title", "kind": "thesis"}
+    page = cast.client("researcher").post("/studies/new/", sent)
+    assert page.status_code == 507 and "disk of the campus is full" in page.content.decode()
+    answer = program(cast, "researcher", "write").post("/api/studies", sent, content_type="application/json")
+    assert answer.status_code == 507 and "disk of the campus is full" in answer.json()["error"]["sentence"]
+    assert "no room" in caplog.text

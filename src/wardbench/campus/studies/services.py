@@ -41,13 +41,14 @@ def register(title: str, kind: str, *, by: Actor, question: uuid.UUID | None = N
     With `question` the study takes up that question. InputError where the title is empty or the kind unknown.
     """
     rules.may_register(by).require()
-    if not title.strip():
+    title = writing.plain("title", title)
+    if not title:
         raise InputError(_("title: give the study a title."))
     if kind not in list(Kind):
         raise InputError(_("kind: choose one of the kinds of studies."))
     study = Study.objects.create(
         reference=f"S{_next_number()}",
-        title=writing.plain("title", title)[:300],
+        title=title[:300],
         kind=kind,
         investigator_id=by.id,
         question=question,

@@ -56,7 +56,7 @@ def write_fields(study: Study, section: Section, values: Mapping[str, Any]) -> N
     for name in values:
         if name not in known:
             raise InputError(_("{name}: this section has no such field.").format(name=name))
-    if "title" in values and not str(values["title"]).strip():
+    if "title" in values and not plain("title", str(values["title"])):
         raise InputError(_("title: give the study a title."))
     for one in values.get("material_wanted", ()):
         if one.get("type") not in MATERIALS:
