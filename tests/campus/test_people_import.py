@@ -15,17 +15,19 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from campus.cast import Cast
 from wardbench.campus.audit import queries as audit
-from wardbench.campus.people import queries
-from wardbench.campus.people.importing import Checked, Known, check
+from wardbench.campus.people import queries, services
+from wardbench.campus.people.importing import Checked, Known, Newcomer, check
 from wardbench.campus.people.models import Affiliation, Person
 from wardbench.campus.people.roles import TITLES, Role
+from wardbench.campus.people.rules import SYSTEM
 from wardbench.campus.people.sheet import folded, read_sheet, template, write_rest
 from wardbench.core.errors import InputError
 
-HOSPITAL, INSTITUTE, WARD = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
+HOSPITAL, INSTITUTE, COMPANY, WARD = uuid.uuid4(), uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
 KNOWN = Known(
     taken=frozenset({"old@test.example"}),
-    organisations={"hospital": HOSPITAL, "institute": INSTITUTE},
+    organisations={"hospital": HOSPITAL, "institute": INSTITUTE, "company": COMPANY},
+    partners=frozenset({COMPANY}),
     units={(HOSPITAL, "intensive care"): WARD},
     roles={folded(title): role for role, title in TITLES.items()} | {folded(role): role for role in Role},
     languages={"en": "en", "nl": "nl", "nederlands": "nl"},
@@ -59,6 +61,9 @@ def checked(text: str | bytes) -> Checked:
         ("a@b.example,An,,,,,physician,Hospital,,soon,", "since", "soon is not a date"),
         ("a@b.example,An,,,,,physician,Hospital,,2026-02-01,2026-01-01", "until", "before the day"),
         ("a@b.example,An,,,,,physician,Hospital,,,2026-01-01", "until", "before the day"),
+        ("a@b.example,An,,,,,administrator,Company,,,", "role", "at a partner company"),
+        ("a@b.example,An\u200b Peeters,,,,,,,,,", "name", "cannot be seen"),
+        ("a@b.example,An\u202egnp,,,,,,,,,", "name", "cannot be seen"),
         ("a@b.example,An,,,,,,Hospital,,,", "role", "empty, although"),
         (f"a@b.example,{'x' * 201},,,,,,,,,", "name", "longer than 200"),
         ('a@b.example,"A\nn",,,,,,,,,', "name", "line break"),
@@ -237,3 +242,27 @@ def test_the_template_is_a_file_that_can_be_sent(cast: Cast) -> None:
     assert answer.content.decode() == template()
     page = upload(cast, template().encode()).content.decode()
     assert "Hospital has no unit Nephrology" in page, "its one person belongs to a unit that the tests do not have"
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.PARTNER])
+def test_a_file_gives_no_role_of_the_campus_at_a_partner_company(cast: Cast, role: Role) -> None:
+    company = services.add_organisation("Company", "partner", by=SYSTEM)
+    newcomer = Newcomer("a@b.example", "A", "", "en", "", (), role.value, company.id, None, datetime.date(2026, 1, 1))
+    with pytest.raises(InputError, match="partner company"):
+        services.import_people([newcomer], by=cast.actor("administrator"), source="0" * 64)
+    row = f"a@b.example,A,,,,,{role.value},Company,,,"
+    assert not check(read_sheet((HEADER + row).encode()), queries.known()).good
+    assert not Person.objects.filter(email="a@b.example").exists()
+
+
+@pytest.mark.parametrize("name", ["An\u200bPeeters", "\u202eAn", "A\x00n", "x" * 201])
+def test_a_name_is_what_it_looks_like_and_fits(cast: Cast, name: str) -> None:
+    by = cast.actor("administrator")
+    adding = (
+        lambda: services.add_person("new@test.example", name, by=by),
+        lambda: services.add_organisation(name, "institute", by=by),
+        lambda: services.add_unit(cast.hospital, name, "department", by=by),
+    )
+    for add in adding:
+        with pytest.raises(InputError, match="name: "):
+            add()

@@ -16,6 +16,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
+from wardbench.campus.people.names import is_unseen
 from wardbench.campus.people.orcid import is_orcid
 from wardbench.campus.people.roles import Role
 from wardbench.campus.people.sheet import Row, Sheet, folded, is_broken
@@ -53,10 +54,11 @@ class Fault:
 
 @dataclass(frozen=True)
 class Known:
-    """What the campus has: names are folded, and addresses lower case."""
+    """What the campus has: names are folded, and addresses lower case. `partners` are the partner companies."""
 
     taken: frozenset[str]
     organisations: Mapping[str, uuid.UUID]
+    partners: frozenset[uuid.UUID]
     units: Mapping[tuple[uuid.UUID, str], uuid.UUID]
     roles: Mapping[str, Role]
     languages: Mapping[str, str]
@@ -139,6 +141,8 @@ def _read(row: Row, known: Known, faults: _Faults) -> Newcomer:
             faults.add(column, _("letters that are not UTF-8; save the file as CSV (UTF-8)"))
         elif any(ord(character) < 32 for character in cell):
             faults.add(column, _("a line break or another control character inside the cell"))
+        elif any(map(is_unseen, cell)):
+            faults.add(column, _("a letter that cannot be seen; type the cell anew"))
         elif len(cell) > LONGEST.get(column, 200):
             faults.add(column, _("longer than %(most)d characters") % {"most": LONGEST.get(column, 200)})
         elif column in ("name", "title") and is_formula(cell):
@@ -192,6 +196,8 @@ def _held(row: Row, known: Known, faults: _Faults) -> tuple[str, uuid.UUID | Non
             "organisation",
             _("there is no organisation %(name)s; add it first, or correct its name") % {"name": said["organisation"]},
         )
+    if role and role is not Role.PARTNER and organisation in known.partners:
+        faults.add("role", _("at a partner company one can be a partner, and nothing else"))
     if said["role"] and not said["organisation"]:
         faults.add("organisation", _("empty; a role is held at an organisation"))
     if not said["role"]:

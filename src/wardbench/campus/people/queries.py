@@ -145,11 +145,13 @@ def known() -> Known:
         with translation.override(code):
             roles |= {folded(gettext(title)): role for role, title in TITLES.items()}
             languages |= {folded(str(name)): spoken for spoken, name in settings.LANGUAGES}
+    organisations = list(Organisation.objects.all())
     for spoken, _name in settings.LANGUAGES:
         languages[folded(translation.get_language_info(spoken)["name_local"])] = spoken
     return Known(
         taken=frozenset(email.lower() for email in Person.objects.values_list("email", flat=True)),
-        organisations={folded(one.name): one.id for one in Organisation.objects.all()},
+        organisations={folded(one.name): one.id for one in organisations},
+        partners=frozenset(one.id for one in organisations if one.kind == Organisation.Kind.PARTNER),
         units={(one.organisation_id, folded(one.name)): one.id for one in Unit.objects.all()},
         roles=roles,
         languages=languages,

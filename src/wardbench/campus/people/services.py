@@ -17,11 +17,14 @@ from wardbench.campus.audit.services import Act, record, record_all, verb
 from wardbench.campus.people import queries, rules
 from wardbench.campus.people.importing import Newcomer
 from wardbench.campus.people.models import Affiliation, Expertise, Organisation, Person, Unit
+from wardbench.campus.people.names import given_name
 from wardbench.campus.people.orcid import is_orcid
-from wardbench.campus.people.roles import Role
+from wardbench.campus.people.roles import Role, gettext_noop
 from wardbench.campus.people.rules import LAST, Actor, ForbiddenError, no
 from wardbench.campus.people.sessions import end_sessions
 from wardbench.core.errors import BusyError, InputError
+
+PARTNERS_ALONE = gettext_noop("role: at a partner company one can be a partner, and nothing else.")
 
 
 @verb("people.add_organisation")
@@ -30,11 +33,10 @@ def add_organisation(name: str, kind: str, *, by: Actor) -> Organisation:
     _manage(by)
     if kind not in Organisation.Kind.values:
         raise InputError(_("kind: choose one of %(kinds)s.") % {"kinds": ", ".join(Organisation.Kind.values)})
-    if not name.strip():
-        raise InputError(_("name: give the organisation a name."))
-    if Organisation.objects.filter(name__iexact=name.strip()).exists():
+    name = given_name(name, empty=_("name: give the organisation a name."))
+    if Organisation.objects.filter(name__iexact=name).exists():
         raise InputError(_("name: there is an organisation of this name already."))
-    organisation = Organisation.objects.create(name=name.strip(), kind=kind)
+    organisation = Organisation.objects.create(name=name, kind=kind)
     record("people.add_organisation", "organisation", organisation.id, by=by, name=organisation.name)
     return organisation
 
@@ -45,9 +47,11 @@ def add_unit(organisation: Organisation, name: str, kind: str, *, by: Actor) -> 
     _manage(by)
     if kind not in Unit.Kind.values:
         raise InputError(_("kind: choose one of %(kinds)s.") % {"kinds": ", ".join(Unit.Kind.values)})
-    if not name.strip() or Unit.objects.filter(organisation=organisation, name__iexact=name.strip()).exists():
-        raise InputError(_("name: give a name that the organisation does not have yet."))
-    unit = Unit.objects.create(organisation=organisation, name=name.strip(), kind=kind)
+    taken = _("name: give a name that the organisation does not have yet.")
+    name = given_name(name, empty=taken)
+    if Unit.objects.filter(organisation=organisation, name__iexact=name).exists():
+        raise InputError(taken)
+    unit = Unit.objects.create(organisation=organisation, name=name, kind=kind)
     record("people.add_unit", "unit", unit.id, by=by, name=unit.name)
     return unit
 
@@ -61,14 +65,13 @@ def add_person(email: str, name: str, *, by: Actor, language: str = "en", passwo
         validate_email(email)
     except ValidationError:
         raise InputError(_("email: this is not an e-mail address.")) from None
-    if not name.strip():
-        raise InputError(_("name: give a name."))
+    name = given_name(name, empty=_("name: give a name."))
     _check_language(language)
     if Person.objects.filter(email__iexact=email).exists():
         raise InputError(_("email: %(email)s has an account already.") % {"email": email})
     if password is not None:
         _check_password(password, Person(email=email, name=name))
-    person = Person.objects.create_user(email, password, name=name.strip(), language=language)
+    person = Person.objects.create_user(email, password, name=name, language=language)
     record("people.add_person", "person", person.id, by=by)
     return person
 
@@ -87,6 +90,9 @@ def import_people(newcomers: Sequence[Newcomer], *, by: Actor, source: str) -> i
     taken = set(Person.objects.values_list("email", flat=True))
     if not taken.isdisjoint(people):
         raise InputError(_("Somebody in this file was added a moment ago; look at the file again."))
+    partners = set(Organisation.objects.filter(kind=Organisation.Kind.PARTNER).values_list("id", flat=True))
+    if any(one.organisation in partners and one.role != Role.PARTNER for one in newcomers):
+        raise InputError(_(PARTNERS_ALONE))
     for person in people.values():
         person.set_unusable_password()
     Person.objects.bulk_create(people.values(), batch_size=500)
@@ -136,7 +142,7 @@ def give_role(
     if until is not None and until < since:
         raise InputError(_("until: a role ends on the day it began or later."))
     if organisation.kind == Organisation.Kind.PARTNER and role is not Role.PARTNER:
-        raise InputError(_("role: at a partner company one can be a partner, and nothing else."))
+        raise InputError(_(PARTNERS_ALONE))
     affiliation = Affiliation.objects.create(
         person=person, organisation=organisation, unit=unit, role=role.value, since=since, until=until
     )
@@ -192,15 +198,14 @@ def edit_profile(
     """Change what a profile says; InputError where the name is empty or the ORCID iD is none. An empty `mail` leaves it
     as it is."""
     rules.may_edit_profile(by, str(person.id)).require()
-    if not name.strip():
-        raise InputError(_("name: give a name."))
+    name = given_name(name, empty=_("name: give a name."))
     _check_language(language)
     if orcid and not is_orcid(orcid):
         raise InputError(_("orcid: an ORCID iD has four groups of four digits, and its last is a check digit."))
     if mail and mail not in Person.Mail.values:
         raise InputError(_("mail: choose one of %(kinds)s.") % {"kinds": ", ".join(Person.Mail.values)})
     Person.objects.filter(id=person.id).update(
-        name=name.strip(),
+        name=name,
         title=title.strip(),
         language=language,
         orcid=orcid,
