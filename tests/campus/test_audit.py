@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from campus.cast import Cast
 from campus.conftest import ON_POSTGRES
 from wardbench.campus.audit import chain, guards, queries, services
 from wardbench.campus.audit.models import Event, Head
-from wardbench.campus.people.rules import SYSTEM
+from wardbench.campus.people.rules import SYSTEM, Actor
 from wardbench.core.errors import InputError
 
 
@@ -139,3 +140,26 @@ def test_only_those_who_watch_over_it_see_the_record(cast: Cast) -> None:
 @pytest.mark.django_db
 def test_the_tests_run_on_the_database_they_say() -> None:
     assert connection.vendor == ("postgresql" if ON_POSTGRES else "sqlite")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("fails", ["", "inner", "outer"])
+def test_what_was_read_stays_on_the_record_once_however_it_ended(fails: str) -> None:
+    @services.verb("test.read")
+    def read(*, by: Actor) -> None:
+        services.record_for_good("test.read", "test", 1, by=by)
+        if fails == "inner":
+            raise InputError("no")
+
+    @services.verb("test.write")
+    def around(*, by: Actor) -> None:
+        read(by=by)
+        services.record("test.write", "test", 1, by=by)
+        if fails == "outer":
+            raise InputError("no")
+
+    with nullcontext() if not fails else pytest.raises(InputError, match="no"):
+        around(by=SYSTEM)
+    assert [event.verb for event in Event.objects.all()] == (["test.read"] if fails else ["test.read", "test.write"])
+    whole, broken = queries.verify({})
+    assert (whole, broken) == (1 if fails else 2, None)

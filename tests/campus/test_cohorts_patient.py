@@ -44,6 +44,10 @@ def test_another_patient_and_one_that_is_not_there_look_the_same(campus: Cast, a
     pages = [answer.content.decode() for answer in answers]
     assert all("no such patient in your care" in page and "in an emergency" in page for page in pages)
     assert not find(Search(verb="cohorts.look_at_patient")).exists()
+    asked = find(Search(verb="cohorts.refuse_patient"))
+    assert {(one.patient, one.actor) for one in asked} == {
+        (str(n), str(campus.people["physician"].id)) for n in (4, 999)
+    }
 
 
 def test_others_are_told_which_role_it_needs(campus: Cast, access: None) -> None:

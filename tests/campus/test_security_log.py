@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from django.test import Client
 
 from campus.cast import Cast
+from wardbench.campus.api.services import make_key
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
@@ -22,6 +24,19 @@ def test_a_refused_right_is_logged(cast: Cast, caplog: pytest.LogCaptureFixture)
     assert (line["event"], line["status"], line["page"]) == ("refused", 403, "record")
     assert line["person"] == str(cast.people["student"].id) and "127.0.0.1" in line["from"]
     assert "secret-words" not in caplog.text
+
+
+def test_whoever_tries_addresses_is_logged(cast: Cast, caplog: pytest.LogCaptureFixture) -> None:
+    """What one may not know of is answered as if it were not there; that somebody asked is seen all the same."""
+    client = cast.client("student")
+    _key, secret = make_key("for a test", ["read"], 1, by=cast.actor("student"))
+    nothing = uuid.uuid4()
+    assert client.get(f"/studies/{nothing}/").status_code == 404
+    assert client.get(f"/api/studies/{nothing}", headers={"authorization": f"Bearer {secret}"}).status_code == 404
+    page, program = logged(caplog)
+    for line in (page, program):
+        assert (line["event"], line["status"], line["person"]) == ("not_found", 404, str(cast.people["student"].id))
+    assert page["page"] == "study" and str(nothing) not in json.dumps([page, program])
 
 
 def test_a_form_that_is_refused_is_logged_and_one_that_is_taken_is_not(

@@ -21,6 +21,8 @@ R = TypeVar("R")
 
 _origin: ContextVar[str] = ContextVar("origin", default="command line")
 _written: ContextVar[int] = ContextVar("written", default=0)
+_staying: ContextVar[list[tuple[Act, Who]] | None] = ContextVar("staying", default=None)
+"""Events of the verb under way that stay although it is undone; None outside a verb."""
 
 
 class Who(Protocol):
@@ -48,13 +50,14 @@ def where() -> str:
 def verb(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Make a function a service: `name` is what it does, its transaction is one, and it has to leave a record.
 
-    The function takes `by` as a keyword. Returning without a call of `record` is a fault of ours and undoes all.
+    The function takes `by` as a keyword. Returning without a call of `record` is a fault of ours and undoes all. An
+    error undoes all too, but for events that were recorded to stay.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(function)
         def carried_out(*args: P.args, **kwargs: P.kwargs) -> R:
-            with transaction.atomic():
+            with _kept_if_undone(), transaction.atomic():
                 before = _written.get()
                 result = function(*args, **kwargs)
                 assert _written.get() > before, f"{name} left no record"
@@ -64,6 +67,25 @@ def verb(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         return carried_out
 
     return decorate
+
+
+@contextmanager
+def _kept_if_undone() -> Iterator[None]:
+    """Around the transaction of the outermost verb: where it is undone, what is to stay is recorded once more."""
+    if _staying.get() is not None:
+        yield
+        return
+    staying: list[tuple[Act, Who]] = []
+    token = _staying.set(staying)
+    try:
+        yield
+    except Exception:
+        with transaction.atomic():
+            for act, by in staying:
+                record_all([act], by=by)
+        raise
+    finally:
+        _staying.reset(token)
 
 
 def record(
@@ -82,6 +104,16 @@ def record(
     never for a patient's values.
     """
     act = Act(what, kind, target, detail, study=str(study), patient=str(patient))
+    return record_all([act], by=by)
+
+
+def record_for_good(
+    what: str, kind: str, target: object, *, by: Who, study: object = "", patient: object = "", **detail: Any
+) -> int:
+    """As `record`, and kept although the verb around it is undone: something was read, or refused, however it ended."""
+    act = Act(what, kind, target, detail, study=str(study), patient=str(patient))
+    if (staying := _staying.get()) is not None:
+        staying.append((act, by))
     return record_all([act], by=by)
 
 

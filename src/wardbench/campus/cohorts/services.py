@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from wardbench.campus.access.queries import may_see_patient
-from wardbench.campus.audit.services import record, verb
+from wardbench.campus.audit.services import record, record_for_good, verb
 from wardbench.campus.cohorts import queries, rules
 from wardbench.campus.cohorts.models import Cohort, Draft, Share, Step, Version
 from wardbench.campus.people.figures import figure
@@ -290,10 +290,11 @@ def _whom(person: Person | None, unit: Unit | None) -> dict[str, str]:
 def look_at_patient(person_id: int, *, by: Actor, version: Version | None = None) -> Verdict:
     """Put on the record that `by` looks at the timeline of a patient; why they may.
 
-    NotFoundError where they may not, as where there is no such patient.
+    NotFoundError where they may not, as where there is no such patient; that they asked is on the record too.
     """
     verdict = may_see_patient(by, person_id)
     if not verdict:
+        record_for_good("cohorts.refuse_patient", "patient", person_id, by=by, patient=person_id)
         raise NotFoundError(_("There is no such patient in your care."))
     shown = str(version.id) if version else ""
     record("cohorts.look_at_patient", "patient", person_id, by=by, patient=person_id, version=shown)

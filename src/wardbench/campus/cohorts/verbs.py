@@ -14,6 +14,7 @@ say(
         "cohorts.look_at_patient": gettext_noop("Looked at a patient of a cohort"),
         "cohorts.make": gettext_noop("Made a cohort"),
         "cohorts.redo": gettext_noop("Did a change of a cohort again"),
+        "cohorts.refuse_patient": gettext_noop("Asked for a patient who is not in their care"),
         "cohorts.rename": gettext_noop("Renamed a cohort"),
         "cohorts.restore": gettext_noop("Brought a cohort back from the archive"),
         "cohorts.save": gettext_noop("Saved a version of a cohort"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from wardbench.campus.audit.services import record, verb
+from wardbench.campus.audit.services import record, record_for_good, verb
 from wardbench.campus.counting.budgets import Spent, SpentError, may_ask
 from wardbench.campus.counting.figures import Shown, shown
 from wardbench.campus.counting.models import Asked, Purse
@@ -25,7 +25,7 @@ def count(found: Look, *, by: Actor, mode: Mode, permitted: Verdict | None = Non
     verdict = permitted if mode is Mode.STUDY and permitted is not None else may_count(by, mode)
     verdict.require()
     detail = {"mode": mode.value, "snapshot": found.snapshot_version}
-    record("counting.count", "plan", found.plan_hash, by=by, study=study, **detail)
+    record_for_good("counting.count", "plan", found.plan_hash, by=by, study=study, **detail)
     return shown(mode, found, ExactRules())
 
 

@@ -17,12 +17,13 @@ log = logging.getLogger("wardbench.security")
 
 
 def log_refusal(request: HttpRequest, status: int) -> None:
-    """Log that a right was missing (403), or who somebody is (401)."""
-    if status not in (401, 403):
+    """Log that a right was missing (403), or who somebody is (401), or that there is nothing of what was asked for that
+    they may know of (404): whoever tries addresses is answered as if there were nothing."""
+    if status not in (401, 403, 404):
         return
     actor, page = getattr(request, "actor", NOBODY), request.resolver_match
     said = {
-        "event": "refused",
+        "event": "not_found" if status == 404 else "refused",
         "status": status,
         "method": request.method,
         "page": page.view_name if page else "",
