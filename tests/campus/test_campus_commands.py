@@ -267,7 +267,9 @@ def test_a_backup_holds_all_that_lies_in_the_folder_and_says_what_does_not(
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(content)
     elsewhere.write_text("elsewhere")
-    openid = '[[openid]]\nid = "{0}"\nname = "{0}"\nissuer = "http://localhost:9"\nclient_id = "w"\nsecret_file = "{1}"\n'
+    openid = (
+        '[[openid]]\nid = "{0}"\nname = "{0}"\nissuer = "http://localhost:9"\nclient_id = "w"\nsecret_file = "{1}"\n'
+    )
     with (folder / "campus.toml").open("a") as toml:
         toml.write('[mail]\nhost = "localhost"\npassword_file = "./saml/../mail.secret"\n')
         toml.write(openid.format("a", "keys/hospital.secret") + openid.format("b", elsewhere))

@@ -16,7 +16,8 @@ from wardbench.campus.audit.queries import history
 from wardbench.campus.cohorts import explained, home, queries, rules, services
 from wardbench.campus.cohorts.models import Cohort, Step
 from wardbench.campus.cohorts.services import Shown
-from wardbench.campus.people.rules import ForbiddenError
+from wardbench.campus.people import services as people
+from wardbench.campus.people.rules import SYSTEM, ForbiddenError
 from wardbench.core.errors import BusyError, InputError, NotFoundError, UnsupportedError
 from wardbench.ward.cohorts.editing import (
     ConceptItems,
@@ -342,7 +343,7 @@ def test_home_shows_what_was_worked_on_last(cast: Cast) -> None:
 
 
 def test_an_exact_figure_is_for_those_alone_who_may_count_so(cast: Cast) -> None:
-    """A data steward counts exactly, saves, and shares with everybody: the definition is shared, and no figure of it."""
+    """A data steward counts exactly, saves and shares with everybody: the definition is shared, no figure of it."""
     by = cast.actor("data_steward")
     cohort = services.make_cohort("Very rare", by=by, expression=expression("a"))
     services.save_version(cohort.id, 0, by=by, shown=Shown("61734", 61734, "stewardship", "v1"))
@@ -367,3 +368,21 @@ def test_an_exact_figure_is_for_those_alone_who_may_count_so(cast: Cast) -> None
     shown = pages("data_steward")
     assert "61,734" in shown or "61734" in shown
     assert "-3<" in shown
+
+
+def test_whose_roles_have_all_ended_does_nothing_more_with_their_cohorts(cast: Cast) -> None:
+    cohort, by = made(cast, "a"), cast.actor("researcher")
+    services.share(cohort.id, by=by, person=cast.people["researcher2"], may_edit=True)
+    for key in ("researcher", "researcher2"):
+        assert queries.visible(cast.actor(key))
+        people.end_role(cast.people[key].affiliations.get(), by=SYSTEM)
+        by = cast.actor(key)
+        assert not queries.visible(by)
+        doing = (
+            lambda by=by: services.share(cohort.id, by=by),
+            lambda by=by: services.rename(cohort.id, "Another", "", by=by),
+            lambda by=by: services.change_draft(cohort.id, with_women(Working(expression()), "w"), 0, by=by),
+        )
+        for do in doing:
+            with pytest.raises(NotFoundError):
+                do()

@@ -18,13 +18,13 @@ from wardbench.campus.questions import services as questions
 from wardbench.campus.questions.models import Question, TakenUp
 from wardbench.campus.questions.rules import Side
 from wardbench.campus.questions.rules import Status as QuestionStatus
-from wardbench.campus.studies import amending, ending, granting, permits, rules, services, standings
+from wardbench.campus.studies import amending, ending, granting, permits, queries, rules, services, standings
 from wardbench.campus.studies.facts import Section
 from wardbench.campus.studies.models import Permit, Study
 from wardbench.campus.studies.permits import Use, Wanted
 from wardbench.campus.studies.rules import Verb
 from wardbench.campus.studies.standing import State, Status
-from wardbench.core.errors import InputError
+from wardbench.core.errors import InputError, NotFoundError
 
 
 def add(cast: Cast, study: Study, name: str = "protocol.txt") -> None:
@@ -211,3 +211,35 @@ def test_words_that_could_name_a_patient_are_refused(cast: Cast, words: str) -> 
 def test_characters_that_no_database_keeps_are_left_out(cast: Cast) -> None:
     study = services.register("a\x00b\u202ec", "case_report", by=cast.actor("researcher"))
     assert Study.objects.get(id=study.id).title == "abc"
+
+
+def test_whoever_worked_on_a_study_decides_on_it_no_more_than_who_does(cast: Cast) -> None:
+    """Taken off the team after it was submitted, a member is still nobody who may judge what they worked on."""
+    study = completed(cast)
+    services.add_member(study.id, cast.people["trial_centre"].id, "monitor", by=cast.actor("researcher"))
+    services.submit(study.id, by=cast.actor("researcher"))
+    services.remove_member(study.id, cast.people["trial_centre"].id, by=cast.actor("researcher"))
+    with pytest.raises(ForbiddenError, match="worked on this study"):
+        decide(cast, study, "validation", "trial_centre")
+    assert not queries.waiting(cast.actor("trial_centre"))
+    people.give_role(cast.people["nobody"], Role.TRIAL_CENTRE, cast.hospital, by=SYSTEM)
+    decide(cast, study, "validation", "nobody")
+    assert states(study)["validation"] is State.APPROVED
+
+
+def test_whose_roles_have_all_ended_does_nothing_more_with_a_study(cast: Cast) -> None:
+    """Neither who leads it, nor who works on it, nor who has voted on it: they are answered as if it were not there."""
+    study = submitted(cast)
+    decide(cast, study, "validation", "trial_centre")
+    for key in ("researcher", "trial_centre"):
+        assert queries.visible(cast.actor(key))
+        for affiliation in cast.people[key].affiliations.all():
+            people.end_role(affiliation, by=SYSTEM)
+        by, client = cast.actor(key), cast.client(key)
+        assert not queries.visible(by) and not queries.mine(by) and not queries.waiting(by)
+        pages = ("", "letters/1/", "results/", "documents/" + str(study.documents.all()[0].id) + "/")
+        assert {client.get(f"/studies/{study.id}/{page}").status_code for page in pages} == {404}, key
+    with pytest.raises(NotFoundError):
+        amending.amend(study.id, Section.ABOUT, {"title": "Mine still"}, "Why not", by=cast.actor("researcher"))
+    with pytest.raises(NotFoundError):
+        ending.withdraw(study.id, "I left", by=cast.actor("researcher"))

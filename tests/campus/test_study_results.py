@@ -29,7 +29,7 @@ from wardbench.campus.notices.models import Notice
 from wardbench.campus.people import services as people
 from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import SYSTEM, ForbiddenError
-from wardbench.campus.studies import granting, permits, result_queries, results
+from wardbench.campus.studies import granting, permits, result_queries, results, services
 from wardbench.campus.studies import result_tables as tables
 from wardbench.campus.studies.models import AttachedCohort, Permit, Result, Study
 from wardbench.campus.studies.result_rules import Act
@@ -125,6 +125,16 @@ def test_nobody_reviews_their_own(cast: Cast, permitted: Study) -> None:
     assert result_queries.waiting(cast.actor("researcher")) == []
 
 
+def test_nobody_reviews_what_they_have_worked_on(cast: Cast, study: Study) -> None:
+    services.add_member(study.id, cast.people["data_steward"].id, "statistics", by=cast.actor("researcher"))
+    approve_study(cast, study)
+    services.remove_member(study.id, cast.people["data_steward"].id, by=cast.actor("researcher"))
+    found = ask(cast, study)
+    with pytest.raises(ForbiddenError, match="Nobody reviews"):
+        results.approve(study.id, found.id, "Fine", by=cast.actor("data_steward"))
+    assert result_queries.waiting(cast.actor("data_steward")) == []
+
+
 @pytest.mark.parametrize("act", ["approve", "refuse"])
 def test_a_review_needs_its_reason(cast: Cast, permitted: Study, act: str) -> None:
     found = ask(cast, permitted)
@@ -171,8 +181,11 @@ def test_a_table_that_was_changed_after_its_review_does_not_leave(cast: Cast, pe
 
 def test_the_same_table_is_not_asked_for_twice_unless_it_was_refused(cast: Cast, permitted: Study) -> None:
     found = ask(cast, permitted)
+    counted = Event.objects.filter(verb="counting.count").count()
     with pytest.raises(InputError, match="already"):
         ask(cast, permitted)
+    # It was refused after the records had been read, and that stays on the record.
+    assert Event.objects.filter(verb="counting.count").count() == counted + 1
     results.take_back(permitted.id, found.id, by=cast.actor("researcher"))
     again = ask(cast, permitted)
     results.refuse(permitted.id, again.id, "Say more", by=cast.actor("data_steward"))

@@ -103,8 +103,8 @@ def named_files(configuration: Configuration) -> list[str]:
 
 def _within(folder: Path, name: str) -> str | None:
     """The place of a named file in the campus's folder; None where it lies outside."""
-    place = os.path.relpath(os.path.join(folder, name), folder)
-    return None if place.split(os.sep)[0] == os.pardir else Path(place).as_posix()
+    place = Path(os.path.relpath(folder / name, folder))
+    return None if place.parts[:1] == (os.pardir,) else place.as_posix()
 
 
 @contextlib.contextmanager

@@ -111,7 +111,8 @@ def visible(by: Actor) -> QuerySet[Cohort]:
     newest = Version.objects.filter(cohort=OuterRef("cohort")).order_by("-number").values("number")[:1]
     # A definition may be large, and lists do not show it.
     last = Prefetch("versions", Version.objects.filter(number=newest).defer("definition"), to_attr="last")
-    found = Cohort.objects.filter(Q(owner_id=key(by)) | Exists(with_me)).select_related("owner")
+    own = Q(owner_id=key(by)) | Exists(with_me) if by.roles else Q(pk__in=[])
+    found = Cohort.objects.filter(own).select_related("owner")
     return found.prefetch_related(last)
 
 

@@ -72,7 +72,9 @@ def may_make(actor: Actor) -> Verdict:
 
 
 def standing(actor: Actor, access: Access) -> tuple[Standing, Verdict]:
-    """What somebody is to a cohort, and why."""
+    """What somebody is to a cohort, and why. Whoever holds no role any more is nothing to their own either."""
+    if actor.id and not actor.roles:
+        return "other", no(gettext_noop("You have no role on the campus yet; ask an administrator."))
     units = {a.unit for a in actor.affiliations if a.unit}
     here = works_here(actor)
     if actor.id and actor.id == access.owner:

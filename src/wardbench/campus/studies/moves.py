@@ -147,7 +147,7 @@ def tell_turns(study: Study, by: Actor, only: Iterable[str] | None = None) -> No
         if turn.role is None or (wanted is not None and turn.step not in wanted):
             continue
         people = [person.id for unit in turn.units or ("",) for person in holders(turn.role, unit=_uuid(unit))]
-        own = team(now) | now.facts.conflicted
+        own = team(now) | now.facts.conflicted | now.facts.former
         sentence = gettext_noop("Study {reference} came to you for a decision: {step}.")
         step = told(now.path.by_id[turn.step].title)
         asked = [person for person in people if str(person) not in own]

@@ -22,7 +22,7 @@ def permit_of(study: Study) -> Permit | None:
 
 
 def facts_of(found: Result, here: Standing) -> Facts:
-    return Facts(Status(found.status), str(found.by_id), frozenset(moves.team(here)))
+    return Facts(Status(found.status), str(found.by_id), frozenset(moves.team(here)), here.facts.former)
 
 
 def results(here: Standing, *, by: Actor) -> Sequence[Result]:

@@ -75,11 +75,13 @@ NOT_NOW = {
 
 @dataclass(frozen=True)
 class Facts:
-    """What the rules ask of a request: ids as text. `team` are all who work on the study, its investigator too."""
+    """What the rules ask of a request: ids as text. `team` are all who work on the study, its investigator too;
+    `former` who did when it was submitted or amended."""
 
     status: Status
     asker: str
     team: frozenset[str]
+    former: frozenset[str] = frozenset()
 
 
 def may_ask(actor: Actor, team: frozenset[str]) -> Verdict:
@@ -106,7 +108,7 @@ def may(actor: Actor, act: Act, facts: Facts) -> Verdict:
     part = TABLE[facts.status].get(act)
     if part is None:
         return no(NOT_NOW[facts.status])
-    own = actor.id in facts.team or actor.id == facts.asker
+    own = actor.id in facts.team | facts.former or actor.id == facts.asker
     if part is Part.TEAM:
         return may_ask(actor, facts.team)
     if own:

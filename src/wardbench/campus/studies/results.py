@@ -91,8 +91,8 @@ def ask(study_id: uuid.UUID, kind: str, cohort: str, purpose: str, *, by: Actor)
     )
     detail: dict[str, Any] = {"table": kind, "cohorts": [one.hash for one in wanted], "snapshot": snapshot}
     moves.move(here, by, "studies.ask_result", result=str(made.id), hash=made.hash, withheld=table.withheld, **detail)
-    team = moves.team(here)
-    reviewers = [person.id for person in holders(Role.DATA_STEWARD) if str(person.id) not in team]
+    own = moves.team(here) | here.facts.former
+    reviewers = [person.id for person in holders(Role.DATA_STEWARD) if str(person.id) not in own]
     _tell(reviewers, gettext_noop("A result of study {reference} waits for your review."), made, by)
     return made
 

@@ -135,8 +135,9 @@ REGISTRARS = (Role.PHYSICIAN, Role.COORDINATOR, Role.RESEARCHER, Role.LECTURER, 
 @dataclass(frozen=True)
 class Facts:
     """What the rules ask of a study; ids as text. `bodies` are the roles of the steps that it has reached, `voters` who
-    has spoken on it, `partners` the organisations that take part, `conflicted` who declared a conflict of interest, and
-    `permit` whether one is there that was not revoked."""
+    has spoken on it, `partners` the organisations that take part, `conflicted` who declared a conflict of interest,
+    `former` who worked on it when it was submitted or amended and does not now, and `permit` whether one is there that
+    was not revoked."""
 
     investigator: str
     members: frozenset[str]
@@ -148,12 +149,14 @@ class Facts:
     voters: frozenset[str] = frozenset()
     partners: frozenset[str] = frozenset()
     conflicted: frozenset[str] = frozenset()
+    former: frozenset[str] = frozenset()
     permit: bool = False
 
 
 def parts(actor: Actor, study: Facts) -> frozenset[Part]:
-    """What somebody is to a study. Nobody who works on a study is a body that decides on it."""
-    if not actor.id:
+    """What somebody is to a study. Nobody who works on a study is a body that decides on it, and whoever holds no role
+    on the campus any more is nothing to it, whatever they were."""
+    if not actor.id or not actor.roles:
         return frozenset()
     own = {Part.INVESTIGATOR} if actor.id == study.investigator else set()
     if actor.id in study.members:
@@ -166,7 +169,7 @@ def parts(actor: Actor, study: Facts) -> frozenset[Part]:
             found.add(Part.OVERSEER)
         if _in_a_body(actor, study):
             found.add(Part.BODY)
-        if actor.id not in study.conflicted and any(is_turn_of(actor, turn) for turn in study.turns):
+        if actor.id not in study.conflicted | study.former and any(is_turn_of(actor, turn) for turn in study.turns):
             found.add(Part.TURN)
     return frozenset(found)
 
@@ -217,6 +220,8 @@ def may(actor: Actor, verb: Verb, study: Facts) -> Verdict:
         return yes(YOU_ARE[min(held, key=list(Part).index)])
     if verb in (Verb.VOTE, Verb.ASK) and {Part.INVESTIGATOR, Part.MEMBER} & parts(actor, study):
         return no(gettext_noop("Nobody decides on a study that they work on."))
+    if verb in (Verb.VOTE, Verb.ASK) and actor.id in study.former:
+        return no(gettext_noop("You worked on this study when it was submitted; nobody decides on their own work."))
     if verb in (Verb.VOTE, Verb.ASK) and actor.id in study.conflicted:
         return no(gettext_noop("You declared a conflict of interest in this study."))
     return no(FOR[min(allowed, key=list(Part).index)])

@@ -124,9 +124,10 @@ def _with(study: Study, now: Stood) -> Standing:
 def _work_out(study: Study) -> Stood:
     path, case = approval_path(), case_of(study)
     steps, now, turns = standing.standing(path, case), standing.status(path, case), standing.turns(path, case)
+    investigator, members = str(study.investigator_id), frozenset(str(one.person_id) for one in study.members.all())
     facts = rules.Facts(
-        investigator=str(study.investigator_id),
-        members=frozenset(str(member.person_id) for member in study.members.all()),
+        investigator=investigator,
+        members=members,
         status=now,
         turns=turns,
         bodies=frozenset(stand.step.role for stand in steps if stand.state in REACHED),
@@ -135,10 +136,19 @@ def _work_out(study: Study) -> Stood:
         voters=frozenset(str(vote.person_id) for vote in study.votes.all()),
         partners=frozenset(str(one.id) for one in study.partners.all()),
         conflicted=frozenset(str(vote.person_id) for vote in study.votes.all() if not vote.answer),
+        former=_worked(study) - {investigator, *members},
         permit=any(permit.revoked is None for permit in study.permits.all()),
     )
     voted = frozenset((vote.step, str(vote.person_id)) for vote in study.votes.all() if not vote.void)
     return Stood(path=path, status=now, steps=steps, turns=turns, facts=facts, submitted=case.submitted, voted=voted)
+
+
+def _worked(study: Study) -> frozenset[str]:
+    """Everybody who has worked on what was submitted, as each submission names them."""
+    said = [submission.content for submission in study.submissions.all()]
+    return frozenset(
+        who for one in said for who in (one["investigator"], *(member for member, _work in one["members"]))
+    )
 
 
 def case_of(study: Study) -> Case:
