@@ -8,14 +8,14 @@ import pytest
 
 from campus import biobank_things as things
 from campus.cast import Cast, make_cast
-from wardbench.campus.biobank import custody, preanalytics, tubes
+from wardbench.campus.biobank import custody, preanalytics, storing, tubes
 from wardbench.campus.biobank.amounts import Amount, amount_of
 from wardbench.campus.biobank.models import Specimen
 from wardbench.campus.biobank.preanalytics import Delay
 from wardbench.campus.biobank.rules import MOVES, WHO, Act, Status
 from wardbench.campus.biobank.tubes import Part
 from wardbench.campus.people.roles import Role
-from wardbench.campus.people.rules import Actor, ForbiddenError
+from wardbench.campus.people.rules import SYSTEM, Actor, ForbiddenError
 from wardbench.core.errors import BusyError, InputError
 
 pytestmark = pytest.mark.django_db
@@ -161,12 +161,12 @@ ACTS = {
 @pytest.mark.parametrize("act", sorted(ACTS))
 def test_every_status_every_role(cast: Cast, act: Act) -> None:
     """The table status x act x role: what the rules say is what the verb does, and nothing else changes."""
+    bench = storing.add_container("Bench", "shelf", "BENCH", by=SYSTEM)
     for number, status in enumerate(Status):
         for role in Role:
             tube = things.tubes(cast, 1, prefix=f"{number}{role.value}")[0]
-            Specimen.objects.filter(id=tube.id).update(
-                status=status.value, box=None
-            ) if status is not Status.STORED else (None)
+            where = bench if status is Status.STORED else None
+            Specimen.objects.filter(id=tube.id).update(status=status.value, box=where)
             held = things.again(tube)
             allowed = (Status(held.status), act) in MOVES and role in WHO[act]
             try:

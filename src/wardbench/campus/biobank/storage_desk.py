@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from wardbench.campus.biobank import storage_queries
+from wardbench.campus.biobank import preanalytics, storage_queries, tube_queries
 from wardbench.campus.biobank.desk import Card, Line, card
 from wardbench.campus.people.figures import degrees
 from wardbench.campus.people.rules import Actor
@@ -47,6 +48,23 @@ def excursions(actor: Actor) -> Card:
         lines,
         _("Every machine is within its temperatures, as far as was measured."),
     )
+
+
+@card(25)
+def drifts(actor: Actor) -> Card:
+    """Wards and tube types whose tubes wait longer than they used to."""
+    found = preanalytics.drifts(preanalytics.delays(tube_queries.recent()), timezone.localdate())
+    lines = [
+        Line(
+            f"{one.where or _('no place noted')}, {one.tube or '?'}",
+            said=_("%(now)d minutes where it was %(before)d, of %(count)d tubes this week")
+            % {"now": round(one.now), "before": round(one.before), "count": one.count},
+            tag=_("waits longer"),
+            tone="wait",
+        )
+        for one in found[:SHOWN]
+    ]
+    return Card(_("Time to the centrifuge"), lines, _("No ward lets its tubes wait longer than in the weeks before."))
 
 
 @card(30)

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from wardbench.campus.biobank import tube_views as views
+
+urlpatterns = [
+    path("", views.specimens, name="specimens"),
+    path("labels/", views.sheet, name="specimen_labels"),
+    path("<uuid:specimen_id>/", views.specimen, name="specimen"),
+    path("<uuid:specimen_id>/<slug:name>/", views.do, name="specimen_do"),
+]

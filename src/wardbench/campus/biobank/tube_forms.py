@@ -1,0 +1,160 @@
+"""The forms of a single specimen: what is made of it, used, corrected, kept back, destroyed."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from wardbench.campus.biobank import places, storage_queries
+from wardbench.campus.biobank.amounts import UNITS, amount_of
+from wardbench.campus.biobank.tubes import MOST_AT_ONCE, Part
+from wardbench.campus.people.refusals import refusal
+from wardbench.core.errors import InputError
+from wardbench.core.miabis import MATERIALS
+
+UNIT_CHOICES = [("", ""), *[(code, code) for code in UNITS]]
+MATERIAL_CHOICES = [(code, _(title)) for code, title in MATERIALS.items()]
+
+
+class _AmountForm(forms.Form):
+    """A form with `number` and `unit`, that become `amount` (None where nothing is given)."""
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        given["amount"] = None
+        if given.get("number"):
+            try:
+                given["amount"] = amount_of(given["number"], given.get("unit") or "")
+            except InputError as error:
+                self.add_error("number", refusal(error).partition(": ")[2])
+        return given
+
+
+class PartsForm(_AmountForm):
+    labels = forms.CharField(
+        label=_("Labels of the new tubes"),
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+        max_length=10_000,
+        help_text=_("Scan them one after the other, a line each."),
+    )
+    number = forms.CharField(label=_("How much goes into each"), max_length=20, required=False)
+    unit = forms.ChoiceField(label=_("Unit"), choices=UNIT_CHOICES, required=False)
+    box = forms.CharField(
+        label=_("Into which box"),
+        max_length=100,
+        required=False,
+        help_text=_("Scan its barcode; they go side by side."),
+    )
+    start = forms.CharField(label=_("From position"), max_length=8, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean()
+        labels = [line.strip() for line in given.get("labels", "").splitlines() if line.strip()]
+        if not 1 <= len(labels) <= MOST_AT_ONCE:
+            self.add_error("labels", gettext("Make 1 to %(most)s at once.") % {"most": MOST_AT_ONCE})
+        into, first = None, 0
+        if given.get("box"):
+            into = storage_queries.by_barcode(given["box"])
+            if into is None:
+                self.add_error("box", gettext("There is no place with this barcode or name."))
+        if into is not None and given.get("start"):
+            try:
+                first = places.place_of(into, given["start"])
+            except InputError as error:
+                self.add_error("start", refusal(error).partition(": ")[2])
+        has_positions = into is not None and into.positions is not None
+        given["parts"] = [
+            Part(label, given.get("amount"), into, first + at if has_positions else None)
+            for at, label in enumerate(labels)
+        ]
+        return given
+
+
+class DeriveForm(PartsForm):
+    material = forms.ChoiceField(label=_("What is made"), choices=MATERIAL_CHOICES)
+    used_number = forms.CharField(
+        label=_("How much of the specimen is used"), max_length=20, required=False, help_text=_("Empty: all of it.")
+    )
+    used_unit = forms.ChoiceField(label=_("Unit"), choices=UNIT_CHOICES, required=False)
+
+    field_order = ("material", "used_number", "used_unit", "labels", "number", "unit", "box", "start")
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean()
+        given["used"] = None
+        if given.get("used_number"):
+            try:
+                given["used"] = amount_of(given["used_number"], given.get("used_unit") or "")
+            except InputError as error:
+                self.add_error("used_number", refusal(error).partition(": ")[2])
+        return given
+
+
+class UseForm(_AmountForm):
+    number = forms.CharField(label=_("How much"), max_length=20, required=False, help_text=_("Empty: all of it."))
+    unit = forms.ChoiceField(label=_("Unit"), choices=UNIT_CHOICES, required=False)
+    why = forms.CharField(label=_("Why"), max_length=500)
+
+
+class AdjustForm(_AmountForm):
+    number = forms.CharField(label=_("How much there is"), max_length=20)
+    unit = forms.ChoiceField(label=_("Unit"), choices=UNIT_CHOICES[1:])
+    why = forms.CharField(label=_("How you know"), max_length=500)
+
+
+class CorrectForm(forms.Form):
+    material = forms.ChoiceField(label=_("Material"), choices=MATERIAL_CHOICES)
+    tube = forms.CharField(label=_("Tube, by SPREC"), max_length=8, required=False)
+    site = forms.CharField(label=_("Anatomical site, by ICD-O"), max_length=16, required=False)
+    diagnosis = forms.CharField(label=_("Diagnosis, by ICD-10"), max_length=16, required=False)
+    external = forms.CharField(label=_("Name elsewhere"), max_length=100, required=False)
+    why = forms.CharField(label=_("Why"), max_length=500)
+
+
+class WhyForm(forms.Form):
+    why = forms.CharField(label=_("Why"), max_length=500)
+
+
+_YES_NO = [("", _("Nobody noted")), ("no", _("At room temperature")), ("yes", _("Cold, 2 to 10 °C"))]
+
+
+class PreanalyticsForm(forms.Form):
+    """What is noted of how a fluid was handled; times in the campus's own zone."""
+
+    spun = forms.DateTimeField(
+        label=_("Put into the centrifuge at"), required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )  # fmt: skip
+    waited_cold = forms.ChoiceField(label=_("It waited until then"), choices=_YES_NO, required=False)
+    g = forms.IntegerField(label=_("Spun at (multiples of g)"), min_value=0, max_value=500_000, required=False)
+    minutes = forms.IntegerField(label=_("for (minutes)"), min_value=0, max_value=600, required=False)
+    frozen = forms.DateTimeField(
+        label=_("Frozen at"), required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )  # fmt: skip
+    kept_cold = forms.ChoiceField(label=_("It waited after the centrifuge"), choices=_YES_NO, required=False)
+    storage = forms.CharField(label=_("Storage, by SPREC"), max_length=1, required=False)
+
+    def noted(self) -> dict[str, Any]:
+        """The facts, as `preanalytics` keeps them."""
+        given = self.cleaned_data
+        found: dict[str, Any] = {"storage": given["storage"].upper()}
+        for name in ("spun", "frozen"):
+            at: datetime.datetime | None = given[name]
+            found[name] = at.isoformat() if at else ""
+        for name in ("waited_cold", "kept_cold"):
+            found[name] = {"yes": True, "no": False}.get(given[name])
+        if given["g"] is not None:
+            found["spins"] = [[given["g"], bool(found["kept_cold"]), True, given["minutes"] or 10]]
+        return found
+
+    def clean_storage(self) -> str:
+        text: str = self.cleaned_data["storage"]
+        if text and not text.isalpha():
+            raise ValidationError(gettext("Write one letter."))
+        return text

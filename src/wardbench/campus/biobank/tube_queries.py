@@ -1,0 +1,103 @@
+"""Reading single specimens: one with all that belongs to it, the list by words."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from wardbench.campus.biobank import consents, custody, places, rules
+from wardbench.campus.biobank.amounts import Amount
+from wardbench.campus.biobank.models import CustodyEvent, PoolPart, Specimen
+from wardbench.campus.people.rules import Actor
+from wardbench.core.consent import Given
+from wardbench.core.errors import NotFoundError
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the page of a specimen says."""
+
+    specimen: Specimen
+    where: str
+    amount: str
+    first_amount: str
+    given: Given | None
+    events: Sequence[CustodyEvent]
+    children: Sequence[Specimen]
+    parts: Sequence[PoolPart]
+    pools: Sequence[PoolPart]
+    broken: int | None
+    """The first event that does not fit the chain, None where it is whole."""
+
+
+def specimen(specimen_id: uuid.UUID, *, by: Actor) -> Specimen:
+    """A specimen; NotFoundError where there is none, ForbiddenError for whom the inventory is not."""
+    rules.may_see_inventory(by).require()
+    found = (
+        Specimen.objects.select_related("collection__biobank", "donor", "parent", "box", "visit")
+        .filter(id=specimen_id)
+        .first()
+    )
+    if found is None:
+        raise NotFoundError(_("There is no such specimen."))
+    return found
+
+
+def shown(one: Specimen) -> Shown:
+    """Everything that belongs to a specimen."""
+    given = None
+    if one.donor_id is not None:
+        given = consents.given([one.donor_id], [one.collection])[one.donor_id, one.collection_id]
+    return Shown(
+        one,
+        places.Words().of(one.box, one.place),
+        amount_words(one.amount, one.unit),
+        amount_words(one.first_amount, one.unit),
+        given,
+        list(one.custody.select_related("by").order_by("-number")),
+        list(one.children.order_by("label")),
+        list(PoolPart.objects.filter(pool=one).select_related("specimen")),
+        list(PoolPart.objects.filter(specimen=one).select_related("pool")),
+        custody.verify(one),
+    )
+
+
+def amount_words(amount: int | None, unit: str) -> str:
+    """An amount as people read it, "" where nobody knows."""
+    return str(Amount(amount, unit)) if amount is not None and unit else ""
+
+
+def find(text: str, *, by: Actor) -> QuerySet[Specimen]:
+    """Specimens whose label, name elsewhere or donor's code begins with `text`; all where it is empty."""
+    rules.may_see_inventory(by).require()
+    found = Specimen.objects.select_related("collection", "donor", "box")
+    if text:
+        found = found.filter(
+            Q(label__istartswith=text) | Q(external__istartswith=text) | Q(donor__code__istartswith=text)
+        )
+    return found.order_by("label")
+
+
+def several(ids: Sequence[uuid.UUID], *, by: Actor) -> list[Specimen]:
+    """Specimens by their ids, in the order of their labels; those that are not there are left out."""
+    rules.may_see_inventory(by).require()
+    return list(Specimen.objects.select_related("collection", "donor").filter(id__in=ids).order_by("label"))
+
+
+def of_box(container_id: uuid.UUID, *, by: Actor) -> list[Specimen]:
+    """The specimens of a box, by position."""
+    rules.may_see_inventory(by).require()
+    found = Specimen.objects.select_related("collection", "donor").filter(box=container_id)
+    return list(found.order_by("place", "label"))
+
+
+def recent(days: int = 70) -> QuerySet[Specimen]:
+    """Specimens taken lately, with their visits: what the delays of wards are worked out of."""
+    since = timezone.now() - datetime.timedelta(days=days)
+    return Specimen.objects.select_related("visit").filter(collected__gte=since, parent=None)

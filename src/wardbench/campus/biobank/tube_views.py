@@ -1,0 +1,145 @@
+"""Single specimens: the page with its chain, labels, and what can be done with one."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from wardbench.campus.biobank import labels, rules, storing, tube_forms, tube_queries, tubes
+from wardbench.campus.biobank.rules import Act
+from wardbench.campus.people.refusals import refusal
+from wardbench.campus.people.roles import gettext_noop
+from wardbench.campus.people.rules import Actor
+from wardbench.campus.web.pages import actor, signed_in
+from wardbench.core.consent import TIERS
+from wardbench.core.errors import NotFoundError, WardbenchError
+
+ON_A_PAGE = 50
+DOINGS: dict[str, tuple[Act, str]] = {
+    "aliquot": (Act.DERIVE, gettext_noop("Divide it into tubes")),
+    "derive": (Act.DERIVE, gettext_noop("Make another material of it")),
+    "preanalytics": (Act.PROCESS, gettext_noop("Note how it was handled")),
+    "take-out": (Act.TAKE_OUT, gettext_noop("Take it out of storage")),
+    "thaw": (Act.THAW, gettext_noop("Count a thawing")),
+    "use": (Act.USE, gettext_noop("Use some of it")),
+    "adjust": (Act.CORRECT, gettext_noop("Say how much there is")),
+    "correct": (Act.CORRECT, gettext_noop("Correct what is said of it")),
+    "retain": (Act.RETAIN, gettext_noop("Keep it back for diagnosis")),
+    "allow": (Act.ALLOW, gettext_noop("Keep it back no longer")),
+    "lose": (Act.LOSE, gettext_noop("Say that it is missing")),
+    "dispose": (Act.DISPOSE, gettext_noop("Destroy it")),
+}
+"""What can be done with a specimen: the act that the rules ask about, and the button's words."""
+
+
+@signed_in
+def specimens(request: HttpRequest) -> HttpResponse:
+    by = actor(request)
+    text = request.GET.get("text", "").replace("\x00", "").strip()
+    found = Paginator(tube_queries.find(text, by=by), ON_A_PAGE).get_page(request.GET.get("page"))
+    return render(request, "biobank/specimens.html", {"found": found, "text": text})
+
+
+@signed_in
+def specimen(request: HttpRequest, specimen_id: uuid.UUID) -> HttpResponse:
+    by = actor(request)
+    one = tube_queries.specimen(specimen_id, by=by)
+    doings = []
+    for name, (act, title) in DOINGS.items():
+        if name == ("retain" if one.retained else "allow"):
+            continue
+        verdict = rules.may(by, act, tubes.facts(one))
+        if verdict:
+            doings.append((name, title))
+    shown = tube_queries.shown(one)
+    given = shown.given.tiers if shown.given else frozenset()
+    context = {
+        "shown": shown,
+        "doings": doings,
+        "tiers": [(tier, title, tier in given) for tier, title in TIERS.items()],
+        "why": rules.may_see_inventory(by),
+    }
+    return render(request, "biobank/specimen.html", context)
+
+
+def _form(name: str, one: Any, data: Any) -> forms.Form:
+    unit = {"unit": one.unit}
+    if name == "aliquot":
+        return tube_forms.PartsForm(data, initial=unit)
+    if name == "derive":
+        return tube_forms.DeriveForm(data, initial={"used_unit": one.unit, "material": "DNA"})
+    if name == "use":
+        return tube_forms.UseForm(data, initial=unit)
+    if name == "adjust":
+        return tube_forms.AdjustForm(data, initial=unit)
+    if name == "preanalytics":
+        return tube_forms.PreanalyticsForm(data)
+    if name == "correct":
+        fields = ("material", "tube", "site", "diagnosis", "external")
+        return tube_forms.CorrectForm(data, initial={field: getattr(one, field) for field in fields})
+    return tube_forms.WhyForm(data)
+
+
+def _carry_out(name: str, one: Any, given: dict[str, Any], form: Any, by: Actor) -> None:
+    doings: dict[str, Callable[[], Any]] = {
+        "aliquot": lambda: tubes.aliquot(one, given["parts"], by=by),
+        "derive": lambda: tubes.derive(one, given["material"], given["parts"], given["used"], by=by),
+        "preanalytics": lambda: tubes.note_preanalytics(one, form.noted(), by=by),
+        "take-out": lambda: storing.take_out([one], given["why"], by=by),
+        "thaw": lambda: tubes.thaw([one], given["why"], by=by),
+        "use": lambda: tubes.use(one, given["amount"], given["why"], by=by),
+        "adjust": lambda: tubes.adjust(one, given["amount"], given["why"], by=by),
+        "correct": lambda: tubes.correct(one, {k: v for k, v in given.items() if k != "why"}, given["why"], by=by),
+        "retain": lambda: tubes.retain(one, True, given["why"], by=by),
+        "allow": lambda: tubes.retain(one, False, given["why"], by=by),
+        "lose": lambda: storing.lose([one], given["why"], by=by),
+        "dispose": lambda: tubes.dispose([one], given["why"], by=by),
+    }
+    doings[name]()
+
+
+@signed_in
+def do(request: HttpRequest, specimen_id: uuid.UUID, name: str) -> HttpResponse:
+    """One of `DOINGS`: its form, and what it does."""
+    by = actor(request)
+    one = tube_queries.specimen(specimen_id, by=by)
+    if name not in DOINGS:
+        raise NotFoundError(_("There is no such page."))
+    act, title = DOINGS[name]
+    rules.may(by, act, tubes.facts(one)).require()
+    form = _form(name, one, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            _carry_out(name, one, form.cleaned_data, form, by)
+        except WardbenchError as error:
+            form.add_error(None, refusal(error))
+        else:
+            messages.success(request, _("It is done, and stands in its history."))
+            return redirect("specimen", one.id)
+    return render(request, "biobank/specimen_do.html", {"specimen": one, "form": form, "title": title, "name": name})
+
+
+@signed_in
+def sheet(request: HttpRequest) -> HttpResponse:
+    """Labels to print: of a box, or of specimens by their ids; as a page, or as ZPL for a label printer."""
+    by = actor(request)
+    try:
+        if "box" in request.GET:
+            found = tube_queries.of_box(uuid.UUID(request.GET["box"]), by=by)
+        else:
+            found = tube_queries.several([uuid.UUID(one) for one in request.GET.getlist("id")[:500]], by=by)
+    except ValueError:
+        raise NotFoundError(_("There is no such specimen.")) from None
+    if request.GET.get("as") == "zpl":
+        response = HttpResponse(labels.zpl(found), content_type="text/plain; charset=utf-8")
+        response["Content-Disposition"] = 'attachment; filename="labels.zpl"'
+        return response
+    return render(request, "biobank/labels.html", {"labels": [labels.label_of(one) for one in found]})

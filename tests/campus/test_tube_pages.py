@@ -1,0 +1,112 @@
+"""The pages of places and single specimens: who sees them, and what their forms do."""
+
+from __future__ import annotations
+
+import pytest
+
+from campus import biobank_things as things
+from campus.cast import Cast, make_cast
+from wardbench.campus.biobank import labels
+from wardbench.campus.biobank.models import Specimen
+from wardbench.campus.people.roles import Role
+
+pytestmark = pytest.mark.django_db
+SEE = {Role.BIOBANK_MANAGER, Role.BIOBANK_BOARD, Role.DATA_STEWARD}
+
+
+@pytest.fixture
+def cast() -> Cast:
+    return make_cast()
+
+
+@pytest.fixture
+def tube(cast: Cast) -> Specimen:
+    things.freezer()
+    return things.tubes(cast, 1, things.box("Freezer Rack 1 Box 1"), tube="PED")[0]
+
+
+@pytest.mark.parametrize("role", sorted(Role))
+def test_who_sees_the_inventory(cast: Cast, tube: Specimen, role: Role) -> None:
+    client = cast.client(role)
+    wanted = 200 if role in SEE else 403
+    assert tube.box is not None
+    for address in (
+        "/biobank/",
+        "/biobank/places/",
+        f"/biobank/places/{tube.box.id}/",
+        "/biobank/specimens/",
+        f"/biobank/specimens/{tube.id}/",
+        f"/biobank/specimens/labels/?id={tube.id}",
+    ):
+        assert client.get(address).status_code == wanted, address
+    assert client.get(f"/biobank/specimens/{tube.id}/dispose/").status_code == (
+        200 if role is Role.BIOBANK_MANAGER else 403
+    )
+
+
+def test_a_box_map_shows_what_lies_where(cast: Cast, tube: Specimen) -> None:
+    assert tube.box is not None
+    page = cast.client("biobank_manager").get(f"/biobank/places/{tube.box.id}/?at=0").content.decode()
+    assert 'id="at"' in page and f"/biobank/specimens/{tube.id}/" in page and "B3" in page
+
+
+def test_scanning_tubes_into_a_box_and_back(cast: Cast, tube: Specimen) -> None:
+    client = cast.client("biobank_manager")
+    box = things.box("Freezer Rack 2 Box 1")
+    answer = client.post(f"/biobank/places/{box.id}/fill/", {"labels": "T0\n", "start": "B2"}, follow=True)
+    assert "1 specimen is in Freezer Rack 2 Box 1" in answer.content.decode()
+    assert things.again(tube).place == 4
+    answer = client.post("/biobank/places/undo/", {"place": str(box.id)}, follow=True)
+    assert "it was" in answer.content.decode() or "Undone" in answer.content.decode()
+    assert things.again(tube).box_id == tube.box_id
+    for scanned, said in (("T0\nT0", "scanned twice"), ("NONE", "No specimen has the label NONE")):
+        page = client.post(f"/biobank/places/{box.id}/fill/", {"labels": scanned, "start": ""}).content.decode()
+        assert said in page
+
+
+def test_a_scanner_finds_tubes_and_places(cast: Cast, tube: Specimen) -> None:
+    client = cast.client("biobank_manager")
+    assert tube.box is not None
+    assert (
+        client.get("/biobank/places/look-up/", {"q": "T0"})
+        .headers["location"]
+        .startswith(f"/biobank/places/{tube.box.id}/?at=0")
+    )
+    assert client.get("/biobank/places/look-up/", {"q": "Freezer"}).status_code == 302
+    assert "Nothing has the label" in client.get("/biobank/places/look-up/", {"q": "<b>"}).content.decode()
+
+
+def test_aliquots_by_the_form(cast: Cast, tube: Specimen) -> None:
+    client = cast.client("biobank_manager")
+    given = {"labels": "A1\nA2", "number": "0,3", "unit": "ml", "box": "Freezer Rack 1 Box 2", "start": "A2"}
+    client.post(f"/biobank/specimens/{tube.id}/aliquot/", given)
+    assert things.again(tube).amount == 400_000
+    assert list(Specimen.objects.filter(parent=tube).order_by("label").values_list("place", flat=True)) == [1, 2]
+    page = client.post(f"/biobank/specimens/{tube.id}/aliquot/", {**given, "labels": "A3\nA4"}).content.decode()
+    assert "there are 0.4 ml" in page and Specimen.objects.count() == 3
+
+
+def test_preanalytics_by_the_form(cast: Cast, tube: Specimen) -> None:
+    given = {"spun": "2026-03-02T09:30", "waited_cold": "no", "g": "2000", "minutes": "10", "storage": "a"}
+    cast.client("biobank_manager").post(f"/biobank/specimens/{tube.id}/preanalytics/", given)
+    assert things.again(tube).sprec == ""  # it is stored: what was done before is corrected, not processed
+    Specimen.objects.filter(id=tube.id).update(status="collected", box=None, place=None)
+    cast.client("biobank_manager").post(f"/biobank/specimens/{tube.id}/preanalytics/", given)
+    assert things.again(tube).sprec == "PL1-PED-X-B-N-X-A"
+
+
+def test_labels_say_nothing_of_the_donor_and_escape_commands(cast: Cast, tube: Specimen) -> None:
+    Specimen.objects.filter(id=tube.id).update(label="T^XZ~1_")
+    written = labels.zpl([things.again(tube)])
+    assert written.count("^XA") == written.count("^XZ") == 1
+    assert "_5EXZ_7E1_5F" in written and "D1" not in written
+    page = cast.client("biobank_manager").get(f"/biobank/specimens/labels/?id={tube.id}&as=zpl")
+    assert page.content.decode() == written
+    assert "<svg" in labels.label_of(things.again(tube)).svg
+
+
+def test_pages_that_are_not_there(cast: Cast, tube: Specimen) -> None:
+    client = cast.client("biobank_manager")
+    assert client.get(f"/biobank/specimens/{tube.id}/burn/").status_code == 404
+    assert client.get("/biobank/specimens/labels/?id=x").status_code == 404
+    assert client.get(f"/biobank/places/{tube.id}/").status_code == 404
