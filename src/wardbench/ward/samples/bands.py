@@ -5,7 +5,6 @@ A band is a range like any other, so that choosing one asks for exactly what it 
 
 from __future__ import annotations
 
-from datetime import date
 from itertools import pairwise
 
 import numpy as np
@@ -26,12 +25,13 @@ AMOUNTS = {
 }
 """Where bands of amounts begin, in the smallest unit: nothing by itself, then 0.1 ml, 1 µg, ... Nothing is left is a
 band of its own."""
-EPOCH = date(1970, 1, 1)
 
 
-def day_of(day: date) -> int:
-    """Days since 1970."""
-    return (day - EPOCH).days
+def bands_of(facet: str, values: npt.NDArray[np.int64]) -> tuple[Range, ...]:
+    """The bands of a facet of numbers of which these values (rising) occur."""
+    if facet == "collected":
+        return year_bands(values)
+    return {"age": age_bands, "thaws": thaw_bands, "amount": amount_bands}[facet]()
 
 
 def age_bands() -> tuple[Range, ...]:
@@ -50,17 +50,11 @@ def amount_bands() -> tuple[Range, ...]:
 
 
 def year_bands(days: npt.NDArray[np.int64]) -> tuple[Range, ...]:
-    """The calendar years from the first to the last of these days (since 1970)."""
-    if not days.size:
-        return ()
-    first, last = (
-        int(np.datetime64(int(day), "D").astype("datetime64[Y]").astype(int)) + 1970 for day in (days.min(), days.max())
-    )
-    return tuple(Range(_new_year(year), _new_year(year + 1) - 1) for year in range(first, last + 1))
-
-
-def _new_year(year: int) -> int:
-    return int(np.datetime64(f"{year:04d}-01-01", "D").astype(int))
+    """The calendar years that these days (since 1970, rising) lie in."""
+    years = days.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64)
+    begins = np.unique(years)
+    first, after = (at.astype("datetime64[Y]").astype("datetime64[D]").astype(np.int64) for at in (begins, begins + 1))
+    return tuple(Range(low, high - 1) for low, high in zip(first.tolist(), after.tolist(), strict=True))
 
 
 def _between(begins: tuple[int, ...]) -> tuple[Range, ...]:

@@ -23,11 +23,11 @@ from wardbench.core.consent import Tier
 from wardbench.core.errors import StorageError
 from wardbench.core.store.files import sync, sync_tree
 from wardbench.core.store.seals import seal
-from wardbench.ward.samples.bands import age_bands, amount_bands, thaw_bands, year_bands
+from wardbench.ward.samples.bands import bands_of
 from wardbench.ward.samples.chapters import category_of, chapter_of
 from wardbench.ward.samples.files import FORMAT, DenseInfo, IndexFile, RangeInfo, WideInfo, name_of
 from wardbench.ward.samples.layout import WORD, Words, lay_out, pack
-from wardbench.ward.samples.query import UNKNOWN, Range
+from wardbench.ward.samples.query import UNKNOWN
 from wardbench.ward.samples.schema import DIMENSIONS, checked
 
 Ints = npt.NDArray[np.int64]
@@ -185,16 +185,10 @@ def _write_range(building: _Building, name: str, folder: Path) -> tuple[RangeInf
     slices = [pack((placed >> bit & 1) == 0) for bit in range(int(held.size).bit_length())]
     np.save(folder / f"{name}_slices.npy", _stacked(slices, building.layout.words))
     np.save(folder / f"{name}_values.npy", held)
-    candidates: dict[str, tuple[Range, ...]] = {
-        "age": age_bands(),
-        "thaws": thaw_bands(),
-        "amount": amount_bands(),
-        "collected": year_bands(held),
-    }
     info = RangeInfo(name, starts, [])
     bands, maps = [], []
     band_of = np.zeros(numbers.size, np.int32)
-    for band in candidates[name]:
+    for band in bands_of(name, held):
         low, high = info.codes(held, band)
         within = (placed >= low) & (placed < high)
         if within.any():
@@ -219,18 +213,18 @@ def _write_wide(building: _Building, name: str, folder: Path) -> WideInfo:
     values, row, code = _pairs(building, name)
     owner = building.owner[row]
     size = max(len(values), 1)
-    has = np.unique(owner * size + code)
+    has = _distinct(owner * size + code)
     kinds = np.bincount(has // size, minlength=building.counts.size)
     even = np.bincount(owner, minlength=building.counts.size) == kinds * building.counts
     donor, value = has // size, has % size
     chosen = np.flatnonzero(even[donor])
     by_value = np.lexsort((building.donor_at[donor[chosen]], value[chosen]))
-    np.save(folder / f"{name}_donors.npy", building.donor_at[donor[chosen]][by_value].astype(np.int32))
+    np.save(folder / f"{name}_donors.npy", building.donor_at[donor[chosen]][by_value])
     mixed = np.flatnonzero(~even[owner])
     sample = np.cumsum(~building.continues) - 1
     # Rows stand by donor and sample already, so that a stable order by value is by value, donor and sample.
     order = mixed[np.argsort(code[mixed], kind="stable")]
-    np.save(folder / f"{name}_mixed.npy", building.place[row[order]].astype(np.int32))
+    np.save(folder / f"{name}_mixed.npy", building.place[row[order]])
     np.save(folder / f"{name}_mixed_sample.npy", _numbered(code[order], sample[row[order]]))
     np.save(folder / f"{name}_mixed_donor.npy", _numbered(code[order], owner[order]))
     starts = np.searchsorted(value[chosen][by_value], np.arange(len(values) + 1))
@@ -248,9 +242,15 @@ def _pairs(building: _Building, name: str) -> tuple[list[str], Ints, Ints]:
     values = sorted(set(mapped))
     place = {value: number for number, value in enumerate(values)}
     code = np.array([place[value] for value in mapped], np.int64)[held.codes]
-    none = np.setdiff1d(np.arange(building.rows.num_rows), row)
-    keys = np.unique(np.concatenate([row * len(values) + code, none * len(values)]))
+    none = np.flatnonzero(np.bincount(row, minlength=building.rows.num_rows) == 0)
+    keys = _distinct(np.concatenate([row * len(values) + code, none * len(values)]))
     return values, keys // len(values), keys % len(values)
+
+
+def _distinct(keys: Ints) -> Ints:
+    """Each key once, rising."""
+    keys = np.sort(keys)
+    return np.asarray(keys[np.append(True, keys[1:] != keys[:-1])[: keys.size]])
 
 
 def _numbered(*keys: Ints) -> npt.NDArray[np.int32]:

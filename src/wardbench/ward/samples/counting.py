@@ -45,8 +45,8 @@ class Job:
 class PerDonor:
     """Of one selection how many specimens, and how many samples, each donor has, by position."""
 
-    specimens: npt.NDArray[np.int32]
-    samples: npt.NDArray[np.int32]
+    specimens: npt.NDArray[np.unsignedinteger]
+    samples: npt.NDArray[np.unsignedinteger]
 
 
 class Counting:
@@ -59,7 +59,9 @@ class Counting:
         self._masks = masks
         self._jobs = list(jobs)
         size = index.layout.donor_words * WORD
-        self.per_donor = {mask: PerDonor(np.zeros(size, np.int32), np.zeros(size, np.int32)) for mask in donors_of}
+        # A byte a donor stays in the cache while it is looked up by value.
+        kind = np.uint8 if all(tile.planes < 1 << 8 for tile in index.layout) else np.uint32
+        self.per_donor = {mask: PerDonor(np.zeros(size, kind), np.zeros(size, kind)) for mask in donors_of}
 
     def run(self) -> list[Tally]:
         """For each job a row a bitmap: specimens, samples, donors."""
@@ -73,11 +75,15 @@ class Counting:
     def _tile(self, tile: Tile) -> list[Tally | None]:
         masks = np.stack([mask[tile.start : tile.stop] for mask in self._masks])
         any_set = [bool(mask.any()) for mask in masks]
-        first = masks & ~_repeats(self._index, tile, masks)
+        repeated = masks.copy()
+        _keep_repeats(self._index, tile, repeated)
+        first = masks.copy()
+        first[:, tile.width :] &= ~repeated[:, : -tile.width]
         for number, held in self.per_donor.items():
             own = slice(tile.donors * WORD, tile.donors_stop * WORD)
-            held.specimens[own] = _by_donor(tile, masks[number])
-            held.samples[own] = _by_donor(tile, first[number])
+            for words, sums in ((masks, held.specimens), (first, held.samples)):
+                bits = unpack(words[number].reshape(tile.planes, tile.width))
+                np.add.reduce(bits, axis=0, dtype=sums.dtype, out=sums[own])
         return [
             _count(self._index, tile, job, masks[job.mask], first[job.mask]) if any_set[job.mask] else None
             for job in self._jobs
@@ -102,10 +108,11 @@ def _count(index: SampleIndex, tile: Tile, job: Job, mask: Words, first: Words) 
             donors &= named
         tally[:, 2] = np.bitwise_count(donors).sum(axis=1, dtype=np.uint32)
         if job.of_samples:
-            np.bitwise_and(maps, first, out=words)
+            np.bitwise_and(words, first, out=words)
             tally[:, 1] = _sums(words, bits)
         else:
-            tally[:, 1] = tally[:, 0] - _sums(_repeats(index, tile, words), bits)
+            _keep_repeats(index, tile, words)
+            tally[:, 1] = tally[:, 0] - _sums(words, bits)
     return found
 
 
@@ -114,23 +121,16 @@ def _sums(words: npt.NDArray[np.uint64], bits: npt.NDArray[np.uint8]) -> npt.NDA
     return found
 
 
-def _repeats(index: SampleIndex, tile: Tile, maps: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """Of each bitmap the bits of samples of which an earlier plane has one already."""
+def _keep_repeats(index: SampleIndex, tile: Tile, maps: npt.NDArray[np.uint64]) -> None:
+    """Keep of each bitmap the bits of samples of which an earlier plane has one too, each moved to the plane before."""
     planes = maps.reshape(-1, tile.planes, tile.width)
     same = index.continues[tile.start : tile.stop].reshape(tile.planes, tile.width)
-    found = np.zeros_like(planes)
     carried = np.zeros((planes.shape[0], tile.width), np.uint64)
     for plane in range(1, tile.planes):
         np.bitwise_or(carried, planes[:, plane - 1], out=carried)
         np.bitwise_and(carried, same[plane], out=carried)
-        np.bitwise_and(carried, planes[:, plane], out=found[:, plane])
-    return found.reshape(maps.shape)
-
-
-def _by_donor(tile: Tile, words: Words) -> npt.NDArray[np.int32]:
-    bits = unpack(words.reshape(tile.planes, tile.width))
-    found: npt.NDArray[np.int32] = bits.sum(axis=0, dtype=np.uint8 if tile.planes < 256 else np.int32)
-    return found
+        np.bitwise_and(carried, planes[:, plane], out=planes[:, plane - 1])
+    planes[:, -1] = 0
 
 
 _held = local()

@@ -110,10 +110,10 @@ def _wide(index: SampleIndex, wide: Wide, mask: Words, held: PerDonor) -> Tally:
     has = specimens > 0
     found[:, 0] = _sums(specimens, wide.starts)
     found[:, 1] = _sums(held.samples[wide.donors], wide.starts)
-    found[:, 2] = _sums(has if wide.named is None else has & wide.named, wide.starts)
+    found[:, 2] = _sums((has if wide.named is None else has & wide.named).view(np.uint8), wide.starts)
     if wide.mixed.size:
         active = at(mask, wide.mixed)
-        found[:, 0] += _sums(active, wide.mixed_starts)
+        found[:, 0] += _sums(active.view(np.uint8), wide.mixed_starts)
         for column, runs in enumerate(wide.mixed_runs, start=1):
             found[:, column] += _runs(active, runs)
     return found
@@ -123,10 +123,13 @@ def _runs(active: npt.NDArray[np.bool_], runs: Runs) -> npt.NDArray[np.int64]:
     """How many runs of each value have an active row."""
     seen = np.zeros(int(runs.starts[-1]), np.bool_)
     seen[runs.number[active]] = True
-    return _sums(seen, runs.starts)
+    return _sums(seen.view(np.uint8), runs.starts)
 
 
 def _sums(values: npt.NDArray[np.generic], starts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The sums of values from each start to the next."""
-    summed = np.concatenate([[0], np.cumsum(values, dtype=np.int64)])
-    return np.diff(summed[starts])
+    """The sums of values from each start to the next, the last of them the end; below 2**32."""
+    filled = np.flatnonzero(starts[1:] > starts[:-1])
+    found = np.zeros(starts.size - 1, np.int64)
+    if filled.size:
+        found[filled] = np.add.reduceat(values, starts[filled], dtype=np.uint32)
+    return found

@@ -154,7 +154,7 @@ class Wide:
         self.mixed_starts = np.array(info.mixed_starts)
 
     @cached_property
-    def donors(self) -> npt.NDArray[np.int32]:
+    def donors(self) -> npt.NDArray[np.int64]:
         """Positions of donors, by value."""
         return self._index.array(f"{self.name}_donors")
 
@@ -164,7 +164,7 @@ class Wide:
         return None if named is None else at(named, self.donors)
 
     @cached_property
-    def mixed(self) -> npt.NDArray[np.int32]:
+    def mixed(self) -> npt.NDArray[np.int64]:
         """Positions of the other specimens, by value, donor and sample."""
         return self._index.array(f"{self.name}_mixed")
 

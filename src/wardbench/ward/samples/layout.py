@@ -5,7 +5,7 @@ second of each, and so on; a plane has one bit a donor. Of a set of specimens th
 OR, 64 donors at a time, with no loop over donors and no list of who has which. A donor with fewer specimens than there
 are planes has empty bits in the last ones.
 
-Planes are cut into tiles of a few thousand words, so that what is worked on stays in a processor's cache. A tile of
+Planes are cut into tiles of some thousand words, so that what is worked on stays in a processor's cache. A tile of
 `planes` x `width` words stands in one piece in every bitmap, plane by plane; its donors have `width` words of their
 own.
 """
@@ -22,8 +22,8 @@ import numpy.typing as npt
 Words = npt.NDArray[np.uint64]
 """A bitmap: bit i of word w is position 64 w + i."""
 WORD = 64
-TILE = 2048
-"""Words of a tile, about: 16 kB of each bitmap."""
+TILE = 1 << 14
+"""Words of a tile, about: 128 kB of each bitmap."""
 
 
 @dataclass(frozen=True, slots=True)
