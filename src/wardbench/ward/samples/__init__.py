@@ -8,10 +8,13 @@ every facet (`facets`) and by a list (`find`); the two always agree. Counts are 
 from __future__ import annotations
 
 from wardbench.ward.samples.building import write_index
+from wardbench.ward.samples.cube import Cube, make_cube
 from wardbench.ward.samples.facets import Availability, Counts, Facets, facets
 from wardbench.ward.samples.files import name_of, range_of
 from wardbench.ward.samples.finding import Found, find
 from wardbench.ward.samples.index import SampleIndex
+from wardbench.ward.samples.matching import Candidates, PickList, match
+from wardbench.ward.samples.omop import index_of, specimens_of
 from wardbench.ward.samples.query import (
     CATEGORIES,
     FACETS,
@@ -27,6 +30,8 @@ from wardbench.ward.samples.query import (
 )
 from wardbench.ward.samples.schema import SCHEMA, checked
 from wardbench.ward.samples.selecting import Reason, loosened
+from wardbench.ward.samples.standing import Match, Offer, Standing, matches, standing_from_json, standing_to_json
+from wardbench.ward.samples.strata import Counted, Strata
 
 __all__ = [
     "CATEGORIES",
@@ -35,23 +40,38 @@ __all__ = [
     "SCHEMA",
     "UNKNOWN",
     "Availability",
+    "Candidates",
     "Choice",
+    "Counted",
     "Counts",
+    "Cube",
     "Facets",
     "Found",
     "Giving",
+    "Match",
+    "Offer",
     "Patients",
+    "PickList",
     "Query",
     "Range",
     "Reason",
     "SampleIndex",
+    "Standing",
+    "Strata",
     "checked",
     "facets",
     "find",
     "from_json",
+    "index_of",
     "loosened",
+    "make_cube",
+    "match",
+    "matches",
     "name_of",
     "range_of",
+    "specimens_of",
+    "standing_from_json",
+    "standing_to_json",
     "to_json",
     "write_index",
 ]

@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 from wardbench.core.consent import Tier
 from wardbench.core.errors import StorageError
 from wardbench.core.store.files import sync, sync_tree
-from wardbench.core.store.seals import seal
+from wardbench.core.store.seals import is_sealed, seal
 from wardbench.ward.samples.bands import bands_of
 from wardbench.ward.samples.chapters import category_of, chapter_of
 from wardbench.ward.samples.files import FORMAT, DenseInfo, IndexFile, RangeInfo, WideInfo, name_of
@@ -49,13 +49,20 @@ def write_index(table: pa.Table, parent: Path) -> Path:
             folder.mkdir()
             version = build_index(table, folder)
             final = parent / version
-            if not (final / "index.json").is_file():
+            if not _is_whole(final):
                 sync_tree(folder)
+                if final.exists():
+                    final.rename(Path(draft) / "damaged")
                 folder.rename(final)
                 sync(parent)
     except OSError as error:
         raise StorageError(f"{parent}: the index of specimens cannot be written ({error.strerror}).") from error
     return final
+
+
+def _is_whole(folder: Path) -> bool:
+    files = [path for path in folder.iterdir() if path.suffix != ".seal"] if folder.is_dir() else []
+    return (folder / "index.json") in files and all(is_sealed(path) for path in files)
 
 
 def build_index(table: pa.Table, folder: Path) -> str:
@@ -129,12 +136,10 @@ class _Building:
 
 
 def _write(building: _Building, folder: Path) -> str:
-    bitmaps: list[Words] = []
-    dense: list[DenseInfo] = []
+    made: list[tuple[bool, str, list[str], list[Words]]] = []
 
     def add(name: str, values: list[str], maps: list[Words], of_samples: bool) -> None:
-        dense.append(DenseInfo(name, values, len(bitmaps), of_samples))
-        bitmaps.extend(maps)
+        made.append((not of_samples, name, values, maps))
 
     for name, held in building.words.items():
         used = np.flatnonzero(np.bincount(held.codes, minlength=1))
@@ -153,7 +158,15 @@ def _write(building: _Building, folder: Path) -> str:
         info, maps, of_samples = _write_range(building, name, folder)
         ranges.append(info)
         add(name, [name_of(band) for band in info.ranges] + [UNKNOWN], maps, of_samples)
+    dense: list[DenseInfo] = []
+    bitmaps: list[Words] = []
+    # Facets that are counted in the same way stand together, so that they are counted at once.
+    for differs, name, values, maps in sorted(made, key=lambda facet: facet[0]):
+        dense.append(DenseInfo(name, values, len(bitmaps), not differs))
+        bitmaps.extend(maps)
     np.save(folder / "bitmaps.npy", _stacked(bitmaps, building.layout.words))
+    bitmaps.clear()
+    made.clear()
     wide = [_write_wide(building, name, folder) for name in WIDE]
     _write_rest(building, folder)
     samples = int(np.count_nonzero(~building.continues))

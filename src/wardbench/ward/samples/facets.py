@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
@@ -62,10 +63,9 @@ def facets(index: SampleIndex, query: Query, *, more: Mapping[str, Giving] | Non
     masks = [selection.all, *selection.without.values()]
     number = {facet: 1 + place for place, facet in enumerate(chosen)}
     totals = {"": selection.all, **_of_giving(index, query, selection.before, more)}
-    jobs = [
-        Job(index.bitmaps[info.first : info.stop], number.get(name, 0), info.of_samples)
-        for name, info in index.dense.items()
-    ]
+    kinds = groupby(index.dense.values(), lambda info: (number.get(info.name, 0), info.of_samples))
+    alike = [(*kind, list(infos)) for kind, infos in kinds]
+    jobs = [Job(index.bitmaps[infos[0].first : infos[-1].stop], mask, of_samples) for mask, of_samples, infos in alike]
     whole = [*masks, index.present]
     jobs.append(Job(np.stack(list(totals.values())), len(masks), False))
     counting = Counting(index, whole, jobs, {number.get(name, 0) for name in index.wide})
@@ -76,7 +76,11 @@ def facets(index: SampleIndex, query: Query, *, more: Mapping[str, Giving] | Non
         return _wide(index, facet, whole[mask], counting.per_donor[mask])
 
     wide = in_parallel(of_wide, list(index.wide.values()))
-    values = {info.name: _values(info.values, tally) for info, tally in zip(index.dense.values(), dense, strict=True)}
+    values = {
+        info.name: _values(info.values, tally[info.first - infos[0].first : info.stop - infos[0].first])
+        for (_, _, infos), tally in zip(alike, dense, strict=True)
+        for info in infos
+    }
     values |= {facet.name: _values(facet.values, tally) for facet, tally in zip(index.wide.values(), wide, strict=True)}
     found = _values(list(totals), sums)
     availability = None if query.giving is None else _availability(found)

@@ -33,11 +33,11 @@ def find(index: SampleIndex, query: Query, *, offset: int = 0, limit: int = PAGE
     if offset < 0 or not 1 <= limit <= MOST:
         raise InputError(f"page: it starts at 0 or later and has 1 to {MOST:,} specimens.")
     words = select(index, query).all
-    return Found(index.version, ones(words), offset, index.rows.take(_rows(index, words)[offset : offset + limit]))
+    return Found(index.version, ones(words), offset, index.rows.take(rows_of(index, words)[offset : offset + limit]))
 
 
-def _rows(index: SampleIndex, words: Words) -> npt.NDArray[np.int64]:
-    """The rows of a bitmap, in order."""
+def rows_of(index: SampleIndex, words: Words) -> npt.NDArray[np.int64]:
+    """The rows of a bitmap in `SampleIndex.rows`, rising."""
     chosen = np.zeros(index.file.specimens, np.bool_)
     for tile in index.layout:
         active = unpack(words[tile.start : tile.stop]).astype(np.bool_)
