@@ -19,12 +19,10 @@ from wardbench.campus.people.importing import Newcomer
 from wardbench.campus.people.models import Affiliation, Expertise, Organisation, Person, Unit
 from wardbench.campus.people.names import given_name
 from wardbench.campus.people.orcid import is_orcid
-from wardbench.campus.people.roles import Role, gettext_noop
+from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import LAST, Actor, ForbiddenError, no
 from wardbench.campus.people.sessions import end_sessions
 from wardbench.core.errors import BusyError, InputError
-
-PARTNERS_ALONE = gettext_noop("role: at a partner company one can be a partner, and nothing else.")
 
 
 @verb("people.add_organisation")
@@ -91,8 +89,9 @@ def import_people(newcomers: Sequence[Newcomer], *, by: Actor, source: str) -> i
     if not taken.isdisjoint(people):
         raise InputError(_("Somebody in this file was added a moment ago; look at the file again."))
     partners = set(Organisation.objects.filter(kind=Organisation.Kind.PARTNER).values_list("id", flat=True))
-    if any(one.organisation in partners and one.role != Role.PARTNER for one in newcomers):
-        raise InputError(_(PARTNERS_ALONE))
+    for one in newcomers:
+        if one.organisation in partners:
+            _check_at_partner(one.role)
     for person in people.values():
         person.set_unusable_password()
     Person.objects.bulk_create(people.values(), batch_size=500)
@@ -141,8 +140,8 @@ def give_role(
         )
     if until is not None and until < since:
         raise InputError(_("until: a role ends on the day it began or later."))
-    if organisation.kind == Organisation.Kind.PARTNER and role is not Role.PARTNER:
-        raise InputError(_(PARTNERS_ALONE))
+    if organisation.kind == Organisation.Kind.PARTNER:
+        _check_at_partner(role)
     affiliation = Affiliation.objects.create(
         person=person, organisation=organisation, unit=unit, role=role.value, since=since, until=until
     )
@@ -289,3 +288,8 @@ def _check_language(language: str) -> None:
 def _manage(by: Actor) -> None:
     if by is not rules.SYSTEM:
         rules.may_manage_people(by).require()
+
+
+def _check_at_partner(role: str) -> None:
+    if role != Role.PARTNER:
+        raise InputError(_("role: at a partner company one can be a partner, and nothing else."))
