@@ -15,7 +15,11 @@ from campus.cast import Cast
 from campus.test_builder import campus as campus
 from campus.test_builder import change, cohort_of
 from campus.test_builder import twin as twin
+from wardbench.campus import server
 from wardbench.campus.audit.models import Event
+from wardbench.campus.cohorts import finding, page
+from wardbench.campus.cohorts.models import Cohort
+from wardbench.campus.counting import sessions
 from wardbench.campus.people import signals
 from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import SYSTEM
@@ -26,11 +30,11 @@ from wardbench.campus.questions.rules import Side
 EMERGENCIES = "access_emergencyaccess"
 
 
-def asked(client: Client, page: str) -> list[str]:
+def asked(client: Client, place: str) -> list[str]:
     """The statements that a page needs, once everything that is kept is there."""
-    client.get(page)
+    client.get(place)
     with CaptureQueriesContext(connection) as found:
-        assert client.get(page).status_code == 200
+        assert client.get(place).status_code == 200
     return [one["sql"] for one in found.captured_queries]
 
 
@@ -64,9 +68,9 @@ def test_who_one_can_be_in_a_demonstration_is_asked_once(cast: Cast, settings: A
     settings.CAMPUS = msgspec.structs.replace(settings.CAMPUS, demo=True)
     client = Client(headers={"host": "localhost"})
     assert len(asked(client, "/account/login/")) == 1
-    page = client.get("/account/login/").content.decode()
-    assert page.index("Physician</button>") < page.index("Physician2</button>") < page.index("Researcher</button>")
-    assert "nobody@test.example" not in page
+    shown = client.get("/account/login/").content.decode()
+    assert shown.index("Physician</button>") < shown.index("Physician2</button>") < shown.index("Researcher</button>")
+    assert "nobody@test.example" not in shown
 
 
 def test_a_part_of_a_page_does_not_ask_for_the_banner_that_it_does_not_show(campus: Cast) -> None:
@@ -96,3 +100,31 @@ def test_a_session_begins_as_a_whole_with_its_event_or_not_at_all(
     person.refresh_from_db()
     assert person.last_login is not None and Session.objects.count() == 1
     assert Event.objects.filter(verb="account.sign_in", actor=str(person.id)).count() == 1
+
+
+def test_what_a_first_page_of_a_cohort_reads_is_read_ahead_and_is_no_act_of_anybody(
+    campus: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page.read_ahead()
+    assert not sessions._sessions, "there is no cohort yet"
+    cohort_of(campus)
+    acts = Event.objects.count()
+    page.read_ahead()
+    assert set(sessions._sessions) == {"twin"} and finding._kept and Event.objects.count() == acts
+    monkeypatch.setattr(page, "run_cohort", None)
+    shown = campus.client("researcher").get(f"/cohorts/{Cohort.objects.get().id}/")
+    assert "Who they are" in shown.content.decode(), "the report was made already"
+
+
+def test_a_worker_begins_also_where_nothing_can_be_read_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+
+    def fail() -> None:
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr("wardbench.campus.web.wsgi.application", lambda asked, start: [])
+    monkeypatch.setattr(page, "read_ahead", fail)
+    monkeypatch.setattr(server.gc, "freeze", lambda: None)
+    monkeypatch.setattr(server.log, "warning", lambda sentence, **_given: said.append(sentence))
+    server.warm_up()
+    assert len(said) == 1 and "ahead" in said[0]

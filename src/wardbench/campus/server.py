@@ -79,7 +79,9 @@ def serve(folder: Path, *, bind: str, workers: int, threads: int, ready: Callabl
 
 
 def warm_up() -> None:
-    """Ask for a page, so that nobody's first page waits for what is read once; and spare the collector what stays."""
+    """Ask for a page and look at a cohort, so that nobody's first page waits for what is read once (a second and more,
+    for a cohort); and spare the collector what stays."""
+    from wardbench.campus.cohorts.page import read_ahead
     from wardbench.campus.web.wsgi import application
 
     host = next((name.lstrip(".") for name in settings.ALLOWED_HOSTS if name != "*"), "localhost")
@@ -87,6 +89,10 @@ def warm_up() -> None:
     setup_testing_defaults(asked)
     for _part in application(asked, _unheard):
         pass
+    try:
+        read_ahead()
+    except Exception:  # no page needs it, and a worker that cannot begin would end the server
+        log.warning("no cohort could be looked at ahead of the first page", exc_info=True)
     gc.collect()
     gc.freeze()
 

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
+
+from wardbench.campus.cohorts import finding, queries
 from wardbench.campus.cohorts.models import Version
 from wardbench.campus.cohorts.words import sections_of
 from wardbench.campus.counting import queries as counting
@@ -30,8 +33,6 @@ EXACT = frozenset({Mode.SANDBOX, Mode.STEWARDSHIP})
 """The modes in which a whole table may be shown; every other mode gives a count and no more."""
 _lock = threading.Lock()
 _kept: OrderedDict[tuple[str, str, str], ReportData] = OrderedDict()
-
-
 Sentences = list[tuple[str, list[tuple[int, str]]]]
 """Titles with their lines, each with its level."""
 
@@ -54,7 +55,7 @@ class Told:
 def told(version: Version, by: Actor, mode: Mode, language: str, address: str) -> Told:
     """What there is to tell of `version` to `by`, counted in `mode`."""
     definition, sentences, sets = _said(version.definition, version.cohort.name, language)
-    command = f"./wardbench cohort run {version.hash[:12]}.json --store STORE --report report.html"
+    command = _command(version)
     report, refusal = None, ""
     try:
         counting.look(definition, by=by, mode=mode)
@@ -83,6 +84,21 @@ def _said(text: str, name: str, language: str) -> tuple[Definition, Sentences, t
     definition = working.definition(name)
     lines = describe_definition(definition, lower(definition), language=language)
     return definition, sections_of(lines), outline(working).sets
+
+
+def read_ahead() -> None:
+    """Do once what the pages of cohorts do first: read libraries, the twin's columns and its concepts. Nothing where
+    the campus has no twin or no cohort."""
+    version = queries.newest()
+    if version is not None and settings.CAMPUS.twin:
+        definition, _sentences, _sets = _said(version.definition, version.cohort.name, "en")
+        sessions.look("twin", definition)
+        _report(definition, version.hash, Mode.SANDBOX, _command(version))
+        finding.recorded_codes()
+
+
+def _command(version: Version) -> str:
+    return f"./wardbench cohort run {version.hash[:12]}.json --store STORE --report report.html"
 
 
 def _report(definition: Definition, content_hash: str, mode: Mode, command: str) -> ReportData:

@@ -162,6 +162,11 @@ def latest(cohort: Cohort) -> Version | None:
     return versions(cohort).first()
 
 
+def newest() -> Version | None:
+    """The version that was saved last, whoever asks."""
+    return Version.objects.select_related("cohort").order_by("-at", "-id").first()
+
+
 def version_of(cohort: Cohort, number: int) -> Version:
     """One version by its number; NotFoundError where there is none."""
     found = versions(cohort).filter(number=number).first()

@@ -1,0 +1,1 @@
+"""People who use a served campus, all at once, and what it costs the machine."""

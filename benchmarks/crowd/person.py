@@ -1,0 +1,148 @@
+"""Somebody who signs in, reads pages and where they lead, builds a cohort, and now and then raises a question."""
+
+from __future__ import annotations
+
+import http.client
+import random
+import re
+import threading
+import time
+import uuid
+from collections import defaultdict
+
+from crowd.browser import Answer, Browser
+
+THINK = (0.5, 1.5)
+"""Seconds somebody reads before they go on."""
+WRITES, BUILDS, FOLLOWS = 0.15, 0.15, 0.3
+"""How often somebody raises a question, goes on building, or opens something that a page led to."""
+PAGES = (
+    "/",
+    "/questions/",
+    "/questions/unanswered/",
+    "/cohorts/",
+    "/studies/",
+    "/people/",
+    "/notices/",
+    "/search/?q=diab",
+)
+ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+LINKS = {
+    "a study": re.compile(rf'href="(/studies/{ID}/)"'),
+    "a question": re.compile(rf'href="(/questions/{ID}/)"'),
+    "a cohort": re.compile(rf'href="(/cohorts/{ID}/)"'),
+    "the decision desk": re.compile(rf'href="(/studies/{ID}/decide/[a-z_-]+/)"'),
+}
+"""Pages that others lead to, by what they are."""
+COPY = re.compile(rf'action="(/cohorts/{ID}/versions/\d+/copy/)"')
+TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+BENCH = ("researcher", "researcher2", "lecturer", "student", "manager")
+"""Those who raise their questions from the bench."""
+WHO = (
+    *("physician", "oncologist", "diabetologist", "coordinator", "researcher", "researcher2", "lecturer"),
+    *("physician", "researcher", "student", "manager", "ethics1", "trialcentre"),
+)
+NO_QUESTIONS = ("ethics1", "trialcentre")
+"""Those who judge, and raise no questions."""
+
+
+class Person(threading.Thread):
+    """Uses the campus until `end` (monotonic seconds), from `start` on. `took` are seconds by page or act."""
+
+    def __init__(self, number: int, host: str, port: int, start: float, end: float) -> None:
+        super().__init__(daemon=True)
+        self.browser = Browser(host, port)
+        self.start_at, self.end = start, end
+        self.chance = random.Random(number)
+        self.key = WHO[number % len(WHO)]
+        self.took: dict[str, list[float]] = defaultdict(list)
+        self.links: dict[str, list[str]] = {}
+        self.acknowledged: list[str] = []
+        self.own_cohort, self.token, self.changes = "", "", 0
+        self.failed: list[str] = []
+
+    def run(self) -> None:
+        time.sleep(max(0.0, self.start_at - time.monotonic()))
+        self.sign_in()
+        while time.monotonic() < self.end:
+            time.sleep(self.chance.uniform(*THINK))
+            wish = self.chance.random()
+            if wish < WRITES and self.key not in NO_QUESTIONS:
+                self.ask_question()
+            elif wish < WRITES + BUILDS and self.build():
+                continue
+            elif wish < WRITES + BUILDS + FOLLOWS and self.links:
+                kind = self.chance.choice(sorted(self.links))
+                self.read(self.chance.choice(self.links[kind]), kind)
+            else:
+                self.read(self.chance.choice(PAGES))
+
+    def sign_in(self) -> None:
+        self._send("/account/login/", "/account/demonstration/", {"email": f"{self.key}@demo.example"}, "sign in")
+
+    def read(self, path: str, name: str = "") -> Answer | None:
+        """Open a page, and see where it leads."""
+        answer = self._timed(name or path, path)
+        if answer is not None and answer.ok:
+            for kind, pattern in LINKS.items():
+                if there := pattern.findall(answer.text):
+                    self.links[kind] = there
+        return answer
+
+    def ask_question(self) -> None:
+        """Raise a question; its title is kept where the campus said that it has it."""
+        title = f"Load {uuid.uuid4().hex}"
+        side = "bench" if self.key in BENCH else "ward"
+        given = {"side": side, "title": title, "text": "Patients whose kidneys fail despite treatment: why?"}
+        answer = self._send("/questions/new/", "/questions/new/", given, "raise a question")
+        if answer is not None and answer.ok and "/questions/new" not in answer.path:
+            self.acknowledged.append(title)
+        else:
+            self.failed.append("a question was not taken")
+
+    def build(self) -> bool:
+        """Switch a rule of one's own copy of a cohort off or on; make the copy first. Whether there was anything."""
+        if not self.own_cohort:
+            return self._copy()
+        given = {"do": "switch:0", "revision": str(self.changes), "csrfmiddlewaretoken": self.token}
+        page = f"{self.own_cohort}build/"
+        answer = self._timed("the builder: a change", f"{page}change/", given, page=page, part=True)
+        if answer is not None and answer.ok:
+            self.changes += 1
+        return True
+
+    def _copy(self) -> bool:
+        there = self.links.get("a cohort")
+        page = self.read(self.chance.choice(there), "a cohort") if there else None
+        action = COPY.search(page.text) if page is not None else None
+        token = TOKEN.search(page.text) if page is not None else None
+        if page is None or action is None or token is None:
+            return page is not None
+        made = self._timed("copy a cohort", action[1], {"csrfmiddlewaretoken": token[1]}, page=page.path)
+        if made is not None and made.ok:
+            token = TOKEN.search(made.text)
+            self.token = token[1] if token else ""
+            self.own_cohort = made.path.removesuffix("build/")
+        return True
+
+    def _send(self, form: str, path: str, given: dict[str, str], name: str) -> Answer | None:
+        page = self.read(form)
+        token = TOKEN.search(page.text) if page is not None else None
+        if token is None:
+            self.failed.append(f"{form}: no form")
+            return None
+        return self._timed(name, path, given | {"csrfmiddlewaretoken": token[1]}, page=form)
+
+    def _timed(
+        self, name: str, path: str, given: dict[str, str] | None = None, *, page: str = "", part: bool = False
+    ) -> Answer | None:
+        try:
+            browser = self.browser
+            answer = browser.get(path) if given is None else browser.post(path, given, page=page, part=part)
+        except (OSError, http.client.HTTPException) as error:
+            self.failed.append(f"{name}: {type(error).__name__}")
+            return None
+        self.took[name].append(answer.seconds)
+        if not answer.ok:
+            self.failed.append(f"{name}: {answer.status}")
+        return answer
