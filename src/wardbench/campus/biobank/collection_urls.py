@@ -1,7 +1,22 @@
-"""Addresses of biobanks, collections, protocols and consent forms."""
+"""Addresses of collections, protocols, donors and what they agreed to."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from wardbench.campus.biobank import collection_views as views
+
+urlpatterns = [
+    path("", views.collections, name="collections"),
+    path("new/", views.new_collection, name="collection_new"),
+    path("donors/", views.donor_list, name="donors"),
+    path("donors/new/", views.new_donor, name="donor_new"),
+    path("donors/<uuid:donor_id>/", views.donor, name="donor"),
+    path("donors/<uuid:donor_id>/enrol/", views.enrol, name="donor_enrol"),
+    path("donors/<uuid:donor_id>/who/", views.who, name="donor_who"),
+    path("donors/<uuid:donor_id>/consent/<uuid:form_id>/", views.consent, name="donor_consent"),
+    path("<uuid:collection_id>/", views.collection, name="collection"),
+    path("<uuid:collection_id>/edit/", views.edit_collection, name="collection_edit"),
+    path("<uuid:collection_id>/act/", views.act, name="collection_act"),
+    path("<uuid:collection_id>/protocol/", views.new_protocol, name="protocol_new"),
+]

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from wardbench.campus.biobank import collection_views as views
+
+urlpatterns = [
+    path("", views.visits, name="visits"),
+    path("<uuid:visit_id>/", views.visit, name="visit"),
+]

@@ -41,6 +41,7 @@ def make_demonstration(
     from wardbench.campus.demonstration.people import make_people
     from wardbench.campus.demonstration.questions import make_questions
     from wardbench.campus.demonstration.studies import make_studies
+    from wardbench.campus.demonstration.visits import make_visits
 
     with origin("demonstration"), transaction.atomic():
         people = make_people()
@@ -49,7 +50,7 @@ def make_demonstration(
         put_behind_questions(cohorts, questions, people)
         versions = {key: last.id for key, cohort in cohorts.items() if (last := latest(cohort))}
         make_studies(people, questions, versions)
-        make_biobank(people)
+        make_visits(people, make_biobank(people))
     (folder / MADE).touch()
     progress(2, 2, "campus")
 

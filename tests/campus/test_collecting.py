@@ -1,0 +1,268 @@
+"""Collections and who answers for them, donors and their consents, visits and what is taken at them."""
+
+from __future__ import annotations
+
+import datetime
+import threading
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from campus import biobank_things as things
+from campus.cast import Cast, make_cast
+from wardbench.campus.audit.models import Event
+from wardbench.campus.biobank import collection_queries as queries
+from wardbench.campus.biobank import consents, curating, donors, visiting
+from wardbench.campus.biobank.amounts import amount_of
+from wardbench.campus.biobank.models import (
+    Collection,
+    ConsentForm,
+    Donor,
+    OptOut,
+    Protocol,
+    ProtocolVisit,
+    Specimen,
+    Visit,
+)
+from wardbench.campus.biobank.visiting import Planned
+from wardbench.campus.people import services as people
+from wardbench.campus.people.roles import CARE, Role
+from wardbench.campus.people.rules import SYSTEM, ForbiddenError
+from wardbench.core.consent import PRESUMED, Basis, Tier
+from wardbench.core.errors import BusyError, InputError
+
+pytestmark = pytest.mark.django_db
+TODAY = datetime.date(2026, 5, 4)
+
+
+@pytest.fixture
+def cast() -> Cast:
+    return make_cast()
+
+
+def form(*tiers: Tier) -> ConsentForm:
+    return donors.add_form("F", "1", "en", "Consent", tiers or (Tier.STORAGE, Tier.RESEARCH), TODAY, by=SYSTEM)
+
+
+def protocol(cast: Cast, **of: object) -> Protocol:
+    visits = [
+        (
+            ProtocolVisit(name="Start", day=0, before=0, after=3),
+            [Planned("WholeBlood", "PED", 2, amount_of("4", "ml"))],
+        ),
+        (ProtocolVisit(name="Month 1", day=30, before=5, after=5), [Planned("Urine")]),
+    ]
+    return visiting.add_protocol(things.collection(cast, **of), "Yearly", visits, by=SYSTEM)  # type: ignore[arg-type]
+
+
+def agree(donor: Donor, *, research: bool = True, given: datetime.date = TODAY) -> None:
+    asked = ConsentForm.objects.first() or form()
+    donors.give_consent(donor, asked, {Tier.STORAGE: True, Tier.RESEARCH: research}, given, by=SYSTEM)
+
+
+def stands(donor: Donor, collection: Collection) -> frozenset[Tier]:
+    return consents.given([donor.id], [collection])[donor.id, collection.id].tiers
+
+
+def test_the_newest_answers_count(cast: Cast) -> None:
+    donor, collection = things.donor(), things.collection(cast)
+    assert stands(donor, collection) == frozenset()
+    agree(donor)
+    assert stands(donor, collection) == {Tier.STORAGE, Tier.RESEARCH}
+    agree(donor, research=False, given=TODAY + datetime.timedelta(days=1))
+    assert stands(donor, collection) == {Tier.STORAGE}
+    donor.consents.filter(answers__research=False).update(withdrawn=timezone.now())
+    assert stands(donor, collection) == frozenset()
+
+
+def test_residual_material_needs_no_yes_but_heeds_a_no(cast: Cast) -> None:
+    donor = things.donor()
+    rest = things.collection(cast, "REST", basis=Basis.RESIDUAL.value)
+    assert stands(donor, rest) == PRESUMED
+    out = OptOut.objects.create(donor=donor, kind="material", since=timezone.now())
+    assert stands(donor, rest) == frozenset()
+    out.until = timezone.now()
+    out.save()
+    donors.link_donor(donor, 77, by=SYSTEM)
+    OptOut.objects.create(person_id=77, kind="data", since=timezone.now())
+    assert stands(donor, rest) == PRESUMED - {Tier.CLINICAL_DATA}
+
+
+def test_everything_that_a_form_asks_is_answered(cast: Cast) -> None:
+    asked, donor = form(), things.donor()
+    for answers in ({Tier.STORAGE: True}, {Tier.STORAGE: True, Tier.RESEARCH: True, Tier.GENETIC: True}):
+        with pytest.raises(InputError, match="answer everything"):
+            donors.give_consent(donor, asked, answers, TODAY, by=cast.actor("coordinator"))
+    with pytest.raises(InputError):
+        form()
+
+
+def test_a_collection_that_nobody_answers_for_is_not_published(cast: Cast) -> None:
+    by, collection = cast.actor("biobank_manager"), things.collection(cast)
+    with pytest.raises(InputError, match="description"):
+        curating.publish(collection, by=by)
+    words = {"description": "Blood", "purpose": "Kidneys", "permission": {"use": "DUO:0000006", "modifiers": []}}
+    curating.change_collection(collection, words, by=by)
+    for key in ("physician", "biobank_manager"):
+        with pytest.raises(InputError, match="responsible"):
+            curating.publish(collection, by=by)
+        curating.name_responsible(collection, cast.people[key].id, by=by)
+    with pytest.raises(InputError, match="messages reach"):
+        curating.publish(collection, by=by)
+    for key in ("physician", "biobank_manager"):
+        curating.confirm_reached(collection, by=cast.actor(key))
+    with pytest.raises(ForbiddenError):
+        curating.confirm_reached(collection, by=cast.actor("researcher"))
+    curating.publish(collection, by=by)
+    assert Collection.objects.get(id=collection.id).published is not None
+    with pytest.raises(InputError, match="responsible"):
+        curating.drop_responsible(collection, cast.people["physician"].id, by=by)
+    assert collection.responsible.count() == 2
+    with pytest.raises(InputError, match="purpose"):
+        curating.change_collection(collection, {"purpose": ""}, by=by)
+
+
+def test_a_responsible_person_without_a_role_does_not_count(cast: Cast) -> None:
+    collection = things.collection(cast)
+    words = {"description": "Blood", "purpose": "Kidneys", "permission": {"use": "DUO:0000006", "modifiers": []}}
+    curating.change_collection(collection, words, by=SYSTEM)
+    for key in ("physician", "biobank_manager"):
+        curating.name_responsible(collection, cast.people[key].id, by=SYSTEM)
+        curating.confirm_reached(collection, by=cast.actor(key))
+    assert curating.lacking(collection) == []
+    held = cast.people["physician"].affiliations.get()
+    people.end_role(held, by=cast.actor("administrator"))
+    assert len(curating.lacking(collection)) == 2
+
+
+def test_a_visit_takes_what_is_planned_once(cast: Cast) -> None:
+    donor, nurse = things.donor(), cast.actor("coordinator")
+    plan = protocol(cast)
+    visiting.enrol(donor, plan, TODAY, "Room 1", by=nurse)
+    with pytest.raises(BusyError, match="already"):
+        visiting.enrol(donor, plan, TODAY, by=nurse)
+    first = Visit.objects.get(planned__name="Start")
+    with pytest.raises(BusyError, match="not agreed"):
+        visiting.collect(first, by=nurse)
+    agree(donor)
+    tube = first.planned.planned.get()
+    made = visiting.collect(first, {f"{tube.id}/2": "SCANNED"}, by=nurse)
+    assert [one.label for one in made] == ["C1-000001", "SCANNED"]
+    assert [(one.status, one.amount, one.tube, one.donor_id, one.visit_id) for one in made] == [
+        ("collected", 4_000_000, "PED", donor.id, first.id)
+    ] * 2
+    with pytest.raises(BusyError, match="over already"):
+        visiting.collect(Visit.objects.get(id=first.id), by=nurse)
+    with pytest.raises(BusyError, match="over already"):
+        visiting.decline(Visit.objects.get(id=first.id), "ill", by=nurse)
+
+
+def test_what_no_visit_plans_is_not_taken(cast: Cast) -> None:
+    donor, nurse = things.donor(), cast.actor("coordinator")
+    visiting.enrol(donor, protocol(cast), TODAY, by=nurse)
+    agree(donor)
+    visit = Visit.objects.get(planned__name="Start")
+    with pytest.raises(InputError, match="plans no such tube"):
+        visiting.collect(visit, {"nothing/1": "X"}, by=nurse)
+    assert Specimen.objects.count() == 0 and Visit.objects.get(id=visit.id).status == "planned"
+
+
+def test_who_stands_in_the_list_of_a_day(cast: Cast) -> None:
+    nurse = cast.actor("coordinator")
+    plan = protocol(cast)
+    visiting.enrol(things.donor("A"), plan, TODAY, "Room 1", by=nurse)
+    visiting.enrol(things.donor("B"), plan, TODAY - datetime.timedelta(days=10), "Room 2", by=nurse)
+    agree(things.donor("A"))
+    found = queries.visits(TODAY, by=nurse)
+    assert [(one.visit.enrolment.donor.code, one.agreed, one.late, len(one.tubes)) for one in found] == [
+        ("B", False, 7, 2),
+        ("A", True, 0, 2),
+    ]
+    assert len(queries.visits(TODAY, by=nurse, place="Room 1")) == 1
+    assert [one.visit.planned.name for one in queries.visits(TODAY + datetime.timedelta(days=26), by=nurse)].count(
+        "Month 1"
+    ) == 2
+
+
+@pytest.mark.parametrize("role", sorted(Role))
+def test_who_collects_and_who_knows_donors(cast: Cast, role: Role) -> None:
+    donor = things.donor()
+    donors.link_donor(donor, 12, by=SYSTEM)
+    by = cast.actor(role)
+    before = Event.objects.count()
+    if role in CARE or role is Role.DATA_STEWARD:
+        assert queries.who_is(donor, by=by) == 12
+        event = Event.objects.get(number=before + 1)
+        assert (event.verb, event.patient) == ("biobank.know_donor", "12")
+    else:
+        with pytest.raises(ForbiddenError):
+            queries.who_is(donor, by=by)
+        assert Event.objects.count() == before
+    collects = role in CARE or role is Role.BIOBANK_MANAGER
+    assert cast.client(role).get("/biobank/visits/").status_code == (200 if collects else 403)
+    assert cast.client(role).get("/biobank/collections/donors/new/").status_code == (200 if collects else 403)
+
+
+def test_the_page_of_visits_in_two_taps(cast: Cast) -> None:
+    plan = protocol(cast)
+    today = timezone.localdate()
+    visiting.enrol(things.donor("A"), plan, today, by=SYSTEM)
+    visiting.enrol(things.donor("B"), plan, today, by=SYSTEM)
+    agree(things.donor("A"), given=today)
+    client = cast.client("coordinator")
+    page = client.get("/biobank/visits/").content.decode()
+    assert "Taken as planned" in page and "Ask for consent first" in page
+    first = Visit.objects.get(enrolment__donor__code="A", planned__name="Start")
+    assert "C1-000001" in client.post(f"/biobank/visits/{first.id}/", follow=True).content.decode()
+    other = Visit.objects.get(enrolment__donor__code="B", planned__name="Start")
+    assert "has not agreed" in client.post(f"/biobank/visits/{other.id}/", follow=True).content.decode()
+    client.post(f"/biobank/visits/{other.id}/", {"decline": "ill"})
+    assert Visit.objects.get(id=other.id).status == "declined"
+
+
+def test_collections_and_protocols_by_the_forms(cast: Cast) -> None:
+    bank, client = things.biobank(cast), cast.client("biobank_manager")
+    given = {"biobank": str(bank.id), "code": "NEW", "name": "New", "purpose": "To know", "basis": "written"}
+    page = client.post("/biobank/collections/new/", {**given, "use": "DUO:0000007"}).content.decode()
+    assert "Name diseases" in page
+    client.post("/biobank/collections/new/", {**given, "use": "DUO:0000007", "diseases": "gout, asthma"})
+    made = Collection.objects.get(code="NEW")
+    assert made.permission == {"use": "DUO:0000007", "modifiers": [], "diseases": ["gout", "asthma"]}
+    address = f"/biobank/collections/{made.id}/protocol/"
+    for line, said in (("Start; 0; 0; 0; 2 Gold", "no material"), ("Start; x; 0; 0; Urine", "example")):
+        assert said in client.post(address, {"name": "P", "visits": line}).content.decode()
+    client.post(address, {"name": "P", "visits": "Start; 0; 0; 7; 2 Plasma PED 4 ml; 1 Urine"})
+    tubes = made.protocols.get().visits.get().planned.order_by("material")
+    assert [(one.material, one.tube, one.count, one.amount) for one in tubes] == [
+        ("Plasma", "PED", 2, 4_000_000),
+        ("Urine", "", 1, None),
+    ]
+    assert client.get(f"/biobank/collections/{made.id}/").status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_the_same_instant_take_a_visit_once() -> None:
+    cast = make_cast()
+    donor, nurse = things.donor(), cast.actor("coordinator")
+    visiting.enrol(donor, protocol(cast), TODAY, by=nurse)
+    agree(donor)
+    visit = Visit.objects.get(planned__name="Start")
+    ready, done = threading.Barrier(4), []
+
+    def take() -> None:
+        try:
+            mine = Visit.objects.get(id=visit.id)
+            ready.wait()
+            done.append(len(visiting.collect(mine, by=nurse)))
+        except (BusyError, InputError):
+            pass
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=take) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert done == [2] and Specimen.objects.count() == 2
