@@ -20,8 +20,8 @@ MATRIX: dict[str, dict[str, Any]] = {
     for chapter in tomllib.loads((HERE / "asvs.toml").read_text(encoding="utf-8")).values()
     for requirement, said in chapter.items()
 }
-KINDS = {"tests", "not_applicable", "open"}
-MOST_OPEN = 12
+KINDS = {"tests", "not_applicable", "open", "procedure"}
+MOST_OPEN = 8
 """Requirements still open; it only ever goes down."""
 
 
@@ -43,7 +43,8 @@ def found_in(file: str) -> frozenset[str]:
 @pytest.mark.parametrize("requirement", list(MATRIX))
 def test_a_requirement_says_one_thing_and_its_tests_exist(requirement: str) -> None:
     said = MATRIX[requirement]
-    assert len(said) == 1 and set(said) <= KINDS and all(said.values()), said
+    assert set(said) <= KINDS and all(said.values()), said
+    assert len(said) == 1 or set(said) == {"procedure", "tests"}, "a procedure says which tests hold its parts"
     missing = []
     for one in said.get("tests", []):
         file, _, name = one.partition("::")
@@ -63,6 +64,12 @@ def test_what_is_open_becomes_less(record_property: Any) -> None:
     record_property("asvs_open", len(still))
     print(f"ASVS: {len(still)} of {len(MATRIX)} requirements are open: {', '.join(still)}")
     assert len(still) == MOST_OPEN, "lower MOST_OPEN with each that is closed; it never rises"
+
+
+def test_what_no_test_can_show_is_few_and_says_what_the_tests_of_it_show() -> None:
+    held = {requirement: said for requirement, said in MATRIX.items() if "procedure" in said}
+    assert set(held) == {"V15.2.1"} and all(said.get("tests") for said in held.values())
+    assert "cannot be shown by a test" in asvs_page.page()
 
 
 def test_a_test_that_is_not_there_is_noticed() -> None:

@@ -9,11 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from wardbench.campus.manual import forms, limits, sentences
+from campus.test_asvs import found_in
+from wardbench.campus.manual import forms, limits, rights, sentences
+from wardbench.campus.manual.fields import FIELDS
+from wardbench.campus.people import explain
+from wardbench.campus.people.refusals import reason
+from wardbench.campus.people.roles import TITLES, Role
 
 ROOT = Path(__file__).parents[2]
 CAMPUS = ROOT / "src/wardbench/campus"
-PAGES = {"forms": forms.page}
+PAGES = {"forms": forms.page, "rights": rights.page}
 ADDS = re.compile(r"self\.fields\[[^\]]+\] = |self\.add_(?!error)\w+\(")
 """How a form gets a field when it is made."""
 
@@ -116,3 +121,49 @@ def test_a_kind_of_field_that_nobody_told_of_is_noticed() -> None:
 
     with pytest.raises(AssertionError, match="say here"):
         forms.rule(django_forms.Field())
+
+
+@functools.cache
+def of_rights() -> str:
+    return rights.page()
+
+
+def test_every_rule_stands_in_the_manual_with_its_sentences() -> None:
+    found = rights.every_rule()
+    source = "\n".join(path.read_text(encoding="utf-8") for path in CAMPUS.rglob("*rules.py"))
+    named = set(re.findall(r"^def (may\w*)\([^\n]*\) -> Verdict:$", source, re.M))
+    assert len(found) > 50 and named <= {one.name.rpartition(".")[2] for one in found}
+    for one in found:
+        (line,) = [line for line in of_rights().splitlines() if line.startswith(f"| `{one.name}` |")]
+        assert all(sentence in line for sentence in (*one.yes, *one.no))
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_what_a_role_may_in_general_stands_in_the_manual(role: Role) -> None:
+    """Read back: what the table says of a role is what its rule answers."""
+    (by,) = [actor for title, actor in rights.holders() if title == TITLES[role]]
+    for title, rule in rights.general():
+        table = of_rights().partition(f"\n### {title}\n")[2].partition("\n#")[0].splitlines()[3:]
+        told = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in table if line]
+        mine = [line for line in told if TITLES[role] in line[0].split(", ")] or [told[-1]]
+        assert len(mine) == 1 and (mine[0][0] == rights.OTHERS or TITLES[role] in mine[0][0])
+        assert (mine[0][1], mine[0][2]) == ("yes" if rule(by) else "no", reason(rule(by))), title
+
+
+def test_every_kind_of_thing_has_its_rights_in_the_manual() -> None:
+    titles = {title.removeprefix("A ").removeprefix("An ").lower() for title, _cases in rights.THINGS_OF}
+    assert {one.title.lower() for one in explain.kinds()} <= titles
+    for part in ("A study", "A question"):
+        assert f"### {part}\n" in of_rights()
+    assert (
+        "| Vote or decide | With the bodies that decide, A question waits for the applicant | a body whose turn it is |"
+        in (of_rights())
+    )
+    assert "Nobody decides on a study that they work on." in of_rights()
+
+
+def test_every_field_for_some_alone_has_its_test() -> None:
+    known = found_in("test_fields.py")
+    assert len(FIELDS) > 10
+    assert {f"test_{one.test}" for one in FIELDS} == {name for name in known if name}
+    assert all(f"| {one.thing} | {one.field} |" in of_rights() for one in FIELDS)

@@ -27,6 +27,7 @@ SCOPES = {
 
 
 def may_make_key(actor: Actor) -> Verdict:
+    """Making a key, by which a program acts for its person."""
     if not actor.roles:
         return no(gettext_noop("You have no role on the campus yet; ask an administrator."))
     return yes(gettext_noop("Everybody who works on the campus may let their own programs act for them."))

@@ -13,9 +13,9 @@ def write(folder: Path) -> None:
     """Write every page into a folder of documentation, where it is not there as it should be."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "wardbench.campus.settings")
     django.setup()
-    from wardbench.campus.manual import forms
+    from wardbench.campus.manual import forms, rights
 
-    for name, page in (("forms", forms.page),):
+    for name, page in (("forms", forms.page), ("rights", rights.page)):
         target, text = folder / "reference" / f"{name}.md", page()
         if not target.is_file() or target.read_text(encoding="utf-8") != text:
             target.write_text(text, encoding="utf-8")

@@ -18,11 +18,14 @@ from django.utils import translation
 import wardbench.campus
 from wardbench.campus.access import sheet as care
 from wardbench.campus.api import shapes
+from wardbench.campus.biobank.collection_forms import AnswersForm
+from wardbench.campus.biobank.models import ConsentForm
 from wardbench.campus.cohorts.condition_forms import CriterionForm, EntryForm, PersonForm
 from wardbench.campus.manual import limits
 from wardbench.campus.manual.sentences import Refusal, of_form, raised, read_besides
 from wardbench.campus.people import sheet as people
 from wardbench.campus.people.importing import LONGEST
+from wardbench.core.consent import Tier
 from wardbench.ward.cohorts.editing import Event
 
 SIGNING_IN: tuple[type[forms.Form], ...] = (
@@ -44,6 +47,7 @@ WITH_MORE: Mapping[type[forms.Form], Callable[[], forms.Form]] = {
     EntryForm: lambda: EntryForm(**_EVENT),
     CriterionForm: lambda: CriterionForm(**_EVENT),
     PersonForm: lambda: PersonForm(),
+    AnswersForm: lambda: AnswersForm(form=ConsentForm(tiers=[tier.value for tier in Tier])),
     account.LoginForm: lambda: account.LoginForm(),
 }
 """Forms that get fields of their own when they are made, and how one is made."""
@@ -196,6 +200,10 @@ def _kind(field: forms.Field) -> str:
             return "a file"
         case forms.DateField():
             return "a day"
+        case forms.DateTimeField():
+            return "a day and a time"
+        case forms.DecimalField():
+            return f"a number{_between(field)}"
         case forms.FloatField():
             return f"a number{_between(field)}"
         case forms.IntegerField():

@@ -61,6 +61,11 @@ def kinds() -> tuple[Kind, ...]:
     return tuple(_kinds.values())
 
 
+def rights() -> tuple[tuple[str, Callable[[Actor], Verdict]], ...]:
+    """Every right that is about no single thing: its title and its rule."""
+    return tuple(_rights)
+
+
 def rights_of(actor: Actor) -> list[Answer]:
     """What somebody may do in general."""
     return [Answer(title, rule(actor)) for title, rule in _rights]

@@ -122,6 +122,8 @@ class Title:
 
 def may_see_person(actor: Actor, person: str) -> Verdict:
     """Profiles are for everybody on the campus; partners see none but their own."""
+    if not actor.id:
+        return is_signed_in(actor)
     if actor.id == person:
         return yes(gettext_noop("This is your own profile."))
     if actor.roles and actor.roles <= {Role.PARTNER}:
