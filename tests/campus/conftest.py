@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import django
+import msgspec
 import pytest
 from django.conf import settings
 from django.db import connection, connections
@@ -27,6 +28,7 @@ django.setup()
 from campus.cast import Cast, make_cast  # noqa: E402  (models need Django to be set up)
 from wardbench.campus.audit import guards  # noqa: E402
 from wardbench.campus.databases import database_settings  # noqa: E402
+from wardbench.campus.people.roles import Role  # noqa: E402
 
 HERE = Path(__file__).parent
 ON_POSTGRES = os.environ.get("WARDBENCH_TEST_DATABASE") == "postgresql"
@@ -113,6 +115,12 @@ def _english() -> Iterator[None]:
 @pytest.fixture
 def cast(db: None) -> Cast:
     return make_cast()
+
+
+@pytest.fixture
+def alone(settings: Any) -> None:
+    """A campus that lets researchers in by a password alone."""
+    settings.CAMPUS = msgspec.structs.replace(settings.CAMPUS, password_alone=(Role.RESEARCHER,))
 
 
 @pytest.fixture

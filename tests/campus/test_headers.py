@@ -136,7 +136,7 @@ def addresses(patterns: list[Any], prefix: str = "/") -> list[str]:
     return found
 
 
-def test_a_form_from_elsewhere_is_refused(cast: Cast) -> None:
+def test_a_form_from_elsewhere_is_refused(cast: Cast, alone: None) -> None:
     client = Client(enforce_csrf_checks=True, headers={"host": "localhost"})
     client.force_login(cast.people["researcher"], backend="allauth.account.auth_backends.AuthenticationBackend")
     assert client.post("/account/sessions/end/", {"session": "others"}).status_code == 403

@@ -47,7 +47,7 @@ def issuer() -> Iterator[str]:
 
 
 @pytest.fixture
-def provider(cast: Cast, issuer: str, tmp_path: Path, settings: Any) -> str:
+def provider(cast: Cast, issuer: str, tmp_path: Path, settings: Any, alone: None) -> str:
     cache.clear()
     (tmp_path / "secret").write_text(SECRET)
     one = OpenIDProvider("hospital", "University Hospital", issuer, CLIENT, "secret")

@@ -15,7 +15,7 @@ from django.test import Client
 
 from campus.cast import Cast
 from campus.identity import CLIENT, SECRET, Hostile, challenge, hostile, leave
-from campus.test_sign_in import who
+from campus.test_sign_in import PASSWORD, who
 from wardbench.campus.audit.models import Event
 from wardbench.campus.configuration import Configuration, OpenIDProvider
 from wardbench.campus.people import services
@@ -183,6 +183,7 @@ def test_a_closed_account_keeps_no_session_and_gets_none(client: Client, provide
     assert client.get("/").status_code == 302 and not who(client)
 
 
+@pytest.mark.usefixtures("alone")
 def test_an_identity_that_changes_its_address_stays_the_person_it_was_linked_to(
     client: Client, provider: Hostile, cast: Cast
 ) -> None:
@@ -225,3 +226,49 @@ def test_a_provider_needs_its_secret_and_an_id_of_its_own(tmp_path: Path) -> Non
     for wrong in ((one, one), (OpenIDProvider("a/b", "IdP", "https://idp.example", "c", "secret"),)):
         with pytest.raises(InputError, match="its own"):
             provider_settings(Configuration(openid=wrong), tmp_path)
+
+
+ELSEWHERE: dict[str, tuple[dict[str, Any], bool]] = {
+    "by the method": ({"amr": ["pwd", "mfa"]}, True),
+    "by the class": ({"acr": "urn:campus:two"}, True),
+    "by neither": ({}, False),
+    "by one method": ({"amr": ["pwd"]}, False),
+    "by a text that is no list": ({"amr": "mfa"}, False),
+    "by a class that is not named": ({"acr": "urn:campus:one"}, False),
+    "by a class that is none": ({"acr": ["urn:campus:two"]}, False),
+}
+
+
+@pytest.mark.parametrize("said", list(ELSEWHERE))
+def test_a_second_factor_that_the_provider_tells_of_counts(
+    client: Client, provider: Hostile, cast: Cast, tmp_path: Path, settings: Any, said: str
+) -> None:
+    """Whoever used none there sets one up here, before anything else."""
+    one = OpenIDProvider("idp", "Idp", provider.issuer, CLIENT, "secret", ("mfa", "urn:campus:two"))
+    settings.SOCIALACCOUNT_PROVIDERS = provider_settings(Configuration(openid=(one,)), tmp_path)
+    provider.claims, counts = ELSEWHERE[said]
+    _, asked = leave(client, "idp")
+    assert asked["acr_values"] == "urn:campus:two"
+    come_back(client, provider)
+    assert who(client) == str(cast.people["researcher"].pk)
+    answer = client.get("/people/")
+    assert (answer.status_code == 200) is counts
+    if not counts:
+        assert answer["Location"] == "/account/2fa/totp/activate/"
+        assert client.get("/account/2fa/totp/activate/").status_code == 200, "they showed who they are a moment ago"
+
+
+def test_what_the_userinfo_says_of_a_second_factor_does_not_count(client: Client, provider: Hostile) -> None:
+    """It is not signed, and not of this sign-in."""
+    provider.info = {"amr": ["mfa"]}
+    come_back(client, provider)
+    assert client.get("/people/")["Location"] == "/account/2fa/totp/activate/"
+
+
+def test_a_browser_cannot_say_that_a_second_factor_was_used(client: Client, cast: Cast) -> None:
+    person = cast.people["researcher"]
+    person.set_password(PASSWORD)
+    person.save()
+    headers = {"wardbench.second_factor": "1", "wardbench-second-factor": "1"}
+    client.post("/account/login/", {"login": person.email, "password": PASSWORD}, headers=headers)
+    assert who(client) and client.get("/people/", headers=headers).status_code == 302

@@ -81,7 +81,7 @@ OURS, ANOTHER = Signer(), Signer()
 
 
 @pytest.fixture
-def provider(cast: Cast, tmp_path: Path, settings: Any) -> Path:
+def provider(cast: Cast, tmp_path: Path, settings: Any, alone: None) -> Path:
     cache.clear()
     (tmp_path / "idp.xml").write_text(
         f'<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{IDP}">'
@@ -122,6 +122,7 @@ def response(
     until: float = 5,
     since: float = -1,
     subject: str = "42",
+    context: str = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport",
     signer: Signer | None = OURS,
     method: Any = None,
 ) -> Any:
@@ -140,7 +141,7 @@ def response(
         f'<saml:Conditions NotBefore="{moment(since)}" NotOnOrAfter="{moment(until)}"><saml:AudienceRestriction>'
         f"<saml:Audience>{audience}</saml:Audience></saml:AudienceRestriction></saml:Conditions>"
         f'<saml:AuthnStatement AuthnInstant="{moment(0)}"><saml:AuthnContext><saml:AuthnContextClassRef>'
-        "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport</saml:AuthnContextClassRef>"
+        f"{context}</saml:AuthnContextClassRef>"
         "</saml:AuthnContext></saml:AuthnStatement>"
         f'<saml:AttributeStatement><saml:Attribute Name="{MAIL}">'
         f"<saml:AttributeValue>{email}</saml:AttributeValue></saml:Attribute></saml:AttributeStatement>"
@@ -175,6 +176,23 @@ def test_a_signed_assertion_signs_in(client: Client, provider: Path, cast: Cast)
     client.post("/account/logout/")
     come_back(client, response(ask(client), email="administrator@test.example"))
     assert who(client) == str(cast.people["researcher"].pk), "the link counts, not the address"
+
+
+@pytest.mark.parametrize(
+    ("context", "counts"),
+    [
+        ("https://refeds.org/profile/mfa", True),
+        ("https://refeds.org/profile/sfa", False),
+        ("urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport", False),
+    ],
+)
+def test_a_second_factor_that_the_provider_tells_of_counts(
+    client: Client, provider: Path, cast: Cast, context: str, counts: bool
+) -> None:
+    answer = come_back(client, response(ask(client), email="administrator@test.example", context=context))
+    assert who(client) == str(cast.people["administrator"].pk)
+    assert (answer.request["PATH_INFO"] == "/account/2fa/totp/activate/") is not counts
+    assert (client.get("/people/").status_code == 200) is counts
 
 
 BAD: dict[str, dict[str, Any]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,12 +18,14 @@ from campus.cast import Cast
 from campus.identity import just_proved
 from campus.test_sign_in import PASSWORD, sign_in, who
 from wardbench.campus.audit.models import Event
+from wardbench.campus.configuration import Configuration, read_configuration
 from wardbench.campus.people import services
 from wardbench.campus.people.models import Affiliation
 from wardbench.campus.people.reauthentication import reauthenticated
-from wardbench.campus.people.roles import ADMINISTRATION, CARE, Role
+from wardbench.campus.people.roles import ADMINISTRATION, CARE, SECOND_FACTOR, Role
 from wardbench.campus.people.rules import SYSTEM
-from wardbench.campus.people.sessions import SECOND_FACTOR, limits_of
+from wardbench.campus.people.sessions import limits_of, needs_second_factor
+from wardbench.core.errors import InputError
 
 MINUTE, HOUR = 60, 3600
 
@@ -112,15 +115,17 @@ def test_a_right_that_ended_is_gone_with_the_next_request(cast: Cast) -> None:
     assert client.get("/record/").status_code == 403
 
 
+@pytest.mark.parametrize("alone", [(), (Role.STUDENT, Role.PARTNER)])
 @pytest.mark.parametrize("role", list(Role))
-def test_who_works_only_with_a_second_factor(cast: Cast, role: Role) -> None:
+def test_who_works_only_with_a_second_factor(cast: Cast, role: Role, alone: tuple[Role, ...], settings: Any) -> None:
+    """Everybody, but in roles that the campus lets in by a password alone; administrators and those like them never."""
+    settings.CAMPUS = msgspec.structs.replace(settings.CAMPUS, password_alone=alone)
     person = cast.people[role]
     person.set_password(PASSWORD)
     person.save()
     client = Client(headers={"host": "localhost"})
     sign_in(client, person.email)
-    needed = role in (Role.ADMINISTRATOR, Role.DATA_STEWARD, Role.DATA_PROTECTION)
-    assert needed is (role in SECOND_FACTOR)
+    needed = role not in alone
     for path in ("/", "/people/", "/account/keys/", "/account/sessions/", "/account/2fa/", "/account/password/change/"):
         answer = client.get(path)
         led = answer.status_code == 302 and answer["Location"] == "/account/2fa/totp/activate/"
@@ -129,6 +134,29 @@ def test_who_works_only_with_a_second_factor(cast: Cast, role: Role) -> None:
     if needed:
         TOTP.activate(person, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
         assert client.get("/").status_code == 200
+
+
+def test_every_role_of_a_person_has_to_be_let_in_alone(cast: Cast, settings: Any) -> None:
+    def needed(*alone: Role) -> list[bool]:
+        settings.CAMPUS = msgspec.structs.replace(settings.CAMPUS, password_alone=alone)
+        return [needs_second_factor(cast.actor(key)) for key in ("student", "researcher", "nobody", "administrator")]
+
+    assert needed() == [True] * 4
+    assert needed(Role.STUDENT) == [False, True, True, True]
+    services.give_role(cast.people["student"], Role.RESEARCHER, cast.institute, by=SYSTEM)
+    assert needed(Role.STUDENT) == [True] * 4
+    assert needed(Role.STUDENT, Role.RESEARCHER, *SECOND_FACTOR) == [False, False, True, True]
+
+
+def test_roles_that_can_do_most_harm_are_never_let_in_alone(tmp_path: Path) -> None:
+    assert Configuration().password_alone == ()
+    for role, well in (("student", True), ("administrator", False), ("data_steward", False), ("nurse", False)):
+        (tmp_path / "campus.toml").write_text(f'password_alone = ["{role}"]\n')
+        if well:
+            assert read_configuration(tmp_path).password_alone == (Role.STUDENT,)
+        else:
+            with pytest.raises(InputError, match="password_alone"):
+                read_configuration(tmp_path)
 
 
 def test_in_a_demonstration_nobody_needs_one(cast: Cast, settings: Any) -> None:
@@ -157,7 +185,7 @@ def test_somebody_sees_where_they_are_signed_in_and_ends_it(cast: Cast) -> None:
     assert here.post("/account/sessions/end/", {"session": "x' OR 1=1"}).status_code == 302 and who(others)
 
 
-def test_ending_sessions_needs_to_show_who_one_is(cast: Cast) -> None:
+def test_ending_sessions_needs_to_show_who_one_is(cast: Cast, alone: None) -> None:
     person = cast.people["researcher"]
     person.set_password(PASSWORD)
     person.save()
@@ -181,7 +209,7 @@ def test_every_page_has_the_way_out(cast: Cast) -> None:
 
 class TestShowingWhoOneIs:
     @pytest.fixture
-    def client(self, cast: Cast) -> Client:
+    def client(self, cast: Cast, alone: None) -> Client:
         person = cast.people["researcher"]
         person.set_password(PASSWORD)
         person.save()

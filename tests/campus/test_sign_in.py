@@ -35,7 +35,7 @@ def _nobody_tried_before(db: None) -> None:
 
 
 @pytest.fixture
-def researcher(cast: Cast) -> Any:
+def researcher(cast: Cast, alone: None) -> Any:
     person = cast.people["researcher"]
     person.set_password(PASSWORD)
     person.save()

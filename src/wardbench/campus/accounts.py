@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from wardbench.campus.installation import opened
 from wardbench.campus.people.roles import TITLES, Role
+from wardbench.campus.people.rules import Proof
 from wardbench.core.errors import InputError, NotFoundError, StorageError
 
 if TYPE_CHECKING:
@@ -122,6 +123,23 @@ def set_password(folder: Path, email: str, password: str) -> None:
         from wardbench.campus.people.rules import SYSTEM
 
         services.set_password(_person(email), password, by=SYSTEM)
+
+
+def remove_second_factor(folder: Path, email: str, proof: Proof, seen: str) -> str:
+    """Remove a second factor that was lost; the first password that replaces the one they had, if they had one."""
+    with opened(folder):
+        from wardbench.campus.people import recovery
+        from wardbench.campus.people.rules import SYSTEM
+
+        return recovery.remove_second_factor(_person(email), proof, seen, by=SYSTEM)
+
+
+def words(folder: Path) -> list[str]:
+    """The words of this campus that no password may hold."""
+    with opened(folder):
+        from wardbench.campus.people.passwords import campus_words
+
+        return sorted(campus_words())
 
 
 def close(folder: Path, email: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import stat
@@ -16,8 +17,9 @@ from wardbench.campus.collector import Collector
 from wardbench.campus.configuration import KEYS, Configuration, read_configuration, read_key
 from wardbench.campus.databases import is_sqlite
 from wardbench.campus.installation import start_django, unapplied
+from wardbench.campus.people.breached import DIGITS, line_after
 from wardbench.campus.studies.scanning import Scanner
-from wardbench.core.errors import WardbenchError
+from wardbench.core.errors import StorageError, WardbenchError
 from wardbench.core.omop.tables import FIRST_CUSTOM_CONCEPT
 from wardbench.core.store import Store, quoted
 from wardbench.core.store.connection import connect
@@ -56,6 +58,7 @@ def check(folder: Path) -> list[Check]:
         ("mail", lambda: _mail(configuration)),
         ("scanner", lambda: _scanner(configuration)),
         ("syslog", lambda: _syslog(configuration)),
+        ("passwords", lambda: _passwords(configuration, folder)),
         ("disk", lambda: _disk(folder)),
         ("background", lambda: _background(folder)),
         ("deployment", lambda: _deployment(configuration)),
@@ -201,6 +204,31 @@ def _syslog(configuration: Configuration) -> Iterator[Check]:
         yield Check("syslog", "good", f"{configuration.syslog} answers, by a certificate that holds")
     else:
         yield Check("syslog", "warning", f"{configuration.syslog}: without TLS; fit for a network of servers alone")
+
+
+def _passwords(configuration: Configuration, folder: Path) -> Iterator[Check]:
+    if not configuration.breached_passwords:
+        yield Check("passwords", "warning", "no list of breached ones is named in campus.toml; 20,000 are refused")
+        return
+    path = folder / configuration.breached_passwords
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, 2)
+            places = [-1, *(size * number // LOOKS for number in range(1, LOOKS))]
+            lines = [line for place in places if (line := line_after(file, place))]
+    except OSError as error:
+        raise StorageError(f"{path}: the breached passwords cannot be read ({error.strerror})") from None
+    if not lines or not all(LINE.fullmatch(line) for line in lines):
+        yield Check("passwords", "bad", f"{path}: a line is not a SHA-1 in capitals, a colon and a number")
+    elif lines != sorted(lines, key=lambda line: line[:DIGITS]):
+        yield Check("passwords", "bad", f"{path}: the lines are not in the order of their hashes")
+    else:
+        yield Check("passwords", "good", f"{path}, {size / 1e9:.1f} GB of breached ones, in order")
+
+
+LINE = re.compile(rb"[0-9A-F]{40}(:\d+)?\r?\n?")
+LOOKS = 200
+"""Places of the file at which its order is looked at."""
 
 
 def _disk(folder: Path) -> Iterator[Check]:

@@ -14,6 +14,7 @@ from typing import Literal
 
 import msgspec
 
+from wardbench.campus.people.roles import SECOND_FACTOR, Role
 from wardbench.campus.secret_store import Source, read_secret
 from wardbench.core.errors import InputError, NotFoundError, StorageError
 
@@ -27,22 +28,26 @@ KEYS = ("session", "audit", "disclosure", "pseudonym")
 
 
 class OpenIDProvider(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An OpenID Connect provider; `secret_file` is relative to the campus's folder."""
+    """An OpenID Connect provider; `secret_file` is relative to the campus's folder, `second_factor` are the values of
+    the claims `amr` and `acr` that say that a second factor was used there."""
 
     id: str
     name: str
     issuer: str
     client_id: str
     secret_file: str
+    second_factor: tuple[str, ...] = ("mfa",)
 
 
 class SAMLProvider(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A SAML identity provider, by the address of its metadata or a file in the campus's folder."""
+    """A SAML identity provider, by the address of its metadata or a file in the campus's folder; `second_factor` are
+    the authentication contexts that say that a second factor was used there."""
 
     id: str
     name: str
     entity_id: str
     metadata: str
+    second_factor: tuple[str, ...] = ("https://refeds.org/profile/mfa",)
 
 
 class Mail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,6 +78,9 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     openid: tuple[OpenIDProvider, ...] = ()
     saml: tuple[SAMLProvider, ...] = ()
     scanner: str = ""
+    password_alone: tuple[Role, ...] = ()
+    password_words: tuple[str, ...] = ()
+    breached_passwords: str = ""
     audit_heads: str = "audit-heads.jsonl"
     secrets: Source = "folder"
     syslog: str = ""
@@ -88,11 +96,14 @@ def read_configuration(folder: Path) -> Configuration:
     except (OSError, UnicodeDecodeError) as error:
         raise StorageError(f"{path}: cannot be read ({error}).") from None
     try:
-        return msgspec.convert(tomllib.loads(text), Configuration)
+        found = msgspec.convert(tomllib.loads(text), Configuration)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path}: this is not TOML: {error}.") from None
     except msgspec.ValidationError as error:
         raise InputError(f"{path}: {error}.") from None
+    if never := sorted(SECOND_FACTOR.intersection(found.password_alone)):
+        raise InputError(f"{path}: password_alone: {never[0]} is a role that always needs a second factor.")
+    return found
 
 
 def make_keys(folder: Path) -> None:

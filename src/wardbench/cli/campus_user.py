@@ -11,6 +11,7 @@ import typer
 
 from wardbench.campus import accounts
 from wardbench.campus.people.roles import Role
+from wardbench.campus.people.rules import Proof
 from wardbench.cli.campus import HERE, Folder
 from wardbench.cli.output import Json, print_json, print_table
 from wardbench.core.errors import InputError
@@ -20,6 +21,7 @@ app = typer.Typer(no_args_is_help=True, help="People of a campus: the first admi
 Email = Annotated[str, typer.Argument(help="The e-mail address that the person signs in with.")]
 At = Annotated[str, typer.Option("--organisation", help="Where the role is held.")]
 In = Annotated[str, typer.Option("--unit", help="The department or care programme of it.")]
+FIRST = " The password ends in 72 hours; the person chooses another when they sign in."
 PasswordFile = Annotated[Path | None, typer.Option(help="A file whose first line is the password.")]
 
 
@@ -53,7 +55,7 @@ def add(
         language=language,
         password=password,
     )
-    print(f"{name} can sign in as {email}.")
+    print(f"{name} can sign in as {email}.{FIRST if password else ''}")
 
 
 @app.command("list")
@@ -92,7 +94,31 @@ def role(
 def password(email: Email, folder: Folder = HERE, password_file: PasswordFile = None) -> None:
     """Give somebody another password, and sign them out everywhere."""
     accounts.set_password(folder, email, _password(password_file))
-    print("The password is changed.")
+    print(f"The password is changed.{FIRST}")
+
+
+@app.command("second-factor")
+def second_factor(
+    email: Email,
+    proof: Annotated[Proof, typer.Option(help="How you made sure of who it is.")],
+    seen: Annotated[str, typer.Option(help="What you saw, or whom you called; it stays on the record.")],
+    folder: Folder = HERE,
+) -> None:
+    """Remove a second factor that was lost, and sign the person out everywhere."""
+    password = accounts.remove_second_factor(folder, email, proof, seen)
+    print("The second factor is removed.")
+    if password:
+        print(f"First password, shown this once, for 72 hours: {password}")
+
+
+@app.command()
+def words(folder: Folder = HERE, json: Json = False) -> None:
+    """List the words of this campus that no password may hold."""
+    found = accounts.words(folder)
+    if json:
+        print_json(found)
+    else:
+        print("\n".join(found))
 
 
 @app.command()

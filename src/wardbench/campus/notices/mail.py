@@ -13,13 +13,14 @@ from smtplib import SMTPException
 
 from django.conf import settings
 from django.core.mail import send_mail
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from wardbench.campus.notices.models import Notice
+from wardbench.campus.notices.queries import line
 from wardbench.campus.people.models import Person
 
 MOST_TRIES = 5
@@ -42,8 +43,9 @@ def send_due() -> int:
         made__gt=timezone.now() - OLDEST,
         person__is_active=True,
     )
-    now = waiting.filter(person__mail=Person.Mail.AT_ONCE).select_related("person").order_by("made")
-    sent = sum(_send(Notice.objects.filter(id=one.id), one.person, one.link) for one in now[:AT_ONCE])
+    at_once = Q(person__mail=Person.Mail.AT_ONCE) | Q(of_account=True)
+    now = waiting.filter(at_once).select_related("person").order_by("made")
+    sent = sum(_send(Notice.objects.filter(id=one.id), one.person, one.link, one) for one in now[:AT_ONCE])
     return sent + sum(_send_digest(person, waiting) for person in _due_today(waiting))
 
 
@@ -66,8 +68,9 @@ def _send_digest(person: Person, waiting: QuerySet[Notice]) -> bool:
     return bool(ids) and _send(Notice.objects.filter(id__in=ids), person, reverse("notices"))
 
 
-def _send(notices: QuerySet[Notice], person: Person, link: str) -> bool:
-    """One mail for these notices of a person, as many of them as nobody else has claimed."""
+def _send(notices: QuerySet[Notice], person: Person, link: str, told: Notice | None = None) -> bool:
+    """One mail for these notices of a person, as many of them as nobody else has claimed; with the sentence of `told`
+    where that is of the account itself."""
     claim = timezone.now()
     count = notices.filter(claimed=None).update(claimed=claim, tries=F("tries") + 1)
     if count == 0:
@@ -75,7 +78,8 @@ def _send(notices: QuerySet[Notice], person: Person, link: str) -> bool:
     mine = notices.filter(claimed=claim)
     try:
         with translation.override(person.language):
-            said = ngettext("%(n)d thing waits for you.", "%(n)d things wait for you.", count) % {"n": count}
+            said = line(told) + "\n" if told and told.of_account else ""
+            said += ngettext("%(n)d thing waits for you.", "%(n)d things wait for you.", count) % {"n": count}
             where = _("Sign in to read it: {address}").format(address=settings.CAMPUS.address + link)
             send_mail(
                 subject=_("Something waits for you in {campus}").format(campus=settings.CAMPUS.name),

@@ -28,6 +28,12 @@ def notify(to: Iterable[object], sentence: str, link: str, *, by: Actor, **value
     return len(notices)
 
 
+def tell_of_account(person: Person, sentence: str, link: str, **values: str) -> None:
+    """Tell somebody what was done to how they sign in; the mail holds the sentence, for it has to reach whoever cannot
+    sign in, and goes out whatever they chose for news."""
+    Notice.objects.create(person=person, sentence=sentence, values=values, link=link, of_account=True)
+
+
 def mark_read(by: Actor, notice: uuid.UUID | None = None) -> int:
     """Say that somebody has read a notice of theirs, or all of them; how many were unread."""
     own = Notice.objects.filter(person__id=by.id, read=None)

@@ -14,6 +14,7 @@ from wardbench.campus.people import queries
 from wardbench.campus.people.models import Organisation, Person, Unit
 from wardbench.campus.people.orcid import is_orcid
 from wardbench.campus.people.roles import TITLES, Role
+from wardbench.campus.people.rules import PROOFS
 
 
 def day(label: Any, help_text: Any = "", *, required: bool = False) -> forms.DateField:
@@ -117,6 +118,23 @@ class RoleForm(forms.Form):
 
 class EndRoleForm(forms.Form):
     last = day(_("Last day"), _("Empty: it ends at once."))
+
+
+class ProofForm(forms.Form):
+    """How an administrator made sure of who somebody is."""
+
+    proof = forms.ChoiceField(label=_("How did you make sure of who it is?"), widget=forms.RadioSelect)
+    seen = forms.CharField(
+        label=_("What you saw, or whom you called"),
+        help_text=_("For example: staff badge 4711 at the desk. It stays on the record."),
+        max_length=300,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["proof"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(proof.value, gettext(said)) for proof, said in PROOFS.items()]
 
 
 class OrganisationForm(forms.Form):

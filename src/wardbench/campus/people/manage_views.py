@@ -41,8 +41,8 @@ def add_person(request: HttpRequest) -> HttpResponse:
 
 
 HOW_THEY_SIGN_IN = gettext_noop(
-    "The person signs in through the hospital's or institute's own sign-in, or sets a password by "
-    "“Forgot your password?” on the page where one signs in."
+    "The person signs in through the hospital's or institute's own sign-in, sets a password by “Forgot your password?” "
+    "on the page where one signs in, or gets a first password from you, on their own page here."
 )
 
 

@@ -9,6 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from wardbench.campus.people.roles import TITLES, Role
@@ -85,6 +86,8 @@ class Person(Identified, AbstractBaseUser):
     mail = models.CharField(_("mail"), max_length=8, choices=Mail, default=Mail.AT_ONCE)
     is_active = models.BooleanField(_("may sign in"), default=True)
     joined = models.DateTimeField(auto_now_add=True)
+    first_password_ends = models.DateTimeField(null=True, blank=True, editable=False)
+    """Until when the password opens anything that somebody else gave; None for a password of one's own choice."""
 
     objects: ClassVar[People] = People()
     USERNAME_FIELD = "email"
@@ -96,6 +99,18 @@ class Person(Identified, AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name
+
+    def set_password(self, raw_password: str | None) -> None:
+        super().set_password(raw_password)
+        self.first_password_ends = None
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """Whether it is the password; one that was given by somebody else is none any more once it has ended."""
+        ends = self.first_password_ends
+        right = super().check_password(raw_password)
+        # A hash that was made anew on the way is of the same password.
+        self.first_password_ends = ends
+        return right and (ends is None or timezone.now() < ends)
 
 
 class Expertise(models.Model):

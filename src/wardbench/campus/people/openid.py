@@ -25,6 +25,7 @@ from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOA
 from django.http import Http404, HttpRequest, HttpResponse
 
 from wardbench.campus.people.providers import check_address
+from wardbench.campus.people.sessions import vouched_for
 from wardbench.core.errors import InputError
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
@@ -72,7 +73,14 @@ class Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
             if not isinstance(info, dict) or info.get("sub") != claims["sub"]:
                 raise OAuth2Error("the userinfo is of another subject")
             data["userinfo"] = info
+        said = {str(claims.get("acr", "")), *_listed(claims.get("amr"))}
+        vouched_for(request, not said.isdisjoint(self._second_factor))
         return self.get_provider().sociallogin_from_response(request, data)
+
+    @property
+    def _second_factor(self) -> list[str]:
+        found: list[str] = self.get_provider().app.settings.get("second_factor", [])
+        return found
 
     def _claims(self, id_token: str, client_id: str) -> dict[str, Any]:
         """The claims of an ID token that was made for us, now, in answer to what this browser asked."""
@@ -104,6 +112,11 @@ class Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
         return claims
 
 
+def _listed(claim: Any) -> list[str]:
+    """The texts of a claim that is a list; none where it is anything else."""
+    return [one for one in claim if isinstance(one, str)] if isinstance(claim, list) else []
+
+
 class Provider(OpenIDConnectProvider):  # type: ignore[misc]
     oauth2_adapter_class = Adapter
     package = "allauth.socialaccount.providers.openid_connect"
@@ -114,6 +127,9 @@ class Provider(OpenIDConnectProvider):  # type: ignore[misc]
         """To the provider, with a nonce that its answer has to carry."""
         nonce = secrets.token_urlsafe(32)
         kwargs["auth_params"] = {**self.get_auth_params(), "nonce": nonce}
+        # "mfa" is a method, which cannot be asked for; what else says that a second factor was used is a class of them.
+        if classes := [one for one in self.app.settings.get("second_factor", []) if one != "mfa"]:
+            kwargs["auth_params"]["acr_values"] = " ".join(classes)
         try:
             answer: HttpResponse = super().redirect(request, process, next_url, data, nonce=nonce, **kwargs)
         except OAuth2Error as error:

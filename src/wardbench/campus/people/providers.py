@@ -54,13 +54,14 @@ def check_address(address: str, what: str) -> str:
 def _openid(one: OpenIDProvider, campus: Configuration, folder: Path | None) -> dict[str, Any]:
     issuer = check_address(one.issuer, f"campus.toml: openid {one.id}: issuer")
     secret = read_secret(campus.secrets, folder or Path(), one.secret_file)
-    settings = {"server_url": f"{issuer.rstrip('/')}/.well-known/openid-configuration", "issuer": issuer}
+    told: dict[str, Any] = {"server_url": f"{issuer.rstrip('/')}/.well-known/openid-configuration", "issuer": issuer}
+    told["second_factor"] = list(one.second_factor)
     return {
         "provider_id": one.id,
         "name": one.name,
         "client_id": one.client_id,
         "secret": secret,
-        "settings": settings,
+        "settings": told,
     }
 
 
@@ -80,6 +81,7 @@ def _saml(one: SAMLProvider, folder: Path | None) -> dict[str, Any]:
         "settings": {
             "idp": {"entity_id": one.entity_id, "metadata_url": metadata, "metadata_cache_timeout": METADATA_FOR},
             "verified_email": True,
+            "second_factor": list(one.second_factor),
             "advanced": {"want_assertion_signed": True, "reject_idp_initiated_sso": True, "strict": True},
         },
     }

@@ -52,5 +52,8 @@ CARE = frozenset({Role.PHYSICIAN, Role.COORDINATOR})
 RESEARCH = frozenset({Role.PHYSICIAN, Role.COORDINATOR, Role.RESEARCHER, Role.LECTURER})
 """Roles that may lead or run a study."""
 
+SECOND_FACTOR = frozenset({Role.ADMINISTRATOR, Role.DATA_STEWARD, Role.DATA_PROTECTION})
+"""Roles that never work by a password alone, whatever a campus decides for others."""
+
 ADMINISTRATION = frozenset({Role.ADMINISTRATOR, Role.DATA_STEWARD, Role.DATA_PROTECTION, Role.TRIAL_CENTRE})
 """Roles whose sessions end sooner."""

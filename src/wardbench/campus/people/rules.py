@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from types import MappingProxyType
 
 from wardbench.campus.people.roles import CARE, TITLES, Role, gettext_noop
@@ -164,6 +165,33 @@ def may_close_account(actor: Actor, person: str, *, last_administrator: bool = F
 
 
 LAST = gettext_noop("This is the last administrator; give somebody else that role first.")
+
+
+class Proof(StrEnum):
+    """How an administrator made sure of who somebody is, before letting them in."""
+
+    BADGE = "badge"
+    KNOWN = "known"
+    CALLED = "called"
+
+
+PROOFS = {
+    Proof.BADGE: gettext_noop("I saw the person, with a staff badge or an identity card"),
+    Proof.KNOWN: gettext_noop("I know the person, and saw them, on the spot or by video"),
+    Proof.CALLED: gettext_noop("I called the person at the number in the hospital's own directory"),
+}
+
+
+def may_let_in(actor: Actor, person: str) -> Verdict:
+    """Giving a first password and removing a lost second factor; nobody does it for themselves."""
+    if actor.id and actor.id == person and actor.has(Role.ADMINISTRATOR):
+        return no(gettext_noop("Nobody can let themselves in; ask another administrator."))
+    return may_manage_people(actor)
+
+
+def may_end_sessions(actor: Actor) -> Verdict:
+    """Signing others out."""
+    return holds(actor, Role.ADMINISTRATOR)
 
 
 def may_search_record(actor: Actor) -> Verdict:

@@ -24,6 +24,7 @@ from django.utils.translation import gettext as _
 from onelogin.saml2.errors import OneLogin_Saml2_Error
 from onelogin.saml2.idp_metadata_parser import OneLogin_Saml2_IdPMetadataParser as Parser
 
+from wardbench.campus.people.sessions import vouched_for
 from wardbench.core.errors import InputError
 
 ALLAUTHS_COOKIE = "saml-acs-session"
@@ -39,6 +40,12 @@ class Provider(SAMLProvider):  # type: ignore[misc]
     def extract_extra_data(self, data: Any) -> dict[str, Any]:
         """What is kept of an identity beside its subject: nothing but the address that it was linked by."""
         return {"email": self.extract_common_fields(data).get("email", "")}
+
+    def sociallogin_from_response(self, request: HttpRequest, data: Any) -> Any:
+        """The identity, and whether the provider says that a second factor was used."""
+        said = set(data.get_last_authn_contexts())
+        vouched_for(request, not said.isdisjoint(self.app.settings.get("second_factor", [])))
+        return super().sociallogin_from_response(request, data)
 
     def redirect(
         self, request: HttpRequest, process: str, next_url: str | None = None, data: Any = None, **kwargs: Any

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from wardbench.campus.audit.services import Act, record, record_all, verb
-from wardbench.campus.people import queries, rules
+from wardbench.campus.people import first_passwords, queries, rules
 from wardbench.campus.people.importing import Newcomer
 from wardbench.campus.people.models import Affiliation, Expertise, Organisation, Person, Unit
 from wardbench.campus.people.names import given_name
@@ -56,7 +56,7 @@ def add_unit(organisation: Organisation, name: str, kind: str, *, by: Actor) -> 
 
 @verb("people.add_person")
 def add_person(email: str, name: str, *, by: Actor, language: str = "en", password: str | None = None) -> Person:
-    """Add somebody who can sign in; InputError where the address is wrong or taken."""
+    """Add somebody who can sign in, with `password` as a first one; InputError where the address is wrong or taken."""
     _manage(by)
     email = email.strip().lower()
     try:
@@ -69,7 +69,9 @@ def add_person(email: str, name: str, *, by: Actor, language: str = "en", passwo
         raise InputError(_("email: %(email)s has an account already.") % {"email": email})
     if password is not None:
         _check_password(password, Person(email=email, name=name))
-    person = Person.objects.create_user(email, password, name=name, language=language)
+    person = Person.objects.create_user(email, None, name=name, language=language)
+    if password is not None:
+        first_passwords.put(person, password)
     record("people.add_person", "person", person.id, by=by)
     return person
 
@@ -251,11 +253,10 @@ def reopen_account(person: Person, *, by: Actor) -> None:
 
 @verb("people.set_password")
 def set_password(person: Person, password: str, *, by: Actor) -> None:
-    """Give somebody a password, for whoever cannot reset it by mail. InputError where it is too easy to guess."""
+    """Give somebody a first password of one's choice. InputError where it is too easy to guess."""
     _manage(by)
     _check_password(password, person)
-    person.set_password(password)
-    Person.objects.filter(id=person.id).update(password=person.password)
+    first_passwords.put(person, password)
     record("people.set_password", "person", person.id, by=by)
     end_sessions(person)
 

@@ -11,7 +11,9 @@ import functools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, cast
 
+from allauth.account.signals import user_logged_in as allauth_logged_in
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_removed, authenticator_reset
 from allauth.usersessions.models import UserSession
@@ -24,12 +26,14 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from wardbench.campus.audit.services import record
+from wardbench.campus.people.first_passwords import begin_use
 from wardbench.campus.people.models import Person
 from wardbench.campus.people.queries import person
-from wardbench.campus.people.roles import ADMINISTRATION, CARE, Role
+from wardbench.campus.people.roles import ADMINISTRATION, CARE, SECOND_FACTOR
 from wardbench.campus.people.rules import Actor
 
 MINUTE, HOUR = 60, 3600
@@ -46,8 +50,12 @@ class Limits:
 CLINICAL = Limits(15 * MINUTE, 12 * HOUR)
 ADMINISTRATIVE = Limits(10 * MINUTE, 4 * HOUR)
 OTHERS = Limits(30 * MINUTE, 12 * HOUR)
-SECOND_FACTOR = frozenset({Role.ADMINISTRATOR, Role.DATA_STEWARD, Role.DATA_PROTECTION})
-"""Roles that work only after a second factor was set up."""
+
+
+def needs_second_factor(actor: Actor) -> bool:
+    """Everybody does but those all of whose roles the campus lets in by a password alone; nobody in a demonstration."""
+    alone = frozenset(settings.CAMPUS.password_alone) - SECOND_FACTOR
+    return not settings.CAMPUS.demo and not (actor.roles and actor.roles <= alone)
 
 
 def limits_of(actor: Actor) -> Limits:
@@ -78,9 +86,8 @@ class SessionsMiddleware:
         if now - seen >= MINUTE or "seen" not in request.session:
             request.session["seen"] = now
             UserSession.objects.create_from_request(request)
-        if self._needs_second_factor(request, actor):
-            messages.warning(request, _("Your role needs a second factor. Set it up first."))
-            return redirect("mfa_activate_totp")
+        if led := self._led_elsewhere(request, actor):
+            return led
         response = self.get_response(request)
         # What somebody who signed in was shown is for nobody who sits down at the same computer afterwards.
         response.headers.setdefault("Cache-Control", "no-store")
@@ -88,9 +95,28 @@ class SessionsMiddleware:
             response.headers["Clear-Site-Data"] = '"cache", "storage"'
         return response
 
+    def _led_elsewhere(self, request: HttpRequest, actor: Actor) -> HttpResponse | None:
+        """Where somebody goes before anything else: to a password of their own, then to a second factor."""
+        ends = None if request.session.get("institution") else cast(Person, request.user).first_password_ends
+        if ends and ends <= timezone.now():
+            logout(request)
+            messages.warning(
+                request, _("The password that you were given has ended. Ask an administrator for another.")
+            )
+            return redirect(f"{settings.LOGIN_URL}")
+        if ends:
+            if request.path in _open_to("account_change_password"):
+                return None
+            messages.warning(request, _("Choose a password of your own: the one that you were given ends soon."))
+            return redirect("account_change_password")
+        if request.path in _open_to("mfa_activate_totp") or not self._lacks_second_factor(request, actor):
+            return None
+        messages.warning(request, _("You need a second factor here. Set it up first."))
+        return redirect("mfa_activate_totp")
+
     @staticmethod
-    def _needs_second_factor(request: HttpRequest, actor: Actor) -> bool:
-        if settings.CAMPUS.demo or not actor.has(*SECOND_FACTOR) or request.path in _before_second_factor():
+    def _lacks_second_factor(request: HttpRequest, actor: Actor) -> bool:
+        if not needs_second_factor(actor):
             return False
         if not request.session.get("second_factor"):
             has_one = Authenticator.objects.filter(user=request.user, type=Authenticator.Type.TOTP).exists()
@@ -99,9 +125,9 @@ class SessionsMiddleware:
 
 
 @functools.cache
-def _before_second_factor() -> frozenset[str]:
-    """What is open before a second factor is set up: that, showing who one is, and the way out."""
-    names = ("mfa_activate_totp", "account_reauthenticate", "account_logout", "set_language")
+def _open_to(page: str) -> frozenset[str]:
+    """What is open to whoever is led to a page first: that, showing who one is, and the way out."""
+    names = (page, "account_reauthenticate", "account_logout", "set_language")
     return frozenset(reverse(name) for name in names)
 
 
@@ -113,6 +139,25 @@ def _begin(request: HttpRequest, **_: object) -> None:
     if "REMOTE_ADDR" in request.META:
         request.session["seen"] = request.session["began"]
         UserSession.objects.create_from_request(request)
+
+
+def vouched_for(request: HttpRequest, second_factor: bool) -> None:
+    """Keep, until whoever signs in by this request has, whether their institution says they used a second factor."""
+    request.META[VOUCHED] = second_factor
+
+
+VOUCHED = "wardbench.second_factor"
+"""Where a request holds it; nothing that a browser sends is under such a name."""
+
+
+@receiver(allauth_logged_in)
+def _came(request: HttpRequest, user: Any, sociallogin: Any = None, **_: object) -> None:
+    """How somebody came: what their institution vouches for counts in this session, a first password ends soon."""
+    request.session["institution"] = sociallogin is not None
+    if sociallogin is None:
+        begin_use(user)
+    else:
+        request.session["second_factor"] = bool(request.META.get(VOUCHED))
 
 
 @receiver((authenticator_removed, authenticator_reset))
@@ -142,7 +187,12 @@ class Session:
 
 def sessions_of(by: Actor, key: str) -> list[Session]:
     """Where somebody is signed in now, the newest first; `key` is the session that asks."""
-    found = sorted(UserSession.objects.purge_and_list(person(by.id)), key=lambda one: one.last_seen_at, reverse=True)
+    return listed(person(by.id), key)
+
+
+def listed(of: Person, key: str) -> list[Session]:
+    """Where a person is signed in now, as `sessions_of`."""
+    found = sorted(UserSession.objects.purge_and_list(of), key=lambda one: one.last_seen_at, reverse=True)
     return [
         Session(one.pk, one.created_at, one.last_seen_at, one.ip, one.user_agent, one.session_key == key)
         for one in found

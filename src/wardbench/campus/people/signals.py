@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from allauth.account.signals import password_changed, password_reset, password_set
@@ -14,6 +17,18 @@ from django.dispatch import receiver
 
 from wardbench.campus.audit.services import record
 from wardbench.campus.people.rules import NOBODY, Actor
+
+_acting: ContextVar[Actor | None] = ContextVar("acting", default=None)
+
+
+@contextmanager
+def acting(by: Actor) -> Iterator[None]:
+    """What changes inside of what somebody else signs in with is done by `by`."""
+    token = _acting.set(by)
+    try:
+        yield
+    finally:
+        _acting.reset(token)
 
 
 def _record(what: str, user: Any) -> None:
@@ -52,8 +67,8 @@ def factor_changed(instance: Any, signal: Any, created: bool = False, **_: Any) 
         return
     change = "added" if created else "removed"
     with transaction.atomic():
-        by = Actor(str(instance.user_id))
-        record("account.second_factor", "person", by.id, by=by, type=instance.type, change=change)
+        by = _acting.get() or Actor(str(instance.user_id))
+        record("account.second_factor", "person", instance.user_id, by=by, type=instance.type, change=change)
 
 
 @receiver((password_changed, password_reset, password_set))

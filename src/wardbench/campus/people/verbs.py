@@ -21,9 +21,13 @@ say(
         "people.choose_language": gettext_noop("Chose a language"),
         "people.close_account": gettext_noop("Closed an account"),
         "people.edit_profile": gettext_noop("Changed a profile"),
+        "people.end_all_sessions": gettext_noop("Signed everybody out"),
         "people.end_role": gettext_noop("Ended a role"),
+        "people.end_sessions": gettext_noop("Signed somebody out"),
+        "people.give_first_password": gettext_noop("Gave a first password"),
         "people.give_role": gettext_noop("Gave a role"),
         "people.import": gettext_noop("Imported people from a file"),
+        "people.remove_second_factor": gettext_noop("Removed a lost second factor"),
         "people.reopen_account": gettext_noop("Reopened an account"),
         "people.set_password": gettext_noop("Set a password for somebody"),
     }

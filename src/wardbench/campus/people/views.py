@@ -64,6 +64,9 @@ def person(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
         )
         if shown.is_active
         else (gettext_noop("Reopen the account"), "reopen_account", manages),
+        (gettext_noop("Give a first password"), "first_password", rules.may_let_in(by, str(shown.id))),
+        (gettext_noop("Remove a lost second factor"), "remove_second_factor", rules.may_let_in(by, str(shown.id))),
+        (gettext_noop("See where they are signed in, and end it"), "person_sessions", rules.may_end_sessions(by)),
         (gettext_noop("Why can this person see something?"), "why", rules.may_explain(by, str(shown.id))),
     ]
     context = {
