@@ -14,6 +14,7 @@ from schemathesis.checks import not_a_server_error
 from campus.cast import Cast
 from wardbench.campus.api import services
 from wardbench.campus.api.api import api
+from wardbench.campus.limits.rates import RATES, Doing, Rate
 from wardbench.campus.web.wsgi import application
 
 SCHEMA = schemathesis.openapi.from_dict(api.get_openapi_schema())
@@ -32,6 +33,12 @@ def _one_connection() -> Iterator[None]:
     yield
     for signal in (request_started, request_finished):
         signal.connect(close_old_connections)
+
+
+@pytest.fixture(autouse=True)
+def _not_too_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    for kind in (Doing.API_READ, Doing.API_COUNT, Doing.API_WRITE):
+        monkeypatch.setitem(RATES, kind, Rate(10_000, 1))
 
 
 @SCHEMA.parametrize()

@@ -21,7 +21,7 @@ MATRIX: dict[str, dict[str, Any]] = {
     for requirement, said in chapter.items()
 }
 KINDS = {"tests", "not_applicable", "open", "procedure"}
-MOST_OPEN = 8
+MOST_OPEN = 0
 """Requirements still open; it only ever goes down."""
 
 

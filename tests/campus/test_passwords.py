@@ -54,13 +54,19 @@ class TestWordsOfTheCampus:
             "mercy north is where I work",
             "mercynorth-mercynorth",
             "blue kestrel flies at night",
+            "ik ben arts en blijf het",
+            "all for mercy, mercy for all",
+            "the mercy2026 of everybody",
         ],
     )
     def test_no_password_holds_one(self, cast: Cast, settings: Any, password: str) -> None:
         settings.CAMPUS = msgspec.structs.replace(settings.CAMPUS, name="Mercy North", password_words=("kestrel",))
         assert refused(password) == {"campus_word"}
 
-    @pytest.mark.parametrize("password", [PASSWORD, "an entirely new one", "nine green bottles on a wall", "🦌" * 12])
+    @pytest.mark.parametrize(
+        "password",
+        [PASSWORD, "an entirely new one", "nine green bottles on a wall", "two hearts in spare parts", "🦌" * 12],
+    )
     def test_others_are_taken(self, cast: Cast, password: str) -> None:
         assert not refused(password)
 

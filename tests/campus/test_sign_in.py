@@ -65,7 +65,12 @@ def code(secret: str) -> str:
 
 
 def activate(client: Client) -> str:
-    """Set up a second factor as a person does, who shows first that it is them; its secret."""
+    """Set up a second factor some minutes after signing in, as a person does who shows first that it is them; its
+    secret."""
+    session = client.session
+    for one in session["account_authentication_methods"]:
+        one["at"] -= 301
+    session.save()
     asked = client.get("/account/2fa/totp/activate/")["Location"]
     assert asked.startswith("/account/reauthenticate/")
     assert client.post(asked, {"password": "a guess at it"}).status_code == 200
@@ -218,6 +223,12 @@ def test_a_second_factor_is_set_up_and_asked_for(client: Client, researcher: Any
     factors = Event.objects.filter(verb="account.second_factor").values_list("detail", flat=True)
     assert [(one["type"], one["change"]) for one in factors] == [("totp", "added"), ("recovery_codes", "added")]
     assert "account.refused" in verbs(), "the wrong code is on the record"
+
+
+def test_whoever_signed_in_a_moment_ago_is_not_asked_for_the_password_again(client: Client, researcher: Any) -> None:
+    sign_in(client, researcher.email)
+    page = client.get("/account/2fa/totp/activate/")
+    assert page.status_code == 200 and "data:image/svg+xml" in page.content.decode()
 
 
 def test_a_code_works_once(client: Client, researcher: Any) -> None:

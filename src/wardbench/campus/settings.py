@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "django_tasks_db",
     "wardbench.campus.audit",
     "wardbench.campus.people",
+    "wardbench.campus.limits",
     "wardbench.campus.notices",
     "wardbench.campus.access",
     "wardbench.campus.questions",

@@ -12,6 +12,8 @@ from django.views.decorators.http import require_POST
 
 from wardbench.campus.access import forms, queries, rules, services, sheet
 from wardbench.campus.access.rules import Action, Status
+from wardbench.campus.limits.pace import limited
+from wardbench.campus.limits.rates import Doing
 from wardbench.campus.people import queries as people
 from wardbench.campus.people.reauthentication import reauthenticated
 from wardbench.campus.people.roles import Role
@@ -37,6 +39,7 @@ def accesses(request: HttpRequest) -> HttpResponse:
 
 @signed_in
 @reauthenticated
+@limited(Doing.PATIENT, "POST")
 def open_record(request: HttpRequest) -> HttpResponse:
     """Open a record in an emergency. A page that knows the patient sends the number; the form asks the rest."""
     by = actor(request)

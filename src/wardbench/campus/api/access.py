@@ -11,11 +11,16 @@ from ninja.security import HttpBearer
 
 from wardbench.campus.api.queries import Bearer, bearer
 from wardbench.campus.api.rules import Scope, may_use
+from wardbench.campus.limits.pace import take
+from wardbench.campus.limits.rates import Doing
 from wardbench.campus.web.pages import actor
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 Offset = Annotated[int, Query(ge=0, le=1_000_000)]
 Text = Annotated[str, Query(max_length=200)]
+
+
+KINDS = {Scope.READ: Doing.API_READ, Scope.COUNT: Doing.API_COUNT, Scope.WRITE: Doing.API_WRITE}
 
 
 class Key(HttpBearer):
@@ -26,11 +31,13 @@ class Key(HttpBearer):
         self.scope = scope
 
     def authenticate(self, request: HttpRequest, token: str) -> Bearer | None:
-        """Whoever the key is of; the request is theirs from here on. ForbiddenError where the scope is another."""
+        """Whoever the key is of; the request is theirs from here on. ForbiddenError where the scope is another,
+        TooOftenError where they asked too often, by whichever of their keys."""
         found = bearer(token)
         if found is None:
             return None
         may_use(found.scopes, self.scope).require()
+        take(found.actor, KINDS[self.scope])
         request_of: Any = request
         request_of.actor = found.actor
         return found

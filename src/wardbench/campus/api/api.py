@@ -11,6 +11,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from wardbench.campus.api import cohorts, people, questions, studies
 from wardbench.campus.api.access import described
+from wardbench.campus.limits.rates import TooOftenError
 from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.people.security_log import log_refusal
 from wardbench.core.errors import WardbenchError
@@ -32,7 +33,10 @@ def _answer(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
 
 @api.exception_handler(WardbenchError)
 def refused(request: HttpRequest, error: WardbenchError) -> HttpResponse:
-    return _answer(request, error.http_status, said_of(error))
+    answer = _answer(request, error.http_status, said_of(error))
+    if isinstance(error, TooOftenError):
+        answer.headers["Retry-After"] = str(error.wait)
+    return answer
 
 
 @api.exception_handler(AuthenticationError)

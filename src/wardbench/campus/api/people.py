@@ -14,7 +14,7 @@ from wardbench.campus.people import queries, rules
 from wardbench.campus.web.pages import actor
 
 router = Router(tags=["people"])
-REFUSED = {401: Refusal, 403: Refusal, 404: Refusal, 422: Refusal}
+REFUSED = {401: Refusal, 403: Refusal, 404: Refusal, 422: Refusal, 429: Refusal}
 
 
 @router.get("", response={200: Page[PersonOut], **REFUSED}, auth=READ, summary="People by name, expertise or role")

@@ -18,7 +18,7 @@ from wardbench.campus.web.pages import actor
 from wardbench.core.errors import InputError
 
 router = Router(tags=["questions"])
-REFUSED = {400: Refusal, 401: Refusal, 403: Refusal, 404: Refusal, 422: Refusal}
+REFUSED = {400: Refusal, 401: Refusal, 403: Refusal, 404: Refusal, 422: Refusal, 429: Refusal}
 
 
 @router.get("", response={200: Page[QuestionOut], **REFUSED}, auth=READ, summary="The questions that you may see")

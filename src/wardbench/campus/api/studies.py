@@ -14,7 +14,7 @@ from wardbench.campus.studies import queries, services, standings
 from wardbench.campus.web.pages import actor
 
 router = Router(tags=["studies"])
-REFUSED = {400: Refusal, 401: Refusal, 403: Refusal, 404: Refusal, 409: Refusal, 422: Refusal}
+REFUSED = {400: Refusal, 401: Refusal, 403: Refusal, 404: Refusal, 409: Refusal, 422: Refusal, 429: Refusal}
 
 
 @router.get("", response={200: Page[StudyOut], **REFUSED}, auth=READ, summary="The studies that you may see")

@@ -19,6 +19,8 @@ from django.views.decorators.http import require_POST
 
 from wardbench.campus.audit import queries, watching, words
 from wardbench.campus.audit.forms import SearchForm
+from wardbench.campus.limits.pace import limited
+from wardbench.campus.limits.rates import Doing
 from wardbench.campus.people.queries import by_words, names
 from wardbench.campus.people.rules import SYSTEM, may_search_record
 from wardbench.campus.web.pages import actor, signed_in
@@ -30,6 +32,7 @@ MOST = 100_000
 
 
 @signed_in
+@limited(Doing.SEARCH)
 def record(request: HttpRequest) -> HttpResponse:
     by = actor(request)
     why = may_search_record(by)
@@ -72,6 +75,7 @@ def event(request: HttpRequest, number: int) -> HttpResponse:
 
 @signed_in
 @require_POST
+@limited(Doing.EXPORT)
 def export(request: HttpRequest) -> HttpResponse:
     """A search as a CSV file, which is itself recorded; without a patient asked for, none is named."""
     by = actor(request)

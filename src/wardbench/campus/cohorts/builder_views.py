@@ -23,6 +23,8 @@ from wardbench.campus.cohorts.services import Shown
 from wardbench.campus.cohorts.words import sections_of
 from wardbench.campus.counting.permitted import permitted_for
 from wardbench.campus.counting.rules import WORDS, Mode, modes_for
+from wardbench.campus.limits.pace import limited
+from wardbench.campus.limits.rates import Doing
 from wardbench.campus.people.figures import figure
 from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.web.pages import actor, signed_in
@@ -165,6 +167,7 @@ def _refused_form(request: HttpRequest, seen: Seen, desk: Desk, error: edits.Inv
 
 
 @signed_in
+@limited(Doing.SEARCH)
 def find(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
     """Concepts by name, synonym or code, each with a button that adds it."""
     seen = queries.seen(cohort_id, actor(request))
@@ -273,6 +276,7 @@ def given_text(request: HttpRequest, form: Any) -> str:
 
 
 @signed_in
+@limited(Doing.EXPORT)
 def export(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
     """What counts now, as a file that ATLAS imports."""
     seen, desk = _opened(request, cohort_id)

@@ -15,6 +15,8 @@ from wardbench.campus.counting import feasibility, sessions
 from wardbench.campus.counting.budgets import SpentError
 from wardbench.campus.counting.rules import may_estimate
 from wardbench.campus.counting.spending import spent_of
+from wardbench.campus.limits.pace import limited
+from wardbench.campus.limits.rates import Doing
 from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.web.pages import actor, signed_in
@@ -29,6 +31,7 @@ def purse_of(by: Actor) -> str:
 
 
 @signed_in
+@limited(Doing.COUNT, "POST")
 def estimate(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
     """What a count would cost and why it could be refused; once asked, about how many there are."""
     by = actor(request)

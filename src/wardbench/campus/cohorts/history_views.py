@@ -12,6 +12,8 @@ from wardbench.campus.cohorts.differences import differences
 from wardbench.campus.cohorts.page import EXACT
 from wardbench.campus.counting import queries as counting
 from wardbench.campus.counting.rules import WORDS
+from wardbench.campus.limits.pace import limited
+from wardbench.campus.limits.rates import Doing
 from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.web.pages import actor, signed_in
 from wardbench.core.errors import WardbenchError
@@ -40,6 +42,7 @@ def history(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
 
 
 @signed_in
+@limited(Doing.COUNT)
 def compare(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
     """Two cohorts: who is in both, and how their definitions differ."""
     by = actor(request)

@@ -12,6 +12,8 @@ from wardbench.campus.access.rules import may_open, may_relate_some
 from wardbench.campus.cohorts import queries, services
 from wardbench.campus.cohorts.drawing import drawing
 from wardbench.campus.counting import sessions
+from wardbench.campus.limits.pace import limited
+from wardbench.campus.limits.rates import Doing
 from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.people.rules import Actor, may_treat
 from wardbench.campus.web.pages import actor, signed_in
@@ -37,6 +39,7 @@ class PatientForm(forms.Form):
 
 
 @signed_in
+@limited(Doing.PATIENT, "POST")
 def patient(request: HttpRequest) -> HttpResponse:
     """Ask for a patient, and see what happened to them; each view is on the record."""
     by = actor(request)

@@ -17,6 +17,8 @@ from wardbench.campus.cohorts import page as told_page
 from wardbench.campus.cohorts.builder_views import download, given_text
 from wardbench.campus.cohorts.forms import NewForm
 from wardbench.campus.cohorts.given_json import read_json
+from wardbench.campus.limits.pace import limited
+from wardbench.campus.limits.rates import Doing
 from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.web.pages import actor, signed_in
 from wardbench.core.errors import NotFoundError, WardbenchError
@@ -26,6 +28,7 @@ ON_A_PAGE = 25
 
 
 @signed_in
+@limited(Doing.SEARCH)
 def cohorts(request: HttpRequest) -> HttpResponse:
     by = actor(request)
     text, whose = request.GET.get("text", "").strip(), request.GET.get("whose", "")
@@ -44,6 +47,7 @@ def cohorts(request: HttpRequest) -> HttpResponse:
 
 
 @signed_in
+@limited(Doing.CREATE, "POST")
 def new(request: HttpRequest) -> HttpResponse:
     by = actor(request)
     rules.may_make(by).require()
@@ -81,6 +85,7 @@ def cohort(request: HttpRequest, cohort_id: uuid.UUID, number: int = 0) -> HttpR
 
 @signed_in
 @require_POST
+@limited(Doing.CREATE)
 def copy(request: HttpRequest, cohort_id: uuid.UUID, number: int) -> HttpResponse:
     by = actor(request)
     seen = queries.seen(cohort_id, by)
@@ -90,6 +95,7 @@ def copy(request: HttpRequest, cohort_id: uuid.UUID, number: int) -> HttpRespons
 
 
 @signed_in
+@limited(Doing.EXPORT)
 def version_json(request: HttpRequest, cohort_id: uuid.UUID, number: int) -> HttpResponse:
     """A version as a file that ATLAS imports."""
     seen = queries.seen(cohort_id, actor(request))

@@ -15,7 +15,9 @@ from wardbench.campus.audit import views as audit
 from wardbench.campus.cohorts import builder_views as builder
 from wardbench.campus.cohorts import services as cohorts
 from wardbench.campus.counting import budgets, sessions
+from wardbench.campus.limits.rates import RATES, Doing
 from wardbench.campus.people import importing, sheet
+from wardbench.campus.people.first_passwords import IN_USE, LASTS
 from wardbench.campus.questions import rules as questions
 from wardbench.campus.questions import services as asking
 from wardbench.campus.studies import documents
@@ -64,12 +66,26 @@ def every() -> Iterator[Limit]:
     yield Limit("a request that is no file", one, f"{settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes")
     hours = settings.SESSION_COOKIE_AGE // 3600
     yield Limit("a session", person, f"{hours} hours, shorter for some roles", "ends by itself")
+    yield Limit("a first password", one, f"{_time(LASTS)}; {_time(IN_USE)} once it was used", "opens nothing")
+    for doing, pace in RATES.items():
+        yield Limit(DOING[doing], person, f"{pace.burst} at once, then one every {pace.each:g} s", "refused until then")
     for what, rates in settings.ACCOUNT_RATE_LIMITS.items():
         for rate in rates.split(","):
             most, time, whom = rate.split("/")
             yield Limit(SIGNING_IN[what], WHOM[whom], f"{most} in {TIMES[time]}", "refused for as long")
 
 
+DOING = {
+    Doing.SEARCH: "searches",
+    Doing.EXPORT: "documents, letters, permits, results, definitions, lists and the record as a file",
+    Doing.PATIENT: "timelines of patients, and records opened in an emergency",
+    Doing.COUNT: "counts in studies, feasibility counts, comparisons, pages of concepts",
+    Doing.CREATE: "new questions, comments, cohorts and studies; files that are sent in",
+    Doing.CHANGE: "forms that are sent",
+    Doing.API_READ: "questions of programs, by all keys together",
+    Doing.API_COUNT: "counts of programs",
+    Doing.API_WRITE: "what programs write",
+}
 SIGNING_IN = {
     "login": "tries to sign in",
     "login_failed": "failed tries to sign in",

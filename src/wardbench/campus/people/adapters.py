@@ -19,6 +19,7 @@ from django.shortcuts import render
 
 from wardbench.campus.audit.services import record
 from wardbench.campus.people.models import Person
+from wardbench.campus.people.reauthentication import recently_authenticated
 from wardbench.campus.people.rules import NOBODY, Actor
 from wardbench.campus.people.security_log import log_provider
 from wardbench.core.pseudonyms import derive_key
@@ -33,6 +34,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Begin a session in one transaction, with its event on the record: all of it is there, or nothing."""
         with transaction.atomic():
             super().login(request, user)
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Not in the first minutes after signing in, as on our own pages: nobody is asked for a password twice."""
+        return not recently_authenticated(self.request)
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]

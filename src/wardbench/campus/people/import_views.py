@@ -17,6 +17,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
+from wardbench.campus.limits.pace import limited
+from wardbench.campus.limits.rates import Doing
 from wardbench.campus.people import forms, queries, rules, services
 from wardbench.campus.people.importing import check
 from wardbench.campus.people.reauthentication import reauthenticated_to_decide
@@ -29,6 +31,7 @@ SHOWN = 200
 
 
 @signed_in
+@limited(Doing.CREATE, "POST")
 def import_people(request: HttpRequest) -> HttpResponse:
     rules.may_manage_people(actor(request)).require()
     form = forms.ImportForm(request.POST or None, request.FILES or None)
@@ -44,6 +47,7 @@ def import_people(request: HttpRequest) -> HttpResponse:
 @signed_in
 @require_POST
 @reauthenticated_to_decide
+@limited(Doing.CREATE)
 def import_good(request: HttpRequest) -> HttpResponse:
     """Import what the preview showed. Where the campus has changed in between, it is shown anew."""
     by = actor(request)
@@ -60,6 +64,7 @@ def import_good(request: HttpRequest) -> HttpResponse:
 
 @signed_in
 @require_POST
+@limited(Doing.EXPORT)
 def import_rest(request: HttpRequest) -> HttpResponse:
     """The rows with faults as a file, with a column of reasons."""
     rules.may_manage_people(actor(request)).require()

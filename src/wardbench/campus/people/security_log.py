@@ -18,8 +18,9 @@ log = logging.getLogger("wardbench.security")
 
 def log_refusal(request: HttpRequest, status: int) -> None:
     """Log that a right was missing (403), or who somebody is (401), or that there is nothing of what was asked for that
-    they may know of (404): whoever tries addresses is answered as if there were nothing."""
-    if status not in (401, 403, 404):
+    they may know of (404): whoever tries addresses is answered as if there were nothing; or that they asked too often
+    (429)."""
+    if status not in (401, 403, 404, 429):
         return
     actor, page = getattr(request, "actor", NOBODY), request.resolver_match
     said = {

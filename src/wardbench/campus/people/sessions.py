@@ -154,10 +154,9 @@ VOUCHED = "wardbench.second_factor"
 def _came(request: HttpRequest, user: Any, sociallogin: Any = None, **_: object) -> None:
     """How somebody came: what their institution vouches for counts in this session, a first password ends soon."""
     request.session["institution"] = sociallogin is not None
+    request.session["second_factor"] = sociallogin is not None and bool(request.META.get(VOUCHED))
     if sociallogin is None:
         begin_use(user)
-    else:
-        request.session["second_factor"] = bool(request.META.get(VOUCHED))
 
 
 @receiver((authenticator_removed, authenticator_reset))

@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
+from wardbench.campus.limits.pace import limited
+from wardbench.campus.limits.rates import Doing
 from wardbench.campus.people import forms, queries, rules, services
 from wardbench.campus.people.roles import TITLES, gettext_noop
 from wardbench.campus.web.pages import actor, open_to_all, signed_in
@@ -24,6 +26,7 @@ ON_A_PAGE = 25
 
 
 @signed_in
+@limited(Doing.SEARCH)
 def people(request: HttpRequest) -> HttpResponse:
     by = actor(request)
     why = rules.may_see_person(by, "")

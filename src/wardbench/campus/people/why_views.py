@@ -6,6 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from wardbench.campus.limits.pace import limited
+from wardbench.campus.limits.rates import Doing
 from wardbench.campus.people import explain, queries, rules, services
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.web.pages import actor, signed_in
@@ -15,6 +17,7 @@ MOST = 10
 
 
 @signed_in
+@limited(Doing.SEARCH)
 def why(request: HttpRequest) -> HttpResponse:
     """About oneself, or with the right to it about anybody: the general rights, and those on one thing."""
     by = actor(request)

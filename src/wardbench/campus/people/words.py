@@ -9,6 +9,8 @@ from collections.abc import Iterable
 PRODUCT = ("wardbench", "ward bench")
 SHORTEST = 4
 """Letters of a word that counts."""
+LONG = 6
+"""Letters of a word that counts inside of others too."""
 
 JOINING = frozenset({"avec", "dans", "from", "over", "pour", "that", "this", "voor", "with"})
 """Words of names that are in every sentence."""
@@ -32,8 +34,15 @@ def titles_of(title: str) -> set[str]:
 def held(password: str, words: Iterable[str]) -> str:
     """The longest of `words` that a password holds, also with signs for letters or between them; empty where none."""
     texts = [_folded(password), *(_folded(password.lower().translate(table)) for table in LIKE_LETTERS)]
-    found = [word for word in words if any(word in text for text in texts)]
+    found = [word for word in words if any(_in(word, text) for text in texts)]
     return max(found, key=lambda word: (len(word), word), default="")
+
+
+def _in(word: str, text: str) -> bool:
+    """Whether a text holds a word; a short one, which many others hold, only by itself or with a number behind it."""
+    if len(word) >= LONG:
+        return word in text
+    return bool(re.search(rf"\b{re.escape(word)}\d*\b", text))
 
 
 def _folded(text: str) -> str:

@@ -10,6 +10,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from wardbench.campus.limits.pace import limited
+from wardbench.campus.limits.rates import Doing
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.questions import concepts, queries, rules
 from wardbench.campus.questions.rules import SIDES, STATUSES, Side, Status
@@ -32,6 +34,7 @@ def ledger(request: HttpRequest) -> HttpResponse:
 
 
 @signed_in
+@limited(Doing.EXPORT)
 def ledger_csv(request: HttpRequest) -> HttpResponse:
     by = actor(request)
     rules.may_see_questions(by).require()
@@ -88,6 +91,7 @@ def _cell(value: object) -> object:
 
 
 @signed_in
+@limited(Doing.COUNT)
 def concept(request: HttpRequest, concept_id: int) -> HttpResponse:
     by = actor(request)
     rules.may_see_questions(by).require()

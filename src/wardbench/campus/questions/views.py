@@ -12,6 +12,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from wardbench.campus.limits.pace import limited
+from wardbench.campus.limits.rates import Doing
 from wardbench.campus.people.rules import Actor, may_see_person
 from wardbench.campus.questions import forms, links, queries, rules, services
 from wardbench.campus.questions.rules import SIDES, STATUSES, Action, Side
@@ -21,6 +23,7 @@ ON_A_PAGE = 20
 
 
 @signed_in
+@limited(Doing.SEARCH)
 def questions(request: HttpRequest) -> HttpResponse:
     by = actor(request)
     verdict = rules.may_see_questions(by)
@@ -47,6 +50,7 @@ def choices(by: Actor) -> dict[str, Any]:
 
 
 @signed_in
+@limited(Doing.CREATE, "POST")
 def raise_question(request: HttpRequest) -> HttpResponse:
     by = actor(request)
     rules.may_raise_any(by).require()
@@ -96,6 +100,7 @@ def _only_looks(data: QueryDict) -> bool:
 
 
 @signed_in
+@limited(Doing.SEARCH)
 def topics(request: HttpRequest) -> HttpResponse:
     """The part of the form where topics are ticked, while somebody types."""
     rules.may_raise_any(actor(request)).require()
@@ -147,6 +152,7 @@ def follow(request: HttpRequest, question_id: uuid.UUID) -> HttpResponse:
 
 @signed_in
 @require_POST
+@limited(Doing.CREATE)
 def comment(request: HttpRequest, question_id: uuid.UUID) -> HttpResponse:
     by = actor(request)
     shown = queries.question(by, question_id)

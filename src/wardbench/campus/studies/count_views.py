@@ -12,6 +12,8 @@ from wardbench.campus.cohorts import queries as cohorts
 from wardbench.campus.counting import services as counting
 from wardbench.campus.counting import sessions
 from wardbench.campus.counting.rules import WORDS, Mode
+from wardbench.campus.limits.pace import limited
+from wardbench.campus.limits.rates import Doing
 from wardbench.campus.studies import permits, queries
 from wardbench.campus.studies.permits import Use, Wanted
 from wardbench.campus.web.pages import actor, signed_in
@@ -20,6 +22,7 @@ from wardbench.ward.cohorts.editing import content_hash
 
 
 @signed_in
+@limited(Doing.COUNT)
 def count(request: HttpRequest, study_id: uuid.UUID, content: str) -> HttpResponse:
     """The cohort of this content that is attached to the study, counted on the hospital's records."""
     by = actor(request)

@@ -9,11 +9,14 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone, translation
 
+from wardbench.campus.limits.pace import limited
+from wardbench.campus.limits.rates import Doing
 from wardbench.campus.studies import letters, queries, shown
 from wardbench.campus.web.pages import actor, signed_in
 
 
 @signed_in
+@limited(Doing.EXPORT)
 def letter(request: HttpRequest, study_id: uuid.UUID, number: int) -> HttpResponse:
     """A decision as a letter, in the applicant's language unless another is asked for."""
     by = actor(request)
@@ -28,6 +31,7 @@ def letter(request: HttpRequest, study_id: uuid.UUID, number: int) -> HttpRespon
 
 
 @signed_in
+@limited(Doing.EXPORT)
 def permit(request: HttpRequest, study_id: uuid.UUID, number: int) -> HttpResponse:
     by = actor(request)
     here = queries.study(study_id, by=by)
@@ -37,6 +41,7 @@ def permit(request: HttpRequest, study_id: uuid.UUID, number: int) -> HttpRespon
 
 
 @signed_in
+@limited(Doing.EXPORT)
 def document(request: HttpRequest, study_id: uuid.UUID, document_id: uuid.UUID) -> HttpResponse:
     """A document, always as a file to save: nothing that was uploaded is ever shown by the browser as a page."""
     here = queries.study(study_id, by=actor(request))

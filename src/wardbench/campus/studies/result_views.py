@@ -11,6 +11,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from wardbench.campus.limits.pace import limited
+from wardbench.campus.limits.rates import Doing
 from wardbench.campus.people.reauthentication import reauthenticated_to_decide
 from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.studies import forms, queries, result_queries, result_rules, results
@@ -99,6 +101,7 @@ def act(request: HttpRequest, study_id: uuid.UUID, result_id: uuid.UUID, what: s
 
 @signed_in
 @require_POST
+@limited(Doing.EXPORT)
 def download(request: HttpRequest, study_id: uuid.UUID, result_id: uuid.UUID) -> HttpResponse:
     """The table and its manifest. By POST, because each download is on the record."""
     made = results.download(study_id, result_id, by=actor(request))

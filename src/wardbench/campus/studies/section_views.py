@@ -12,6 +12,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from wardbench.campus.limits.pace import take
+from wardbench.campus.limits.rates import Doing
 from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.studies import forms, queries, rules, services, shown
@@ -144,6 +146,8 @@ def _documents(request: HttpRequest, here: Standing) -> HttpResponse:
     form = forms.DocumentForm(
         request.POST if request.method == "POST" else None, request.FILES if request.method == "POST" else None
     )
+    if request.method == "POST":
+        take(by, Doing.CREATE)
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
         try:

@@ -14,6 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from wardbench.campus.limits.pace import limited
+from wardbench.campus.limits.rates import Doing
 from wardbench.campus.studies import forms, presenting, queries, rules, services, shown, standings
 from wardbench.campus.studies.facts import KINDS, SECTIONS, Asked, Consent, Data, Kind
 from wardbench.campus.studies.rules import ACTIONS, DONE_BY_PAGE, Verb
@@ -24,6 +26,7 @@ ON_A_PAGE = 20
 
 
 @signed_in
+@limited(Doing.SEARCH)
 def studies(request: HttpRequest) -> HttpResponse:
     by = actor(request)
     verdict = rules.may_see_studies(by)
@@ -71,6 +74,7 @@ def path(request: HttpRequest) -> HttpResponse:
 
 
 @signed_in
+@limited(Doing.CREATE, "POST")
 def register(request: HttpRequest) -> HttpResponse:
     by = actor(request)
     rules.may_register(by).require()

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from wardbench.campus.limits.rates import TooOftenError
 from wardbench.campus.people.refusals import refusal
 from wardbench.campus.people.security_log import log_refusal
 from wardbench.core.errors import InputError, StorageError, WardbenchError
@@ -40,7 +41,10 @@ class ErrorsMiddleware:
         if not isinstance(exception, WardbenchError):
             return None
         log_refusal(request, exception.http_status)
-        return self._answer(request, refusal(exception), exception.http_status)
+        answer = self._answer(request, refusal(exception), exception.http_status)
+        if isinstance(exception, TooOftenError):
+            answer.headers["Retry-After"] = str(exception.wait)
+        return answer
 
     def _answer(self, request: HttpRequest, sentence: str, status: int) -> HttpResponse:
         if _is_of_a_program(request):

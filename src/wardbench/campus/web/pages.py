@@ -9,6 +9,8 @@ from typing import Any, Concatenate, ParamSpec, cast
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 
+from wardbench.campus.limits.pace import take
+from wardbench.campus.limits.rates import Doing
 from wardbench.campus.people.rules import Actor
 
 P = ParamSpec("P")
@@ -21,12 +23,14 @@ def actor(request: HttpRequest) -> Actor:
 
 
 def signed_in(view: View[P]) -> View[P]:
-    """A page for people who have signed in; others are asked to, and come back."""
+    """A page for people who have signed in; others are asked to, and come back. What is sent to it is counted."""
 
     @functools.wraps(view)
     def answered(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not actor(request).id:
             return redirect_to_login(request.get_full_path())
+        if request.method == "POST":
+            take(actor(request), Doing.CHANGE)
         response = view(request, *args, **kwargs)
         response.headers.setdefault("Cache-Control", "no-store")
         return response

@@ -6,6 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from wardbench.campus.limits.pace import limited
+from wardbench.campus.limits.rates import Doing
 from wardbench.campus.web import search as searching
 from wardbench.campus.web.home import panels_for, waiting_for
 from wardbench.campus.web.home_steps import steps_for
@@ -30,6 +32,7 @@ ASIDE = ("news", "needs")
 
 
 @signed_in
+@limited(Doing.SEARCH)
 def search(request: HttpRequest) -> HttpResponse:
     """Everything that somebody may see and that has to do with a few words; a part of a page while they type."""
     # PostgreSQL takes no NUL in a text.

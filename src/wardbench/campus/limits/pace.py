@@ -1,0 +1,48 @@
+"""Counting what somebody does, over all processes, and the word that a page is limited."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, cast
+
+from django.http import HttpRequest, HttpResponse
+
+from wardbench.campus.limits.models import Pace
+from wardbench.campus.limits.rates import RATES, Doing, TooOftenError, after
+from wardbench.campus.people.rules import Actor
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+TRIES = 20
+"""How often two requests of one person at once may come in each other's way."""
+
+
+def take(by: Actor, kind: Doing) -> None:
+    """Count that `by` does something. TooOftenError where they did it too often; nothing is counted then."""
+    for _try in range(TRIES):
+        now = time.time()
+        pace, _new = Pace.objects.get_or_create(person_id=by.id, kind=kind, defaults={"full": now})
+        full = after(pace.full, now, RATES[kind])
+        if Pace.objects.filter(id=pace.id, full=pace.full).update(full=full):
+            return
+    raise TooOftenError(RATES[kind].each)
+
+
+def limited(kind: Doing, method: str = "") -> Callable[[View[P]], View[P]]:
+    """A page that counts as `kind`, by every method or by one; a search only where something is asked. Put it under
+    `@signed_in`."""
+
+    def decorate(view: View[P]) -> View[P]:
+        @functools.wraps(view)
+        def answered(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            asks = kind is not Doing.SEARCH or any(str(value).strip() for value in request.GET.values())
+            if asks and method in ("", request.method):
+                take(request.actor, kind)  # type: ignore[attr-defined]
+            return view(request, *args, **kwargs)
+
+        answered.limited = kind  # type: ignore[attr-defined]
+        return cast(View[P], answered)
+
+    return decorate
