@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "wardbench.campus.studies",
     "wardbench.campus.biobank",
     "wardbench.campus.releases",
+    "wardbench.campus.samples",
     "wardbench.campus.api",
     "wardbench.campus.web",
 ]

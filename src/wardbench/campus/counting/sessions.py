@@ -109,6 +109,12 @@ def by_age_and_sex(place: Place, definition: Definition) -> AgeBySex:
     return people.by_age_and_sex(ids, days)
 
 
+def members(place: Place, definition: Definition) -> tuple[Ids, npt.NDArray[np.int32]]:
+    """The persons of `definition` on the newest snapshot, sorted, and the day on which each entered; exact."""
+    ids, days, _people_of = _members(place, definition)
+    return ids, days
+
+
 def _members(place: Place, definition: Definition) -> tuple[Ids, npt.NDArray[np.int32], People]:
     session, lock = _session(place)
     with turns.turn(), lock:

@@ -51,6 +51,9 @@ def make_demonstration(
         versions = {key: last.id for key, cohort in cohorts.items() if (last := latest(cohort))}
         make_studies(people, questions, versions)
         make_visits(people, make_biobank(people))
+    from wardbench.campus.samples.current import refresh
+
+    refresh()
     (folder / MADE).touch()
     progress(2, 2, "campus")
 

@@ -25,5 +25,6 @@ urlpatterns = [
     path("questions/", include("wardbench.campus.questions.urls")),
     path("record/", include("wardbench.campus.audit.urls")),
     path("releases/", include("wardbench.campus.releases.urls")),
+    path("samples/", include("wardbench.campus.samples.urls")),
     path("studies/", include("wardbench.campus.studies.urls")),
 ]

@@ -1,0 +1,133 @@
+"""The index of the inventory that is current, and the cube that everybody browses; both are files of the campus.
+
+The index is made anew when the inventory has changed (`refresh`, every minute in the background). The cube is made once
+and kept for a quarter: two cubes of nearly the same specimens could be subtracted from one another.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import shutil
+import tempfile
+import threading
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from wardbench.campus.biobank.models import Collection, Consent, Container, CustodyEvent, DonorLink, OptOut
+from wardbench.campus.samples import projection
+from wardbench.core.disclosure import ReleaseRules
+from wardbench.core.errors import NotFoundError
+from wardbench.core.store.files import write_atomically
+from wardbench.ward.samples import SampleIndex, write_index
+from wardbench.ward.samples.cube import make_cube
+
+CUBE_DAYS = 92
+"""How long a cube is kept: a quarter of a year."""
+_lock = threading.Lock()
+_open: dict[Path, SampleIndex] = {}
+
+
+def folder() -> Path:
+    """Where the index and the cube lie."""
+    if settings.CAMPUS_FOLDER is not None:
+        return Path(settings.CAMPUS_FOLDER) / "samples"
+    return Path(tempfile.gettempdir()) / f"wardbench-samples-{settings.SECRET_KEY[:8]}"
+
+
+@dataclass(frozen=True)
+class Made:
+    """Of what an index was made, and when."""
+
+    version: str
+    state: str
+    at: str
+
+
+def state() -> str:
+    """What says that the inventory changed: the last event of custody, and the last word on consent and places."""
+    last = CustodyEvent.objects.aggregate(last=Max("id"))["last"] or 0
+    consents = Consent.objects.count(), Consent.objects.aggregate(last=Max("withdrawn"))["last"]
+    out = OptOut.objects.count(), OptOut.objects.filter(until__lte=timezone.now()).count()
+    links = DonorLink.objects.count()
+    rules = Collection.objects.aggregate(last=Max("revision"))["last"], Collection.objects.count()
+    cold = Container.objects.aggregate(last=Max("revision"))["last"], Container.objects.count()
+    return json.dumps([last, consents, out, links, rules, cold], default=str)
+
+
+def refresh() -> bool:
+    """Make the index anew where the inventory changed since; whether it was made."""
+    now = state()
+    made = _made()
+    if made is not None and made.state == now and (folder() / made.version).is_dir():
+        return False
+    written = write_index(projection.table(), folder())
+    said = Made(written.name, now, timezone.now().isoformat())
+    write_atomically(folder() / "current.json", json.dumps(asdict(said)).encode())
+    if made is not None and made.version != written.name:
+        shutil.rmtree(folder() / made.version, ignore_errors=True)
+    _refresh_cube()
+    return True
+
+
+def _made() -> Made | None:
+    try:
+        return Made(**json.loads((folder() / "current.json").read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def index() -> tuple[SampleIndex, datetime.datetime]:
+    """The current index, and when it was made; it is made now where there is none yet."""
+    made = _made()
+    if made is None:
+        refresh()
+        made = _made()
+    if made is None:
+        raise NotFoundError(_("There is no index of specimens yet."))
+    place = folder() / made.version
+    with _lock:
+        if place not in _open:
+            _open.clear()
+            _open[place] = SampleIndex.open(place)
+        return _open[place], datetime.datetime.fromisoformat(made.at)
+
+
+def _refresh_cube() -> None:
+    """Release a cube where there is none, or the last is older than a quarter."""
+    place = folder() / "cube.json"
+    try:
+        released = datetime.date.fromisoformat(json.loads(place.read_text())["released"])
+    except (OSError, ValueError, KeyError, TypeError):
+        released = None
+    if released is not None and timezone.localdate() - released < datetime.timedelta(days=CUBE_DAYS):
+        return
+    found, _at = index()
+    made = make_cube(found, ReleaseRules())
+    said = {
+        "released": timezone.localdate().isoformat(),
+        "dimensions": made.dimensions,
+        "cells": [
+            {"places": cell.places, "donors": cell.donors.text, "specimens": cell.specimens.text,
+             "least": cell.specimens.value or 0}
+            for cell in made.cells
+        ],
+        "notes": made.notes,
+    }  # fmt: skip
+    write_atomically(place, json.dumps(said).encode())
+
+
+def cube() -> dict[str, Any]:
+    """The released cube; NotFoundError where there is none yet."""
+    try:
+        return dict(json.loads((folder() / "cube.json").read_text()))
+    except (OSError, ValueError):
+        index()
+        _refresh_cube()
+        return dict(json.loads((folder() / "cube.json").read_text()))

@@ -1,0 +1,216 @@
+"""Looking for specimens: the query within what somebody may see, its counts, its list. Each look is recorded."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from wardbench.campus.audit.services import record, verb
+from wardbench.campus.biobank.models import Collection, Specimen
+from wardbench.campus.cohorts import queries as cohorts
+from wardbench.campus.counting import sessions
+from wardbench.campus.people.roles import gettext_noop
+from wardbench.campus.people.rules import Actor, Verdict
+from wardbench.campus.samples import current, rules
+from wardbench.campus.samples.rules import Mode
+from wardbench.campus.studies import permits
+from wardbench.campus.studies.models import AttachedCohort, Permit
+from wardbench.campus.studies.permits import Use, Wanted
+from wardbench.campus.studies.purpose import read_purpose
+from wardbench.core.consent import Tier, needed
+from wardbench.core.duo import Match, Modifier, Outcome, Permission, match
+from wardbench.core.duo import Use as DataUse
+from wardbench.core.errors import InputError, NotFoundError
+from wardbench.ward.samples import (
+    CATEGORIES,
+    RANGES,
+    Choice,
+    Facets,
+    Found,
+    Giving,
+    Patients,
+    Query,
+    facets,
+    find,
+    range_of,
+    to_json,
+)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Within what somebody looks: everything, or what a permit covers of the collections that allow its purpose."""
+
+    mode: Mode
+    permit: Permit | None = None
+    materials: frozenset[str] = frozenset()
+    collections: frozenset[str] = frozenset()
+    refused: Sequence[tuple[str, Match]] = ()
+    need: frozenset[Tier] = frozenset({Tier.STORAGE, Tier.RESEARCH})
+
+    @property
+    def study(self) -> str:
+        return self.permit.content["study"] if self.permit else ""
+
+
+def scopes(actor: Actor) -> list[Scope]:
+    """The scopes that are open to somebody now, the widest first; none where they browse the cube alone."""
+    found = []
+    if rules.may_find_all(actor):
+        found.append(Scope(Mode.STEWARDSHIP))
+    return found + [scope for permit in _permits(actor) if (scope := _of_permit(permit, actor)) is not None]
+
+
+def _permits(actor: Actor) -> list[Permit]:
+    if not actor.id or actor.id == "system":
+        return []
+    own = Q(study__investigator_id=actor.id) | Q(study__members__person_id=actor.id)
+    held = Permit.objects.select_related("study__investigator").filter(
+        own, revoked=None, suspended=None, until__gte=timezone.localdate()
+    )
+    return list({permit.study_id: permit for permit in held.order_by("made").distinct()}.values())
+
+
+def _of_permit(permit: Permit, actor: Actor) -> Scope | None:
+    """What a permit opens: None where it covers no material, or does not name whoever asks."""
+    materials = frozenset(one["type"] for one in permit.content["material"])
+    allowed = [one for one in sorted(materials) if permits.check(permit, actor, Wanted(Use.MATERIAL, material=one))]
+    if not allowed:
+        return None
+    purpose = read_purpose(permit.content["purpose"])
+    open_to, refused = [], []
+    for one in Collection.objects.all():
+        found = match(purpose, permission_of(one)) if one.permission.get("use") else None
+        if found is not None and found.outcome is not Outcome.REFUSED:
+            open_to.append(one.code)
+        elif found is not None:
+            refused.append((one.name, found))
+    record_too = permit.content["data"] in ("pseudonymised", "identifiable")
+    need = needed(purpose, record=record_too)
+    return Scope(Mode.STUDY, permit, frozenset(allowed), frozenset(open_to), tuple(refused), need)
+
+
+def permission_of(one: Collection) -> Permission:
+    """What may be done with a collection, as the matcher takes it."""
+    said = one.permission
+    return Permission(
+        use=DataUse(said["use"]),
+        diseases=frozenset(said.get("diseases", ())),
+        modifiers=frozenset(Modifier(code) for code in said.get("modifiers", ())),
+    )
+
+
+@dataclass(frozen=True)
+class Window:
+    """A cohort of the permit, and the days around somebody's entry into it on which material was taken."""
+
+    cohort: str
+    first: int | None = None
+    last: int | None = None
+
+
+def within(scope: Scope, query: Query) -> Query:
+    """`query` narrowed to what `scope` covers; a choice outside it selects nothing."""
+    if scope.permit is None:
+        return query
+    chosen = dict(query.chosen)
+    for facet, covered in (("material", scope.materials), ("collection", scope.collections)):
+        wanted = chosen.get(facet, covered)
+        assert isinstance(wanted, frozenset)
+        # An empty choice is none at all: what is covered by nothing is named by a word that no specimen has.
+        chosen[facet] = frozenset(wanted & covered) or frozenset({"none"})
+    giving = query.giving or Giving()
+    return Query.of(chosen, patients=query.patients, giving=replace(giving, need=scope.need | giving.need))
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What a look gives: counts in every facet, a page of the list, when the index was made."""
+
+    facets: Facets
+    found: Found
+    specimens: Sequence[Specimen]
+    query: Query
+    at: datetime.datetime
+
+
+@verb("samples.look")
+def look(
+    scope: Scope, query: Query, *, by: Actor, window: Window | None = None, page: int = 0, size: int = 50
+) -> Looked:
+    """Counts and a page of specimens within a scope; exact, and on the record.
+
+    ForbiddenError where the scope is not theirs any more; NotFoundError for a cohort that the permit does not cover.
+    """
+    _still(scope, by).require()
+    if window is not None:
+        query = query.but(patients=_patients(scope, window))
+    asked = within(scope, query)
+    index, at = current.index()
+    counted = facets(index, asked)
+    listed = find(index, asked, offset=page * size, limit=size)
+    ids = [uuid.UUID(one) for one in listed.rows.column("specimen").to_pylist()]
+    there = Specimen.objects.select_related("collection", "donor").in_bulk(ids)
+    detail: dict[str, Any] = {"query": to_json(asked.but(patients=None)).decode(), "version": index.version}
+    if window is not None:
+        detail["window"] = [window.cohort, window.first, window.last]
+    record("samples.look", "index", index.version, by=by, study=scope.study, mode=scope.mode.value, **detail)
+    return Looked(counted, listed, [there[one] for one in ids if one in there], asked, at)
+
+
+def _still(scope: Scope, by: Actor) -> Verdict:
+    """The scope is worked out again at every look: what ended in between opens nothing."""
+    if scope.permit is None:
+        return rules.may_find_all(by)
+    permit = Permit.objects.select_related("study__investigator").get(id=scope.permit.id)
+    return permits.check(permit, by, Wanted(Use.MATERIAL, material=min(scope.materials)))
+
+
+def _patients(scope: Scope, window: Window) -> Patients:
+    attached = AttachedCohort.objects.filter(study=scope.permit.study) if scope.permit else AttachedCohort.objects
+    one = attached.filter(hash=window.cohort).first()
+    if one is None:
+        raise NotFoundError(_("The study has no such cohort."))
+    persons, days = sessions.members("store", cohorts.definition_of(cohorts.version(one.version)))
+    return Patients(np.asarray(persons, np.int64), np.asarray(days, np.int32), window.first, window.last)
+
+
+def cohorts_of(scope: Scope) -> list[tuple[str, str]]:
+    """The cohorts that a scope may narrow to: content hash and name."""
+    if scope.permit is None:
+        return []
+    return list(AttachedCohort.objects.filter(study=scope.permit.study).values_list("hash", "name"))
+
+
+def query_of(words: Mapping[str, Sequence[str]], *, most_thaws: int | None, reserved: bool) -> Query:
+    """A query from choices by facet, each value as a facet names it; InputError for a facet that there is not."""
+    chosen: dict[str, Choice] = {}
+    for facet, values in words.items():
+        if not values:
+            continue
+        if facet in CATEGORIES:
+            chosen[facet] = frozenset(values)
+        elif facet in RANGES:
+            try:
+                chosen[facet] = tuple(range_of(value) for value in values)
+            except ValueError:
+                raise InputError(gettext_noop("{facet}: this is no range."), facet=facet) from None
+        else:
+            raise InputError(gettext_noop("{facet}: there is no such facet."), facet=facet)
+    return Query.of(chosen, giving=Giving(most_thaws=most_thaws, reserved=reserved))
+
+
+def refused_words(scope: Scope) -> list[tuple[str, str]]:
+    """The collections that do not allow the permit's purpose, each with the line that says so."""
+    return [
+        (name, str(next(line for line in found.lines if line.outcome is found.outcome)))
+        for name, found in scope.refused
+    ]

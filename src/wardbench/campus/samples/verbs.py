@@ -1,0 +1,8 @@
+"""What the verbs of this application are called in the record."""
+
+from __future__ import annotations
+
+from wardbench.campus.audit.words import say
+from wardbench.campus.people.roles import gettext_noop
+
+say({"samples.look": gettext_noop("Looked for specimens")})

@@ -1,0 +1,165 @@
+"""The finder: facets with counts, what of it can be given, the list; the released cube for everybody else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from wardbench.campus.people.rules import Actor
+from wardbench.campus.samples import current, looking, rules, words
+from wardbench.campus.samples.looking import Scope, Window
+from wardbench.campus.samples.rules import TOLD, Mode
+from wardbench.campus.web.pages import actor, signed_in
+from wardbench.ward.samples import Counts
+
+SHOWN = 8
+"""Values of a facet that stand open; the rest is folded away."""
+SIZE = 50
+
+
+@dataclass(frozen=True)
+class Value:
+    name: str
+    value: str
+    counts: Counts
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Facet:
+    key: str
+    title: str
+    shown: Sequence[Value]
+    more: Sequence[Value]
+    chosen: bool
+
+
+@signed_in
+def samples(request: HttpRequest) -> HttpResponse:
+    by = actor(request)
+    scopes = looking.scopes(by)
+    wanted = request.GET.get("in", "")
+    if not scopes or wanted == "cube":
+        return _cube(request, by, scopes)
+    scope = next((one for one in scopes if one.study == wanted or (not wanted and one is scopes[0])), scopes[0])
+    return _finder(request, by, scope, scopes)
+
+
+def _number(text: str) -> int | None:
+    text = text.strip()
+    negative = text.startswith("-")
+    return int(text) if text.lstrip("-").isdecimal() and len(text) < 7 and (not negative or len(text) > 1) else None
+
+
+def _finder(request: HttpRequest, by: Actor, scope: Scope, scopes: Sequence[Scope]) -> HttpResponse:
+    given = request.GET
+    chosen = {facet: [value.replace("\x00", "") for value in given.getlist(facet)] for facet in words.FACETS}
+    thaws = _number(given.get("most_thaws", ""))
+    query = looking.query_of(
+        {facet: values for facet, values in chosen.items() if values},
+        most_thaws=thaws if thaws is None or thaws >= 0 else None,
+        reserved="reserved" in given,
+    )
+    cohort = given.get("cohort", "")
+    window = Window(cohort, _number(given.get("first", "")), _number(given.get("last", ""))) if cohort else None
+    page = max(0, (_number(given.get("page", "1")) or 1) - 1)
+    looked = looking.look(scope, query, by=by, window=window, page=page, size=SIZE)
+    collections = words.collection_names()
+    total = looked.facets.total.specimens
+    keep = [(key, value) for key, values in given.lists() if key != "page" for value in values]
+    context: dict[str, Any] = {
+        "scope": scope,
+        "scopes": scopes,
+        "told": TOLD[scope.mode],
+        "facets": [_facet(key, looked, set(chosen[key]), collections) for key in words.FACETS],
+        "total": looked.facets.total,
+        "availability": looked.facets.availability,
+        "lost": _lost(looked),
+        "more": _more(looked),
+        "specimens": looked.specimens,
+        "at": looked.at,
+        "page": page + 1,
+        "pages": (total + SIZE - 1) // SIZE,
+        "before": urlencode([*keep, ("page", page)]) if page else "",
+        "after": urlencode([*keep, ("page", page + 2)]) if (page + 1) * SIZE < total else "",
+        "thaws": "" if thaws is None else thaws,
+        "cohorts": looking.cohorts_of(scope),
+        "cohort": cohort,
+        "refused": looking.refused_words(scope),
+        "is_stewardship": scope.mode is Mode.STEWARDSHIP,
+    }  # fmt: skip
+    return render(request, "samples/finder.html", context)
+
+
+def _facet(key: str, looked: looking.Looked, chosen: set[str], collections: dict[str, str]) -> Facet:
+    values = [
+        Value(words.value_words(key, value, collections), value, counts, value in chosen)
+        for value, counts in looked.facets.values[key].items()
+        if counts.specimens or value in chosen
+    ]
+    if key not in ("age", "collected", "amount", "thaws"):
+        values.sort(key=lambda one: (-one.counts.specimens, one.name))
+    first = [one for place, one in enumerate(values) if place < SHOWN or one.chosen]
+    return Facet(key, words.FACETS[key], first, [one for one in values if one not in first], bool(chosen))
+
+
+def _lost(looked: looking.Looked) -> list[tuple[str, Counts]]:
+    found = looked.facets.availability
+    if found is None:
+        return []
+    return [(words.REASONS[reason], counts) for reason, counts in found.lost.items() if counts.specimens]
+
+
+def _more(looked: looking.Looked) -> list[tuple[str, Counts]]:
+    found = looked.facets.availability
+    if found is None:
+        return []
+    return [(words.more_words(name), counts) for name, counts in found.more.items() if counts.specimens]
+
+
+def _cube(request: HttpRequest, by: Actor, scopes: Sequence[Scope]) -> HttpResponse:
+    verdict = rules.may_browse(by)
+    verdict.require()
+    released = current.cube()
+    collections = words.collection_names()
+    dimensions = list(released["dimensions"])
+    wanted = {name: request.GET.get(name, "") for name in dimensions}
+    rows = []
+    for cell in released["cells"]:
+        places = dict(zip(dimensions, cell["places"], strict=False))
+        if all(not value or value in places.get(name, [value]) for name, value in wanted.items()):
+            named = [
+                ", ".join(_cube_words(name, value, collections) for value in places[name]) if name in places else ""
+                for name in dimensions
+            ]
+            rows.append((named, cell))
+    options = {
+        name: sorted(
+            {(value, _cube_words(name, value, collections)) for cell in released["cells"]
+             for value in dict(zip(dimensions, cell["places"], strict=False)).get(name, [])},
+            key=lambda one: one[1],
+        )
+        for name in dimensions
+    }  # fmt: skip
+    context = {
+        "told": TOLD[Mode.CUBE],
+        "scopes": scopes,
+        "released": released["released"],
+        "filters": [(name, words.FACETS[name], options[name], wanted[name]) for name in dimensions],
+        "titles": [words.FACETS[name] for name in dimensions],
+        "rows": rows,
+        "notes": released["notes"],
+        "why": verdict,
+    }
+    return render(request, "samples/cube.html", context)
+
+
+def _cube_words(name: str, value: str, collections: dict[str, str]) -> str:
+    if value == "several":
+        return words.several()
+    return words.value_words(name, value, collections)
