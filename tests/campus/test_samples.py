@@ -109,6 +109,7 @@ def test_a_permit_opens_what_it_covers_to_whom_it_names(cast: Cast, stock: Colle
     assert looked.facets.total.specimens == Specimen.objects.filter(material__in=materials).count() - (
         2 if "Plasma" in materials else 0
     )
+    assert set(looked.facets.values["material"]) <= materials, "what the permit does not cover is not counted either"
     outside = looking.look(scope, Query.of({"material": frozenset({"Serum"})}), by=by)
     assert outside.facets.total.specimens == (3 if "Serum" in materials else 0)
     stranger = cast.actor("researcher2" if "researcher2" not in whom else "lecturer")

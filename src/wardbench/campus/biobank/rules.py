@@ -225,3 +225,12 @@ def may_know_donor(actor: Actor) -> Verdict:
 def may_see_catalogue(actor: Actor) -> Verdict:
     """What collections there are, for everybody, signed in or not, once a collection is published."""
     return yes(gettext_noop("The catalogue of collections is open to everybody."))
+
+
+EXPLAINED = (
+    (gettext_noop("See the biobank's inventory: single specimens, and donors by their code"), may_see_inventory),
+    (gettext_noop("Change the inventory, collections and protocols"), may_keep_inventory),
+    (gettext_noop("Take specimens at visits and ask for consent"), may_collect),
+    (gettext_noop("Look up who a donor is"), may_know_donor),
+)
+"""What the page that explains rights shows for everybody."""

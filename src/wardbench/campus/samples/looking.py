@@ -155,7 +155,7 @@ def look(
         query = query.but(patients=_patients(scope, window))
     asked = within(scope, query)
     index, at = current.index()
-    counted = facets(index, asked)
+    counted = _covered(scope, facets(index, asked))
     listed = find(index, asked, offset=page * size, limit=size)
     ids = [uuid.UUID(one) for one in listed.rows.column("specimen").to_pylist()]
     there = Specimen.objects.select_related("collection", "donor").in_bulk(ids)
@@ -164,6 +164,18 @@ def look(
         detail["window"] = [window.cohort, window.first, window.last]
     record("samples.look", "index", index.version, by=by, study=scope.study, mode=scope.mode.value, **detail)
     return Looked(counted, listed, [there[one] for one in ids if one in there], asked, at)
+
+
+def _covered(scope: Scope, counted: Facets) -> Facets:
+    """Without the values of a facet that the scope does not cover: each facet counts without its own choice."""
+    if scope.permit is None:
+        return counted
+    covered = {"material": scope.materials, "collection": scope.collections}
+    values = {
+        facet: {value: counts for value, counts in found.items() if facet not in covered or value in covered[facet]}
+        for facet, found in counted.values.items()
+    }
+    return replace(counted, values=values)
 
 
 def _still(scope: Scope, by: Actor) -> Verdict:
