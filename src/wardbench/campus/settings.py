@@ -156,6 +156,7 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": "20/m/ip,5/m/key",
     "reset_password_from_key": "20/m/ip",
     "change_password": "5/m/user",
+    "parcel": "20/5m/ip",
 }
 # Pages come through one proxy where they come by HTTPS; the address it names counts, not the proxy's own.
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if HTTPS else 0

@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from wardbench.campus.releases import parcel_views, request_views
+
+urlpatterns = [
+    path("", request_views.requests, name="requests"),
+    path("baskets/", request_views.all_baskets, name="baskets"),
+    path("baskets/<uuid:basket_id>/", request_views.one_basket, name="basket"),
+    path("tariffs/", request_views.tariffs, name="request_tariffs"),
+    path("<uuid:request_id>/", request_views.one_request, name="request"),
+    path("<uuid:request_id>/drop/", request_views.drop_lines, name="request_drop"),
+    path("<uuid:request_id>/agreement/", request_views.agreement, name="request_agreement"),
+    path("<uuid:request_id>/picking/", parcel_views.pick, name="request_pick"),
+    path("<uuid:request_id>/arrived/", parcel_views.receive, name="request_receive"),
+    path("<uuid:request_id>/<str:verb>/", request_views.act, name="request_act"),
+]

@@ -1,7 +1,9 @@
-"""Addresses of shipments, at both ends."""
+"""Addresses of shipments: the page of a recipient outside."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from wardbench.campus.releases import parcel_views
+
+urlpatterns = [path("arrived/", parcel_views.outside, name="parcel_outside")]

@@ -46,3 +46,29 @@ for (const map of document.querySelectorAll("table[data-keys]")) {
     to.focus();
   });
 }
+
+// A scanner types a label and Enter. Every label is sent in its turn, however fast they come, and the field stays ready.
+for (const field of document.querySelectorAll("[data-scan]")) {
+  let last = Promise.resolve();
+  field.form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const text = field.value.trim();
+    field.value = "";
+    field.focus();
+    if (!text) return;
+    const target = document.querySelector(field.dataset.scan);
+    last = last
+      .then(() => {
+        const part = target.querySelector("[data-part]")?.dataset.part;
+        const values = part ? { scan: text, part } : { scan: text };
+        return window.htmx.ajax("POST", field.form.action, { source: document.body, target, swap: "innerHTML", values });
+      })
+      .catch(() => {});
+  });
+  document.addEventListener("keydown", (event) => {
+    const busy = event.target.closest("input, textarea, select, button, a, summary");
+    if (!busy && event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) field.focus();
+  });
+  window.addEventListener("focus", () => field.focus());
+  document.body.addEventListener("htmx:afterSwap", () => field.focus());
+}

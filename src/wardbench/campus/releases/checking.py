@@ -1,0 +1,292 @@
+"""Whether specimens may be given to a request now: the permit, each donor's consent, the collection's terms.
+
+The same questions are asked at asking, reserving, picking and sending, and answered anew each time.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from wardbench.campus.biobank import consents
+from wardbench.campus.biobank.amounts import UNITS, Dimension
+from wardbench.campus.biobank.models import Collection, PoolPart, Specimen
+from wardbench.campus.biobank.rules import Status as TubeStatus
+from wardbench.campus.people.queries import actor_of
+from wardbench.campus.people.roles import gettext_noop
+from wardbench.campus.people.rules import Verdict, no, yes
+from wardbench.campus.releases import rules
+from wardbench.campus.releases.models import Request, RequestLine
+from wardbench.campus.releases.rules import LineStatus, Tube
+from wardbench.campus.studies import permits
+from wardbench.campus.studies.facts import Fact
+from wardbench.campus.studies.models import Permit
+from wardbench.campus.studies.permits import OBLIGATIONS, Use, Wanted
+from wardbench.campus.studies.purpose import read_purpose
+from wardbench.core.consent import Answer, Given, Tier, allows, needed
+from wardbench.core.duo import Modifier, Outcome, Permission, Purpose, match
+from wardbench.core.duo import Use as Term
+from wardbench.core.errors import InputError
+from wardbench.core.miabis import MATERIALS
+
+MOST_DEPTH = 8
+"""How deep pools of pools are followed."""
+_RECORD = ("pseudonymised", "identifiable")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A line of a request and whether its specimen may be given."""
+
+    line: RequestLine
+    verdict: Verdict
+
+    @property
+    def waits(self) -> bool:
+        """Whether all that is missing is the biobank's judgement."""
+        return self.verdict.reason == rules.PERSON
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a use is: under which permit, for what, needing which tiers, in which country."""
+
+    permit: Permit
+    purpose: Purpose
+    need: frozenset[Tier]
+    judged: bool = False
+
+
+def asked_of(request: Request) -> Asked:
+    """The use that a request is for."""
+    return use_of(
+        request.permit, genetic=request.genetic, country=request.country, judged=bool(request.content.get("judged"))
+    )
+
+
+def use_of(permit: Permit, *, genetic: bool = False, country: str = "BE", judged: bool = False) -> Asked:
+    """The use that a permit allows, in a country; genes are studied where `genetic` says so."""
+    content, reference = permit.content, permit.study.reference
+    given = read_purpose(content["purpose"])
+    purpose = dataclasses.replace(
+        given,
+        genetic=genetic or given.genetic,
+        countries=frozenset({country}),
+        project=reference,
+        ethics_reference=permit.study.ethics_reference or reference,
+    )
+    need = needed(purpose, genetic=genetic, abroad=country not in rules.EU, record=content.get("data") in _RECORD)
+    return Asked(permit, purpose, need, judged)
+
+
+def may_leave(permit: Permit) -> bool:
+    """Whether a permit was given for material that leaves the hospital."""
+    duty = next(sentence for fact, sentence in OBLIGATIONS if fact is Fact.MATERIAL_LEAVES)
+    return duty in permit.content["obligations"]
+
+
+def judge(lines: Sequence[RequestLine], asked: Asked) -> list[Judged]:
+    """Each line with its verdict; the reads are few however many lines there are."""
+    specimens = [line.specimen for line in lines]
+    answers = _consents(specimens, asked.need)
+    terms = {one.id: _terms(one, asked.purpose) for one in {line.specimen.collection for line in lines}}
+    found = []
+    for line in lines:
+        one = line.specimen
+        outcome, words = terms[one.collection_id]
+        tube = Tube(
+            TubeStatus(one.status),
+            one.retained,
+            one.reserved is not None and one.reserved != line.id,
+            line.amount is None or one.amount is None or line.amount <= one.amount,
+            answers[one.id],
+            outcome,
+            words,
+            asked.judged,
+        )
+        found.append(Judged(line, rules.may_give(tube)))
+    return found
+
+
+def refused(judged: Iterable[Judged], *, but_person: bool = False) -> list[Judged]:
+    """Those that may not be given; `but_person` passes those that only wait for the biobank's judgement."""
+    return [one for one in judged if not one.verdict and not (but_person and one.waits)]
+
+
+def sources(specimens: Sequence[Specimen]) -> dict[uuid.UUID, frozenset[uuid.UUID]]:
+    """The donors of each specimen; a pool has those of its parts. Empty where one of them is unknown."""
+    known: dict[uuid.UUID, frozenset[uuid.UUID]] = {
+        one.id: frozenset({one.donor_id}) for one in specimens if one.donor_id is not None
+    }
+    for one in specimens:
+        if one.donor_id is None:
+            known[one.id] = _pooled(one.id, MOST_DEPTH)
+    return known
+
+
+def _pooled(specimen: uuid.UUID, depth: int) -> frozenset[uuid.UUID]:
+    found: set[uuid.UUID] = set()
+    parts = list(PoolPart.objects.filter(pool_id=specimen).values_list("specimen_id", "specimen__donor_id"))
+    if not parts:
+        # An aliquot of a pool has its parent's donors.
+        parent = Specimen.objects.filter(id=specimen).values_list("parent_id", "parent__donor_id").first()
+        parts = [parent] if parent and parent[0] else []
+    for part, donor in parts:
+        own = frozenset({donor}) if donor else _pooled(part, depth - 1) if depth else frozenset()
+        if not own:
+            return frozenset()
+        found |= own
+    return frozenset(found)
+
+
+def _consents(specimens: Sequence[Specimen], need: Iterable[Tier]) -> dict[uuid.UUID, Answer | None]:
+    """Whether the donors of each specimen allow it, the first who does not counting; None where nobody is known."""
+    of = sources(specimens)
+    donors = sorted({donor for own in of.values() for donor in own})
+    stands: Mapping[Any, Given] = consents.given(donors, {one.collection for one in specimens})
+    found: dict[uuid.UUID, Answer | None] = {}
+    for one in specimens:
+        answers = [allows(stands[donor, one.collection_id], need) for donor in sorted(of[one.id])]
+        found[one.id] = next((answer for answer in answers if not answer), answers[0] if answers else None)
+    return found
+
+
+def _terms(collection: Collection, purpose: Purpose) -> tuple[str, str]:
+    """What a collection's terms say to a purpose: "allowed", "person" or "refused", and the sentence that decides."""
+    try:
+        permission = permission_of(collection.permission)
+    except InputError as error:
+        return "person", str(error)
+    found = match(purpose, permission)
+    outcome = found.outcome
+    if outcome is Outcome.ALLOWED:
+        return "allowed", ""
+    return outcome.value, str(next(line for line in found.lines if line.outcome is outcome))
+
+
+def permission_of(given: Mapping[str, Any]) -> Permission:
+    """The terms of a collection as they are kept; InputError where nobody has said, or it cannot be read."""
+    if not given.get("use"):
+        raise InputError(gettext_noop("Nobody has said yet what may be done with this collection."))
+    try:
+        return Permission(
+            use=Term(given["use"]),
+            diseases=frozenset(given.get("diseases", ())),
+            modifiers=frozenset(Modifier(one) for one in given.get("modifiers", ())),
+            methods=given.get("methods"),
+            countries=frozenset(given.get("countries", ())),
+            institutions=frozenset(given.get("institutions", ())),
+            users=frozenset(given.get("users", ())),
+            projects=frozenset(given.get("projects", ())),
+            moratorium=datetime.date.fromisoformat(given["moratorium"]) if given.get("moratorium") else None,
+            months=given.get("months"),
+            collaborator=given.get("collaborator", ""),
+            restriction=given.get("restriction", ""),
+        )
+    except (ValueError, TypeError):
+        raise InputError(gettext_noop("The terms of this collection cannot be read.")) from None
+
+
+@dataclass(frozen=True)
+class Share:
+    """How much of a permit's material some lines take: `type` and `unit` as the permit has them."""
+
+    type: str
+    unit: str
+    amount: float
+    donors: frozenset[uuid.UUID]
+
+
+def permit_for(request: Request, lines: Sequence[RequestLine]) -> Verdict:
+    """Whether the permit covers these lines beside what its study's other requests are promised."""
+    found: Verdict = yes(gettext_noop("The permit covers this material."))
+    shares = shares_of(request.permit, lines)
+    if isinstance(shares, Verdict):
+        return shares
+    promised = RequestLine.objects.filter(request__study=request.study_id, request__status__in=[*rules.UNSENT]).exclude(
+        request=request
+    )
+    others = shares_of(request.permit, list(_live(promised)))
+    for share in shares:
+        other = 0.0
+        if not isinstance(others, Verdict):
+            other = sum(one.amount for one in others if one.type == share.type)
+        found = permits.check(
+            request.permit,
+            actor_of(request.by),
+            Wanted(Use.MATERIAL, material=share.type, amount=share.amount, used=other),
+        )
+        if not found:
+            return found
+        most = sum(int(one.get("donors") or 0) for one in _entries(request.permit, share.type))
+        donors = share.donors | _donors_before(request, share.type)
+        if most and len(donors) > most:
+            return no(gettext_noop("The permit allows specimens of {most} donors, and not more."), most=most)
+    return found
+
+
+def _live(lines: Any) -> Any:
+    return lines.exclude(status=LineStatus.DROPPED).select_related("specimen__collection")
+
+
+def _donors_before(request: Request, of_type: str) -> frozenset[uuid.UUID]:
+    """The donors of what the study's other requests were promised or given."""
+    before = RequestLine.objects.filter(request__study=request.study_id).exclude(
+        request__status__in=[rules.Status.DRAFT, rules.Status.REFUSED, rules.Status.WITHDRAWN, rules.Status.EXPIRED]
+    )
+    lines = [line for line in _live(before.exclude(request=request)) if is_called(line.specimen.material, of_type)]
+    return frozenset().union(*sources([line.specimen for line in lines]).values()) if lines else frozenset()
+
+
+def shares_of(permit: Permit, lines: Sequence[RequestLine]) -> list[Share] | Verdict:
+    """How much `lines` take of each material of a permit; a refusal where one is not covered or not measured."""
+    amounts: dict[str, Decimal] = {}
+    donors: dict[str, set[uuid.UUID]] = {}
+    units: dict[str, str] = {}
+    of = sources([line.specimen for line in lines])
+    for line in lines:
+        one = line.specimen
+        entry = next((e for e in permit.content["material"] if is_called(one.material, e.get("type", ""))), None)
+        if entry is None:
+            return no(
+                gettext_noop("The permit does not cover {material} ({label})."), material=one.material, label=one.label
+            )
+        taken = _in(entry.get("unit", ""), line)
+        if taken is None:
+            return no(
+                gettext_noop("Nobody knows how much is in {label}, and the permit counts in {unit}."),
+                label=one.label,
+                unit=entry.get("unit", ""),
+            )
+        name = entry["type"]
+        amounts[name] = amounts.get(name, Decimal(0)) + taken
+        donors.setdefault(name, set()).update(of[one.id])
+        units[name] = entry.get("unit", "")
+    return [Share(name, units[name], float(amounts[name]), frozenset(donors[name])) for name in sorted(amounts)]
+
+
+def is_called(material: str, words: str) -> bool:
+    """Whether a permit's words for a material mean MIABIS's code: they are the code, or its name."""
+    said = words.strip().casefold()
+    return said in (material.casefold(), MATERIALS.get(material, "").casefold())
+
+
+def _entries(permit: Permit, of_type: str) -> list[Mapping[str, Any]]:
+    return [one for one in permit.content["material"] if one.get("type") == of_type]
+
+
+def _in(unit: str, line: RequestLine) -> Decimal | None:
+    """How much a line takes in a unit of the permit; tubes and the like are counted one by one."""
+    known = UNITS.get(unit)
+    if known is None or known.dimension is Dimension.PIECES:
+        return Decimal(1)
+    value = line.amount if line.amount is not None else line.specimen.amount
+    own = UNITS.get(line.specimen.unit)
+    if value is None or own is None or own.dimension is not known.dimension:
+        return None
+    return Decimal(value) / known.size

@@ -1,0 +1,174 @@
+"""What the pages of requests show: lines with where they are, the buttons of whoever looks, the pick list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from wardbench.campus.biobank import places
+from wardbench.campus.biobank.amounts import Amount
+from wardbench.campus.people.refusals import reason
+from wardbench.campus.people.rules import Actor
+from wardbench.campus.releases import checking, request_queries, rules
+from wardbench.campus.releases.models import Request, RequestLine
+from wardbench.campus.releases.request_forms import FORMS, euro
+from wardbench.campus.releases.rules import ACTIONS, LINE_STATUSES, SIDES, STATUSES, LineStatus, Side, Status, Verb
+from wardbench.core.miabis import MATERIALS
+
+TONES = {
+    Status.CLOSED: "good",
+    Status.RECEIVED: "good",
+    Status.REFUSED: "bad",
+    Status.WITHDRAWN: "empty",
+    Status.EXPIRED: "bad",
+    Status.DRAFT: "empty",
+}
+LINE_TONES = {
+    LineStatus.PICKED: "good",
+    LineStatus.RECEIVED: "good",
+    LineStatus.MISSING: "bad",
+    LineStatus.DAMAGED: "bad",
+    LineStatus.DROPPED: "empty",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a request, in the reader's language."""
+
+    line: RequestLine
+    label: str
+    material: str
+    amount: str
+    status: str
+    tone: str
+    place: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Button:
+    verb: Verb
+    title: str
+    address: str
+    first: bool
+
+
+def tone(status: str) -> str:
+    return TONES.get(Status(status), "wait")
+
+
+def rows(of: Request, by: Actor) -> list[Row]:
+    """The lines; where each stands is for the biobank, and before it is reserved why one cannot be given."""
+    lines = list(of.lines.select_related("specimen__collection", "specimen__box"))
+    words, shows_places = places.Words(), Side.BIOBANK in rules.sides(by, request_queries.facts_of(of))
+    why: dict[object, str] = {}
+    if of.status in (Status.DRAFT, Status.ASKED):
+        judged = checking.judge(lines, checking.asked_of(of))
+        why = {one.line.id: reason(one.verdict) for one in judged if not one.verdict}
+    return [
+        Row(
+            line,
+            line.specimen.label,
+            _(MATERIALS[line.specimen.material]),
+            amount_of(line),
+            _(LINE_STATUSES[LineStatus(line.status)]),
+            LINE_TONES.get(LineStatus(line.status), ""),
+            words.of(line.specimen.box, line.specimen.place) if shows_places else "",
+            why.get(line.id, line.reason),
+        )
+        for line in lines
+    ]
+
+
+def amount_of(line: RequestLine) -> str:
+    """How much is asked for, "0.5 ml"; empty where nobody knows."""
+    value = line.amount if line.amount is not None else line.specimen.amount
+    return str(Amount(value, line.specimen.unit)) if value is not None and line.specimen.unit else ""
+
+
+def buttons(of: Request, by: Actor) -> list[Button]:
+    """What somebody may do with a request now; what is their turn comes first."""
+    facts = request_queries.facts_of(of)
+    turn = {
+        rules.NEXT[facts.status, side][0]
+        for side in rules.turns(facts) & rules.sides(by, facts)
+        if (facts.status, side) in rules.NEXT
+    }
+    found = [
+        Button(verb, _(ACTIONS[verb]), _address(of, verb), verb in turn)
+        for verb in Verb
+        if verb in {*FORMS, Verb.SIGN, Verb.SCAN, Verb.RECEIVE} and rules.may(by, verb, facts)
+    ]
+    return sorted(found, key=lambda one: not one.first)
+
+
+def _address(of: Request, verb: Verb) -> str:
+    if verb is Verb.SIGN:
+        return reverse("request_agreement", args=[of.id])
+    if verb is Verb.SCAN:
+        return reverse("request_pick", args=[of.id])
+    if verb is Verb.RECEIVE:
+        return reverse("request_receive", args=[of.id])
+    return reverse("request_act", args=[of.id, verb.value])
+
+
+def whose_turn(of: Request) -> str:
+    """Who has to act, or nothing."""
+    sides = rules.turns(request_queries.facts_of(of))
+    return " / ".join(_(SIDES[side]) for side in Side if side in sides)
+
+
+def quote_lines(of: Request) -> tuple[list[tuple[str, int, str, str]], str]:
+    """The newest quote: title, count, price and total of each line, and the sum; nothing where there is none."""
+    found = request_queries.quote_of(of)
+    if found is None:
+        return [], ""
+    lines = [
+        (_(rules.WORKS[one["work"]]), one["count"], euro(one["cents"]), euro(one["count"] * one["cents"]))
+        for one in found.lines
+    ]
+    return lines, euro(found.cents)
+
+
+@dataclass(frozen=True)
+class PickRow:
+    """A line of the pick list; `new_box` where another box begins, named by `box`."""
+
+    row: Row
+    box: str
+    new_box: bool
+    position: str
+    done: bool
+
+
+def pick_list(of: Request) -> list[PickRow]:
+    """The lines in the order in which they are picked, those that are picked with their place of before."""
+    found: list[PickRow] = []
+    words, before = places.Words(), ""
+    lines = of.lines.select_related("specimen__collection", "specimen__box").exclude(status=LineStatus.DROPPED)
+    for line in lines:
+        one = line.specimen
+        box = words.of(one.box, None) or _("Out of storage")
+        if line.status == LineStatus.PICKED:
+            box = before or box
+        row = Row(
+            line,
+            one.label,
+            _(MATERIALS[one.material]),
+            amount_of(line) if line.amount is not None else "",
+            _(LINE_STATUSES[LineStatus(line.status)]),
+            LINE_TONES.get(LineStatus(line.status), ""),
+        )
+        position = places.label(one.box, one.place) if one.box is not None else ""
+        found.append(PickRow(row, box, box != before, position, line.status == LineStatus.PICKED))
+        before = box
+    return found
+
+
+def listed(found: Sequence[Request]) -> list[tuple[Request, str, str, str]]:
+    """Each request with its status in words, its tone and whose turn it is."""
+    return [(one, _(STATUSES[Status(one.status)]), tone(one.status), whose_turn(one)) for one in found]

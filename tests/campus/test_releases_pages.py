@@ -1,0 +1,126 @@
+"""The pages of requests: each verb from its button, picking by scanning, and the page of a recipient outside."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from campus import releases_things as at_hand
+from campus.cast import make_cast
+from campus.releases_things import World, again, at, lines, world
+from wardbench.campus.biobank.models import Specimen
+from wardbench.campus.releases import shipping
+from wardbench.campus.releases.models import Agreement, Basket, Request, RequestLine
+from wardbench.campus.releases.rules import Status, Verb
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def w() -> World:
+    return world(make_cast())
+
+
+def act(client: Client, request: Request, verb: Verb, **given: Any) -> None:
+    """Press the button of a verb: its page opens, and its form leads back."""
+    address = f"/releases/requests/{request.id}/{verb.value}/"
+    assert client.get(address).status_code == 200
+    answer = client.post(address, {"sure": "yes", **given})
+    assert answer.status_code == 302, re.findall(r"error[^>]*>([^<]+)", answer.content.decode())
+
+
+def test_the_whole_way_on_pages(w: World) -> None:
+    at_hand.let_it_leave(w.permit)
+    asks, gives = w.cast.client("researcher"), w.cast.client("biobank_manager")
+    asks.post("/releases/requests/baskets/", {"name": "Mine", "study": str(w.study.id)})
+    basket = Basket.objects.get()
+    here = f"/releases/requests/baskets/{basket.id}/"
+    asks.post(here, {"do": "choose", "material": "Plasma", "count": "2", "amount": "0.5", "unit": "ml"})
+    assert b"T4-0" in asks.get(here).content
+    assert asks.post(here, {"do": "draft"}).status_code == 302
+    request = Request.objects.get()
+    about = {"recipient": "Lab", "address": "Street 1", "country": "FR", "outside": "on"}
+    act(asks, request, Verb.EDIT, **about)
+    act(asks, request, Verb.ASK)
+    page = f"/releases/requests/{request.id}/"
+    assert b"It is the turn of The biobank" in gives.get(page).content
+    act(gives, request, Verb.RESERVE, until=at_hand.tomorrow().isoformat())
+    act(gives, request, Verb.QUOTE, until=at_hand.tomorrow().isoformat(), administration=1, retrieval=2, aliquot=0,
+        shipment=1)  # fmt: skip
+    act(asks, request, Verb.ACCEPT)
+    seen = Agreement.objects.get().hash
+    for client in (asks, gives):
+        assert b"Street 1" in client.get(f"{page}agreement/").content
+        client.post(f"{page}agreement/", {"hash": seen, "name": "Somebody", "read": "on"})
+    assert again(request).status == Status.READY
+    act(gives, request, Verb.PICK)
+    for label in lines(request):
+        assert label.encode() in gives.post(f"{page}picking/", {"scan": label}).content
+    act(gives, request, Verb.SEND, conditions="dry_ice", courier="C", tracking="1")
+    code = re.search(rb"<code>([^<]+)</code>", gives.get(page).content)
+    assert code is not None and b"<code>" not in gives.get(page).content
+    act(gives, request, Verb.LOG, readings="2026-01-31 14:00, -79.5")
+    outside = Client(headers={"host": "localhost"})
+    shown = outside.post("/releases/shipments/arrived/", {"code": code[1].decode()})
+    assert b"T4-0" in shown.content and b"Plasma" not in shown.content and w.study.title.encode() not in shown.content
+    fields = dict.fromkeys(re.findall(r'name="(state_\d+)"', shown.content.decode()), "received")
+    done = outside.post(
+        "/releases/shipments/arrived/", {"code": code[1].decode(), "arrived": "yes", "name": "Ana", **fields}
+    )
+    assert b"The biobank knows what arrived" in done.content
+    assert again(request).status == Status.RECEIVED
+    one, other = RequestLine.objects.filter(request=request)
+    act(asks, request, Verb.USE, line=str(one.id), amount="", words="Assay")
+    act(asks, request, Verb.SEND_BACK, chosen=[str(other.id)], conditions="dry_ice")
+    back = request.shipments.get(back=True)
+    act(gives, request, Verb.TAKE_BACK, parcel=str(back.id), scanned=other.specimen.label)
+    act(gives, request, Verb.CLOSE)
+    assert b"Nobody has to do anything now" in asks.get(page).content
+
+
+def test_a_mismatch_cannot_be_missed(w: World) -> None:
+    request = at(w, Status.PICKING)
+    gives = w.cast.client("biobank_manager")
+    page = f"/releases/requests/{request.id}/picking/"
+    assert b"autofocus" in gives.get(page).content
+    for label in ("T5-0", "nonsense"):
+        said = gives.post(page, {"scan": label}).content.decode()
+        assert 'app-scan--bad" role="alert"' in said and "STOP" in said and label in said
+    fragment = gives.post(page, {"scan": "T0-0"}, headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in fragment and 'role="status"' in fragment and "1 of 3 picked" in fragment
+    line = RequestLine.objects.get(request=request, specimen__label="T0-0")
+    assert b"Put it back: Freezer" in gives.post(page, {"back": str(line.id)}).content
+    assert Specimen.objects.get(label="T0-0").status == "stored"
+
+
+def test_pages_are_for_those_whom_they_concern(w: World) -> None:
+    request = at(w, Status.RESERVED)
+    page = f"/releases/requests/{request.id}/"
+    for key, status in (("researcher", 200), ("biobank_manager", 200), ("data_steward", 200), ("researcher2", 404)):
+        client = w.cast.client(key)
+        assert client.get(page).status_code == status
+        assert client.get("/releases/requests/").status_code == 200
+        assert (request.reference.encode() in client.get("/releases/requests/").content) == (status == 200)
+    assert w.cast.client("researcher").get(f"{page}quote/").status_code == 403
+    assert w.cast.client("biobank_manager").get(f"{page}quote/").status_code == 200
+    assert w.cast.client("biobank_manager").get("/releases/requests/tariffs/").status_code == 200
+    # Where tubes stand is the biobank's to know.
+    assert b"Freezer" not in w.cast.client("researcher").get(page).content
+    assert b"Freezer" in w.cast.client("biobank_manager").get(page).content
+
+
+def test_codes_cannot_be_guessed_for_long(w: World) -> None:
+    request = at(w, Status.SENT, outside=True)
+    code = shipping.open_parcel(request.id, by=w.gives)
+    cache.clear()
+    outside = Client(headers={"host": "localhost"})
+    answers = [outside.post("/releases/shipments/arrived/", {"code": f"guess{n}"}).status_code for n in range(21)]
+    assert answers[:20] == [200] * 20 and answers[20] == 429
+    assert outside.post("/releases/shipments/arrived/", {"code": code}).status_code == 429
+    cache.clear()
+    answer = outside.post("/releases/shipments/arrived/", {"code": code})
+    assert b"T0-0" in answer.content and answer.headers["Referrer-Policy"] == "no-referrer"
