@@ -58,6 +58,7 @@ def test_a_program_works_as_its_person(campus: Campus, cast: Cast) -> None:
     assert [one["id"] for one in campus.questions("kidneys")] == [raised["id"]]
     study = campus.register_study("Kidneys", "retrospective")
     assert study["reference"].startswith("S") and campus.study(study["id"])["status"] == "draft"
+    assert campus.study(study["id"])["versions"] == []
     assert [one["reference"] for one in campus.studies()] == [study["reference"]]
 
 

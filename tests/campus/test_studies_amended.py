@@ -26,7 +26,7 @@ from wardbench.campus.people import services as people
 from wardbench.campus.people.models import Organisation
 from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import SYSTEM, ForbiddenError
-from wardbench.campus.studies import amending, granting, permits, queries, services, standings
+from wardbench.campus.studies import amending, granting, permits, queries, services, standings, versions
 from wardbench.campus.studies.facts import Section
 from wardbench.campus.studies.models import Decision, Member, Permit, Study
 from wardbench.campus.studies.standing import State, Status
@@ -355,7 +355,7 @@ def test_every_section_is_amended_by_its_page(cast: Cast) -> None:
 
     rows = {"rows-TOTAL_FORMS": 2, "rows-INITIAL_FORMS": 0}
     team = {**rows, "rows-0-email": "student@test.example", "rows-0-work": "analyst", "rows-1-work": "investigator"}
-    assert "Reason: This field is required" in text_of(send("team", **team))
+    assert "This field is required" in text_of(send("team", **team)) and not study.members.exists()
     unknown = send("team", **{**team, "rows-0-email": "who@test.example"}, reason="More hands")
     assert unknown.status_code == 200 and "who@test.example" in text_of(unknown)
     assert send("team", **team, reason="More hands").status_code == 302
@@ -391,3 +391,87 @@ def test_after_submission_papers_and_leaving_are_reached_from_the_page(cast: Cas
     assert "Add somebody" not in text_of(client.get(team)), "who joins a study that was submitted is an amendment"
     assert client.post(team, {"do": "remove", "person": str(cast.people["student"].id)}).status_code == 302
     assert not study.members.exists()
+
+
+def test_every_version_stays_readable_and_says_what_changed(cast: Cast) -> None:
+    study, company = approved(cast), partner(cast)
+    AMENDMENTS[Section.ABOUT](cast, study, "researcher")
+    AMENDMENTS[Section.TEAM](cast, study, "researcher")
+    amending.amend_units(study.id, [cast.endocrinology.id], [], [company.id], "They pay", by=by(cast))
+    client = cast.client("researcher")
+    page = text_of(client.get(reverse("study", args=[study.id])))
+    pages = {number: reverse("study_version", args=[study.id, number]) for number in range(1, 5)}
+    assert all(address in page for address in pages.values())
+    first = text_of(client.get(pages[1]))
+    assert (
+        "Why kidneys fail." in first and "What changed" not in first and study.submissions.get(number=1).hash in first
+    )
+    assert found(study, 2) == [("Summary", ("Why kidneys fail.",), ("Other",))]
+    assert found(study, 3) == [("Team", (), ("Student (Data analyst)",))]
+    assert found(study, 4) == [("Partner organisations", (), ("A company",))]
+    assert [label for label, _before, _now in found(study, 4, since=1)] == ["Summary", "Team", "Partner organisations"]
+    assert "What changed since version 1" in text_of(client.get(pages[4] + "?since=1"))
+    study.submissions.filter(number=2).update(content={**study.submissions.get(number=2).content, "summary": "Never"})
+    assert "It does not fit" in text_of(client.get(pages[2]))
+    for address in (reverse("study_version", args=[study.id, 9]), pages[4].replace(str(study.id), str(company.id))):
+        assert client.get(address).status_code == 404
+    assert cast.client("researcher2").get(pages[1]).status_code == 404
+
+
+def found(study: Study, number: int, since: int | None = None) -> list[tuple[str, Any, Any]]:
+    kept = versions.version(Study.objects.get(id=study.id), number, since)
+    assert kept.whole
+    return [(one.label, one.before, one.now) for one in kept.changes]
+
+
+def test_every_field_of_a_submission_is_in_its_version(cast: Cast) -> None:
+    """Whatever is different from one submission to the next is shown as a change."""
+    study = submitted(cast)
+    content = study.submissions.get().content
+    other: dict[str, Any] = {
+        **dict.fromkeys(
+            ("title", "summary", "sponsor", "ethics_reference", "party", "retention", "data_wanted"), "Other"
+        ),
+        "kind": "thesis",
+        "material": not content["material"],
+        "material_wanted": [{"type": "DNA", "amount": 1, "unit": "ml", "donors": 2}],
+        "consent": "residual",
+        "fate": "keep",
+        "data": "identifiable",
+        "tables": ["person"],
+        "purpose": {"use": "DUO:0000042", "commercial": True},
+        "since": "2020-01-01",
+        "until": "2021-01-01",
+        "investigator": str(cast.people["lecturer"].id),
+        "members": [[str(cast.people["student"].id), "student"]],
+        "programmes": [str(cast.cardiology.id)],
+        "departments": [str(cast.cardiology.id)],
+        "partners": [str(cast.hospital.id)],
+        "cohorts": ["b" * 64],
+        "documents": ["c" * 64],
+        **{flag: not content[flag] for flag in ("public", "leaves", "arrives")},
+    }
+    assert set(other) | {"reference"} == set(content), "a field that is new is shown here too"
+    content = {**content, "leaves": True, "arrives": False}
+    for key, value in other.items():
+        changed = {**content, key: value if key != "leaves" else False}
+        changed = {**changed, "arrives": True} if key == "arrives" else changed
+        names = versions.names_of(study, [content, changed])
+        assert versions.changes(content, changed, names), key
+    assert versions.changes(content, content, versions.names_of(study, [content])) == []
+
+
+def test_the_desk_says_what_is_new_since_the_body_spoke(cast: Cast) -> None:
+    study = submitted(cast)
+    desk = reverse("study_decide", args=[study.id, "validation"])
+    assert "New since your body last spoke" not in text_of(cast.client("trial_centre").get(desk))
+    decide(cast, study, "validation", "trial_centre")
+    AMENDMENTS[Section.UNITS](cast, study, "researcher")
+    shown = text_of(cast.client("trial_centre").get(desk))
+    assert "New since your body last spoke" in shown and "Hearts too" in shown
+    assert reverse("study_version", args=[study.id, 2]) + "?since=1" in shown
+    renewed = approved(cast)
+    ends_soon(renewed)
+    granting.renew(renewed.id, "One more year", by=by(cast))
+    shown = text_of(cast.client("data_protection").get(reverse("study_decide", args=[renewed.id, "privacy"])))
+    assert "Renewal asked for: One more year" in shown and "?since=" not in shown

@@ -34,6 +34,7 @@ def pages(study: Study) -> list[str]:
     found += [reverse("study_section", args=[study.id, section.value]) for section in Section]
     found += [reverse("study_amend", args=[study.id, section.value]) for section in Section]
     found += [reverse("study_act", args=[study.id, "withdraw"])]
+    found += [reverse("study_version", args=[study.id, 1])]
     found += [reverse("study_letter", args=[study.id, 1]), reverse("study_permit", args=[study.id, 1])]
     found += [reverse("study_document", args=[study.id, one.id]) for one in study.documents.all()]
     found += [reverse("study_decide", args=[study.id, step]) for step in ("validation", "biobank", "ethics")]

@@ -149,9 +149,20 @@ class StudyOut(Shape):
     status: str
 
 
+class SubmissionOut(Shape):
+    """What a study said when it was handed in or amended, by the hash of its content."""
+
+    number: int
+    section: str
+    reason: str
+    hash: str
+    at: datetime.datetime
+
+
 class StudyWhole(StudyOut):
     summary: str
     steps: list[StepOut]
+    versions: list[SubmissionOut]
 
 
 class StudyIn(Shape):

@@ -37,7 +37,11 @@ def study(request: HttpRequest, study_id: uuid.UUID) -> Any:
         {"id": stand.step.id, "state": stand.state.value, "since": stand.since, "due": stand.due}
         for stand in here.steps
     ]
-    return {**_line(here), "summary": here.study.summary, "steps": steps}
+    versions = [
+        {"number": one.number, "section": one.section, "reason": one.reason, "hash": one.hash, "at": one.at}
+        for one in here.study.submissions.all()
+    ]
+    return {**_line(here), "summary": here.study.summary, "steps": steps, "versions": versions}
 
 
 def _line(here: standings.Standing) -> dict[str, Any]:

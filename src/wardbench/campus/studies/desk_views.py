@@ -52,9 +52,12 @@ def decide(request: HttpRequest, study_id: uuid.UUID, step: str) -> HttpResponse
         deciding.vote(study_id, step, "", by=by, reason=out.cleaned_data["reason"], unit=unit)
         messages.success(request, _("You stepped out. The others decide without you."))
         return redirect("home")
+    known, since = shown.since_decided(here, step)
     context = {
         "here": here,
         "study": here.study,
+        "known": known,
+        "since": since,
         "submissions": here.study.submissions.count(),
         "row": row,
         "form": form,

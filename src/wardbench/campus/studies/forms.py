@@ -101,7 +101,7 @@ Joining = forms.formset_factory(JoinForm, extra=3, max_num=20, absolute_max=40)
 class LeadForm(forms.Form):
     lead = forms.EmailField(
         label=_("E-mail address of another principal investigator"),
-        help_text=_("Leave it empty where you go on. You stay in the team, and the permit ends."),
+        help_text=_("Leave it empty to lead on yourself. Otherwise you stay in the team, and the permit ends."),
         required=False,
     )
 
@@ -196,12 +196,14 @@ class CohortsForm(forms.Form):
     """Which cohorts come and go with an amendment."""
 
     attach = forms.MultipleChoiceField(
-        label=_("Attach"),
+        label=_("Cohorts that are attached"),
         help_text=_("The version that was saved last."),
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
-    detach = forms.MultipleChoiceField(label=_("Take off"), required=False, widget=forms.CheckboxSelectMultiple)
+    detach = forms.MultipleChoiceField(
+        label=_("Cohorts that are taken off"), required=False, widget=forms.CheckboxSelectMultiple
+    )
 
     def __init__(self, *args: Any, attach: Choices, detach: Choices, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -257,7 +259,7 @@ Papers = forms.formset_factory(PaperForm, extra=2, max_num=10, absolute_max=20)
 
 class TakeOffForm(forms.Form):
     take_off = forms.MultipleChoiceField(
-        label=_("Take off"),
+        label=_("Documents that are taken off"),
         help_text=_("A new version needs no taking off: give it the same kind and name."),
         required=False,
         widget=forms.CheckboxSelectMultiple,

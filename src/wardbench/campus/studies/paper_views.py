@@ -1,4 +1,4 @@
-"""What can be printed or taken away: letters, permits, documents."""
+"""What can be printed or taken away: letters, permits, versions, documents."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils import timezone, translation
 
 from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
-from wardbench.campus.studies import letters, queries, shown
+from wardbench.campus.studies import letters, queries, shown, versions
 from wardbench.campus.web.pages import actor, signed_in
 
 
@@ -38,6 +38,16 @@ def permit(request: HttpRequest, study_id: uuid.UUID, number: int) -> HttpRespon
     found = shown.permit(here, number)
     context = {"here": here, "study": here.study, "permit": found, "shown": shown.permit_shown(found, here)}
     return render(request, "studies/permit.html", context | {"today": timezone.localdate()})
+
+
+@signed_in
+def version(request: HttpRequest, study_id: uuid.UUID, number: int) -> HttpResponse:
+    """What a study said when it was handed in or amended, and what changed since the version `since`, or the last."""
+    here = queries.study(study_id, by=actor(request))
+    given = request.GET.get("since", "")
+    since = int(given) if given.isdecimal() and given.isascii() and len(given) < 6 else None
+    found = versions.version(here.study, number, since)
+    return render(request, "studies/version.html", {"here": here, "study": here.study, "version": found})
 
 
 @signed_in

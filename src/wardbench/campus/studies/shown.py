@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from django.conf import settings
-from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext as _
 
@@ -20,15 +19,14 @@ from wardbench.campus.people.models import Organisation, Unit
 from wardbench.campus.people.roles import Role, gettext_noop
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.questions import queries as questions
-from wardbench.campus.studies import checks, completeness, documents, queries
-from wardbench.campus.studies.facts import CONSENTS, DATA, FACTS, Consent, Data, Section
+from wardbench.campus.studies import checks, completeness, documents, queries, versions
+from wardbench.campus.studies.facts import DATA, SECTIONS, Consent, Data, Section
 from wardbench.campus.studies.models import Asking, Decision, Document, Permit, Study, Submission, Vote
 from wardbench.campus.studies.standings import Standing
-from wardbench.campus.studies.vocabulary import DOCUMENT_KINDS, FATES, TABLES, UNITS, WORK
+from wardbench.campus.studies.vocabulary import DOCUMENT_KINDS, FATES, TABLES, WORK
 from wardbench.core.duo import LABELS, Concern, Use
 from wardbench.core.duo.model import CONCERNS
 from wardbench.core.errors import NotFoundError
-from wardbench.core.miabis import MATERIALS
 
 SIMILAR = 5
 
@@ -61,12 +59,12 @@ HISTORY = {
 """What a study's history says; saving a section as one types is not in it."""
 
 
-@dataclass(frozen=True)
-class Line:
-    """A fact of a registration: what it is, and what was said; several lines where there are."""
-
-    label: str
-    said: tuple[str, ...]
+AGAIN = frozenset({name for name in HISTORY if name.startswith("studies.amend")}) | {
+    "studies.renew",
+    "studies.add_document",
+    "studies.remove_member",
+}
+"""What lets a body decide again, or is new to it when it does."""
 
 
 @dataclass(frozen=True)
@@ -77,13 +75,14 @@ class Happened:
     who: str
     what: str
     detail: str
+    verb: str
 
 
 @dataclass(frozen=True)
 class Page:
     """Everything a page of a study shows beside its path."""
 
-    about: tuple[tuple[str, tuple[Line, ...]], ...]
+    about: Sequence[tuple[str, Sequence[versions.Line]]]
     documents: Sequence[Document]
     cohorts: Sequence[tuple[Any, bool]]
     askings: Sequence[Asking]
@@ -112,85 +111,25 @@ def page(here: Standing, by: Actor) -> Page:
     )
 
 
-def about(study: Study) -> tuple[tuple[str, tuple[Line, ...]], ...]:
-    """What a registration says, by section, without what was left empty."""
-    purpose = study.purpose
-    given = {
-        gettext("About the study"): (
-            (gettext("Summary"), [study.summary]),
-            (gettext("Sponsor"), [study.sponsor]),
-            (gettext("Reference of an ethics committee"), [study.ethics_reference]),
-            (gettext("Care programmes"), [unit.name for unit in study.programmes.all()]),
-            (gettext("Departments"), [unit.name for unit in study.departments.all()]),
-            (gettext("Partner organisations"), [one.name for one in study.partners.all()]),
-            (
-                gettext("Team"),
-                [f"{one.person.name}{_work(one.work)}" for one in study.members.select_related("person")],
-            ),
-        ),
-        gettext("Material"): (
-            (gettext("Asked for"), [specimen(one) for one in study.material_wanted] if study.material else []),
-            (gettext("Consent"), [gettext(CONSENTS[Consent(study.consent)])] if study.consent else []),
-            (gettext("Transfer"), _transfer(study)),
-            (gettext("Kept"), [study.retention]),
-            (gettext("Afterwards"), [gettext(FATES[study.fate])] if study.fate in FATES else []),
-        ),
-        gettext("Data"): (
-            (gettext("How close to patients"), [gettext(DATA[Data(study.data)])]),
-            (gettext("Which data"), [gettext(TABLES[one]) for one in study.tables if one in TABLES]),
-            (gettext("Period"), [_period(study)]),
-            (gettext("In detail"), [study.data_wanted]),
-        ),
-        gettext("Purpose"): (
-            (gettext("Purpose"), [gettext(LABELS[Use(purpose["use"])])] if purpose.get("use") else []),
-            (gettext("Diseases"), list(purpose.get("diseases", ()))),
-            (gettext("It involves"), [gettext(CONCERNS[Concern(one)]) for one in purpose.get("concerns", ())]),
-        ),
-    }
-    found = []
-    for title, lines in given.items():
-        said = [Line(label, tuple(one for one in words if one)) for label, words in lines]
-        found.append((title, tuple(line for line in said if line.said)))
-    return tuple((title, lines) for title, lines in found if lines)
+def since_decided(here: Standing, step: str) -> tuple[int, list[Happened]]:
+    """How many versions there were when a body last spoke on a step that it decides on again, and what happened since;
+    nothing where it has not spoken yet."""
+    last = here.study.votes.filter(step=step, void=True).order_by("-at").first()
+    if last is None:
+        return 0, []
+    renewed = [one for one in happened(here) if one.at >= last.at and one.verb in AGAIN]
+    return here.study.submissions.filter(at__lte=last.at).count(), renewed
 
 
-def _period(study: Study) -> str:
-    if not study.since and not study.until:
-        return ""
-    return _("from %(since)s until %(until)s") % {
-        "since": date_format(study.since, "j F Y") if study.since else _("the beginning"),
-        "until": date_format(study.until, "j F Y") if study.until else _("now"),
-    }
+ELSEWHERE = frozenset({"title", "kind", "public", "investigator", "cohorts", "documents"})
+"""What the page of a study shows in another place."""
 
 
-def _work(work: str) -> str:
-    return f" ({gettext(WORK.get(work, work))})" if work else ""
-
-
-def unit_title(one: Mapping[str, Any]) -> str:
-    """In what a line of material is counted."""
-    unit = str(one.get("unit", ""))
-    return gettext(UNITS[unit]) if unit in UNITS else unit
-
-
-def specimen(one: Mapping[str, Any]) -> str:
-    """A line of what is asked for, in words."""
-    return _("%(type)s: %(amount)g %(unit)s, of %(donors)s donors") % {
-        "type": gettext(MATERIALS.get(one.get("type", ""), one.get("type", ""))),
-        "amount": float(one.get("amount") or 0),
-        "unit": unit_title(one),
-        "donors": one.get("donors", "?"),
-    }
-
-
-def _transfer(study: Study) -> list[str]:
-    ways = [(study.leaves, _("Material leaves the hospital")), (study.arrives, _("Material comes from elsewhere"))]
-    found = [title for holds, title in ways if holds]
-    return [*found, study.party] if found else []
-
-
-def facts_in_words(study: Study) -> list[str]:
-    return [gettext(FACTS[fact]) for fact in sorted(study.asked.facts)]
+def about(study: Study) -> list[tuple[str, list[versions.Line]]]:
+    """What a registration says, by section."""
+    said = [line for line in versions.said_now(study) if line.key not in ELSEWHERE]
+    found = [(gettext(title), [line for line in said if line.section is part]) for part, title in SECTIONS.items()]
+    return [(title, lines) for title, lines in found if lines]
 
 
 def happened(here: Standing) -> list[Happened]:
@@ -202,7 +141,8 @@ def happened(here: Standing) -> list[Happened]:
             one.at,
             names.get(one.actor, "Wardbench"),
             gettext(HISTORY[one.verb]),
-            _about(one.detail, here),
+            str(one.detail.get("reason", "")),
+            one.verb,
         )
         for one in reversed(events)
     ]
@@ -366,7 +306,7 @@ def similar_decisions(here: Standing, step: str) -> list[Similar]:
         if diseases & {one.lower() for one in other.purpose.get("diseases", ())}:
             same.append(gettext("the same disease"))
         if same:
-            asked = "; ".join(specimen(one) for one in other.material_wanted)
+            asked = "; ".join(versions.specimen(one) for one in other.material_wanted)
             outcome = gettext(STATES[State(decision.outcome)])
             reasons = decision.content.get("reasons", ())
             found.append(
@@ -402,7 +342,8 @@ def permit_shown(found: Permit, here: Standing) -> dict[str, Any]:
     names = people.names(set(said["whom"]))
     named = dict(here.study.cohorts.values_list("hash", "name"))
     material = [
-        (specimen(one), permits.used_of(found, one.get("type", "")), unit_title(one)) for one in said["material"]
+        (versions.specimen(one), permits.used_of(found, one.get("type", "")), one.get("unit", ""))
+        for one in said["material"]
     ]
     return {
         "whom": sorted(names.values()),
@@ -428,7 +369,7 @@ def judged(here: Standing) -> checks.Judged:
         facts=study.asked.facts,
         consent=Consent(study.consent) if study.consent else None,
         data=Data(study.data),
-        material=[specimen(one) for one in study.material_wanted],
+        material=[versions.specimen(one) for one in study.material_wanted],
         programmes=[unit.name for unit in study.programmes.all()],
         retention=study.retention,
         fate=gettext(FATES[study.fate]) if study.fate in FATES else "",
@@ -439,7 +380,7 @@ def judged(here: Standing) -> checks.Judged:
         concerns=[gettext(CONCERNS[Concern(one)]) for one in purpose.get("concerns", ())],
         cohorts=study.cohorts.count(),
         tables=[gettext(TABLES[one]) for one in study.tables if one in TABLES],
-        period=_period(study),
+        period=versions.period(study.since, study.until),
         data_wanted=study.data_wanted,
         ethics_reference=study.ethics_reference,
         partners=[one.name for one in study.partners.all()],

@@ -32,6 +32,7 @@ urlpatterns = [
     path("<uuid:study_id>/answer/<uuid:asking_id>/", desk_views.answer, name="study_answer"),
     path("<uuid:study_id>/do/<slug:verb>/", desk_views.act, name="study_act"),
     path("<uuid:study_id>/letters/<int:number>/", paper_views.letter, name="study_letter"),
+    path("<uuid:study_id>/versions/<int:number>/", paper_views.version, name="study_version"),
     path("<uuid:study_id>/results/", result_views.listed, name="study_results"),
     path("<uuid:study_id>/results/<uuid:result_id>/", result_views.result, name="study_result"),
     path("<uuid:study_id>/results/<uuid:result_id>/download/", result_views.download, name="study_result_download"),
