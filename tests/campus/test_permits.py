@@ -234,6 +234,22 @@ def test_what_time_asks_for_is_done_once(cast: Cast) -> None:
     assert Notice.objects.filter(sentence__contains="has ended", person=study.investigator).count() == 1
 
 
+def test_a_body_is_reminded_once_of_a_step_that_is_overdue(cast: Cast) -> None:
+    study = submitted(cast)
+    decide(cast, study, "validation", "trial_centre")
+    decide(cast, study, "board", "biobank_board")
+    assert granting.carry_out_due(timezone.now()) == 0
+    late = timezone.now() + datetime.timedelta(days=20)
+    assert granting.carry_out_due(late) == 3 and granting.carry_out_due(late) == 0
+    reminded = Notice.objects.filter(sentence__contains="still waits").values_list("person__email", flat=True)
+    waits = {cast.people[key].email for key in cast.people if queries.waiting(cast.actor(key))}
+    assert sorted(reminded) == sorted(waits) and len(waits) == 3, "who has voted has nothing to do"
+    assert Event.objects.filter(verb="studies.remind").count() == 3
+    amending.amend(study.id, Section.ABOUT, {"summary": "Other"}, "Wider", by=cast.actor("researcher"))
+    assert granting.carry_out_due(late) == 1, "the validation waits anew"
+    assert verify({})[1] is None
+
+
 def test_a_question_that_is_not_answered_lets_the_study_expire_and_an_answer_revives_it(cast: Cast) -> None:
     study = submitted(cast)
     deciding.ask(study.id, "validation", "Which freezer?", by=cast.actor("trial_centre"))

@@ -90,7 +90,7 @@ def test_those_who_judge_a_section_decide_again_and_what_was_submitted_is_kept(c
     assert last.content == queries.content_of(Study.objects.get(id=study.id)) != study.submissions.get(number=1).content
     event = Event.objects.filter(verb__startswith="studies.amend").get()
     assert event.actor == by(cast).id and event.detail["reason"] == last.reason and event.detail["again"] == again
-    told = set(Notice.objects.filter(sentence__contains="waits for your decision").values_list("person", flat=True))
+    told = set(Notice.objects.filter(sentence__contains="came to you").values_list("person", flat=True))
     waits = {cast.people[key].id for key in cast.people if queries.waiting(cast.actor(key))}
     assert waits == {cast.people["trial_centre"].id} and waits <= told
     ended = permit_of(study).revoked is not None
@@ -268,7 +268,7 @@ def test_those_who_have_nothing_new_before_them_are_not_told_again(cast: Cast) -
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(standings, "approval_path", lambda: own)
         amending.amend_data(study.id, {"data_wanted": "Urea"}, "Urea", by=by(cast))
-    told = set(Notice.objects.filter(sentence__contains="waits for").values_list("person", flat=True))
+    told = set(Notice.objects.filter(sentence__contains="came to you").values_list("person", flat=True))
     assert told == {cast.people["data_protection"].id}, "the board and the care programme know already"
 
 

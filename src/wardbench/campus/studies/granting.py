@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
+from dataclasses import dataclass
 
 from django.db.models import F
 from django.utils import timezone
@@ -14,7 +15,7 @@ from wardbench.campus.notices.sending import notify
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import SYSTEM, Actor
 from wardbench.campus.studies import permits, standings
-from wardbench.campus.studies.models import Asking, Permit, PermitUse
+from wardbench.campus.studies.models import Asking, Permit, PermitUse, Reminder, Study
 from wardbench.campus.studies.moves import again, allowed, decide_again, move, needs_reason, page_of, team, tell_turns
 from wardbench.campus.studies.permits import Wanted
 from wardbench.campus.studies.rules import Verb
@@ -107,9 +108,10 @@ def use(permit_id: uuid.UUID, wanted: Wanted, *, by: Actor) -> PermitUse:
 
 
 def carry_out_due(now: datetime.datetime) -> int:
-    """Tell, once each, of questions that were not answered in time and of permits that end; how many."""
+    """Tell, once each, of steps that are overdue, of questions that were not answered in time and of permits that end;
+    how many."""
     today = timezone.localdate(now)
-    told = 0
+    told = sum(_remind(late, by=SYSTEM) for late in _overdue(today))
     for asking in Asking.objects.filter(answered=None, told_expired=None, study__withdrawn=None, study__closed=None):
         if standings.stands(asking.study).status is Status.EXPIRED:
             told += _expire(asking, by=SYSTEM)
@@ -121,6 +123,41 @@ def carry_out_due(now: datetime.datetime) -> int:
         sentence = gettext_noop("The permit of study {reference} ends on {day}; it can be renewed.")
         told += _end(permit, "told_soon", sentence, by=SYSTEM)
     return told
+
+
+@dataclass(frozen=True)
+class _Overdue:
+    """A step that a body should have decided by now."""
+
+    study: uuid.UUID
+    step: str
+    since: datetime.datetime
+    due: datetime.date
+
+
+def _overdue(today: datetime.date) -> list[_Overdue]:
+    """The turns of bodies that were due before today and of which nobody was reminded yet."""
+    now = standings.stood(Study.objects.filter(withdrawn=None, closed=None).exclude(submitted=None))
+    late = [
+        _Overdue(study_id, turn.step, turn.since, turn.due)
+        for study_id, here in now.items()
+        for turn in here.turns
+        if turn.role is not None and turn.since is not None and turn.due is not None and turn.due < today
+    ]
+    reminded = Reminder.objects.filter(study__in={one.study for one in late}).values_list("study", "step", "since")
+    known = set(reminded)
+    return [one for one in late if (one.study, one.step, one.since) not in known]
+
+
+@verb("studies.remind")
+def _remind(late: _Overdue, *, by: Actor) -> int:
+    study, day = again(late.study).study, late.due.isoformat()
+    _reminder, made = Reminder.objects.get_or_create(study=study, step=late.step, since=late.since)
+    record("studies.remind", "study", study.id, by=by, study=study.reference, step=late.step, due=day, told=made)
+    if made:
+        sentence = gettext_noop("Study {reference} was due on {day} and still waits for your decision: {step}.")
+        tell_turns(study, by, only=[late.step], sentence=sentence, day=day)
+    return int(made)
 
 
 @verb("studies.expire")

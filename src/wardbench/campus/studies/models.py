@@ -185,6 +185,17 @@ class Decision(Identified):
         constraints = [models.UniqueConstraint(fields=["study", "number"], name="one_decision_by_number")]
 
 
+class Reminder(models.Model):
+    """That a body was reminded, once, of a step that is overdue and open since then."""
+
+    study = models.ForeignKey(Study, models.PROTECT, related_name="+")
+    step = models.CharField(max_length=32)
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["study", "step", "since"], name="one_reminder_by_turn")]
+
+
 class Permit(Identified):
     """What the approvals together allow, as it was when they were given. Only its end can change."""
 

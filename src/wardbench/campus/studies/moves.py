@@ -139,19 +139,24 @@ def _keep_decision(now: Standing, stand: Stand, by: Actor) -> None:
         notify(team(now), TOLD[stand.state], page_of(study), by=by, reference=study.reference, step=told(step.title))
 
 
-def tell_turns(study: Study, by: Actor, only: Iterable[str] | None = None) -> None:
-    """Tell everybody whose turn has come: the people whom `queries.waiting` shows it to."""
+WAITS = gettext_noop("Study {reference} came to you for a decision: {step}.")
+
+
+def tell_turns(
+    study: Study, by: Actor, only: Iterable[str] | None = None, sentence: str = WAITS, **values: str
+) -> None:
+    """Tell everybody whose turn it is: the people whom `queries.waiting` shows it to."""
     now = again(study.id)
     wanted = None if only is None else set(only)
     for turn in now.turns:
         if turn.role is None or (wanted is not None and turn.step not in wanted):
             continue
         people = [person.id for unit in turn.units or ("",) for person in holders(turn.role, unit=_uuid(unit))]
-        own = team(now) | now.facts.conflicted | now.facts.former
-        sentence = gettext_noop("Study {reference} came to you for a decision: {step}.")
+        spoken = set() if turn.units else {person for step, person in now.voted if step == turn.step}
+        out = team(now) | now.facts.conflicted | now.facts.former | spoken
+        asked = [person for person in people if str(person) not in out]
         step = told(now.path.by_id[turn.step].title)
-        asked = [person for person in people if str(person) not in own]
-        notify(asked, sentence, page_of(study), by=by, reference=study.reference, step=step)
+        notify(asked, sentence, page_of(study), by=by, reference=study.reference, step=step, **values)
 
 
 def _uuid(unit: str) -> uuid.UUID | None:

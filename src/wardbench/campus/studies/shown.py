@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -141,7 +141,7 @@ def happened(here: Standing) -> list[Happened]:
             one.at,
             names.get(one.actor, "Wardbench"),
             gettext(HISTORY[one.verb]),
-            str(one.detail.get("reason", "")),
+            _about(one.detail, here),
             one.verb,
         )
         for one in reversed(events)
@@ -342,7 +342,7 @@ def permit_shown(found: Permit, here: Standing) -> dict[str, Any]:
     names = people.names(set(said["whom"]))
     named = dict(here.study.cohorts.values_list("hash", "name"))
     material = [
-        (versions.specimen(one), permits.used_of(found, one.get("type", "")), one.get("unit", ""))
+        (versions.specimen(one), permits.used_of(found, one.get("type", "")), versions.unit_title(one))
         for one in said["material"]
     ]
     return {
