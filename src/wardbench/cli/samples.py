@@ -78,7 +78,8 @@ def facets_command(
     rules = rules_for("exact")
     if json:
         values = {
-            name: {word: asdict(c) for word, c in held.items() if c.specimens} for name, held in found.values.items()
+            name: {_shown(name, word): asdict(counts) for word, counts in held.items() if counts.specimens}
+            for name, held in found.values.items()
         }
         given = found.availability
         print_json(

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from wardbench.core.consent import Tier
 from wardbench.core.errors import StorageError
-from wardbench.core.store.files import sync, sync_tree
+from wardbench.core.store.files import sha256_of, sync, sync_tree
 from wardbench.core.store.seals import is_sealed, seal
 from wardbench.ward.samples.bands import bands_of
 from wardbench.ward.samples.chapters import category_of, chapter_of
@@ -61,8 +61,11 @@ def write_index(table: pa.Table, parent: Path) -> Path:
 
 
 def _is_whole(folder: Path) -> bool:
-    files = [path for path in folder.iterdir() if path.suffix != ".seal"] if folder.is_dir() else []
-    return (folder / "index.json") in files and all(is_sealed(path) for path in files)
+    try:
+        described = msgspec.json.decode((folder / "index.json").read_bytes(), type=IndexFile)
+    except (OSError, msgspec.DecodeError):
+        return False
+    return all(is_sealed(folder / name) for name in described.files)
 
 
 def build_index(table: pa.Table, folder: Path) -> str:
@@ -92,7 +95,7 @@ class _Building:
         sort_owner = np.where(nobody, len(self.named_donors), owner)
         kind = words["collection"].codes.astype(np.int64) * len(words["material"].words) + words["material"].codes
         order = _order(sort_owner, kind, collected, names)
-        self.rows = table.take(order).combine_chunks()
+        self.rows = _ordered(table, order)
         owner, kind, collected, nobody = owner[order], kind[order], collected[order], nobody[order]
         owner[nobody] = len(self.named_donors) + np.arange(int(nobody.sum()))
         self.owner: Ints = owner
@@ -171,7 +174,8 @@ def _write(building: _Building, folder: Path) -> str:
     _write_rest(building, folder)
     samples = int(np.count_nonzero(~building.continues))
     donors = len(building.named_donors)
-    file = IndexFile(FORMAT, "", building.rows.num_rows, samples, donors, dense, ranges, wide)
+    names = sorted(path.name for path in folder.iterdir())
+    file = IndexFile(FORMAT, "", names, building.rows.num_rows, samples, donors, dense, ranges, wide)
     return _close(file, folder)
 
 
@@ -302,14 +306,13 @@ def _persons(building: _Building) -> tuple[Ints, Ints]:
 def _close(file: IndexFile, folder: Path) -> str:
     """Describe and seal what was written; its version."""
     digest = hashlib.sha256(msgspec.json.encode(file))
-    for path in sorted(folder.iterdir()):
-        with path.open("rb") as handle:
-            digest.update(f"{path.name} {hashlib.file_digest(handle, 'sha256').hexdigest()}\n".encode())
+    for name in file.files:
+        digest.update(f"{name} {sha256_of(folder / name)}\n".encode())
     version = digest.hexdigest()[:16]
     description = msgspec.structs.replace(file, version=version)
     (folder / "index.json").write_bytes(msgspec.json.format(msgspec.json.encode(description), indent=1))
-    for path in sorted(folder.iterdir()):
-        seal(path)
+    for name in file.files:
+        seal(folder / name)
     return version
 
 
@@ -337,6 +340,20 @@ def _codes(column: pa.ChunkedArray) -> _Codes:
 def _whole(column: pa.ChunkedArray, missing: int) -> npt.NDArray[Any]:
     filled = pc.fill_null(column, pa.scalar(missing, column.type))
     return np.asarray(filled.to_numpy())
+
+
+def _ordered(table: pa.Table, order: Ints) -> pa.Table:
+    """The rows in this order, the words of each column in theirs."""
+    columns = {}
+    for name in table.column_names:
+        column = table.column(name)
+        if pa.types.is_dictionary(column.type):
+            held = _codes(column)
+            codes = pa.array(held.codes[order] - 1, mask=held.codes[order] == 0)
+            columns[name] = pa.DictionaryArray.from_arrays(codes, pa.array(held.words[1:], pa.string()))
+        else:
+            columns[name] = column.take(pa.array(order)).combine_chunks()
+    return pa.table(columns)
 
 
 def _rank(names: pa.ChunkedArray) -> Ints:

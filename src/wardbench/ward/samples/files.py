@@ -58,10 +58,11 @@ class WideInfo(msgspec.Struct, frozen=True):
 
 
 class IndexFile(msgspec.Struct, frozen=True):
-    """`index.json`."""
+    """`index.json`; `files` are all others of the folder."""
 
     format: int
     version: str
+    files: list[str]
     specimens: int
     samples: int
     donors: int

@@ -1,9 +1,10 @@
 """Pick lists of cases and controls that are alike: as close in age, storage and thaws as can be, within the same sex.
 
-Each case gets the same number of controls, and each donor is in the list once. Controls are assigned so that the sum of
-squared distances is the smallest there is (successive shortest paths, as Jonker and Volgenant 1987 order them), not one
-case after the other: what is nearest to the first case may be all that the second one has, and lists are short enough
-to afford it. Distances are in standard deviations. Of equal assignments the same one is found each time.
+Each case gets the same number of controls, and each donor is in the list once, whatever specimens they have. Controls
+are assigned so that the sum of squared distances is the smallest there is (successive shortest paths, as Jonker and
+Volgenant 1987 order them), not one case after the other: what is nearest to the first case may be all that the second
+one has, and lists are short enough to afford it. Distances are in standard deviations. Of equal assignments the same
+one is found each time.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ import numpy.typing as npt
 
 from wardbench.core.errors import InputError
 
-MOST_PLACES = 2_000
-MOST_CANDIDATES = 100_000
+MOST_PLACES = 1_000
+MOST_CANDIDATES = 20_000
 
 Floats = npt.NDArray[np.float64]
 
@@ -75,8 +76,8 @@ class PickList:
 def match(cases: Candidates, controls: Candidates, *, count: int, each: int = 1) -> PickList:
     """`count` cases, the first ones that are of different donors, with `each` controls of further donors.
 
-    A stratum (equal in all `exact`) that has too few donors leaves out its last cases. InputError where the sides have
-    different columns, or there would be more than `MOST_PLACES` controls.
+    Where there are too few donors who are equal in all of `exact`, the last cases that lack some are left out.
+    InputError where the sides have different columns, or there would be more than `MOST_PLACES` controls.
     """
     if cases.exact.keys() != controls.exact.keys() or cases.close.keys() != controls.close.keys():
         raise InputError("matching: cases and controls are compared by the same columns.")
@@ -85,19 +86,8 @@ def match(cases: Candidates, controls: Candidates, *, count: int, each: int = 1)
     chosen = _first_of_donors(cases, count)
     taken = {cases.donors[row] for row in chosen}
     free = [row for row, donor in enumerate(controls.donors) if donor not in taken]
-    scaled = _scaled(cases, controls)
-    strata: dict[tuple[str, ...], tuple[list[int], list[int]]] = {}
-    for row in chosen:
-        strata.setdefault(_stratum(cases, row), ([], []))[0].append(row)
-    for row in free:
-        if (key := _stratum(controls, row)) in strata:
-            strata[key][1].append(row)
-    found: dict[int, list[int]] = {}
-    cost = 0.0
-    for own, others in strata.values():
-        pairs, spent = _assign(own, others, controls.donors, scaled, each)
-        found |= pairs
-        cost += spent
+    table = _Table.of(cases, controls, chosen, free)
+    found, cost = table.assigned(each)
     matched = [row for row in chosen if row in found]
     sets = tuple(Set(cases.specimens[row], tuple(controls.specimens[one] for one in found[row])) for row in matched)
     unmatched = tuple(cases.specimens[row] for row in chosen if row not in found)
@@ -129,39 +119,66 @@ def _matrix(side: Candidates) -> Floats:
     return np.stack(columns, axis=1) if columns else np.zeros((len(side.specimens), 0))
 
 
-def _assign(
-    own: list[int], others: list[int], donors: Sequence[str], scaled: tuple[Floats, Floats], each: int
-) -> tuple[dict[int, list[int]], float]:
-    """The controls of each case of a stratum, nearest first, and the sum of their costs."""
-    groups: dict[str, list[int]] = {}
-    for row in others:
-        groups.setdefault(donors[row], []).append(row)
-    own = own[: len(groups) // each]
-    if not own:
-        return {}, 0.0
-    # A donor's nearest specimen stands for the donor: nobody is picked twice, so that this loses nothing.
-    cost = np.empty((len(own), len(groups)))
-    nearest = np.empty(cost.shape, np.int64)
-    for column, rows in enumerate(groups.values()):
-        away = ((scaled[0][own][:, None, :] - scaled[1][rows][None, :, :]) ** 2).sum(axis=2)
-        nearest[:, column] = np.asarray(rows)[away.argmin(axis=1)]
-        cost[:, column] = away.min(axis=1)
-    assigned = cheapest(np.repeat(cost, each, axis=0))
-    found: dict[int, list[int]] = {}
-    for place, case in enumerate(own):
-        columns = assigned[place * each : (place + 1) * each]
-        columns = columns[np.lexsort((columns, cost[place, columns]))]
-        found[case] = nearest[place, columns].tolist()
-    return found, float(cost[np.repeat(np.arange(len(own)), each), assigned].sum())
+@dataclass(frozen=True)
+class _Table:
+    """What each case (a row) costs with each donor of controls, infinite where they may not be together.
 
-
-def cheapest(cost: Floats) -> npt.NDArray[np.int64]:
-    """A column of its own for each row, so that the sum of costs is the smallest; no more rows than columns.
-
-    Each row is added by the shortest path to a free column, over costs that prices of rows and columns keep from being
-    negative; a step looks at all columns at once.
+    A donor's nearest specimen stands for the donor: nobody is picked twice, so that this loses nothing.
     """
-    rows, columns = cost.shape
+
+    cases: list[int]
+    cost: Floats
+    nearest: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, cases: Candidates, controls: Candidates, chosen: list[int], free: list[int]) -> _Table:
+        own, others = _scaled(cases, controls)
+        strata = {key: number for number, key in enumerate(dict.fromkeys(_stratum(cases, row) for row in chosen))}
+        mine = np.array([strata[_stratum(cases, row)] for row in chosen], np.int64)
+        groups: dict[str, list[int]] = {}
+        for row in free:
+            groups.setdefault(controls.donors[row], []).append(row)
+        cost = np.full((len(chosen), len(groups)), np.inf)
+        nearest = np.full(cost.shape, -1, np.int64)
+        for column, rows in enumerate(groups.values()):
+            away = ((own[chosen][:, None, :] - others[rows][None, :, :]) ** 2).sum(axis=2)
+            theirs = np.array([strata.get(_stratum(controls, row), -1) for row in rows])
+            away[mine[:, None] != theirs[None, :]] = np.inf
+            nearest[:, column] = np.asarray(rows)[away.argmin(axis=1)]
+            cost[:, column] = away.min(axis=1)
+        return cls(chosen, cost, nearest)
+
+    def assigned(self, each: int) -> tuple[dict[int, list[int]], float]:
+        """The controls of each case, nearest first, and what they cost in all; a case that lacks one is not in it."""
+        left = list(range(len(self.cases)))
+        # Where there are fewer donors than places, the rest of the places are held by nobody.
+        nobody = np.full((len(left), max(len(left) * each - self.cost.shape[1], 0)), np.inf)
+        cost = np.concatenate([self.cost, nobody], axis=1)
+        finite = np.isfinite(cost)
+        # Dearer than any list that lacks fewer controls.
+        lacking = 1.0 + float(cost[finite].max(initial=0.0)) * len(left) * each
+        while left:
+            columns = cheapest(np.where(finite, cost, lacking)[left], each=each).reshape(len(left), each)
+            short = [place for place, row in enumerate(left) if not finite[row, columns[place]].all()]
+            if not short:
+                break
+            # The last case that lacks a control is left out, so that what it held is there for the others.
+            del left[short[-1]]
+        found = {}
+        for place, row in enumerate(left):
+            order = np.lexsort((columns[place], self.cost[row, columns[place]]))
+            found[self.cases[row]] = self.nearest[row, columns[place][order]].tolist()
+        spent = sum(float(self.cost[row, columns[place]].sum()) for place, row in enumerate(left))
+        return found, spent
+
+
+def cheapest(cost: Floats, *, each: int = 1) -> npt.NDArray[np.int64]:
+    """`each` columns of its own for each row, so that the sum of costs is the smallest; there are enough columns.
+
+    The columns of the first row come first. Each place of a row is added by the shortest path to a free column, over
+    costs that prices of rows and columns keep from being negative; a step looks at all columns at once.
+    """
+    rows, columns = cost.shape[0] * each, cost.shape[1]
     row_price, column_price = np.zeros(rows), np.zeros(columns)
     owner = np.full(columns, -1, np.int64)
     for added in range(rows):
@@ -170,7 +187,7 @@ def cheapest(cost: Floats) -> npt.NDArray[np.int64]:
         done = np.zeros(columns, np.bool_)
         row, reached, last = added, 0.0, -1
         while True:
-            through = reached + cost[row] - row_price[row] - column_price
+            through = reached + cost[row // each] - row_price[row] - column_price
             nearer = ~done & (through < distance)
             distance[nearer] = through[nearer]
             came_from[nearer] = last

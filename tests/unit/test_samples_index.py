@@ -1,0 +1,198 @@
+"""An index is the same for the same specimens, whole or not there, and right where planes and tiles end."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from generative import plain_samples as plain
+from specimen_tables import index_in, specimen, table_of
+from wardbench.core.consent import Tier, mask
+from wardbench.core.errors import InputError, NotFoundError
+from wardbench.synthetic.inventory import make_inventory
+from wardbench.ward.samples import (
+    RANGES,
+    Counts,
+    Giving,
+    Query,
+    Range,
+    Reason,
+    SampleIndex,
+    checked,
+    facets,
+    find,
+    range_of,
+    write_index,
+)
+from wardbench.ward.samples.layout import at, capacity, lay_out, pack, positions, setting, unpack
+
+
+def test_the_version_follows_from_the_specimens_not_from_their_order(tmp_path: Path) -> None:
+    rows = [
+        specimen(f"s{number}", donor=f"d{number % 3}", material=("DNA", "Plasma")[number % 2]) for number in range(9)
+    ]
+    one = write_index(table_of(*rows), tmp_path / "one")
+    same = write_index(table_of(*reversed(rows)), tmp_path / "same")
+    other = write_index(table_of(*rows[:-1]), tmp_path / "other")
+    assert one.name == same.name != other.name
+    assert SampleIndex.open(one).version == one.name
+
+
+def test_an_index_that_is_there_is_kept_and_a_damaged_one_replaced(tmp_path: Path) -> None:
+    rows = [specimen("s1"), specimen("s2", donor="d2")]
+    folder = write_index(table_of(*rows), tmp_path)
+    before = (folder / "index.json").stat().st_ino
+    assert write_index(table_of(*rows), tmp_path) == folder
+    assert (folder / "index.json").stat().st_ino == before
+    with (folder / "bitmaps.npy").open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        file.write(b"\xff")
+    os.utime(folder / "bitmaps.npy", ns=(1, 1))
+    with pytest.raises(InputError, match=r"bitmaps\.npy: missing, or written to"):
+        facets(SampleIndex.open(folder), Query.of())
+    write_index(table_of(*rows), tmp_path)
+    assert facets(SampleIndex.open(folder), Query.of()).total == Counts(2, 2, 2)
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+
+
+def test_where_there_is_none_or_another_format_that_is_said(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="no index of specimens"):
+        SampleIndex.open(tmp_path)
+    (tmp_path / "index.json").write_text("{}")
+    with pytest.raises(InputError, match="not the description"):
+        SampleIndex.open(tmp_path)
+
+
+def test_no_specimens_are_an_answer_too(tmp_path: Path) -> None:
+    index = index_in(tmp_path)
+    found = facets(index, Query.of({"sex": frozenset({"male"}), "age": (Range(1),)}))
+    assert found.total == Counts(0, 0, 0)
+    assert find(index, Query.of()).rows.num_rows == 0
+
+
+def test_planes_of_donors_with_any_number_of_specimens() -> None:
+    counts = np.array([1, 300, 2, 15, 16, 17, 5000, 1, 33])
+    planes = capacity(counts)
+    assert (planes >= counts).all() and (planes <= np.ceil(counts * 9 / 8)).all()
+    layout, donor_at, place = lay_out(counts)
+    assert np.unique(place).size == counts.sum() and place.max() < layout.words * 64
+    assert np.unique(donor_at).size == counts.size
+    # The specimens of a donor, spread from the donor's bit, are those and no others of the same donor.
+    owner = np.repeat(np.arange(counts.size), counts)
+    for donor in range(counts.size):
+        spread = layout.spread(setting(layout.donor_words, donor_at[[donor]]))
+        assert at(spread, place[owner == donor]).all()
+        assert not at(spread, place[owner != donor]).any()
+
+
+def test_bits_are_packed_and_found_again() -> None:
+    flags = np.random.default_rng(1).random(640) < 0.3
+    words = pack(flags)
+    assert (unpack(words) == flags).all()
+    assert (positions(words) == np.flatnonzero(flags)).all()
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_facets_of_a_larger_inventory_are_those_of_the_loop(tmp_path: Path, seed: int) -> None:
+    """Hundreds of donors, one with more specimens than a byte can count, pools of nobody, several tiles."""
+    table = checked(make_inventory(1500, 140, seed=seed))
+    rows: list[dict[str, Any]] = table.to_pylist()
+    for number, row in enumerate(rows):
+        if number % 5 == 0:
+            row.update(donor="D-many", person_id=None)
+        elif number % 97 == 0:
+            row.update(donor=None, person_id=None, kind="pool")
+    index = index_in(tmp_path, *rows)
+    asked = Query.of(
+        {"material": frozenset({"Plasma", "Serum", "DNA"}), "age": (Range(20, 70),)}, giving=Giving(most_thaws=1)
+    )
+    for query in (Query.of(giving=None), asked):
+        found = facets(index, query)
+        assert found.total == plain.counts(plain.selected(rows, query))
+        for facet, values in found.values.items():
+            rest = plain.selected(rows, query, without=facet)
+            for value, counts in values.items():
+                if facet in RANGES:
+                    holds = [row for row in rest if plain.lies_in(row, facet, range_of(value))]
+                else:
+                    holds = [row for row in rest if value in plain.values_of(row, facet)]
+                assert counts == plain.counts(holds), (facet, value)
+
+
+@pytest.mark.parametrize(
+    ("different", "reason"),
+    [
+        ({}, None),
+        ({"status": "out"}, None),
+        ({"status": "collected"}, Reason.ELSEWHERE),
+        ({"status": "picked"}, Reason.ELSEWHERE),
+        ({"status": "shipped"}, Reason.ELSEWHERE),
+        ({"status": "away"}, Reason.ELSEWHERE),
+        ({"status": "missing"}, Reason.ELSEWHERE),
+        ({"status": "disposed"}, Reason.ELSEWHERE),
+        ({"status": "used_up"}, Reason.DEPLETED),
+        ({"amount": 0}, Reason.DEPLETED),
+        ({"amount": None, "dimension": None}, None),
+        ({"reserved": True}, Reason.RESERVED),
+        ({"retained": True}, Reason.RETAINED),
+        ({"thaws": 1}, None),
+        ({"thaws": 2}, Reason.THAWED),
+        ({"consent": 0}, Reason.FORBIDDEN),
+        ({"consent": mask({Tier.STORAGE})}, Reason.FORBIDDEN),
+        ({"consent": mask(Tier)}, None),
+    ],
+)
+def test_what_can_be_given_and_why_not(tmp_path: Path, different: dict[str, Any], reason: Reason | None) -> None:
+    index = index_in(tmp_path, specimen(**different))
+    found = facets(index, Query.of(giving=Giving(most_thaws=1)))
+    assert found.total.specimens == (reason is None)
+    assert found.availability is not None
+    assert {name for name, counts in found.availability.lost.items() if counts.specimens} == ({reason} - {None})
+
+
+def test_each_what_if_is_by_itself(tmp_path: Path) -> None:
+    need = frozenset({Tier.STORAGE, Tier.RESEARCH, Tier.GENETIC})
+    full = mask(need)
+    index = index_in(
+        tmp_path,
+        specimen("given", donor="d1", consent=full),
+        specimen("thawed twice", donor="d1", consent=full, thaws=2),
+        specimen("thawed thrice", donor="d2", consent=full, thaws=3),
+        specimen("not genetic", donor="d3"),
+        specimen("promised", donor="d4", consent=full, reserved=True),
+        specimen("promised and thawed", donor="d5", consent=full, reserved=True, thaws=2),
+    )
+    found = facets(index, Query.of(giving=Giving(need, most_thaws=1))).availability
+    assert found is not None and found.given == Counts(1, 1, 1)
+    # The aliquot that was thawed twice is of the sample and the donor that count already.
+    assert found.more["thaws 2"] == Counts(1, 0, 0)
+    assert found.more["thaws 3"] == Counts(2, 1, 1)
+    assert found.more["tier genetic"] == Counts(1, 1, 1)
+    assert found.more["tier storage"] == Counts(0, 0, 0)
+    assert found.more["reserved"] == Counts(1, 1, 1)
+
+
+def test_selections_that_are_kept_change_nothing(tmp_path: Path) -> None:
+    rows = [specimen(f"s{n}", donor=f"d{n % 4}", sex=("male", "female")[n % 2], thaws=n % 3) for n in range(12)]
+    index = index_in(tmp_path, *rows)
+    queries = [
+        Query.of({"sex": frozenset({"male"})}, giving=Giving(most_thaws=1)),
+        Query.of({"thaws": (Range(0, 1),)}),
+        Query.of({"sex": frozenset({"male", "female"}), "thaws": (Range(2),)}, giving=None),
+    ]
+    first = [facets(index, query) for query in queries]
+    assert [facets(index, query) for query in queries] == first
+    index.forget()
+    assert [facets(index, query) for query in reversed(queries)] == first[::-1]
+
+
+def test_a_page_starts_and_ends_somewhere(tmp_path: Path) -> None:
+    index = index_in(tmp_path, specimen())
+    for offset, limit in ((-1, 5), (0, 0), (0, 1_000_000)):
+        with pytest.raises(InputError, match="page"):
+            find(index, Query.of(), offset=offset, limit=limit)
+    assert find(index, Query.of(), offset=5).rows.num_rows == 0
