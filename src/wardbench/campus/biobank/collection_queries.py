@@ -47,7 +47,7 @@ def collections(*, by: Actor) -> QuerySet[Collection]:
         found = found.filter(responsible__person_id=by.id) if by.id else found.none()
         if not found.exists():
             rules.may_see_inventory(by).require()
-    return found.objects.select_related("biobank").annotate(
+    return found.select_related("biobank").annotate(
         left=Count("specimens", filter=~GONE, distinct=True), donors=Count("specimens__donor", distinct=True)
     )
 
