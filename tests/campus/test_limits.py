@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 from django.test import Client
 from django.urls import get_resolver
@@ -103,6 +104,15 @@ class TestEachKind:
         assert ask(other).status_code == 200
         clock.now += 10
         assert ask(secrets[1]).status_code == 200
+
+    def test_in_a_demonstration_fifty_may_be_one_person(
+        self, cast: Cast, clock: SimpleNamespace, settings: Any
+    ) -> None:
+        settings.CAMPUS = msgspec.structs.replace(settings.CAMPUS, demo=True)
+        for _ in range(100):
+            take(cast.actor("researcher"), Doing.COUNT)
+        with pytest.raises(TooOftenError):
+            take(cast.actor("researcher"), Doing.COUNT)
 
     def test_a_refusal_is_logged(self, cast: Cast, caplog: pytest.LogCaptureFixture) -> None:
         client = cast.client("researcher")

@@ -33,6 +33,10 @@ class Rate:
     burst: int
     each: float
 
+    def shared(self, by: int) -> Rate:
+        """What `by` people may do together."""
+        return Rate(self.burst * by, self.each / by)
+
 
 RATES = {
     Doing.SEARCH: Rate(60, 1),
