@@ -136,6 +136,7 @@ class TestEachKind:
 
 
 SEARCHES = {"search", "people", "why", "cohorts", "cohort_find", "studies", "questions", "question_topics", "record"}
+SEARCHES |= {"samples", "specimens", "donors"}
 EXPORTS = {
     "record_export",
     "ledger_csv",

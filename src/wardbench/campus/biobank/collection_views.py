@@ -17,6 +17,8 @@ from django.views.decorators.http import require_POST
 from wardbench.campus.biobank import collection_forms as forms
 from wardbench.campus.biobank import collection_queries as queries
 from wardbench.campus.biobank import curating, donors, rules, visiting
+from wardbench.campus.limits.pace import limited
+from wardbench.campus.limits.rates import Doing
 from wardbench.campus.people.refusals import refusal
 from wardbench.campus.web.pages import actor, signed_in
 from wardbench.core.consent import TIERS
@@ -126,6 +128,7 @@ def new_protocol(request: HttpRequest, collection_id: uuid.UUID) -> HttpResponse
 
 
 @signed_in
+@limited(Doing.SEARCH)
 def donor_list(request: HttpRequest) -> HttpResponse:
     by = actor(request)
     text = request.GET.get("text", "").replace("\x00", "").strip()

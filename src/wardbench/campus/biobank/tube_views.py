@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 
 from wardbench.campus.biobank import labels, rules, storing, tube_forms, tube_queries, tubes
 from wardbench.campus.biobank.rules import Act
+from wardbench.campus.limits.pace import limited
+from wardbench.campus.limits.rates import Doing
 from wardbench.campus.people.refusals import refusal
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor
@@ -41,6 +43,7 @@ DOINGS: dict[str, tuple[Act, str]] = {
 
 
 @signed_in
+@limited(Doing.SEARCH)
 def specimens(request: HttpRequest) -> HttpResponse:
     by = actor(request)
     text = request.GET.get("text", "").replace("\x00", "").strip()

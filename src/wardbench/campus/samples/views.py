@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from wardbench.campus.limits.pace import limited
+from wardbench.campus.limits.rates import Doing
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.samples import current, looking, rules, words
 from wardbench.campus.samples.looking import Scope, Window
@@ -40,6 +42,7 @@ class Facet:
 
 
 @signed_in
+@limited(Doing.SEARCH)
 def samples(request: HttpRequest) -> HttpResponse:
     by = actor(request)
     scopes = looking.scopes(by)
