@@ -93,6 +93,7 @@ SIGNING_IN = {
     "reset_password": "letters for a new password",
     "reset_password_from_key": "tries with such a letter",
     "change_password": "changes of a password",
+    "parcel": "tries to open the page of a parcel from outside",
 }
 WHOM = {"ip": "one address of the network", "key": "one account", "user": "one person"}
 TIMES = {"m": "a minute", "5m": "5 minutes", "h": "an hour"}
