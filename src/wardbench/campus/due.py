@@ -12,6 +12,7 @@ from wardbench.campus.audit.queries import write_head
 from wardbench.campus.audit.sending import send_record
 from wardbench.campus.collector import Collector
 from wardbench.campus.notices.mail import send_due
+from wardbench.campus.releases import requesting
 from wardbench.campus.samples.current import refresh as refresh_samples
 from wardbench.campus.studies.granting import carry_out_due
 
@@ -22,6 +23,7 @@ def carry_out(folder: Path) -> None:
     """Everything that is due now."""
     write_head(folder / settings.CAMPUS.audit_heads)
     carry_out_due(timezone.now())
+    requesting.carry_out_due(timezone.now())
     send_due()
     refresh_samples()
     try:

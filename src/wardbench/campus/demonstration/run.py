@@ -40,6 +40,7 @@ def make_demonstration(
     from wardbench.campus.demonstration.cohorts import make_cohorts, put_behind_questions
     from wardbench.campus.demonstration.people import make_people
     from wardbench.campus.demonstration.questions import make_questions
+    from wardbench.campus.demonstration.releases import make_requests
     from wardbench.campus.demonstration.studies import make_studies
     from wardbench.campus.demonstration.visits import make_visits
 
@@ -49,8 +50,9 @@ def make_demonstration(
         cohorts = make_cohorts(people)
         put_behind_questions(cohorts, questions, people)
         versions = {key: last.id for key, cohort in cohorts.items() if (last := latest(cohort))}
-        make_studies(people, questions, versions)
+        studies = make_studies(people, questions, versions)
         make_visits(people, make_biobank(people))
+        make_requests(people, studies["proteins"])
     from wardbench.campus.samples.current import refresh
 
     refresh()

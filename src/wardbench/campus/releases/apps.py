@@ -1,8 +1,17 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+
+DESK = ("request_desk",)
+"""Modules that put cards on the desk of the biobank's manager."""
 
 
 class ReleasesConfig(AppConfig):
     name = "wardbench.campus.releases"
     label = "releases"
     verbose_name = _("Releases")
+
+    def ready(self) -> None:
+        for module in DESK:
+            import_module(f"{self.name}.{module}")

@@ -51,17 +51,34 @@ def team_of(study: Study) -> frozenset[str]:
 
 def facts_of(found: Request) -> Facts:
     """What the rules ask of a request, read anew but for its study."""
-    agreement = Agreement.objects.filter(request=found, void=False).first()
-    states = list(RequestLine.objects.filter(request=found).values_list("status", "reason"))
-    return Facts(
-        Status(found.status),
-        team_of(found.study),
-        found.outside or checking.may_leave(found.permit),
-        signed_by(agreement),
-        sum(status in WITH_RECIPIENT for status, _reason in states),
-        sum(status == LineStatus.MISSING and not words for status, words in states),
-        Shipment.objects.filter(request=found, back=True, arrived=None).exists(),
-    )
+    return facts_of_all([found])[found.id]
+
+
+def facts_of_all(found: Sequence[Request]) -> dict[uuid.UUID, Facts]:
+    """The same of many requests with three questions."""
+    ids = [one.id for one in found]
+    agreements = {one.request_id: one for one in Agreement.objects.filter(request__in=ids, void=False)}
+    back = set(Shipment.objects.filter(request__in=ids, back=True, arrived=None).values_list("request_id", flat=True))
+    open_lines = RequestLine.objects.filter(request__in=ids, status__in=[*WITH_RECIPIENT, LineStatus.MISSING])
+    there: dict[uuid.UUID, int] = {}
+    missing: dict[uuid.UUID, int] = {}
+    for request_id, status, words in open_lines.values_list("request_id", "status", "reason"):
+        if status != LineStatus.MISSING:
+            there[request_id] = there.get(request_id, 0) + 1
+        elif not words:
+            missing[request_id] = missing.get(request_id, 0) + 1
+    return {
+        one.id: Facts(
+            Status(one.status),
+            team_of(one.study),
+            one.outside or checking.may_leave(one.permit),
+            signed_by(agreements.get(one.id)),
+            there.get(one.id, 0),
+            missing.get(one.id, 0),
+            one.id in back,
+        )
+        for one in found
+    }
 
 
 def signed_by(agreement: Agreement | None) -> frozenset[Side]:
@@ -72,26 +89,38 @@ def signed_by(agreement: Agreement | None) -> frozenset[Side]:
     return frozenset(found | ({Side.RESEARCHER} if agreement.recipient_at else set()))
 
 
-def visible(by: Actor, status: str = "") -> list[Request]:
-    """The requests that somebody may see, newest first."""
-    found = whole()
-    if by is not SYSTEM and not by.has(*KEEPERS, *rules.WATCHERS):
-        found = found.filter(Q(study__investigator__id=by.id) | Q(study__members__person__id=by.id)).distinct()
+def visible(by: Actor, status: str = "", text: str = "") -> list[tuple[Request, Facts]]:
+    """The requests that somebody may see with their facts, newest first; those in a status, or of a reference."""
+    found = _of(by)
     if status:
         found = found.filter(status=status)
-    return [one for one in found if rules.may_see(by, facts_of(one))]
+    if text:
+        found = found.filter(Q(reference__istartswith=text) | Q(study__reference__istartswith=text))
+    return _seen(by, list(found))
+
+
+def _of(by: Actor) -> QuerySet[Request]:
+    """Those that could be for somebody; `rules.may_see` has the last word."""
+    if by is SYSTEM or by.has(*KEEPERS, *rules.WATCHERS):
+        return whole()
+    if not by.id:
+        return whole().none()
+    return whole().filter(Q(study__investigator__id=by.id) | Q(study__members__person__id=by.id)).distinct()
+
+
+def _seen(by: Actor, found: list[Request]) -> list[tuple[Request, Facts]]:
+    facts = facts_of_all(found)
+    return [(one, facts[one.id]) for one in found if rules.may_see(by, facts[one.id])]
 
 
 def waiting(by: Actor) -> list[tuple[Request, Side, Verb]]:
     """What waits for somebody, with the side they are on and what they have to do."""
-    found = []
-    for one in visible(by):
-        facts = facts_of(one)
-        for side in rules.turns(facts) & rules.sides(by, facts):
-            step = rules.NEXT.get((facts.status, side))
-            if step is not None:
-                found.append((one, side, step[0]))
-    return found
+    return [
+        (one, side, rules.NEXT[facts.status, side][0])
+        for one, facts in _seen(by, list(_of(by).exclude(status__in=[*rules.OVER])))
+        for side in rules.turns(facts) & rules.sides(by, facts)
+        if (facts.status, side) in rules.NEXT
+    ]
 
 
 def agreement_of(found: Request) -> Agreement | None:

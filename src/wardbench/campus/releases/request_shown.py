@@ -15,7 +15,17 @@ from wardbench.campus.people.rules import Actor
 from wardbench.campus.releases import checking, request_queries, rules
 from wardbench.campus.releases.models import Request, RequestLine
 from wardbench.campus.releases.request_forms import FORMS, euro
-from wardbench.campus.releases.rules import ACTIONS, LINE_STATUSES, SIDES, STATUSES, LineStatus, Side, Status, Verb
+from wardbench.campus.releases.rules import (
+    ACTIONS,
+    LINE_STATUSES,
+    SIDES,
+    STATUSES,
+    Facts,
+    LineStatus,
+    Side,
+    Status,
+    Verb,
+)
 from wardbench.core.miabis import MATERIALS
 
 TONES = {
@@ -118,7 +128,12 @@ def _address(of: Request, verb: Verb) -> str:
 
 def whose_turn(of: Request) -> str:
     """Who has to act, or nothing."""
-    sides = rules.turns(request_queries.facts_of(of))
+    return turn_of(request_queries.facts_of(of))
+
+
+def turn_of(facts: Facts) -> str:
+    """Whose turn it is in words, or nothing."""
+    sides = rules.turns(facts)
     return " / ".join(_(SIDES[side]) for side in Side if side in sides)
 
 
@@ -169,6 +184,6 @@ def pick_list(of: Request) -> list[PickRow]:
     return found
 
 
-def listed(found: Sequence[Request]) -> list[tuple[Request, str, str, str]]:
+def listed(found: Sequence[tuple[Request, Facts]]) -> list[tuple[Request, str, str, str]]:
     """Each request with its status in words, its tone and whose turn it is."""
-    return [(one, _(STATUSES[Status(one.status)]), tone(one.status), whose_turn(one)) for one in found]
+    return [(one, _(STATUSES[Status(one.status)]), tone(one.status), turn_of(facts)) for one, facts in found]

@@ -1,0 +1,69 @@
+"""The requests of the demonstration: one that was sent and used in part, one in the middle of being picked."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+
+from django.utils import timezone
+
+from wardbench.campus.biobank.amounts import amount_of
+from wardbench.campus.biobank.models import Biobank
+from wardbench.campus.people.models import Person
+from wardbench.campus.people.queries import actor_of
+from wardbench.campus.people.rules import SYSTEM, Actor
+from wardbench.campus.releases import baskets, picking, quoting, requesting, shipping
+from wardbench.campus.releases.models import Request
+from wardbench.campus.studies.models import Study
+from wardbench.campus.studies.permits import holding
+
+PRICES = {"administration": (5000, 9000), "retrieval": (250, 500), "aliquot": (400, 800), "shipment": (6000, 12000)}
+"""Cents of euro on the campus and for others."""
+LEAST = amount_of("0.1", "ml")
+
+
+def make_requests(people: Mapping[str, Person], study: Study) -> list[Request]:
+    """Two requests of a study with a permit for plasma: the first sent, the second being picked."""
+    asks, gives = actor_of(people["researcher2"]), actor_of(people["manager"])
+    for bank in Biobank.objects.all():
+        for work, (own, other) in PRICES.items():
+            quoting.set_tariff(bank, work, own, other, by=SYSTEM)
+    first = _reserved(study, "First series", 4, asks, gives)
+    if first is None:
+        return []
+    for line in picking.start(first.id, by=gives):
+        picking.scan(first.id, line.specimen.label, by=gives)
+    parcel = shipping.send(first.id, "dry_ice", by=gives, courier="Cold chain courier", tracking="CC-204-118").shipment
+    began = timezone.now().replace(minute=0, second=0, microsecond=0)
+    readings = [(began + datetime.timedelta(minutes=10 * n), -7_850 + 12 * n) for n in range(12)]
+    shipping.note_temperatures(parcel, readings, by=gives)
+    second = _reserved(study, "Second series", 6, asks, gives)
+    if second is None:
+        return [first]
+    for line in picking.start(second.id, by=gives)[:2]:
+        picking.scan(second.id, line.specimen.label, by=gives)
+    baskets.add_basket("Third series", study, by=asks)
+    return [first, second]
+
+
+def _reserved(study: Study, name: str, count: int, asks: Actor, gives: Actor) -> Request | None:
+    """A request that is paid for and ready to pick; None where the campus is too small to have the specimens."""
+    permit = holding(study)
+    if permit is None:
+        return None
+    basket = baskets.add_basket(name, study, by=asks)
+    if not baskets.choose(basket, "Plasma", count, by=asks, amount=LEAST):
+        return None
+    request = requesting.draft(basket, permit, by=asks)
+    about = {
+        "recipient": "Institute for Biotechnology, laboratory 3",
+        "address": "Campuslaan 12, 3000 Leuven",
+        "wanted_by": timezone.localdate() + datetime.timedelta(days=21),
+        "words": "Please send on a Monday or Tuesday.",
+    }
+    requesting.edit(request.id, about, by=asks)
+    requesting.ask(request.id, by=asks)
+    requesting.reserve(request.id, by=gives)
+    quoting.quote(request.id, by=gives)
+    quoting.accept(request.id, 1, by=asks)
+    return request

@@ -1,0 +1,73 @@
+"""What releases add to the home page and to the search."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from wardbench.campus.people.roles import gettext_noop
+from wardbench.campus.people.rules import Actor
+from wardbench.campus.releases import request_queries, request_shown, rules
+from wardbench.campus.releases.rules import STATUSES, Side, Status
+from wardbench.campus.web.home import Entry, Panel, Task, panel, waiting
+from wardbench.campus.web.search import Hit, provide
+
+SHOWN = 5
+
+
+@waiting
+def requests_waiting(actor: Actor) -> Sequence[Task]:
+    """Requests for specimens that cannot go on before this side has acted."""
+    return [
+        Task(
+            _(rules.NEXT[Status(one.status), side][1]).format(reference=one.reference),
+            one.study.title,
+            reverse("request", args=[one.id]),
+            since=timezone.localdate(one.asked or one.made),
+            due=one.wanted_by if side is Side.BIOBANK else None,
+        )
+        for one, side, _verb in request_queries.waiting(actor)
+    ]
+
+
+@panel(50)
+def my_requests(actor: Actor) -> Panel | None:
+    """The requests of somebody's studies; for those who have a permit for material, where to begin."""
+    own = [
+        (one, facts) for one, facts in request_queries.visible(actor) if Side.RESEARCHER in rules.sides(actor, facts)
+    ]
+    may = bool(rules.may_keep_basket(actor)) and bool(request_queries.studies_with_material(actor))
+    if not own and not may:
+        return None
+    entries = [
+        Entry(
+            f"{one.reference} {one.study.title}",
+            _("waits for: %(who)s") % {"who": turn} if (turn := request_shown.turn_of(facts)) else "",
+            reverse("request", args=[one.id]),
+            _(STATUSES[facts.status]),
+            request_shown.tone(one.status),
+        )
+        for one, facts in own[:SHOWN]
+    ]
+    return Panel(
+        "requests",
+        _("Specimens for my studies"),
+        tuple(entries),
+        _("A permit of yours covers material. Put specimens into a basket, and ask the biobank for them."),
+        _("Begin a basket") if may else "",
+        reverse("baskets"),
+        reverse("requests"),
+    )
+
+
+def find_requests(actor: Actor, text: str, limit: int) -> list[Hit]:
+    return [
+        Hit(f"{one.reference} {one.study.title}", _(STATUSES[facts.status]), reverse("request", args=[one.id]))
+        for one, facts in request_queries.visible(actor, text=text)[:limit]
+    ]
+
+
+provide("requests", gettext_noop("Requests for specimens"), find_requests, order=25)
