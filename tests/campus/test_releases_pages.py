@@ -47,7 +47,7 @@ def test_the_whole_way_on_pages(w: World) -> None:
     act(asks, request, Verb.EDIT, **about)
     act(asks, request, Verb.ASK)
     page = f"/releases/requests/{request.id}/"
-    assert b"It is the turn of The biobank" in gives.get(page).content
+    assert b"It waits for: the biobank" in gives.get(page).content
     act(gives, request, Verb.RESERVE, until=at_hand.tomorrow().isoformat())
     act(gives, request, Verb.QUOTE, until=at_hand.tomorrow().isoformat(), administration=1, retrieval=2, aliquot=0,
         shipment=1)  # fmt: skip

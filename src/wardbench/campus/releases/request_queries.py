@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from wardbench.campus.biobank.models import Biobank, Specimen
@@ -76,6 +76,7 @@ def facts_of_all(found: Sequence[Request]) -> dict[uuid.UUID, Facts]:
             there.get(one.id, 0),
             missing.get(one.id, 0),
             one.id in back,
+            one.outside,
         )
         for one in found
     }
@@ -172,6 +173,12 @@ def studies_with_material(by: Actor) -> list[tuple[Study, Permit]]:
 def parcels(found: Request) -> list[Shipment]:
     """Its parcels, the one that went out first."""
     return list(found.shipments.order_by("back", "packed"))
+
+
+def measured(parcel: Shipment) -> dict[str, int | None]:
+    """How many temperatures of a parcel were kept, the lowest and the highest in hundredths of a degree."""
+    found: dict[str, int | None] = parcel.temperatures.aggregate(count=Count("id"), low=Min("value"), high=Max("value"))
+    return found
 
 
 def parcel_lines(parcel: Shipment) -> list[ShipmentLine]:

@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 
 from wardbench.campus.biobank import places
 from wardbench.campus.biobank.amounts import Amount
+from wardbench.campus.people.figures import degrees
 from wardbench.campus.people.refusals import reason
 from wardbench.campus.people.rules import Actor
-from wardbench.campus.releases import checking, request_queries, rules
-from wardbench.campus.releases.models import Request, RequestLine
+from wardbench.campus.releases import checking, request_queries, rules, shipping
+from wardbench.campus.releases.models import Request, RequestLine, Shipment
 from wardbench.campus.releases.request_forms import FORMS, euro
 from wardbench.campus.releases.rules import (
     ACTIONS,
@@ -169,7 +170,7 @@ def pick_list(of: Request) -> list[PickRow]:
         one = line.specimen
         box = words.of(one.box, None) or _("Out of storage")
         if line.status == LineStatus.PICKED:
-            box = before or box
+            box = _("Picked")
         row = Row(
             line,
             one.label,
@@ -181,6 +182,24 @@ def pick_list(of: Request) -> list[PickRow]:
         position = places.label(one.box, one.place) if one.box is not None else ""
         found.append(PickRow(row, box, box != before, position, line.status == LineStatus.PICKED))
         before = box
+    return found
+
+
+def parcels(of: Request) -> list[tuple[Shipment, str, bool]]:
+    """Its parcels, the temperatures of each in words, and whether one was outside what was promised."""
+    found = []
+    for one in request_queries.parcels(of):
+        kept = request_queries.measured(one)
+        low, high = kept["low"], kept["high"]
+        if low is None or high is None:
+            found.append((one, "", False))
+            continue
+        said = _("%(lowest)s to %(highest)s, measured %(n)s times") % {
+            "lowest": degrees(low),
+            "highest": degrees(high),
+            "n": kept["count"],
+        }
+        found.append((one, said, shipping.is_outside(one, low) or shipping.is_outside(one, high)))
     return found
 
 

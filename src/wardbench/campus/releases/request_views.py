@@ -63,7 +63,7 @@ def one_request(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
         "total": total,
         "last_quote": request_queries.quote_of(of),
         "agreement": request_queries.agreement_of(of),
-        "parcels": request_queries.parcels(of),
+        "parcels": request_shown.parcels(of),
         "code": secret["code"] if secret and secret.get("request") == str(of.id) else "",
         "why": rules.may_see(by, request_queries.facts_of(of)),
     }

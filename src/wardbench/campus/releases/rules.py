@@ -137,7 +137,7 @@ ACTIONS = {
     Verb.PUT_BACK: gettext_noop("Put a picked specimen back"),
     Verb.STOP: gettext_noop("Stop picking"),
     Verb.SEND: gettext_noop("Send the parcel"),
-    Verb.OPEN: gettext_noop("Make a new address for the recipient"),
+    Verb.OPEN: gettext_noop("Make a new code for the recipient"),
     Verb.LOG: gettext_noop("Keep temperatures of the parcel"),
     Verb.RECEIVE: gettext_noop("Say what arrived"),
     Verb.RESOLVE: gettext_noop("Say what became of what was missing"),
@@ -158,9 +158,9 @@ class Side(StrEnum):
 
 
 SIDES = {
-    Side.RESEARCHER: gettext_noop("The study"),
-    Side.BIOBANK: gettext_noop("The biobank"),
-    Side.SYSTEM: gettext_noop("The application itself"),
+    Side.RESEARCHER: gettext_noop("the study"),
+    Side.BIOBANK: gettext_noop("the biobank"),
+    Side.SYSTEM: gettext_noop("the application itself"),
 }
 HELD = (Status.RESERVED, Status.QUOTED, Status.AGREEING, Status.READY)
 """While specimens are reserved and none is picked yet."""
@@ -227,7 +227,7 @@ class Facts:
 
     `team` works on its study; `leaves` says whether material leaves the hospital, `signed` which sides signed the
     agreement; `with_recipient` and `missing` how many specimens are not accounted for; `back` whether a parcel is on
-    its way back.
+    its way back, `outside` whether the recipient is outside the campus.
     """
 
     status: Status
@@ -237,6 +237,7 @@ class Facts:
     with_recipient: int = 0
     missing: int = 0
     back: bool = False
+    outside: bool = False
 
 
 NOT_NOW = {
@@ -308,6 +309,8 @@ def may(actor: Actor, verb: Verb, facts: Facts) -> Verdict:
         return no(gettext_noop("The recipient has none of the specimens any more."))
     if verb is Verb.RESOLVE and not facts.missing:
         return no(gettext_noop("Nothing is missing."))
+    if verb is Verb.OPEN and not facts.outside:
+        return no(gettext_noop("The recipient is on the campus, and signs in."))
     if verb is Verb.TAKE_BACK and not facts.back:
         return no(gettext_noop("Nothing is on its way back."))
     if verb is Verb.CLOSE and (facts.with_recipient or facts.missing or facts.back):

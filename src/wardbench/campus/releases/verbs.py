@@ -24,7 +24,7 @@ say(
         "releases.fill_basket": gettext_noop("Put specimens into a basket"),
         "releases.leave_out": gettext_noop("Left a specimen out of a request"),
         "releases.log": gettext_noop("Kept temperatures of a parcel"),
-        "releases.open": gettext_noop("Made a new address for a recipient"),
+        "releases.open": gettext_noop("Made a new code for a recipient"),
         "releases.pick": gettext_noop("Began to pick specimens"),
         "releases.put_back": gettext_noop("Put a picked specimen back"),
         "releases.quote": gettext_noop("Said what a request costs"),
