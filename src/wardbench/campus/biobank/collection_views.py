@@ -133,7 +133,8 @@ def donor_list(request: HttpRequest) -> HttpResponse:
     by = actor(request)
     text = request.GET.get("text", "").replace("\x00", "").strip()
     found = Paginator(queries.find_donors(text, by=by), ON_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "biobank/donors.html", {"found": found, "text": text})
+    context = {"found": found, "text": text, "may_collect": rules.may_collect(by)}
+    return render(request, "biobank/donors.html", context)
 
 
 @signed_in

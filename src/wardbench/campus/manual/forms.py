@@ -51,7 +51,7 @@ WITH_MORE: Mapping[type[forms.Form], Callable[[], forms.Form]] = {
     account.LoginForm: lambda: account.LoginForm(),
 }
 """Forms that get fields of their own when they are made, and how one is made."""
-ABSTRACT = {"ConditionForm", "EventForm"}
+ABSTRACT = {"ChosenForm", "ConditionForm", "EventForm"}
 """Forms of which no page has one; those that are made from them stand here."""
 TOGETHER = ("clean", "shape", "shape_of", "_bound", "compared")
 """Methods of a form that look at several fields."""

@@ -20,6 +20,7 @@ from wardbench.campus.people import importing, sheet
 from wardbench.campus.people.first_passwords import IN_USE, LASTS
 from wardbench.campus.questions import rules as questions
 from wardbench.campus.questions import services as asking
+from wardbench.campus.releases.moves import LONGEST_WORDS
 from wardbench.campus.studies import documents
 from wardbench.campus.studies.moves import LONGEST_REASON
 
@@ -56,6 +57,7 @@ def every() -> Iterator[Limit]:
     lengths = (asking.LONGEST_TITLE, asking.LONGEST_TEXT, asking.LONGEST_REASON)
     yield Limit("a question's title, text, reason", one, f"{', '.join(f'{each:,}' for each in lengths)} characters")
     yield Limit("a reason in a study", one, f"{LONGEST_REASON:,} characters")
+    yield Limit("what is said with a request for specimens", one, f"{LONGEST_WORDS:,} characters")
     yield Limit("steps of a draft that undo goes back", one, str(cohorts.MOST_STEPS), "the oldest is forgotten")
     yield Limit("a definition of a cohort", one, f"{cohorts.LARGEST:,} bytes; as a file {builder.LARGEST_FILE:,}")
     yield Limit("a document", one, _file(documents.LARGEST, f"a name of {documents.LONGEST_NAME} characters"))

@@ -26,6 +26,7 @@ from wardbench.campus.people.refusals import reason
 from wardbench.campus.people.roles import TITLES, Role
 from wardbench.campus.people.rules import NOBODY, Actor, Affiliation, Verdict
 from wardbench.campus.questions import rules as questions
+from wardbench.campus.releases import rules as releases
 from wardbench.campus.studies import result_rules as results
 from wardbench.campus.studies import rules as studies
 from wardbench.campus.studies.standing import STATUSES, Status, Turn
@@ -198,6 +199,17 @@ def _questions() -> Iterator[Case]:
             yield Case("Change a comment", when, name, verdict)
 
 
+def _requests() -> Iterator[Case]:
+    who = [("somebody of its study", _actor(Role.RESEARCHER, id="member")), *holders()]
+    for status, (name, by) in product(releases.Status, who):
+        facts = releases.Facts(status, frozenset({"member"}), signed=frozenset(releases.Side))
+        title = releases.STATUSES[status]
+        yield Case("See it", title, name, releases.may_see(by, facts))
+        for verb in releases.Verb:
+            if (status, verb) in releases.MOVES:
+                yield Case(releases.ACTIONS[verb], title, name, releases.may(by, verb, facts))
+
+
 STUDY = (
     ("the principal investigator", _actor(Role.RESEARCHER, id="investigator")),
     ("a member of its team", _actor(Role.RESEARCHER, id="member")),
@@ -289,6 +301,7 @@ THINGS_OF: tuple[tuple[str, Callable[[], Iterable[Case]]], ...] = (
     ("A question", _questions),
     ("A study", _studies),
     ("A result of a study", _results),
+    ("A request for specimens", _requests),
     ("A patient", _patients),
     ("An emergency access", _emergencies),
     ("A key for programs", _keys),

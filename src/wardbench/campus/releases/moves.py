@@ -23,7 +23,7 @@ from wardbench.campus.releases.request_queries import facts_of
 from wardbench.campus.releases.rules import NEXT, LineStatus, Side, Status, Verb
 from wardbench.core.errors import BusyError, InputError
 
-LONGEST = 5_000
+LONGEST_WORDS = 5_000
 
 
 def allowed(request_id: uuid.UUID, what: Verb, by: Actor) -> Request:
@@ -116,7 +116,7 @@ def reasoned(words: str, sentence: str = "") -> str:
     """The reason in its words; InputError where there is none, or too many."""
     if not words.strip():
         raise InputError(sentence or _("reason: say why."))
-    if len(words) > LONGEST:
+    if len(words) > LONGEST_WORDS:
         raise InputError(_("reason: this is too long."))
     return words.strip()
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from wardbench.campus.biobank.amounts import Amount, amount_of
 from wardbench.campus.biobank.models import Biobank
-from wardbench.campus.biobank.storage_forms import ReadingsForm as Readings
+from wardbench.campus.biobank.storage_forms import ReadingsForm
 from wardbench.campus.releases import quoting, request_queries
 from wardbench.campus.releases.models import Request, RequestLine, Shipment
 from wardbench.campus.releases.rules import CONDITIONS, WITH_RECIPIENT, WORKS, LineStatus, Verb
@@ -31,6 +31,10 @@ def _words(label: Any, *, required: bool = True, rows: int = 3, **kwargs: Any) -
     return forms.CharField(
         label=label, widget=forms.Textarea(attrs={"rows": rows}), max_length=5000, required=required, **kwargs
     )
+
+
+def _count(title: str) -> forms.IntegerField:
+    return forms.IntegerField(label=_(title), min_value=0, max_value=100_000)
 
 
 class Form(forms.Form):
@@ -99,20 +103,19 @@ class LeaveOutForm(Form):
 
 class QuoteForm(Form):
     until = _day(_("Valid until"))
+    administration = _count(WORKS["administration"])
+    retrieval = _count(WORKS["retrieval"])
+    aliquot = _count(WORKS["aliquot"])
+    shipment = _count(WORKS["shipment"])
 
     def __init__(self, *args: Any, of: Request, **kwargs: Any) -> None:
         super().__init__(*args, of=of, **kwargs)
         self.fields["until"].initial = timezone.localdate() + datetime.timedelta(days=quoting.VALID_DAYS)
         proposed = {one.work: one for one in quoting.proposal(of)}
-        for work, title in WORKS.items():
+        for work in WORKS:
             one = proposed.get(work)
-            self.fields[work] = forms.IntegerField(
-                label=gettext(title),
-                min_value=0,
-                max_value=100_000,
-                initial=one.count if one else 0,
-                help_text=gettext("€ {price} each").format(price=euro(one.cents if one else 0)),
-            )
+            self.fields[work].initial = one.count if one else 0
+            self.fields[work].help_text = gettext("€ {price} each").format(price=euro(one.cents if one else 0))
 
     def counts(self) -> dict[str, int]:
         return {work: self.cleaned_data[work] for work in WORKS}
@@ -146,7 +149,7 @@ class ParcelForm(Form):
     tracking = forms.CharField(label=_("Tracking number"), max_length=100, required=False)
 
 
-class _Chosen(Form):
+class ChosenForm(Form):
     chosen = forms.MultipleChoiceField(label=_("Which specimens"), widget=forms.CheckboxSelectMultiple)
 
     def __init__(self, *args: Any, of: Request, **kwargs: Any) -> None:
@@ -159,15 +162,15 @@ class _Chosen(Form):
         return [uuid.UUID(one) for one in self.cleaned_data["chosen"]]
 
 
-class SendBackForm(_Chosen, ParcelForm):
+class SendBackForm(ChosenForm, ParcelForm):
     pass
 
 
-class DestroyForm(_Chosen):
+class DestroyForm(ChosenForm):
     how = _words(_("How they were destroyed"))
 
 
-class LogForm(Readings):
+class LogForm(ReadingsForm):
     """Temperatures of the parcel of a request."""
 
     def __init__(self, *args: Any, of: Request, **kwargs: Any) -> None:
