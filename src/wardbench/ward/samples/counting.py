@@ -22,8 +22,8 @@ import numpy.typing as npt
 from wardbench.ward.samples.index import SampleIndex
 from wardbench.ward.samples.layout import WORD, Tile, Words, unpack
 
-BATCH = 1 << 16
-"""Words that are worked on at once: half a megabyte."""
+BATCH = 1 << 15
+"""Words that are worked on at once: a quarter of a megabyte."""
 COLUMNS = 3
 """Of a count: specimens, samples, donors."""
 
