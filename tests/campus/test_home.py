@@ -55,7 +55,8 @@ def test_every_item_of_the_menu_answers_those_who_see_it(cast: Cast) -> None:
             assert cast.client(key).get(str(item["address"])).status_code == 200, (key, item)
 
 
-BY_A_FORM = {"/search/"}
+BY_A_FORM = {"/search/", "/biobank/places/look-up/", "/biobank/specimens/labels/"}
+"""Reached by what is typed or scanned, or from a specimen; there is none here."""
 ACCOUNT = ("mfa_index", "usersessions_list", "keys", "notices")
 
 

@@ -43,6 +43,25 @@ def test_a_service_is_a_verb_and_says_who(module: str, name: str, function: Any)
     assert inspect.signature(function).parameters["by"].kind is inspect.Parameter.KEYWORD_ONLY
 
 
+def verbs() -> Iterator[tuple[str, Any]]:
+    """Every function of the campus that was made a verb, wherever it stands."""
+    for found in pkgutil.walk_packages(wardbench.campus.__path__, "wardbench.campus."):
+        if ".migrations" in found.name or found.name.rpartition(".")[2] in ("__main__", "wsgi", "background"):
+            continue
+        module = importlib.import_module(found.name)
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            if function.__module__ == module.__name__ and hasattr(function, "verb"):
+                yield f"{module.__name__.removeprefix('wardbench.campus.')}.{name}", function
+
+
+def test_every_verb_says_who_and_has_a_name_of_its_own() -> None:
+    found = dict(verbs())
+    assert len(found) > 100
+    assert [where for where, one in found.items() if "by" not in inspect.signature(one).parameters] == []
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    assert [where for where, one in found.items() if inspect.signature(one).parameters["by"].kind is not keyword] == []
+
+
 def pages(patterns: list[Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for pattern in patterns:
         if isinstance(pattern, URLResolver):
