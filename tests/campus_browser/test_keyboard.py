@@ -38,8 +38,14 @@ def reach(one: Visitor, name: str, tag: str = "") -> dict[str, Any]:
     raise AssertionError(f"{name} is out of reach: {passed}")
 
 
+def leave(one: Visitor) -> None:
+    """The page that Enter leads to, once it is there."""
+    with one.page.expect_navigation(wait_until="networkidle"):
+        one.page.keyboard.press("Enter")
+
+
 def go(one: Visitor, key: str) -> None:
-    """What a key leads to, once it is there."""
+    """What a key does to this page, once it is done."""
     one.page.keyboard.press(key)
     one.page.wait_for_timeout(200)
     one.page.wait_for_load_state("networkidle")
@@ -60,7 +66,7 @@ def test_the_first_stop_leads_past_the_menu(visitor: Visitor) -> None:
     visitor.sign_in("researcher")
     visitor.open("/")
     assert "main" in reach(visitor, "Skip to main content|Skip")["name"].lower()
-    go(visitor, "Enter")
+    leave(visitor)
     visitor.page.keyboard.press("Tab")
     assert visitor.page.evaluate("!!document.activeElement.closest('main')"), "the menu was not passed"
 
@@ -68,11 +74,11 @@ def test_the_first_stop_leads_past_the_menu(visitor: Visitor) -> None:
 def test_a_question_is_raised(visitor: Visitor) -> None:
     visitor.open("/account/login/")
     reach(visitor, "An Peeters", "BUTTON")
-    go(visitor, "Enter")
+    leave(visitor)
     reach(visitor, "^Questions$", "A")
-    go(visitor, "Enter")
+    leave(visitor)
     reach(visitor, "Raise a question", "A")
-    go(visitor, "Enter")
+    leave(visitor)
     at = visitor.page.evaluate(FOCUSED)
     if "From the ward" not in at["name"] and at["type"] != "radio":
         reach(visitor, "From the (ward|bench)", "INPUT")
@@ -82,7 +88,7 @@ def test_a_question_is_raised(visitor: Visitor) -> None:
     reach(visitor, "What do you see")
     visitor.page.keyboard.type("Somebody who does not use a mouse.")
     reach(visitor, "^Raise the question$", "BUTTON")
-    go(visitor, "Enter")
+    leave(visitor)
     assert "Is a question raised by keys heard?" in visitor.page.locator("h1").inner_text()
 
 
@@ -92,7 +98,7 @@ def test_a_cohort_is_built_and_undone(visitor: Visitor) -> None:
     reach(visitor, "^Name$", "INPUT")
     visitor.page.keyboard.type("Built by keys")
     reach(visitor, "^Start building$", "BUTTON")
-    go(visitor, "Enter")
+    leave(visitor)
     reach(visitor, "Add what somebody enters with", "INPUT")
     visitor.page.keyboard.type("type 2 diab")
     visitor.page.locator("text=SNOMED 44054006").wait_for()
@@ -115,7 +121,7 @@ def test_a_study_is_registered_and_what_waits_is_decided(visitor: Visitor) -> No
     for _ in range(2):
         visitor.page.keyboard.press("ArrowDown")
     reach(visitor, "^Register$", "BUTTON")
-    go(visitor, "Enter")
+    leave(visitor)
     assert visitor.page.locator("h1").inner_text() == "Registered by keys"
     assert "Retrospective" in visitor.page.locator("main").inner_text()
 
@@ -124,7 +130,7 @@ def test_a_body_decides(visitor: Visitor) -> None:
     """What waits in the demonstration for the trial centre, as far as the decision itself."""
     visitor.sign_in("trialcentre")
     reach(visitor, "Decide on S", "A")
-    go(visitor, "Enter")
+    leave(visitor)
     reach(visitor, "^Approve", "INPUT")
     go(visitor, "Space")
     assert visitor.page.locator("input[name=answer]:checked").count() == 1
