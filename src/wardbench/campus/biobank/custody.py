@@ -83,6 +83,7 @@ def carry_out(
     batch = batch or uuid.uuid4()
     _lock(changes)
     _check_boxes(changes)
+    _check_amounts(changes)
     before = {change.specimen.id: bytes(change.specimen.head) for change in changes}
     moving = [change.specimen.id for change in changes if change.act is Act.MOVE]
     for ids in _chunks(moving):
@@ -251,6 +252,13 @@ def _check_boxes(changes: Sequence[Change]) -> None:
         for there, place, name in Specimen.objects.filter(box=box_id).values_list("id", "place", "label"):
             if place in wanted and there not in leaving:
                 raise _taken(wanted[place], place, name)
+
+
+def _check_amounts(changes: Sequence[Change]) -> None:
+    for change in changes:
+        amount = change.values.get("amount")
+        if amount is not None and amount < 0:
+            raise InputError(gettext_noop("amount: there is not so much in {label}."), label=change.specimen.label)
 
 
 def _by_box(put: Iterable[Change]) -> dict[uuid.UUID, dict[int, Container]]:

@@ -28,6 +28,7 @@ document.addEventListener("submit", (event) => {
 });
 window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((f) => delete f.dataset.sent));
 
+const STEPS = new Map([["ArrowUp", [-1, 0]], ["ArrowDown", [1, 0]], ["ArrowLeft", [0, -1]], ["ArrowRight", [0, 1]]]);
 // In a map of positions the arrow keys go from cell to cell; one cell alone is in the order of the Tab key.
 for (const map of document.querySelectorAll("table[data-keys]")) {
   const rows = [...map.tBodies[0].rows].map((row) => [...row.cells].filter((cell) => cell.tagName === "TD"));
@@ -35,7 +36,7 @@ for (const map of document.querySelectorAll("table[data-keys]")) {
   const stop = (cell) => cells.forEach((one) => (one.tabIndex = one === cell ? 0 : -1));
   stop(map.querySelector("#at") ?? cells[0]);
   map.addEventListener("keydown", (event) => {
-    const by = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    const by = STEPS.get(event.key);
     const from = event.target.closest("td");
     if (!by || !from) return;
     const row = rows.findIndex((one) => one.includes(from));
