@@ -30,7 +30,11 @@ ON_A_PAGE = 50
 @signed_in
 def collections(request: HttpRequest) -> HttpResponse:
     by = actor(request)
-    context = {"collections": queries.collections(by=by), "may_keep": rules.may_keep_inventory(by)}
+    context = {
+        "collections": queries.collections(by=by),
+        "may_keep": rules.may_keep_inventory(by),
+        "may_see_inventory": rules.may_see_inventory(by),
+    }
     return render(request, "biobank/collections.html", context)
 
 
