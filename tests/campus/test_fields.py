@@ -73,7 +73,9 @@ def test_a_profile_form_changes_what_it_shows_and_nothing_else(cast: Cast) -> No
 def test_how_somebody_is_written_to_is_for_them(cast: Cast) -> None:
     person = cast.people["researcher"]
     page = text_of(cast, "student", f"/people/{person.id}/")
-    assert "News by mail" not in page and "Where you are signed in" not in page and "/account/2fa/" not in page
+    own = text_of(cast, "researcher", f"/people/{person.id}/")
+    assert "/account/2fa/" in own and "/account/2fa/" not in page
+    assert "News by mail" not in page and "Where you are signed in" not in page
 
 
 def test_of_a_public_study_others_see_the_line_alone(cast: Cast) -> None:
