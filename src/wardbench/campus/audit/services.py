@@ -133,8 +133,11 @@ def record_all(acts: Sequence[Act], *, by: Who) -> int:
     """Add many events at once, in their order; the number of the last."""
     if not transaction.get_connection().in_atomic_block:
         raise AssertionError(f"{acts[0].what}: an event is recorded in the transaction of what it tells of")
-    Head.objects.get_or_create(id=1, defaults={"number": 0, "hash": chain.START})
-    head = Head.objects.select_for_update().get(id=1)
+    locked = Head.objects.select_for_update()
+    head = locked.filter(id=1).first()
+    if head is None:
+        Head.objects.get_or_create(id=1, defaults={"number": 0, "hash": chain.START})
+        head = locked.get(id=1)
     number, before, at, events = head.number, bytes(head.hash), timezone.now(), []
     for act in acts:
         number += 1
