@@ -106,13 +106,16 @@ class Snapshot:
                 raise known from error
 
     def _make_views(self, con: duckdb.DuckDBPyConnection) -> None:
-        present = self.tables
+        present, views = self.tables, []
         for table in TABLES.values():
             if table.name in present:
-                con.execute(f"CREATE VIEW {table.name} AS SELECT * FROM read_parquet({quoted(self.path(table.name))})")
+                rows = f"SELECT * FROM read_parquet({quoted(self.path(table.name))})"
             else:
                 columns = ", ".join(f'NULL::{c.sql_type} AS "{c.name}"' for c in table.columns)
-                con.execute(f"CREATE VIEW {table.name} AS SELECT {columns} WHERE false")
+                rows = f"SELECT {columns} WHERE false"
+            views.append(f"CREATE VIEW {table.name} AS {rows}")
+        # At once: each statement by itself would be planned on all threads, for every connection again.
+        con.execute(";".join(views))
 
     def period(self) -> tuple[str, str] | None:
         """The first and last day of any observation period, ISO 8601, or None where nobody was observed."""

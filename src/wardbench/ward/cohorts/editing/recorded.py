@@ -20,6 +20,8 @@ _STANDARD: Mapping[int, str] = {
     262: "Emergency Room and Inpatient Visit",
 }
 """What OMOP calls the kinds of visits, where a store has no vocabulary that says it."""
+KEPT = 200
+"""So many concept sets are remembered with what is below their concepts."""
 _COLUMNS: Mapping[str, str] = {"unit": "t.unit_concept_id", "value_as": "t.value_as_concept_id"}
 
 
@@ -38,6 +40,7 @@ class RecordedCodes:
         self._snapshot = snapshot
         self._rows: dict[tuple[str, str], list[tuple[int, int, int, int]]] = {}
         self._names: dict[int, Coded] = {}
+        self._below: dict[tuple[int, ...], set[int]] = {}
         self._lock = threading.Lock()
 
     def of(self, domain: str, name: str, items: Sequence[ConceptItems] | None) -> list[Recorded]:
@@ -82,11 +85,14 @@ class RecordedCodes:
     def _concepts(self, items: Sequence[ConceptItems]) -> set[int]:
         """The ids of the concepts of a set, descendants included; what is left out makes no difference here."""
         named = {item.concept_id for item in items if not item.excluded}
-        above = sorted(item.concept_id for item in items if item.descendants and not item.excluded)
-        with self._snapshot.connect(memory="1GB") as con:
-            below = con.execute(
-                "SELECT descendant_concept_id FROM concept_ancestor"
-                " WHERE list_contains(?::BIGINT[], ancestor_concept_id)",
-                [above],
-            ).fetchall()
-        return named | {row[0] for row in below}
+        above = tuple(sorted(item.concept_id for item in items if item.descendants and not item.excluded))
+        if above not in self._below:
+            with self._snapshot.connect(memory="1GB") as con:
+                below = con.execute(
+                    "SELECT descendant_concept_id FROM concept_ancestor"
+                    " WHERE list_contains(?::BIGINT[], ancestor_concept_id)",
+                    [list(above)],
+                ).fetchall()
+            # The form that is open asks for the same again with each change; what was asked long ago, nobody does.
+            self._below = dict([*self._below.items(), (above, {row[0] for row in below})][-KEPT:])
+        return named | self._below[above]
