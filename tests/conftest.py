@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from demonstration import make_demonstration
+from made_once import made_once
+
 # The campus's settings without a folder: an empty campus in memory.
 os.environ["DJANGO_SETTINGS_MODULE"] = "wardbench.campus.settings"
 os.environ.pop("WARDBENCH_CAMPUS", None)
@@ -27,3 +30,9 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the reference data are not at {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that `wardbench demo` made, once for a whole run. Copy it to change it."""
+    return made_once(tmp_path_factory, "demonstration", make_demonstration) / "demo"

@@ -21,11 +21,13 @@ import pytest
 
 import postgres_server
 from campus.conftest import ON_POSTGRES
+from made_once import made_once
 from wardbench.campus.backup import back_up
 from wardbench.campus.restore import restore
 from wardbench.core.errors import BusyError, InputError, NotFoundError, StorageError
 
 PASSWORD = "a long and odd sentence"
+SQLITE = "sqlite:campus.sqlite3"
 
 
 def wardbench(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
@@ -59,7 +61,7 @@ _made = iter(range(1000))
 def empty_database(server: postgres_server.Server | None, template: str = "template0") -> str:
     """A database that nobody has used yet, as campus.toml names it."""
     if server is None:
-        return "sqlite:campus.sqlite3"
+        return SQLITE
     import psycopg
 
     name = f"campus{next(_made)}"
@@ -71,15 +73,21 @@ def empty_database(server: postgres_server.Server | None, template: str = "templ
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory, server: postgres_server.Server | None) -> tuple[Path, str]:
     """A campus with an administrator and a document, and its database; copied for each test."""
-    place = tmp_path_factory.mktemp("model")
-    folder, password, database = place / "campus", place / "password", empty_database(server)
+    if server is None:
+        return made_once(tmp_path_factory, "model", lambda place: make_model(place, SQLITE)) / "campus", SQLITE
+    database = empty_database(server)
+    return make_model(tmp_path_factory.mktemp("model"), database), database
+
+
+def make_model(place: Path, database: str) -> Path:
+    folder, password = place / "campus", place / "password"
     password.write_text(PASSWORD + "\n")
     done("campus", "init", folder, "--database", database)
     person = ("rita@hospital.example", "--name", "Rita", "--organisation", "Hospital")
     done("campus", "user", "add", *person, "--campus", folder, "--password-file", password)
     (folder / "documents" / "ab").mkdir()
     (folder / "documents" / "ab" / "protocol").write_bytes(os.urandom(100_000))
-    return folder, database
+    return folder
 
 
 @pytest.fixture

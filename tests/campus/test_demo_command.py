@@ -27,22 +27,23 @@ ENVIRONMENT.pop("DJANGO_SETTINGS_MODULE", None)
 
 
 def command(folder: Path, *more: str) -> list[str]:
-    return [sys.executable, "-m", "wardbench", "demo", "--folder", str(folder), "--persons", "500", *more]
+    return [sys.executable, "-m", "wardbench", "demo", "--folder", str(folder), "--persons", "1000", *more]
 
 
 def made(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command(folder, "--no-serve", "--json"), env=ENVIRONMENT, capture_output=True, text=True)
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("demo") / "demo"
-    first = made(folder)
-    assert first.returncode == 0, first.stderr
-    told = json.loads(first.stdout)
+@pytest.fixture
+def demo(demonstration: Path, tmp_path: Path) -> Path:
+    """A copy of the demonstration, to do as one likes with; its stores are those of the first."""
+    return Path(shutil.copytree(demonstration, tmp_path / "demo"))
+
+
+def test_what_it_made_is_said(demonstration: Path) -> None:
+    told = json.loads((demonstration.parent / "said.json").read_text())
     assert set(told["seconds"]) == {"files", "load", "twin", "cohorts and reports", "campus"}
-    assert Path(told["campus"]).is_dir()
-    return folder
+    assert (demonstration.parent / told["campus"]).is_dir()
 
 
 def test_nobody_of_the_hospital_is_in_the_twin(demo: Path) -> None:
@@ -61,9 +62,8 @@ def test_nobody_of_the_hospital_is_in_the_twin(demo: Path) -> None:
     assert same > 50 and other == 0
 
 
-def test_a_twin_that_is_the_store_is_a_fault(demo: Path, tmp_path: Path) -> None:
-    campus = tmp_path / "campus"
-    shutil.copytree(demo / "campus", campus)
+def test_a_twin_that_is_the_store_is_a_fault(demo: Path) -> None:
+    campus = demo / "campus"
     toml = (campus / "campus.toml").read_text()
     same = re.sub(r"^(store|twin) = .*$", lambda found: f'{found[1]} = "{demo / "store"}"', toml, flags=re.M)
     (campus / "campus.toml").write_text(same)
@@ -77,38 +77,32 @@ def people(folder: Path) -> int:
         return int(con.execute("SELECT count(*) FROM people_person").fetchone()[0])
 
 
-def test_a_second_demo_uses_what_is_there(demo: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "demo"
-    shutil.copytree(demo, folder)
-    keys = (folder / "campus" / "keys" / "audit.key").read_text()
+def test_a_second_demo_uses_what_is_there(demo: Path) -> None:
+    keys = (demo / "campus" / "keys" / "audit.key").read_text()
     # Without the files a load would fail.
-    shutil.rmtree(folder / "fhir")
-    again = made(folder)
+    shutil.rmtree(demo / "fhir")
+    again = made(demo)
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout)["records"] > 0
-    assert (folder / "campus" / "keys" / "audit.key").read_text() == keys
+    assert (demo / "campus" / "keys" / "audit.key").read_text() == keys
 
 
-def test_a_campus_that_was_left_half_made_is_made_anew(demo: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "demo"
-    shutil.copytree(demo, folder)
-    whole = people(folder)
-    (folder / "campus" / "demonstration-made").unlink()
-    (folder / "campus" / "campus.sqlite3").unlink()
-    again = made(folder)
+def test_a_campus_that_was_left_half_made_is_made_anew(demo: Path) -> None:
+    whole = people(demo)
+    (demo / "campus" / "demonstration-made").unlink()
+    (demo / "campus" / "campus.sqlite3").unlink()
+    again = made(demo)
     assert again.returncode == 0, again.stderr
-    assert people(folder) == whole > 14
+    assert people(demo) == whole > 14
 
 
-def test_a_campus_that_is_no_demonstration_is_left_alone(demo: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "demo"
-    shutil.copytree(demo, folder)
-    (folder / "campus" / "demonstration-made").unlink()
-    settings = folder / "campus" / "campus.toml"
+def test_a_campus_that_is_no_demonstration_is_left_alone(demo: Path) -> None:
+    (demo / "campus" / "demonstration-made").unlink()
+    settings = demo / "campus" / "campus.toml"
     settings.write_text(settings.read_text().replace("demo = true", "demo = false"))
-    again = made(folder)
+    again = made(demo)
     assert again.returncode == 2 and "no demonstration" in again.stderr
-    assert (folder / "campus" / "campus.sqlite3").is_file()
+    assert (demo / "campus" / "campus.sqlite3").is_file()
 
 
 def test_it_serves_on_the_next_free_port_until_ctrl_c(demo: Path) -> None:

@@ -34,7 +34,6 @@ FLAGS = (
     "--disable-sync",
 )
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-PERSONS = 1000
 PATIENCE = 180
 SAVED = 299
 """Instead of the status of a page: a file was saved."""
@@ -48,13 +47,12 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
 
 
 @pytest.fixture(scope="session")
-def campus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a running demonstration."""
+def campus(tmp_path_factory: pytest.TempPathFactory, demonstration: Path) -> Iterator[str]:
+    """The address of a running demonstration, of this process's own."""
     if shutil.which("chromium") is None:
         pytest.skip("there is no Chromium on this machine")
-    folder = tmp_path_factory.mktemp("campus") / "demo"
-    made = _command("demo", "--no-serve", "--folder", str(folder), "--persons", str(PERSONS))
-    subprocess.run(made, check=True, env=ENVIRONMENT, stdout=subprocess.DEVNULL)
+    folder = tmp_path_factory.mktemp("served")
+    shutil.copytree(demonstration / "campus", folder / "campus")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
@@ -129,10 +127,26 @@ class Visitor:
 
     def look(self) -> list[str]:
         """Everything that is wrong with the page as it is shown: accessibility, width, complaints."""
+        return [f"{self.page.url}: {fault}" for fault in self.accessibility()] + self.glance()
+
+    def glance(self) -> list[str]:
+        """What is wrong with the page's width, and what it complains of."""
         found = [f"{self.page.url}: {complaint}" for complaint in self.complaints]
         self.complaints.clear()
-        found += [f"{self.page.url}: {fault}" for fault in self.accessibility()]
-        found += [f"{self.page.url}: {fault}" for fault in self.too_wide()]
+        return found + [f"{self.page.url}: {fault}" for fault in self.too_wide()]
+
+    def parts(self) -> list[str]:
+        """The page's main part and the frame around it, without what says where one is and what nobody sees."""
+        found: list[str] = self.page.evaluate(
+            """() => {
+              const page = document.body.cloneNode(true), main = page.querySelector('main');
+              page.querySelectorAll('input[type=hidden]').forEach(hidden => hidden.remove());
+              page.querySelectorAll('[aria-current]').forEach(here => here.removeAttribute('aria-current'));
+              page.removeAttribute('hx-headers');
+              if (main) main.remove();
+              return [main ? main.outerHTML : '', page.outerHTML];
+            }"""
+        )
         return found
 
     def accessibility(self) -> list[str]:
