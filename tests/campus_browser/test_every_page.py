@@ -1,6 +1,7 @@
 """Every page that somebody can reach by links, for each role: it answers, it is accessible, it fits a small phone.
 
-The pages of one kind (the same address but for an id) are looked at once.
+Of the pages of one kind (the same address but for an id) each role opens one. What is on it, and the frame around that,
+are judged for accessibility where they are not word for word what has been judged already, for another role perhaps.
 """
 
 from __future__ import annotations
@@ -38,6 +39,16 @@ def kind_of(path: str) -> str:
     return path + "?" + "&".join(sorted(re.findall(r"(\w+)=", query)))
 
 
+judged: set[str] = set()
+
+
+def is_new(visitor: Visitor) -> bool:
+    """Whether the page has a part that none before it had."""
+    before = len(judged)
+    judged.update(visitor.parts())
+    return len(judged) > before
+
+
 @pytest.mark.parametrize("key", SOMEBODY)
 def test_every_page_that_a_role_can_reach(visitor: Visitor, key: str) -> None:
     visitor.sign_in(key)
@@ -52,7 +63,7 @@ def test_every_page_that_a_role_can_reach(visitor: Visitor, key: str) -> None:
             continue
         if status == SAVED or not visitor.page.url.startswith(visitor.address):
             continue
-        wrong += visitor.look()
+        wrong += visitor.look() if is_new(visitor) else visitor.glance()
         headings = visitor.page.locator("h1").count()
         if headings != 1:
             wrong.append(f"{path}: {headings} first headings")
@@ -81,6 +92,16 @@ def test_a_page_with_faults_is_found_out(visitor: Visitor) -> None:
     found = as_text(visitor.look())
     for fault in ("image-alt", "color-contrast", "label", "wider than 320 px", "elsewhere.example", "a fault"):
         assert fault in found, fault
+
+
+def test_a_page_that_changed_is_judged_again(visitor: Visitor) -> None:
+    visitor.sign_in("researcher")
+    is_new(visitor)
+    visitor.open("/")
+    assert not is_new(visitor)
+    for part in ("main", "header"):
+        visitor.page.evaluate("part => document.querySelector(part).insertAdjacentHTML('beforeend', '<p>x</p>')", part)
+        assert is_new(visitor), part
 
 
 def test_who_has_not_signed_in_is_asked_to(visitor: Visitor) -> None:
