@@ -20,6 +20,7 @@ from django.conf import settings
 from django.db import connection, connections
 from django.test import Client, TransactionTestCase
 from django.utils import translation
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 import postgres_server
 
@@ -96,6 +97,22 @@ def _flushing() -> Iterator[None]:
     TransactionTestCase._fixture_teardown = unguarded  # type: ignore[method-assign]
     yield
     TransactionTestCase._fixture_teardown = flush  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _static_files() -> Iterator[None]:
+    """Each browser of a test has middleware of its own, which would look for every static file: once is enough."""
+    look, known = WhiteNoiseMiddleware.add_files_from_finders, {}
+
+    def look_once(self: WhiteNoiseMiddleware) -> None:
+        if not known:
+            look(self)
+            known.update(self.files)
+        self.files.update(known)
+
+    WhiteNoiseMiddleware.add_files_from_finders = look_once
+    yield
+    WhiteNoiseMiddleware.add_files_from_finders = look
 
 
 @pytest.fixture(autouse=True)
