@@ -39,6 +39,7 @@ from wardbench.campus.releases.picking import Outcome
 from wardbench.campus.releases.rules import MOVES, OVER, Facts, Side, Status, Verb
 from wardbench.campus.releases.shipping import Arrived
 from wardbench.campus.studies import granting
+from wardbench.campus.studies.material import use_of
 from wardbench.campus.studies.models import PermitUse
 from wardbench.core.consent import Tier
 from wardbench.core.errors import BusyError, InputError, NotFoundError, WardbenchError
@@ -301,7 +302,7 @@ def test_a_pool_needs_the_consent_of_everybody_in_it(w: World) -> None:
     pool = tubes.pool("POOL", [(w.tubes[0], amount_of(1, "µl")), (w.tubes[1], amount_of(1, "µl"))], by=SYSTEM)
     assert pool.donor_id is None
     line = RequestLine(specimen=Specimen.objects.select_related("collection").get(id=pool.id))
-    asked = checking.use_of(w.permit)
+    asked = use_of(w.permit)
     assert checking.judge([line], asked)[0].verdict
     withdraw_consent(w)
     assert "withdrew" in str(checking.judge([line], asked)[0].verdict)

@@ -128,7 +128,7 @@ def test_a_collection_that_forbids_the_purpose_is_left_out_with_its_reason(cast:
     by = next(cast.actor(key) for key, one in cast.people.items() if str(one.id) in permit.content["whom"])
     scope = next(one for one in looking.scopes(by) if one.mode is Mode.STUDY)
     assert looking.look(scope, Query.of(), by=by).facets.total.specimens == 0
-    ((name, why),) = looking.refused_words(scope)
+    ((name, why),) = scope.refused
     assert name == stock.name and why
 
 

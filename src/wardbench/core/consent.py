@@ -42,6 +42,13 @@ TIERS = {
     Tier.RECONTACT: gettext_noop("Being asked again"),
     Tier.FINDINGS: gettext_noop("Being told of findings that matter for one's health"),
 }
+EU = frozenset(
+    {
+        *("AT", "BE", "BG", "HR", "CY", "CZ", "DK", "EE", "FI", "FR", "DE", "GR", "HU", "IE"),
+        *("IT", "LV", "LT", "LU", "MT", "NL", "PL", "PT", "RO", "SK", "SI", "ES", "SE"),
+    }
+)
+"""The European Union's countries, by ISO 3166."""
 
 
 class Basis(StrEnum):

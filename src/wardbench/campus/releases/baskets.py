@@ -11,10 +11,12 @@ from wardbench.campus.audit.services import record, verb
 from wardbench.campus.biobank.amounts import Amount
 from wardbench.campus.biobank.models import Specimen
 from wardbench.campus.biobank.rules import Status as TubeStatus
+from wardbench.campus.biobank.terms import is_called
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.releases import checking, request_queries, rules
 from wardbench.campus.releases.models import Basket, BasketLine, RequestLine
 from wardbench.campus.releases.order import in_order
+from wardbench.campus.studies.material import use_of
 from wardbench.campus.studies.models import Study
 from wardbench.campus.studies.permits import holding
 from wardbench.core.errors import InputError
@@ -66,7 +68,7 @@ def choose(basket: Basket, material: str, count: int, *, by: Actor, amount: Amou
     permit = holding(basket.study) if basket.study is not None else None
     if permit is None or by.id not in permit.content["whom"]:
         raise InputError(_("study: choose a study with a permit that names you."))
-    if not any(checking.is_called(material, one.get("type", "")) for one in permit.content["material"]):
+    if not any(is_called(material, one.get("type", "")) for one in permit.content["material"]):
         raise InputError(_("material: the permit of the study does not cover it."))
     if not 1 <= count <= MOST:
         raise InputError(_("count: choose 1 to {most} specimens.").format(most=MOST))
@@ -78,7 +80,7 @@ def choose(basket: Basket, material: str, count: int, *, by: Actor, amount: Amou
     there = basket.lines.values("specimen_id")
     seen = set(basket.lines.exclude(specimen__donor=None).values_list("specimen__donor_id", flat=True))
     candidates = list(wanted.exclude(id__in=there).select_related("box")[:LOOKED_AT])
-    asked = checking.use_of(permit)
+    asked = use_of(permit)
     lines = [RequestLine(specimen=one, amount=amount.value if amount else None) for one in candidates]
     chosen: list[Specimen] = []
     for one in checking.judge(in_order(lines), asked):

@@ -5,8 +5,6 @@ The same questions are asked at asking, reserving, picking and sending, and answ
 
 from __future__ import annotations
 
-import dataclasses
-import datetime
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,8 +13,9 @@ from typing import Any
 
 from wardbench.campus.biobank import consents
 from wardbench.campus.biobank.amounts import UNITS, Dimension
-from wardbench.campus.biobank.models import Collection, PoolPart, Specimen
+from wardbench.campus.biobank.models import PoolPart, Specimen
 from wardbench.campus.biobank.rules import Status as TubeStatus
+from wardbench.campus.biobank.terms import is_called, of_purpose
 from wardbench.campus.people.queries import actor_of
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Verdict, no, yes
@@ -24,19 +23,13 @@ from wardbench.campus.releases import rules
 from wardbench.campus.releases.models import Request, RequestLine
 from wardbench.campus.releases.rules import LineStatus, Tube
 from wardbench.campus.studies import permits
-from wardbench.campus.studies.facts import Fact
+from wardbench.campus.studies.material import Asked, use_of
 from wardbench.campus.studies.models import Permit
-from wardbench.campus.studies.permits import OBLIGATIONS, Use, Wanted
-from wardbench.campus.studies.purpose import read_purpose
-from wardbench.core.consent import Answer, Given, Tier, allows, needed
-from wardbench.core.duo import Modifier, Outcome, Permission, Purpose, match
-from wardbench.core.duo import Use as Term
-from wardbench.core.errors import InputError
-from wardbench.core.miabis import MATERIALS
+from wardbench.campus.studies.permits import Use, Wanted
+from wardbench.core.consent import Answer, Given, Tier, allows
 
 MOST_DEPTH = 8
 """How deep pools of pools are followed."""
-_RECORD = ("pseudonymised", "identifiable")
 
 
 @dataclass(frozen=True)
@@ -52,16 +45,6 @@ class Judged:
         return self.verdict.reason == rules.PERSON
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What a use is: under which permit, for what, needing which tiers, in which country."""
-
-    permit: Permit
-    purpose: Purpose
-    need: frozenset[Tier]
-    judged: bool = False
-
-
 def asked_of(request: Request) -> Asked:
     """The use that a request is for."""
     return use_of(
@@ -69,32 +52,11 @@ def asked_of(request: Request) -> Asked:
     )
 
 
-def use_of(permit: Permit, *, genetic: bool = False, country: str = "BE", judged: bool = False) -> Asked:
-    """The use that a permit allows, in a country; genes are studied where `genetic` says so."""
-    content, reference = permit.content, permit.study.reference
-    given = read_purpose(content["purpose"])
-    purpose = dataclasses.replace(
-        given,
-        genetic=genetic or given.genetic,
-        countries=frozenset({country}),
-        project=reference,
-        ethics_reference=permit.study.ethics_reference or reference,
-    )
-    need = needed(purpose, genetic=genetic, abroad=country not in rules.EU, record=content.get("data") in _RECORD)
-    return Asked(permit, purpose, need, judged)
-
-
-def may_leave(permit: Permit) -> bool:
-    """Whether a permit was given for material that leaves the hospital."""
-    duty = next(sentence for fact, sentence in OBLIGATIONS if fact is Fact.MATERIAL_LEAVES)
-    return duty in permit.content["obligations"]
-
-
 def judge(lines: Sequence[RequestLine], asked: Asked) -> list[Judged]:
     """Each line with its verdict; the reads are few however many lines there are."""
     specimens = [line.specimen for line in lines]
     answers = _consents(specimens, asked.need)
-    terms = {one.id: _terms(one, asked.purpose) for one in {line.specimen.collection for line in lines}}
+    terms = {one.id: of_purpose(one, asked.purpose) for one in {line.specimen.collection for line in lines}}
     found = []
     for line in lines:
         one = line.specimen
@@ -105,7 +67,7 @@ def judge(lines: Sequence[RequestLine], asked: Asked) -> list[Judged]:
             one.reserved is not None and one.reserved != line.id,
             line.amount is None or one.amount is None or line.amount <= one.amount,
             answers[one.id],
-            outcome,
+            outcome.value,
             words,
             asked.judged,
         )
@@ -154,42 +116,6 @@ def _consents(specimens: Sequence[Specimen], need: Iterable[Tier]) -> dict[uuid.
         answers = [allows(stands[donor, one.collection_id], need) for donor in sorted(of[one.id])]
         found[one.id] = next((answer for answer in answers if not answer), answers[0] if answers else None)
     return found
-
-
-def _terms(collection: Collection, purpose: Purpose) -> tuple[str, str]:
-    """What a collection's terms say to a purpose: "allowed", "person" or "refused", and the sentence that decides."""
-    try:
-        permission = permission_of(collection.permission)
-    except InputError as error:
-        return "person", str(error)
-    found = match(purpose, permission)
-    outcome = found.outcome
-    if outcome is Outcome.ALLOWED:
-        return "allowed", ""
-    return outcome.value, str(next(line for line in found.lines if line.outcome is outcome))
-
-
-def permission_of(given: Mapping[str, Any]) -> Permission:
-    """The terms of a collection as they are kept; InputError where nobody has said, or it cannot be read."""
-    if not given.get("use"):
-        raise InputError(gettext_noop("Nobody has said yet what may be done with this collection."))
-    try:
-        return Permission(
-            use=Term(given["use"]),
-            diseases=frozenset(given.get("diseases", ())),
-            modifiers=frozenset(Modifier(one) for one in given.get("modifiers", ())),
-            methods=given.get("methods"),
-            countries=frozenset(given.get("countries", ())),
-            institutions=frozenset(given.get("institutions", ())),
-            users=frozenset(given.get("users", ())),
-            projects=frozenset(given.get("projects", ())),
-            moratorium=datetime.date.fromisoformat(given["moratorium"]) if given.get("moratorium") else None,
-            months=given.get("months"),
-            collaborator=given.get("collaborator", ""),
-            restriction=given.get("restriction", ""),
-        )
-    except (ValueError, TypeError):
-        raise InputError(gettext_noop("The terms of this collection cannot be read.")) from None
 
 
 @dataclass(frozen=True)
@@ -268,12 +194,6 @@ def shares_of(permit: Permit, lines: Sequence[RequestLine]) -> list[Share] | Ver
         donors.setdefault(name, set()).update(of[one.id])
         units[name] = entry.get("unit", "")
     return [Share(name, units[name], float(amounts[name]), frozenset(donors[name])) for name in sorted(amounts)]
-
-
-def is_called(material: str, words: str) -> bool:
-    """Whether a permit's words for a material mean MIABIS's code: they are the code, or its name."""
-    said = words.strip().casefold()
-    return said in (material.casefold(), MATERIALS.get(material, "").casefold())
 
 
 def _entries(permit: Permit, of_type: str) -> list[Mapping[str, Any]]:

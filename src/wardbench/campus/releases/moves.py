@@ -21,6 +21,7 @@ from wardbench.campus.releases.checking import Judged
 from wardbench.campus.releases.models import Counter, Request, RequestLine
 from wardbench.campus.releases.request_queries import facts_of
 from wardbench.campus.releases.rules import NEXT, LineStatus, Side, Status, Verb
+from wardbench.campus.studies.material import may_leave
 from wardbench.core.errors import BusyError, InputError
 
 LONGEST_WORDS = 5_000
@@ -80,7 +81,7 @@ def page_of(request: Request) -> str:
 
 def leaves(request: Request) -> bool:
     """Whether material leaves the hospital, so that an agreement comes first."""
-    return request.outside or checking.may_leave(request.permit)
+    return request.outside or may_leave(request.permit)
 
 
 def next_number(kind: str) -> int:

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 
 from wardbench.campus.biobank.models import Biobank, Specimen
 from wardbench.campus.biobank.rules import KEEPERS
+from wardbench.campus.biobank.terms import materials_called
 from wardbench.campus.people.rules import SYSTEM, Actor
-from wardbench.campus.releases import checking, rules
+from wardbench.campus.releases import rules
 from wardbench.campus.releases.models import (
     Agreement,
     Basket,
@@ -24,10 +25,10 @@ from wardbench.campus.releases.models import (
     Tariff,
 )
 from wardbench.campus.releases.rules import WITH_RECIPIENT, Facts, LineStatus, Side, Status, Verb
+from wardbench.campus.studies.material import may_leave
 from wardbench.campus.studies.models import Permit, Study
 from wardbench.campus.studies.permits import holding
 from wardbench.core.errors import NotFoundError
-from wardbench.core.miabis import MATERIALS
 
 
 def whole() -> QuerySet[Request]:
@@ -71,7 +72,7 @@ def facts_of_all(found: Sequence[Request]) -> dict[uuid.UUID, Facts]:
         one.id: Facts(
             Status(one.status),
             team_of(one.study),
-            one.outside or checking.may_leave(one.permit),
+            one.outside or may_leave(one.permit),
             signed_by(agreements.get(one.id)),
             there.get(one.id, 0),
             missing.get(one.id, 0),
@@ -199,8 +200,7 @@ def materials_of(permit: Permit | None) -> list[str]:
     """MIABIS's codes of the materials that a permit covers."""
     if permit is None:
         return []
-    named = [one.get("type", "") for one in permit.content["material"]]
-    return [code for code in MATERIALS if any(checking.is_called(code, words) for words in named)]
+    return materials_called(one.get("type", "") for one in permit.content["material"])
 
 
 def biobank(biobank_id: uuid.UUID) -> Biobank:

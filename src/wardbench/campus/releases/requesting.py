@@ -32,6 +32,7 @@ from wardbench.campus.releases.moves import (
     tell,
 )
 from wardbench.campus.releases.rules import HELD, LineStatus, Side, Status, Verb
+from wardbench.campus.studies.material import may_leave
 from wardbench.campus.studies.models import Permit
 from wardbench.core.errors import BusyError, InputError
 
@@ -124,7 +125,7 @@ def ask(request_id: uuid.UUID, *, by: Actor) -> Request:
         raise InputError(_("address: say who receives the specimens, and where."))
     if len({line.specimen.collection.biobank_id for line in lines}) > 1:
         raise InputError(_("request: ask each biobank by a request of its own."))
-    if request.outside and not checking.may_leave(request.permit):
+    if request.outside and not may_leave(request.permit):
         raise BusyError(_("The study was approved without material that leaves the hospital; amend it first."))
     require_all(request, lines, but_person=True)
     asked = checking.asked_of(request)

@@ -421,10 +421,3 @@ WORKS = {
     "shipment": gettext_noop("Packing and a shipment"),
 }
 """Work that a tariff stands for."""
-EU = frozenset(
-    {
-        *("AT", "BE", "BG", "HR", "CY", "CZ", "DK", "EE", "FI", "FR", "DE", "GR", "HU", "IE"),
-        *("IT", "LV", "LT", "LU", "MT", "NL", "PL", "PT", "RO", "SK", "SI", "ES", "SE"),
-    }
-)
-"""The European Union's countries, by ISO 3166."""

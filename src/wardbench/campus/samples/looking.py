@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from wardbench.campus.audit.services import record, verb
+from wardbench.campus.biobank import terms
 from wardbench.campus.biobank.models import Collection, Specimen
 from wardbench.campus.cohorts import queries as cohorts
 from wardbench.campus.counting import sessions
@@ -22,12 +23,11 @@ from wardbench.campus.people.rules import Actor, Verdict
 from wardbench.campus.samples import current, rules
 from wardbench.campus.samples.rules import Mode
 from wardbench.campus.studies import permits
+from wardbench.campus.studies.material import use_of
 from wardbench.campus.studies.models import AttachedCohort, Permit
 from wardbench.campus.studies.permits import Use, Wanted
-from wardbench.campus.studies.purpose import read_purpose
-from wardbench.core.consent import Tier, needed
-from wardbench.core.duo import Match, Modifier, Outcome, Permission, match
-from wardbench.core.duo import Use as DataUse
+from wardbench.core.consent import Tier
+from wardbench.core.duo import Outcome
 from wardbench.core.errors import InputError, NotFoundError
 from wardbench.ward.samples import (
     CATEGORIES,
@@ -47,13 +47,19 @@ from wardbench.ward.samples import (
 
 @dataclass(frozen=True)
 class Scope:
-    """Within what somebody looks: everything, or what a permit covers of the collections that allow its purpose."""
+    """Within what somebody looks: everything, or what a permit covers of the collections that allow its purpose.
+
+    `named` are the permit's words for `materials`. Of collections by name, `refused` are not open and `judged` are open
+    where the biobank judges it, each with the sentence that says so.
+    """
 
     mode: Mode
     permit: Permit | None = None
+    named: frozenset[str] = frozenset()
     materials: frozenset[str] = frozenset()
     collections: frozenset[str] = frozenset()
-    refused: Sequence[tuple[str, Match]] = ()
+    refused: Sequence[tuple[str, str]] = ()
+    judged: Sequence[tuple[str, str]] = ()
     need: frozenset[Tier] = frozenset({Tier.STORAGE, Tier.RESEARCH})
 
     @property
@@ -81,30 +87,23 @@ def _permits(actor: Actor) -> list[Permit]:
 
 def _of_permit(permit: Permit, actor: Actor) -> Scope | None:
     """What a permit opens: None where it covers no material, or does not name whoever asks."""
-    materials = frozenset(one["type"] for one in permit.content["material"])
-    allowed = [one for one in sorted(materials) if permits.check(permit, actor, Wanted(Use.MATERIAL, material=one))]
+    named = {one["type"] for one in permit.content["material"]}
+    allowed = [one for one in sorted(named) if permits.check(permit, actor, Wanted(Use.MATERIAL, material=one))]
     if not allowed:
         return None
-    purpose = read_purpose(permit.content["purpose"])
-    open_to, refused = [], []
+    use = use_of(permit)
+    open_to, refused, judged = [], [], []
     for one in Collection.objects.all():
-        found = match(purpose, permission_of(one)) if one.permission.get("use") else None
-        if found is not None and found.outcome is not Outcome.REFUSED:
-            open_to.append(one.code)
-        elif found is not None:
-            refused.append((one.name, found))
-    record_too = permit.content["data"] in ("pseudonymised", "identifiable")
-    need = needed(purpose, record=record_too)
-    return Scope(Mode.STUDY, permit, frozenset(allowed), frozenset(open_to), tuple(refused), need)
-
-
-def permission_of(one: Collection) -> Permission:
-    """What may be done with a collection, as the matcher takes it."""
-    said = one.permission
-    return Permission(
-        use=DataUse(said["use"]),
-        diseases=frozenset(said.get("diseases", ())),
-        modifiers=frozenset(Modifier(code) for code in said.get("modifiers", ())),
+        outcome, why = terms.of_purpose(one, use.purpose)
+        if outcome is Outcome.REFUSED or not one.permission.get("use"):
+            refused.append((one.name, why))
+            continue
+        open_to.append(one.code)
+        if outcome is Outcome.PERSON:
+            judged.append((one.name, why))
+    materials = frozenset(terms.materials_called(allowed))
+    return Scope(
+        Mode.STUDY, permit, frozenset(allowed), materials, frozenset(open_to), tuple(refused), tuple(judged), use.need
     )
 
 
@@ -183,7 +182,7 @@ def _still(scope: Scope, by: Actor) -> Verdict:
     if scope.permit is None:
         return rules.may_find_all(by)
     permit = Permit.objects.select_related("study__investigator").get(id=scope.permit.id)
-    return permits.check(permit, by, Wanted(Use.MATERIAL, material=min(scope.materials)))
+    return permits.check(permit, by, Wanted(Use.MATERIAL, material=min(scope.named)))
 
 
 def _patients(scope: Scope, window: Window) -> Patients:
@@ -218,11 +217,3 @@ def query_of(words: Mapping[str, Sequence[str]], *, most_thaws: int | None, rese
         else:
             raise InputError(gettext_noop("{facet}: there is no such facet."), facet=facet)
     return Query.of(chosen, giving=Giving(most_thaws=most_thaws, reserved=reserved))
-
-
-def refused_words(scope: Scope) -> list[tuple[str, str]]:
-    """The collections that do not allow the permit's purpose, each with the line that says so."""
-    return [
-        (name, str(next(line for line in found.lines if line.outcome is found.outcome)))
-        for name, found in scope.refused
-    ]

@@ -93,7 +93,8 @@ def _finder(request: HttpRequest, by: Actor, scope: Scope, scopes: Sequence[Scop
         "thaws": "" if thaws is None else thaws,
         "cohorts": looking.cohorts_of(scope),
         "cohort": cohort,
-        "refused": looking.refused_words(scope),
+        "refused": scope.refused,
+        "judged": scope.judged,
         "is_stewardship": scope.mode is Mode.STEWARDSHIP,
     }  # fmt: skip
     return render(request, "samples/finder.html", context)
