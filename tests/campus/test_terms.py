@@ -1,4 +1,4 @@
-"""The terms of a collection: what is kept becomes what the matcher takes, whole; what cannot be read is for a person."""
+"""The terms of a collection: what is kept becomes what the matcher takes; what cannot be read is for a person."""
 
 from __future__ import annotations
 
