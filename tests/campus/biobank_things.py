@@ -12,7 +12,14 @@ from wardbench.campus.people.rules import SYSTEM
 
 def biobank(cast: Cast) -> Biobank:
     found = Biobank.objects.filter(code="BB").first()
-    return found or curating.add_biobank("BB", "Biobank", cast.hospital, by=SYSTEM)
+    return found or curating.add_biobank(
+        "BB",
+        "Biobank",
+        cast.hospital,
+        by=SYSTEM,
+        contact_name="Biobank office",
+        contact_email="biobank@hospital.example",
+    )
 
 
 def collection(cast: Cast, code: str = "C1", **attributes: Any) -> Collection:

@@ -61,6 +61,15 @@ class Mail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tls: bool = True
 
 
+class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The catalogue of published collections: `open` to everybody, or to whoever signs in; `access_body` is the health
+    data access body of the country, which HealthDCAT-AP asks for, and how it is written to."""
+
+    open: bool = True
+    access_body: str = ""
+    access_body_email: str = ""
+
+
 class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`campus.toml`. Paths are relative to the folder that holds it."""
 
@@ -84,6 +93,7 @@ class Configuration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     audit_heads: str = "audit-heads.jsonl"
     secrets: Source = "folder"
     syslog: str = ""
+    catalogue: Catalogue = Catalogue()
 
 
 def read_configuration(folder: Path) -> Configuration:

@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "wardbench.campus.biobank",
     "wardbench.campus.releases",
     "wardbench.campus.samples",
+    "wardbench.campus.catalogue",
     "wardbench.campus.api",
     "wardbench.campus.web",
 ]

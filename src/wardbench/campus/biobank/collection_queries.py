@@ -71,6 +71,15 @@ def biobanks() -> QuerySet[Biobank]:
     return Biobank.objects.all()
 
 
+def biobank(biobank_id: uuid.UUID, *, by: Actor) -> Biobank:
+    """A biobank, for those who may change what is said of it."""
+    rules.may_keep_inventory(by).require()
+    found = Biobank.objects.filter(id=biobank_id).first()
+    if found is None:
+        raise NotFoundError(_("There is no such biobank."))
+    return found
+
+
 def lacking(one: Collection) -> Sequence[str]:
     """What it lacks before it can be published, in sentences of the catalogues."""
     return curating.lacking(one)

@@ -33,6 +33,7 @@ def collections(request: HttpRequest) -> HttpResponse:
     context = {
         "collections": queries.collections(by=by),
         "may_keep": rules.may_keep_inventory(by),
+        "biobanks": queries.biobanks(),
         "may_see_inventory": rules.may_see_inventory(by),
     }
     return render(request, "biobank/collections.html", context)

@@ -63,6 +63,23 @@ def add_biobank(code: str, name: str, organisation: Organisation, *, by: Actor, 
     return biobank
 
 
+@verb("biobank.change_biobank")
+def change_biobank(biobank: Biobank, values: Mapping[str, Any], *, by: Actor) -> Biobank:
+    """Change what is said of a biobank, all but its code; InputError where something is missing or unknown."""
+    keeps(by)
+    held = Biobank.objects.select_for_update().get(id=biobank.id)
+    for name, value in values.items():
+        if name in ("id", "code") or name not in {field.name for field in Biobank._meta.get_fields()}:
+            raise InputError(_("{name}: a biobank has no such field.").format(name=name))
+        setattr(held, name, value)
+    checked(held)
+    if not held.contact_email and held.collections.exclude(published=None).exists():
+        raise InputError(_(NO_CONTACT))
+    held.save()
+    record("biobank.change_biobank", "biobank", held.id, by=by, fields=sorted(values))
+    return held
+
+
 @verb("biobank.add_collection")
 def add_collection(biobank: Biobank, code: str, name: str, *, by: Actor, **attributes: Any) -> Collection:
     """Add a collection, not yet published; InputError where the code is taken or something is missing."""
@@ -143,6 +160,7 @@ def confirm_reached(collection: Collection, *, by: Actor) -> None:
     record("biobank.confirm_reached", "collection", collection.id, by=by)
 
 
+NO_CONTACT = gettext_noop("biobank: say to which address one writes; it stands in the catalogue.")
 REACHED_WITHIN = datetime.timedelta(days=365)
 
 
@@ -157,6 +175,7 @@ def lacking(collection: Collection) -> list[str]:
         (not collection.description.strip(), gettext_noop("description: say what is in the collection.")),
         (not collection.purpose.strip(), gettext_noop("purpose: say what the collection is for.")),
         (not collection.permission.get("use"), gettext_noop("permission: say what may be done with it.")),
+        (not collection.biobank.contact_email, NO_CONTACT),
         (len(answer) < 2, gettext_noop("responsible: name somebody who answers for it, and a deputy.")),
         (len(recent) < 2, gettext_noop("responsible: two of them have to say that messages reach them.")),
     ]

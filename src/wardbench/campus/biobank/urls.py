@@ -14,5 +14,4 @@ urlpatterns = [
     path("collections/", include(f"{APP}.collection_urls")),
     path("visits/", include(f"{APP}.visit_urls")),
     path("imports/", include(f"{APP}.import_urls")),
-    path("catalogue/", include(f"{APP}.catalogue_urls")),
 ]

@@ -17,6 +17,7 @@ say(
         "biobank.add_readings": gettext_noop("Kept temperatures"),
         "biobank.adjust": gettext_noop("Said how much of a specimen there is"),
         "biobank.aliquot": gettext_noop("Divided a specimen"),
+        "biobank.change_biobank": gettext_noop("Changed what is said of a biobank"),
         "biobank.change_collection": gettext_noop("Changed a collection"),
         "biobank.change_container": gettext_noop("Changed a place for specimens"),
         "biobank.check_box": gettext_noop("Checked a box"),

@@ -51,7 +51,16 @@ def _answer(people: Mapping[str, Person], collection: Collection, *keys: str) ->
     words = {"description": "Blood, serum, plasma, DNA and urine of patients who come to the hospital for it."}
     if collection.code == "COLON":
         words = {"description": "Frozen tissue of tumours of the bowel, taken at operations."}
-    curating.change_collection(collection, words, by=manager)
+    designs = {"DIAB": "LongitudinalCohort", "COLON": "DiseaseSpecificCohort"}
+    about = {
+        "designs": [designs[collection.code]],
+        "collection_settings": ["RoutineHealthCare"],
+        "dataset_types": ["Clinical", "Biochemical"],
+        "use_conditions": ["Collaboration"],
+        "inclusion": ["HospitalPatient"],
+        "diseases": {"DIAB": ["E11"], "COLON": ["C18"]}[collection.code],
+    }
+    curating.change_collection(collection, {**words, **about}, by=manager)
     for key in keys:
         curating.name_responsible(collection, people[key].id, by=manager)
         curating.confirm_reached(collection, by=actor_of(people[key]))

@@ -26,7 +26,7 @@ from wardbench.core.disclosure import ReleaseRules
 from wardbench.core.errors import NotFoundError
 from wardbench.core.store.files import write_atomically
 from wardbench.ward.samples import SampleIndex, write_index
-from wardbench.ward.samples.cube import make_cube
+from wardbench.ward.samples.cube import DIMENSIONS, Cube, make_cube
 
 CUBE_DAYS = 92
 """How long a cube is kept: a quarter of a year."""
@@ -113,14 +113,28 @@ def _refresh_cube() -> None:
     said = {
         "released": timezone.localdate().isoformat(),
         "dimensions": made.dimensions,
-        "cells": [
-            {"places": cell.places, "donors": cell.donors.text, "specimens": cell.specimens.text,
-             "least": cell.specimens.value or 0}
-            for cell in made.cells
-        ],
+        "cells": _cells(made),
+        # Divided by the same dimensions in the same order, but not as far: each cell is one or several of the cube's.
+        "coarser": [_cells(make_cube(found, ReleaseRules(), dimensions=DIMENSIONS[:n])) for n in (1, 2)],
         "notes": made.notes,
-    }  # fmt: skip
+    }
     write_atomically(place, json.dumps(said).encode())
+
+
+def _cells(made: Cube) -> list[dict[str, Any]]:
+    return [
+        {"places": cell.places, "donors": cell.donors.text, "specimens": cell.specimens.text,
+         "least": cell.specimens.value or 0}
+        for cell in made.cells
+    ]  # fmt: skip
+
+
+def released() -> dict[str, Any] | None:
+    """The released cube, or None where none was yet: nothing is made for whoever asks."""
+    try:
+        return dict(json.loads((folder() / "cube.json").read_text()))
+    except (OSError, ValueError):
+        return None
 
 
 def cube() -> dict[str, Any]:

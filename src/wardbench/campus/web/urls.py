@@ -21,6 +21,7 @@ urlpatterns = [
     path("people/", include("wardbench.campus.people.urls")),
     path("patients/", include("wardbench.campus.cohorts.patient_urls")),
     path("biobank/", include("wardbench.campus.biobank.urls")),
+    path("catalogue/", include("wardbench.campus.catalogue.urls")),
     path("cohorts/", include("wardbench.campus.cohorts.urls")),
     path("questions/", include("wardbench.campus.questions.urls")),
     path("record/", include("wardbench.campus.audit.urls")),

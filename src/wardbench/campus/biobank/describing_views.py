@@ -1,0 +1,65 @@
+"""What is said of biobanks and collections for catalogues."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from wardbench.campus.biobank import collection_queries as queries
+from wardbench.campus.biobank import curating, rules
+from wardbench.campus.biobank.describing_forms import BiobankForm, DescribeCollectionForm
+from wardbench.campus.people.refusals import refusal
+from wardbench.campus.web.pages import actor, signed_in
+from wardbench.core.errors import WardbenchError
+
+
+@signed_in
+def describe_collection(request: HttpRequest, collection_id: uuid.UUID) -> HttpResponse:
+    by = actor(request)
+    one = queries.collection(collection_id, by=by)
+    rules.may_keep_inventory(by).require()
+    form = DescribeCollectionForm.of(one, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            curating.change_collection(one, form.values(), by=by)
+        except WardbenchError as error:
+            form.add_error(None, refusal(error))
+        else:
+            return redirect("collection", one.id)
+    return render(request, "biobank/describe_collection.html", {"form": form, "collection": one})
+
+
+@signed_in
+def new_biobank(request: HttpRequest) -> HttpResponse:
+    by = actor(request)
+    rules.may_keep_inventory(by).require()
+    form = BiobankForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            values = form.values()
+            curating.add_biobank(values.pop("code"), values.pop("name"), values.pop("organisation"), by=by, **values)
+        except WardbenchError as error:
+            form.add_error(None, refusal(error))
+        else:
+            return redirect("collections")
+    return render(request, "biobank/biobank_edit.html", {"form": form, "biobank": None})
+
+
+@signed_in
+def edit_biobank(request: HttpRequest, biobank_id: uuid.UUID) -> HttpResponse:
+    by = actor(request)
+    one = queries.biobank(biobank_id, by=by)
+    form = BiobankForm(request.POST or None, one=one)
+    if request.method == "POST" and form.is_valid():
+        try:
+            curating.change_biobank(one, form.values(), by=by)
+        except WardbenchError as error:
+            form.add_error(None, refusal(error))
+        else:
+            messages.success(request, _("Kept. The catalogue shows it from now on."))
+            return redirect("collections")
+    return render(request, "biobank/biobank_edit.html", {"form": form, "biobank": one})

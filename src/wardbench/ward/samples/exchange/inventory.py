@@ -1,0 +1,117 @@
+"""What is exchanged: biobanks, collections, donors and samples as plain values; lists hold MIABIS's codes.
+
+`Extent` is what a collection holds as it may be told; it is worked out anew by each side, and is never read back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Biobank:
+    """A biobank with the attributes of MIABIS Core 3.0."""
+
+    code: str
+    name: str
+    acronym: str = ""
+    url: str = ""
+    juristic_person: str = ""
+    country: str = "BE"
+    contact_name: str = ""
+    contact_email: str = ""
+    description: str = ""
+    infrastructural: tuple[str, ...] = ()
+    organisational: tuple[str, ...] = ()
+    bioprocessing: tuple[str, ...] = ()
+    quality_standards: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A collection of a biobank (by its code). `use`, `use_modifiers` and `use_diseases` are its permission in DUO."""
+
+    code: str
+    biobank: str
+    name: str
+    acronym: str = ""
+    url: str = ""
+    description: str = ""
+    purpose: str = ""
+    basis: str = "written"
+    source: str = "Human"
+    dataset_types: tuple[str, ...] = ()
+    diseases: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    designs: tuple[str, ...] = ()
+    use_conditions: tuple[str, ...] = ()
+    inclusion: tuple[str, ...] = ()
+    publications: tuple[str, ...] = ()
+    use: str = ""
+    use_modifiers: tuple[str, ...] = ()
+    use_diseases: tuple[str, ...] = ()
+    ended: str = ""
+    """The day it ended, in ISO 8601; empty while it goes on."""
+
+
+@dataclass(frozen=True)
+class Extent:
+    """What a collection holds, as it may be told to whom it is told: numbers are None where they may not be."""
+
+    donors: int | None = None
+    specimens: int | None = None
+    materials: tuple[str, ...] = ()
+    temperatures: tuple[str, ...] = ()
+    sexes: tuple[str, ...] = ()
+    age_low: int | None = None
+    age_high: int | None = None
+
+
+@dataclass(frozen=True)
+class Donor:
+    code: str
+    sex: str = "Unknown"
+    birth_year: int | None = None
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A specimen. Amounts are whole numbers of the smallest unit of the dimension of `unit`; `collected` is a moment in
+    ISO 8601 with its offset, or empty; `diagnosis` ICD-10, `site` ICD-O-3 topography; `box` and `place` the barcode of
+    its container and the position in it. `preanalytics` are names and values in order of the names."""
+
+    label: str
+    collection: str
+    material: str
+    donor: str = ""
+    parent: str = ""
+    kind: str = "primary"
+    external: str = ""
+    tube: str = ""
+    site: str = ""
+    diagnosis: str = ""
+    amount: int | None = None
+    first_amount: int | None = None
+    unit: str = ""
+    concentration: str = ""
+    thaws: int = 0
+    collected: str = ""
+    temperature: str = ""
+    sprec: str = ""
+    preanalytics: tuple[tuple[str, str], ...] = ()
+    status: str = "collected"
+    retained: bool = False
+    box: str = ""
+    place: int | None = None
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """Everything that is exchanged, each list in the order of its codes or labels."""
+
+    biobanks: tuple[Biobank, ...] = ()
+    collections: tuple[Collection, ...] = ()
+    donors: tuple[Donor, ...] = ()
+    samples: tuple[Sample, ...] = ()
+    extents: dict[str, Extent] = field(default_factory=dict, compare=False)
+    """By the code of a collection."""
