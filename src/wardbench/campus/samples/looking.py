@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -43,6 +44,9 @@ from wardbench.ward.samples import (
     range_of,
     to_json,
 )
+
+MOST = 50_000
+"""How many specimens are taken from a search at once."""
 
 
 @dataclass(frozen=True)
@@ -149,20 +153,46 @@ def look(
 
     ForbiddenError where the scope is not theirs any more; NotFoundError for a cohort that the permit does not cover.
     """
-    _still(scope, by).require()
-    if window is not None:
-        query = query.but(patients=_patients(scope, window))
-    asked = within(scope, query)
+    asked = _asked(scope, query, window, by)
     index, at = current.index()
     counted = _covered(scope, facets(index, asked))
     listed = find(index, asked, offset=page * size, limit=size)
     ids = [uuid.UUID(one) for one in listed.rows.column("specimen").to_pylist()]
     there = Specimen.objects.select_related("collection", "donor").in_bulk(ids)
-    detail: dict[str, Any] = {"query": to_json(asked.but(patients=None)).decode(), "version": index.version}
+    _record("samples.look", scope, asked, window, index.version, by)
+    return Looked(counted, listed, [there[one] for one in ids if one in there], asked, at)
+
+
+@verb("samples.list")
+def rows(scope: Scope, query: Query, *, by: Actor, window: Window | None = None) -> pa.Table:
+    """Every specimen within a scope that a query selects, with the columns of `ward.samples.SCHEMA`; on the record.
+
+    ForbiddenError and NotFoundError as in `look`; InputError where there are more than `MOST`.
+    """
+    asked = _asked(scope, query, window, by)
+    index, _at = current.index()
+    found = find(index, asked, limit=MOST)
+    if found.total > MOST:
+        raise InputError(gettext_noop("These are more than {most} specimens; narrow the search."), most=f"{MOST:,}")
+    _record("samples.list", scope, asked, window, index.version, by, specimens=found.total)
+    return found.rows
+
+
+def _asked(scope: Scope, query: Query, window: Window | None, by: Actor) -> Query:
+    """The query within what is theirs now. Whom a record selects allowed the use of the record."""
+    _still(scope, by).require()
+    if window is None:
+        return within(scope, query)
+    giving = query.giving or Giving()
+    need = giving.need | {Tier.CLINICAL_DATA}
+    return within(scope, query.but(patients=_patients(scope, window, by), giving=replace(giving, need=need)))
+
+
+def _record(what: str, scope: Scope, asked: Query, window: Window | None, version: str, by: Actor, **more: Any) -> None:
+    detail: dict[str, Any] = {"query": to_json(asked.but(patients=None)).decode(), "version": version, **more}
     if window is not None:
         detail["window"] = [window.cohort, window.first, window.last]
-    record("samples.look", "index", index.version, by=by, study=scope.study, mode=scope.mode.value, **detail)
-    return Looked(counted, listed, [there[one] for one in ids if one in there], asked, at)
+    record(what, "index", version, by=by, study=scope.study, mode=scope.mode.value, **detail)
 
 
 def _covered(scope: Scope, counted: Facets) -> Facets:
@@ -185,20 +215,27 @@ def _still(scope: Scope, by: Actor) -> Verdict:
     return permits.check(permit, by, Wanted(Use.MATERIAL, material=min(scope.named)))
 
 
-def _patients(scope: Scope, window: Window) -> Patients:
-    attached = AttachedCohort.objects.filter(study=scope.permit.study) if scope.permit else AttachedCohort.objects
+def _patients(scope: Scope, window: Window, by: Actor) -> Patients:
+    permit = scope.permit
+    attached = (
+        AttachedCohort.objects.filter(study=permit.study) if permit is not None else AttachedCohort.objects.none()
+    )
     one = attached.filter(hash=window.cohort).first()
-    if one is None:
+    if permit is None or one is None:
         raise NotFoundError(_("The study has no such cohort."))
+    if window.first is not None and window.last is not None and window.first > window.last:
+        raise InputError(gettext_noop("days: the window ends before it begins."))
+    permits.check(permit, by, Wanted(Use.COUNT, cohort=one.hash)).require()
     persons, days = sessions.members("store", cohorts.definition_of(cohorts.version(one.version)))
     return Patients(np.asarray(persons, np.int64), np.asarray(days, np.int32), window.first, window.last)
 
 
 def cohorts_of(scope: Scope) -> list[tuple[str, str]]:
-    """The cohorts that a scope may narrow to: content hash and name."""
-    if scope.permit is None:
+    """The cohorts that a scope may narrow to: content hash and name. None where its permit covers no data."""
+    if scope.permit is None or scope.permit.content["data"] == "none":
         return []
-    return list(AttachedCohort.objects.filter(study=scope.permit.study).values_list("hash", "name"))
+    covered = AttachedCohort.objects.filter(study=scope.permit.study, hash__in=scope.permit.content["cohorts"])
+    return list(covered.values_list("hash", "name"))
 
 
 def query_of(words: Mapping[str, Sequence[str]], *, most_thaws: int | None, reserved: bool) -> Query:

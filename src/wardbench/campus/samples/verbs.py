@@ -5,4 +5,9 @@ from __future__ import annotations
 from wardbench.campus.audit.words import say
 from wardbench.campus.people.roles import gettext_noop
 
-say({"samples.look": gettext_noop("Looked for specimens")})
+say(
+    {
+        "samples.list": gettext_noop("Took specimens from a search"),
+        "samples.look": gettext_noop("Looked for specimens"),
+    }
+)

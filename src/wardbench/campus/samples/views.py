@@ -13,8 +13,8 @@ from django.shortcuts import render
 from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
 from wardbench.campus.people.rules import Actor
-from wardbench.campus.samples import current, looking, rules, words
-from wardbench.campus.samples.looking import Scope, Window
+from wardbench.campus.samples import addresses, current, looking, rules, words
+from wardbench.campus.samples.looking import Scope
 from wardbench.campus.samples.rules import TOLD, Mode
 from wardbench.campus.web.pages import actor, signed_in
 from wardbench.ward.samples import Counts
@@ -53,33 +53,21 @@ def samples(request: HttpRequest) -> HttpResponse:
     return _finder(request, by, scope, scopes)
 
 
-def _number(text: str) -> int | None:
-    text = text.strip()
-    negative = text.startswith("-")
-    return int(text) if text.lstrip("-").isdecimal() and len(text) < 7 and (not negative or len(text) > 1) else None
-
-
 def _finder(request: HttpRequest, by: Actor, scope: Scope, scopes: Sequence[Scope]) -> HttpResponse:
     given = request.GET
-    chosen = {facet: [value.replace("\x00", "") for value in given.getlist(facet)] for facet in words.FACETS}
-    thaws = _number(given.get("most_thaws", ""))
-    query = looking.query_of(
-        {facet: values for facet, values in chosen.items() if values},
-        most_thaws=thaws if thaws is None or thaws >= 0 else None,
-        reserved="reserved" in given,
-    )
-    cohort = given.get("cohort", "")
-    window = Window(cohort, _number(given.get("first", "")), _number(given.get("last", ""))) if cohort else None
-    page = max(0, (_number(given.get("page", "1")) or 1) - 1)
-    looked = looking.look(scope, query, by=by, window=window, page=page, size=SIZE)
+    sought = addresses.read(given)
+    page = max(0, (addresses.number(given.get("page", "1")) or 1) - 1)
+    looked = looking.look(scope, sought.query, by=by, window=sought.window, page=page, size=SIZE)
+    thaws = sought.query.giving.most_thaws if sought.query.giving else None
+    cohorts = looking.cohorts_of(scope)
     collections = words.collection_names()
     total = looked.facets.total.specimens
-    keep = [(key, value) for key, values in given.lists() if key != "page" for value in values]
+    keep = [(key, value) for key, values in given.lists() if key not in ("page", "one") for value in values]
     context: dict[str, Any] = {
         "scope": scope,
         "scopes": scopes,
         "told": TOLD[scope.mode],
-        "facets": [_facet(key, looked, set(chosen[key]), collections) for key in words.FACETS],
+        "facets": [_facet(key, looked, set(sought.chosen[key]), collections) for key in words.FACETS],
         "total": looked.facets.total,
         "availability": looked.facets.availability,
         "lost": _lost(looked),
@@ -91,8 +79,10 @@ def _finder(request: HttpRequest, by: Actor, scope: Scope, scopes: Sequence[Scop
         "before": urlencode([*keep, ("page", page)]) if page else "",
         "after": urlencode([*keep, ("page", page + 2)]) if (page + 1) * SIZE < total else "",
         "thaws": "" if thaws is None else thaws,
-        "cohorts": looking.cohorts_of(scope),
-        "cohort": cohort,
+        "window": words.window_words(sought.window, dict(cohorts)) if sought.window else "",
+        "address": sought.address(scope),
+        "cohorts": cohorts,
+        "cohort": given.get("cohort", ""),
         "refused": scope.refused,
         "judged": scope.judged,
         "is_stewardship": scope.mode is Mode.STEWARDSHIP,

@@ -6,13 +6,14 @@ import datetime
 from collections.abc import Mapping
 
 from django.utils.formats import date_format
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext as _
 
 from wardbench.campus.biobank.amounts import Amount
 from wardbench.campus.biobank.models import Collection, Specimen
 from wardbench.campus.biobank.rules import STATUSES, Status
 from wardbench.campus.people.roles import gettext_noop
+from wardbench.campus.samples.looking import Window
 from wardbench.core.consent import TIERS, Tier
 from wardbench.core.miabis import MATERIALS, TEMPERATURES
 from wardbench.ward.samples import RANGES, Reason, range_of
@@ -101,6 +102,39 @@ def more_words(name: str) -> str:
     if kind == "tier":
         return _("if this needed no consent to: {tier}").format(tier=gettext(TIERS[Tier(what)]).lower())
     return _("if what others have reserved became free")
+
+
+def window_words(window: Window, names: Mapping[str, str]) -> str:
+    """Whose specimens a search is about, and on which days around entry they were taken."""
+    name, first, last = names.get(window.cohort, _("a cohort")), window.first, window.last
+    if first is None and last is None:
+        return _("patients of “{name}”").format(name=name)
+    return _("patients of “{name}”, taken {days}").format(name=name, days=_days(first, last))
+
+
+def _days(first: int | None, last: int | None) -> str:
+    if first is not None and first == last:
+        return _("on {day}").format(day=_day(first)) if first == 0 else _day(first)
+    if first is not None and last == 0 and first < 0:
+        return ngettext("on the day of entry or the day before", "within {n} days before entry", -first).format(
+            n=-first
+        )
+    if first is None and last is not None:
+        return _("up to {day}").format(day=_day(last))
+    if last is None and first is not None:
+        return _("from {day} on").format(day=_day(first))
+    return _("from {first} to {last}").format(first=_day(first or 0), last=_day(last or 0))
+
+
+def _day(number: int) -> str:
+    if number == 0:
+        return _("the day of entry")
+    sentence = (
+        ngettext("{n} day before entry", "{n} days before entry", -number)
+        if number < 0
+        else ngettext("{n} day after entry", "{n} days after entry", number)
+    )
+    return sentence.format(n=abs(number))
 
 
 def collection_names() -> dict[str, str]:

@@ -1,0 +1,38 @@
+"""The form that puts what was found into a basket."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from wardbench.campus.releases.baskets import MOST
+
+
+class IntoForm(forms.Form):
+    """Which basket: one that there is, or a new one by its name."""
+
+    basket = forms.ChoiceField(label=_("Which basket"))
+    name = forms.CharField(label=_("Name of a new basket"), max_length=200, required=False)
+
+    def __init__(self, *args: Any, baskets: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["basket"].choices = [("new", _("A new basket")), *baskets]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if given.get("basket") == "new" and not given.get("name", "").strip():
+            self.add_error("name", _("Give the new basket a name."))
+        return given
+
+
+class FoundForm(IntoForm):
+    count = forms.IntegerField(
+        label=_("How many specimens"),
+        min_value=1,
+        max_value=MOST,
+        required=False,
+        help_text=_("Leave empty for all that can be given. Those that lie together come first."),
+    )
+    one_each = forms.BooleanField(label=_("One specimen of each donor"), required=False, initial=True)
