@@ -20,7 +20,7 @@ from wardbench.synthetic.codes import UCUM, VOCABULARIES, Code
 from wardbench.synthetic.records import TABLES
 from wardbench.synthetic.store_tables import SELECTS
 
-_MEMORY = "1GB"
+_MEMORY = "2GB"
 _CODED = (
     ("visit", "code", "Visit"),
     ("condition", "code", "Condition"),
