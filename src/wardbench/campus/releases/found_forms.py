@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from wardbench.campus.releases.baskets import MOST
+from wardbench.campus.releases.pairing import CLOSE, EXACT, MOST_CASES, MOST_EACH, Wish
 
 
 class IntoForm(forms.Form):
@@ -36,3 +37,35 @@ class FoundForm(IntoForm):
         help_text=_("Leave empty for all that can be given. Those that lie together come first."),
     )
     one_each = forms.BooleanField(label=_("One specimen of each donor"), required=False, initial=True)
+
+
+class PairsForm(forms.Form):
+    """How many cases with how many controls, and in what they have to be alike."""
+
+    count = forms.IntegerField(label=_("How many cases"), min_value=1, max_value=MOST_CASES, initial=20)
+    each = forms.IntegerField(label=_("Controls of each case"), min_value=1, max_value=MOST_EACH, initial=1)
+    exact = forms.MultipleChoiceField(
+        label=_("Equal in"),
+        choices=[(name, _(title)) for name, title in EXACT.items()],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        initial=["sex", "material"],
+    )
+    close = forms.MultipleChoiceField(
+        label=_("As close as can be in"),
+        choices=[(name, _(title)) for name, title in CLOSE.items()],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        initial=["age", "stored"],
+    )
+
+    def wish(self) -> Wish:
+        """What a valid form asks for."""
+        given = self.cleaned_data
+        return Wish(given["count"], given["each"], tuple(given["exact"]), tuple(given["close"]))
+
+
+class PairsIntoForm(IntoForm):
+    """The list that was seen, and the basket that it goes into."""
+
+    seen = forms.CharField(widget=forms.HiddenInput, max_length=64)

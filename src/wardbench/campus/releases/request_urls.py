@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from wardbench.campus.releases import found_views, parcel_views, request_views
+from wardbench.campus.releases import found_views, pairing_views, parcel_views, request_views
 
 urlpatterns = [
     path("", request_views.requests, name="requests"),
     path("baskets/", request_views.all_baskets, name="baskets"),
     path("baskets/<uuid:basket_id>/", request_views.one_basket, name="basket"),
     path("found/", found_views.into_basket, name="basket_found"),
+    path("pairs/", pairing_views.pairs, name="basket_pairs"),
     path("tariffs/", request_views.tariffs, name="request_tariffs"),
     path("<uuid:request_id>/", request_views.one_request, name="request"),
     path("<uuid:request_id>/drop/", request_views.drop_lines, name="request_drop"),

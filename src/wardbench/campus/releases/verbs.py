@@ -23,6 +23,7 @@ say(
         "releases.extend": gettext_noop("Reserved specimens for longer"),
         "releases.fill_basket": gettext_noop("Put specimens into a basket"),
         "releases.fill_found": gettext_noop("Put what was found into a basket"),
+        "releases.fill_pairs": gettext_noop("Put cases and controls into a basket"),
         "releases.leave_out": gettext_noop("Left a specimen out of a request"),
         "releases.log": gettext_noop("Kept temperatures of a parcel"),
         "releases.open": gettext_noop("Made a new code for a recipient"),

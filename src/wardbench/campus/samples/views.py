@@ -81,6 +81,8 @@ def _finder(request: HttpRequest, by: Actor, scope: Scope, scopes: Sequence[Scop
         "thaws": "" if thaws is None else thaws,
         "window": words.window_words(sought.window, dict(cohorts)) if sought.window else "",
         "address": sought.address(scope),
+        "cases": given.get("cases", "") if scope.study else "",
+        "cases_said": addresses.said(addresses.carried(given["cases"]), by, scope) if given.get("cases") else "",
         "cohorts": cohorts,
         "cohort": given.get("cohort", ""),
         "refused": scope.refused,
