@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from wardbench.campus.audit.queries import write_head
 from wardbench.campus.audit.sending import send_record
+from wardbench.campus.biobank.imports import work as imports
 from wardbench.campus.collector import Collector
 from wardbench.campus.notices.mail import send_due
 from wardbench.campus.releases import requesting
@@ -25,6 +26,7 @@ def carry_out(folder: Path) -> None:
     carry_out_due(timezone.now())
     requesting.carry_out_due(timezone.now())
     send_due()
+    imports.carry_out_due(timezone.now())
     refresh_samples()
     try:
         send_record(folder, Collector.at(settings.CAMPUS.syslog))

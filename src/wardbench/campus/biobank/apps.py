@@ -3,7 +3,7 @@ from importlib import import_module
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-DESK = ("storage_desk",)
+DESK = ("storage_desk", "import_desk")
 """Modules that put cards on the manager's desk."""
 
 

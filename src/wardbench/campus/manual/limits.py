@@ -12,6 +12,8 @@ from wardbench.campus.access import rules as access
 from wardbench.campus.access import sheet as care
 from wardbench.campus.api import rules as api
 from wardbench.campus.audit import views as audit
+from wardbench.campus.biobank.imports import files as specimens
+from wardbench.campus.biobank.imports.services import MOST_MENDS
 from wardbench.campus.cohorts import builder_views as builder
 from wardbench.campus.cohorts import services as cohorts
 from wardbench.campus.counting import budgets, sessions
@@ -23,6 +25,7 @@ from wardbench.campus.questions import services as asking
 from wardbench.campus.releases.moves import LONGEST_WORDS
 from wardbench.campus.studies import documents
 from wardbench.campus.studies.moves import LONGEST_REASON
+from wardbench.core import workbook
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,11 @@ def every() -> Iterator[Limit]:
     yield Limit("steps of a draft that undo goes back", one, str(cohorts.MOST_STEPS), "the oldest is forgotten")
     yield Limit("a definition of a cohort", one, f"{cohorts.LARGEST:,} bytes; as a file {builder.LARGEST_FILE:,}")
     yield Limit("a document", one, _file(documents.LARGEST, f"a name of {documents.LONGEST_NAME} characters"))
+    yield Limit("a file of specimens", one, _file(specimens.MOST_BYTES, f"{specimens.MOST_ROWS:,} rows"))
+    workbook_rows = f"{workbook.MOST_ROWS:,} rows, columns A to CZ, {workbook.MOST_UNPACKED // 1_000_000} MB unpacked"
+    yield Limit("a workbook of specimens", one, _file(specimens.MOST_WORKBOOK, workbook_rows))
+    yield Limit("columns of a file of specimens", one, f"{specimens.MOST_COLUMNS}")
+    yield Limit("cells that are mended in an import", one, f"{MOST_MENDS:,}")
     yield Limit("a file of people", one, _file(sheet.MOST_BYTES, f"{sheet.MOST_ROWS:,} rows"))
     yield Limit("a topic of somebody's expertise", one, f"{importing.LONGEST_TOPIC} characters")
     yield Limit("a list of whom teams treat", one, f"{care.MOST:,} rows")

@@ -83,17 +83,9 @@ def _column(header: str) -> str:
 def read_sheet(data: bytes) -> Sheet:
     """Read a file; InputError where nothing can be made of it as a whole. Bytes that are not UTF-8 stay in their cell
     (as surrogates), so that the other rows can be used."""
-    text = _text(data)
-    first, _newline, after = text.partition("\n")
-    skipped = 0
-    if re.fullmatch('"?sep=."?\r?', first, re.IGNORECASE):
-        text, skipped = after, 1
+    text, skipped = without_separator(text_of(data, MOST_BYTES))
     separator = _separator(text)
-    try:
-        lines = _lines(text, separator)
-    except csv.Error as error:
-        why = _("a quotation mark is opened and never closed") if "end of data" in str(error) else str(error)
-        raise InputError(_("The file cannot be read as CSV: %(why)s.") % {"why": why}) from None
+    lines = lines_of(text, separator, MOST_ROWS)
     if not lines:
         raise InputError(_("The file is empty; start from the template."))
     if len(lines) > MOST_ROWS + 1:
@@ -144,9 +136,11 @@ def template() -> str:
     return BOM + out.getvalue()
 
 
-def _text(data: bytes) -> str:
-    if len(data) > MOST_BYTES:
-        raise InputError(_("The file is larger than %(most)d MB; split it.") % {"most": MOST_BYTES // 1_000_000})
+def text_of(data: bytes, most: int) -> str:
+    """A file of at most `most` bytes as text; bytes that are not UTF-8 stay as surrogates. InputError for what is no
+    text."""
+    if len(data) > most:
+        raise InputError(_("The file is larger than %(most)d MB; split it.") % {"most": most // 1_000_000})
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         raise InputError(_("This is a workbook. In your spreadsheet, save it as CSV (UTF-8) and choose that file."))
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -159,22 +153,33 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8-sig", errors="surrogateescape")
 
 
+def without_separator(text: str) -> tuple[str, int]:
+    """`text` without the first line that tells a spreadsheet the separator, and how many lines that were."""
+    first, _newline, after = text.partition("\n")
+    return (after, 1) if re.fullmatch('"?sep=."?\r?', first, re.IGNORECASE) else (text, 0)
+
+
 def _separator(text: str) -> str:
     """The one that gives the most headers that we know."""
     header = text.partition("\n")[0]
     return max(SEPARATORS, key=lambda one: sum(bool(_column(cell)) for cell in header.split(one)))
 
 
-def _lines(text: str, separator: str) -> list[tuple[int, list[str]]]:
-    """Lines that hold something, each with the number that it starts at."""
+def lines_of(text: str, separator: str, most: int) -> list[tuple[int, list[str]]]:
+    """Lines that hold something, each with the number that it starts at; at most `most` after the headers and one.
+    InputError for what is no CSV."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     found, line = [], 1
-    for cells in reader:
-        if any(cell.strip() for cell in cells):
-            found.append((line, cells))
-        line = reader.line_num + 1
-        if len(found) > MOST_ROWS + 1:
-            break
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                found.append((line, cells))
+            line = reader.line_num + 1
+            if len(found) > most + 1:
+                break
+    except csv.Error as error:
+        why = _("a quotation mark is opened and never closed") if "end of data" in str(error) else str(error)
+        raise InputError(_("The file cannot be read as CSV: %(why)s.") % {"why": why}) from None
     return found
 
 
@@ -187,7 +192,12 @@ def _shown(cell: str) -> str:
     """A cell whose bytes are not UTF-8, as a Western spreadsheet most likely meant them."""
     if not is_broken(cell):
         return cell
-    return cell.encode("utf-8", "surrogateescape").decode("cp1252", "replace")
+    return as_western(cell)
+
+
+def as_western(text: str) -> str:
+    """`text` with what is not UTF-8 read as Windows-1252."""
+    return text.encode("utf-8", "surrogateescape").decode("cp1252", "replace")
 
 
 def is_broken(cell: str) -> bool:

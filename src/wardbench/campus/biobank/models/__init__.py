@@ -1,4 +1,5 @@
-"""What the biobank stores: `collections` rules, `donors` who gave, `storage` where, `specimens` what, and its past."""
+"""What the biobank stores: `collections` rules, `donors` who gave, `storage` where, `specimens` what, and its past;
+`imports` what comes from elsewhere."""
 
 from wardbench.campus.biobank.models.collections import (
     Biobank,
@@ -17,6 +18,7 @@ from wardbench.campus.biobank.models.donors import (
     OptOut,
     Visit,
 )
+from wardbench.campus.biobank.models.imports import Import, ImportTable, Remembered
 from wardbench.campus.biobank.models.specimens import CustodyEvent, PoolPart, Specimen
 from wardbench.campus.biobank.models.storage import Container, Equipment, Excursion, Reading, Relocation
 
@@ -32,6 +34,8 @@ __all__ = [
     "Enrolment",
     "Equipment",
     "Excursion",
+    "Import",
+    "ImportTable",
     "OptOut",
     "PlannedSpecimen",
     "PoolPart",
@@ -39,6 +43,7 @@ __all__ = [
     "ProtocolVisit",
     "Reading",
     "Relocation",
+    "Remembered",
     "Responsible",
     "Specimen",
     "Visit",

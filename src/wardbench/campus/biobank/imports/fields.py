@@ -1,0 +1,215 @@
+"""What a column of a spreadsheet can mean, and what it is called in three languages and in OpenSpecimen's exports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wardbench.campus.people.roles import gettext_noop
+from wardbench.campus.people.sheet import folded
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a specimen: its title, what a template says of it, how long a cell may be, what headers mean it."""
+
+    title: str
+    said: str
+    longest: int
+    headers: tuple[str, ...]
+
+
+FIELDS: dict[str, Field] = {
+    "label": Field(
+        gettext_noop("Label"),
+        gettext_noop("needed: what stands on the tube, once in the whole biobank"),
+        64,
+        (
+            "label", "specimen label", "specimen", "specimen id", "sample", "sample id", "sample label", "sample name",
+            "sample code", "tube", "tube id", "tube label", "staal", "staalnummer", "staal id", "staalcode", "monster",
+            "monsternummer", "etiket", "buis", "buisnummer", "echantillon", "numero d echantillon", "etiquette",
+            "code echantillon", "tube numero",
+        ),
+    ),
+    "external": Field(
+        gettext_noop("Name elsewhere"),
+        gettext_noop("what another system calls it"),
+        100,
+        (
+            "name elsewhere", "external", "external id", "external name", "barcode", "other id", "alias", "identifier",
+            "externe naam", "externe id", "code barres", "nom externe", "identifiant externe",
+        ),
+    ),
+    "material": Field(
+        gettext_noop("Material"),
+        gettext_noop("needed: Plasma, Serum, DNA ..."),
+        100,
+        (
+            "material", "type", "specimen type", "sample type", "material type", "materiaal", "staaltype", "soort",
+            "materiaalsoort", "materiel", "type d echantillon", "matiere", "nature",
+        ),
+    ),
+    "kind": Field(
+        gettext_noop("Kind"),
+        gettext_noop("as it was taken, aliquot or derivative"),
+        40,
+        ("kind", "lineage", "soort staal", "afkomst", "genre", "lignage"),
+    ),
+    "parent": Field(
+        gettext_noop("Made of"),
+        gettext_noop("the label of the specimen that it was made of"),
+        64,
+        (
+            "made of", "parent", "parent label", "parent specimen label", "parent specimen", "parent id",
+            "parent sample", "gemaakt van", "moederstaal", "ouder", "ouderstaal", "fait de", "echantillon parent",
+            "echantillon mere",
+        ),
+    ),
+    "donor": Field(
+        gettext_noop("Donor"),
+        gettext_noop("the donor's code, never a name"),
+        64,
+        (
+            "donor", "donor code", "donor id", "ppid", "participant", "participant id", "participant protocol id",
+            "subject", "subject id", "donorcode", "deelnemer", "deelnemernummer", "donneur", "code donneur",
+            "code du donneur", "sujet",
+        ),
+    ),
+    "sex": Field(
+        gettext_noop("Sex"),
+        gettext_noop("of a donor who is new"),
+        40,
+        ("sex", "gender", "geslacht", "sexe"),
+    ),
+    "birth_year": Field(
+        gettext_noop("Year of birth"),
+        gettext_noop("of a donor who is new"),
+        20,
+        ("year of birth", "birth year", "birthyear", "yob", "geboortejaar", "annee de naissance"),
+    ),
+    "collected": Field(
+        gettext_noop("Taken at"),
+        gettext_noop("2026-01-31, 31/01/2026 or 31/01/2026 14:30"),
+        40,
+        (
+            "taken at", "taken", "taken on", "collected", "collection date", "date collected", "date of collection",
+            "sampling date", "sample date", "draw date", "date", "collection event date and time",
+            "collection date and time", "afnamedatum", "datum afname", "datum", "afname", "afgenomen op",
+            "date de prelevement", "date prelevement", "preleve le",
+        ),
+    ),
+    "amount": Field(
+        gettext_noop("Amount"),
+        gettext_noop("what is left: 1.5 or 1,5, with its unit here or in the next column"),
+        40,
+        (
+            "amount", "quantity", "available quantity", "current quantity", "volume", "volume left", "remaining",
+            "remaining volume", "mass", "hoeveelheid", "volume over", "resthoeveelheid", "aantal", "quantite",
+            "quantite restante", "volume restant",
+        ),
+    ),
+    "first_amount": Field(
+        gettext_noop("Amount at first"),
+        gettext_noop("what there was at the beginning"),
+        40,
+        (
+            "amount at first", "initial quantity", "initial amount", "initial volume", "beginhoeveelheid",
+            "quantite initiale", "volume initial",
+        ),
+    ),
+    "unit": Field(
+        gettext_noop("Unit"),
+        gettext_noop("ml, µl, mg, µg, ng, cells, pieces ..."),
+        20,
+        ("unit", "units", "quantity unit", "amount unit", "volume unit", "eenheid", "unite"),
+    ),
+    "class": Field(
+        gettext_noop("Class (OpenSpecimen)"),
+        gettext_noop("Fluid, Tissue, Cell or Molecular; says the unit where none is given"),
+        40,
+        ("class", "specimen class"),
+    ),
+    "concentration": Field(
+        gettext_noop("Concentration"), gettext_noop("as a text"), 32, ("concentration", "concentratie")
+    ),
+    "thaws": Field(
+        gettext_noop("Times thawed"),
+        gettext_noop("a whole number"),
+        10,
+        (
+            "times thawed", "thaws", "freeze thaw cycles", "freeze thaw", "freeze thaws", "thaw count",
+            "aantal keer ontdooid", "ontdooid", "vries dooi cycli", "decongelations", "cycles de congelation",
+            "nombre de decongelations",
+        ),
+    ),
+    "tube": Field(
+        gettext_noop("Tube type"),
+        gettext_noop("SPREC's code of the tube that it was taken in"),
+        8,
+        ("tube type", "primary container", "tube code", "buistype", "soort buis", "type de tube"),
+    ),
+    "site": Field(
+        gettext_noop("Anatomical site"),
+        gettext_noop("a code, of ICD-O for example"),
+        16,
+        ("anatomical site", "anatomic site", "site code", "tissue site", "anatomische plaats", "site anatomique"),
+    ),
+    "diagnosis": Field(
+        gettext_noop("Diagnosis"),
+        gettext_noop("a code of ICD-10"),
+        16,
+        ("diagnosis", "icd 10", "icd10", "icd 10 code", "diagnose", "diagnosecode", "diagnostic"),
+    ),
+    "box": Field(
+        gettext_noop("Box"),
+        gettext_noop("its barcode or name, or its path with slashes"),
+        400,
+        (
+            "box", "box name", "container", "container name", "location container", "location", "storage location",
+            "doos", "doosnaam", "opslag", "locatie", "boite", "nom de la boite", "emplacement",
+        ),
+    ),
+    "position": Field(
+        gettext_noop("Position"),
+        gettext_noop("B3, or 15 where the box counts"),
+        20,
+        (
+            "position", "well", "cell", "box position", "location position", "pos", "positie", "plaats", "vak",
+            "puits", "case",
+        ),
+    ),
+    "row": Field(
+        gettext_noop("Row in the box"),
+        gettext_noop("where row and column are apart"),
+        10,
+        ("row in the box", "row", "box row", "location row", "rij", "rang", "rangee", "ligne"),
+    ),
+    "column": Field(
+        gettext_noop("Column in the box"),
+        gettext_noop("where row and column are apart"),
+        10,
+        ("column in the box", "column", "col", "box column", "location column", "kolom", "colonne"),
+    ),
+    "status": Field(
+        gettext_noop("What became of it"),
+        gettext_noop("there, or used up"),
+        40,
+        (
+            "what became of it", "status", "activity status", "collection status", "availability",
+            "specimen status", "staalstatus", "statut", "etat",
+        ),
+    ),
+}  # fmt: skip
+"""Fields by name, in the order of a template."""
+NEEDED = ("label", "material")
+TEMPLATE = tuple(name for name in FIELDS if name not in ("class", "row", "column", "first_amount"))
+"""The columns of a template; the others are known where an export has them."""
+REASONS = frozenset(map(folded, ("reasons", "redenen", "raisons")))
+"""Headers of the column that is added to rows which are handed back; it is not read."""
+
+_MEANT = {folded(said): name for name, field in FIELDS.items() for said in (field.title, *field.headers)}
+
+
+def meant(header: str) -> str:
+    """The field that a header means by itself; "" where it is none that is known."""
+    said = folded(header)
+    return _MEANT.get(said) or _MEANT.get(said.replace(" ", ""), "")

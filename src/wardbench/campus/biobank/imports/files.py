@@ -1,0 +1,203 @@
+"""From a file to a table of texts, and back: CSV with any separator and encoding, XLSX, FHIR. No database here."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pyarrow as pa
+from django.utils.translation import gettext as _
+
+from wardbench.campus.biobank.imports.fields import REASONS, meant
+from wardbench.campus.people.sheet import as_western, folded, is_broken, lines_of, text_of, without_separator
+from wardbench.core import workbook
+from wardbench.core.errors import InputError
+from wardbench.core.spreadsheet import BOM, defused, plain
+from wardbench.core.workbook import Sheet
+
+MOST_BYTES = 200_000_000
+MOST_WORKBOOK = 50_000_000
+MOST_ROWS = 1_000_000
+MOST_COLUMNS = 100
+LONGEST_CELL = 2_000
+SEPARATORS = ",;\t|"
+COMMENT = "#"
+"""A row whose first cell begins with this is an explanation, and is not read."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: its headers, and for each row the line of the file that it starts on and a text for each header.
+
+    `told` says what was made of the file, in sentences; `sizes` how large each box of a freezer's sheet is: rows,
+    columns, and how its positions are called.
+    """
+
+    headers: tuple[str, ...]
+    lines: tuple[int, ...]
+    rows: tuple[tuple[str, ...], ...]
+    told: tuple[str, ...] = ()
+    sizes: Mapping[str, tuple[int, int, str]] = field(default_factory=dict)
+    kind: str = "sheet"
+
+
+def read(data: bytes, sheet: str = "") -> Table:
+    """A file as a table; of a workbook the sheet of this name, or that of which most columns are known.
+
+    InputError where nothing can be made of it.
+    """
+    if data.startswith(b"\xd0\xcf\x11\xe0"):
+        raise InputError(_("This is a workbook of before 2007, or one with a password; save it as XLSX or CSV."))
+    if not workbook.is_workbook(data):
+        return read_csv(data)
+    if len(data) > MOST_WORKBOOK:
+        raise InputError(_("The file is larger than %(most)d MB; split it.") % {"most": MOST_WORKBOOK // 1_000_000})
+    sheets = workbook.read_workbook(data)
+    if not sheets:
+        raise InputError(_("The file is empty; start from the template."))
+    wanted = next((one for one in sheets if one.name.casefold() == sheet.strip().casefold()), None)
+    if sheet.strip() and wanted is None:
+        names = ", ".join(one.name for one in sheets)[:200]
+        raise InputError(_("The workbook has no sheet of this name; it has: %(names)s.") % {"names": names})
+    wanted = wanted or max(sheets, key=_headers_known)
+    table = read_sheet(wanted)
+    others = ", ".join(one.name for one in sheets if one is not wanted)[:200]
+    if not others:
+        return table
+    said = _("Only the sheet “%(name)s” was read. There are also: %(others)s.") % {
+        "name": wanted.name,
+        "others": others,
+    }
+    return replace(table, told=(*table.told, said))
+
+
+def _headers_known(sheet: Sheet) -> int:
+    first = next((row for row in sheet.rows if any(row) and not row[0].startswith(COMMENT)), ())
+    return sum(bool(meant(cell)) for cell in first)
+
+
+def read_csv(data: bytes) -> Table:
+    """A CSV file as a table, with the headers of its first line."""
+    text, skipped = without_separator(text_of(data, MOST_BYTES))
+    told = (
+        (_("It is not UTF-8 and was read as Windows-1252; look at letters with accents."),) if is_broken(text) else ()
+    )
+    text = _decoded(text)
+    lines = lines_of(text, _separator(text), MOST_ROWS)
+    rows = [(line + skipped, [_clean(cell) for cell in cells]) for line, cells in lines]
+    return table_of(rows, told)
+
+
+def read_sheet(sheet: Sheet) -> Table:
+    """A sheet of a workbook as a table; merged cells all have the text of the first."""
+    rows = [(number, list(cells)) for number, cells in enumerate(_spread(sheet), 1) if any(cells)]
+    told = (_("Merged cells were read as if each held the same text."),) if sheet.merged else ()
+    return table_of(rows, told)
+
+
+def _spread(sheet: Sheet) -> Iterable[Sequence[str]]:
+    """The rows of a sheet with the text of merged cells in each of them."""
+    if not sheet.merged:
+        return sheet.rows
+    rows = [list(row) for row in sheet.rows]
+    for top, left, bottom, right in sheet.merged:
+        if top < len(rows) and left < len(rows[top]):
+            said = rows[top][left]
+            for row in rows[top : bottom + 1]:
+                row[left : right + 1] = [said or cell for cell in row[left : right + 1]]
+    return rows
+
+
+def table_of(rows: Sequence[tuple[int, Sequence[str]]], told: Iterable[str] = ()) -> Table:
+    """A table of numbered rows, of which the first that is no explanation names the columns.
+
+    InputError where there are no rows, too many, too many columns, or two columns of one name.
+    """
+    rows = [(line, cells) for line, cells in rows if not (cells and cells[0].startswith(COMMENT))]
+    if not rows:
+        raise InputError(_("The file is empty; start from the template."))
+    if len(rows) > MOST_ROWS + 1:
+        raise InputError(_("The file has more than %(most)d rows; split it.") % {"most": MOST_ROWS})
+    headers = [" ".join(cell.split()) for cell in rows[0][1]]
+    while headers and not headers[-1]:
+        headers.pop()
+    if len(headers) > MOST_COLUMNS:
+        raise InputError(
+            _("The file has more than %(most)d columns; keep those that are meant.") % {"most": MOST_COLUMNS}
+        )
+    twice = [header for header, count in Counter(map(folded, filter(None, headers))).items() if count > 1]
+    if twice:
+        raise InputError(
+            _("Two columns are called “%(name)s”; give one of them another name.") % {"name": twice[0][:60]}
+        )
+    keep = [place for place, header in enumerate(headers) if folded(header) not in REASONS]
+    width = len(headers)
+    lines, found = [], []
+    for line, cells in rows[1:]:
+        if len(cells) < width:
+            cells = (*cells, *[""] * (width - len(cells)))
+        elif any(cells[width:]):
+            raise InputError(
+                _("Line %(line)d has more cells than there are columns; is a separator missing its quotation marks?")
+                % {"line": line}
+            )
+        if any(map(str.__len__, cells)):
+            lines.append(line)
+            found.append(tuple(cells[place][:LONGEST_CELL] for place in keep))
+    if not found:
+        raise InputError(_("The file has headers and no rows."))
+    return Table(tuple(headers[place][:100] for place in keep), tuple(lines), tuple(found), tuple(told))
+
+
+def _clean(cell: str) -> str:
+    cell = cell.strip()
+    return plain(cell) if cell.startswith("'") else cell
+
+
+def _decoded(text: str) -> str:
+    return as_western(text) if is_broken(text) else text
+
+
+def _separator(text: str) -> str:
+    """The one that gives the most headers that are known; among equals the one that there is most of."""
+    header = next((line for line in text.splitlines() if line.strip() and not line.startswith(COMMENT)), "")[:20_000]
+    said = {one: sum(bool(meant(cell.strip('"'))) for cell in header.split(one)) for one in SEPARATORS}
+    return max(SEPARATORS, key=lambda one: (said[one], header.count(one)))
+
+
+def packed(table: Table) -> bytes:
+    """A table as it is kept: columns of texts, compressed."""
+    columns: dict[str, Any] = {"line": pa.array(table.lines, pa.int32())}
+    for place in range(len(table.headers)):
+        columns[f"c{place}"] = pa.array([row[place] for row in table.rows], pa.string())
+    notes = {"headers": table.headers, "told": table.told, "sizes": table.sizes, "kind": table.kind}
+    made = pa.table(columns).replace_schema_metadata({"wardbench": json.dumps(notes)})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, made.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+        writer.write_table(made)
+    return bytes(sink.getvalue())
+
+
+def unpacked(data: bytes) -> Table:
+    """The table that `packed` was given."""
+    made = pa.ipc.open_stream(data).read_all()
+    notes = json.loads(made.schema.metadata[b"wardbench"])
+    columns = [made.column(f"c{place}").to_pylist() for place in range(len(notes["headers"]))]
+    sizes = {name: (high, wide, labels) for name, (high, wide, labels) in notes["sizes"].items()}
+    rows = tuple(zip(*columns, strict=True))
+    lines = tuple(made.column("line").to_pylist())
+    return Table(tuple(notes["headers"]), lines, rows, tuple(notes["told"]), sizes, notes["kind"])
+
+
+def write_csv(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    """A CSV that a spreadsheet opens without harm: what it would calculate becomes a text."""
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
+    writer.writerow([defused(cell) for cell in headers])
+    writer.writerows([defused(cell) for cell in row] for row in rows)
+    return (BOM + out.getvalue()).encode()

@@ -1,0 +1,87 @@
+"""Which column of a file means what: as in earlier files of the collection, or by its header; and what was mended."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext
+
+from wardbench.campus.biobank.imports.checking import CLASS_UNITS
+from wardbench.campus.biobank.imports.fields import FIELDS, meant
+from wardbench.campus.biobank.imports.files import Table
+from wardbench.campus.biobank.imports.words import status
+from wardbench.campus.people.sheet import folded
+
+TOGETHER = frozenset({"status"})
+"""Fields that several columns may mean: what became of a tube is the worst that one of them says."""
+
+
+@functools.cache
+def _titles() -> Mapping[str, str]:
+    """The titles of the fields in every language of the campus."""
+    found = {}
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            found.update({folded(gettext(field.title)): name for name, field in FIELDS.items()})
+    return found
+
+
+def proposed(table: Table, remembered: Mapping[str, str]) -> list[str]:
+    """The field of each column, "" for none: what was `remembered` by folded header, else what the header means.
+
+    A field goes to one column only: to one that was remembered, else to the first.
+    """
+    said = [folded(header) for header in table.headers]
+    found = [remembered.get(header, "?") for header in said]
+    taken = {field for field in found if field not in ("", "?")}
+    for place, header in enumerate(said):
+        if found[place] == "?":
+            field = meant(header) or _titles().get(header, "")
+            if field == "class" and not _is_class(table, place):
+                field = ""
+            found[place] = field if field not in taken or field in TOGETHER else ""
+            taken.add(found[place])
+    return found
+
+
+def _is_class(table: Table, place: int) -> bool:
+    """Whether a column has OpenSpecimen's classes, and is not a class of something else."""
+    return {row[place].casefold() for row in table.rows[:200]} <= {*CLASS_UNITS, ""}
+
+
+def mended(table: Table, mends: Sequence[Sequence[Any]]) -> list[list[str]]:
+    """The columns of a table after what was mended, in its order: ["cell", line, column, text] or
+    ["all", column, text before, text after]."""
+    columns: list[list[str]] = [list(column) for column in zip(*table.rows, strict=True)]
+    at = {line: row for row, line in enumerate(table.lines)} if any(one[0] == "cell" for one in mends) else {}
+    for what, *rest in mends:
+        if what == "cell":
+            line, place, text = rest
+            columns[place][at[line]] = text
+        else:
+            place, before, text = rest
+            columns[place] = [text if cell == before else cell for cell in columns[place]]
+    return columns
+
+
+def by_field(columns: Sequence[list[str]], matching: Sequence[str]) -> dict[str, list[str]]:
+    """The columns that mean something, by field."""
+    found: dict[str, list[str]] = {}
+    for column, field in zip(columns, matching, strict=True):
+        if not field:
+            continue
+        if field in found:
+            column = [_worst(one, other) for one, other in zip(found[field], column, strict=True)]
+        found[field] = column
+    return found
+
+
+_BAD = ("here", "", "gone", "never")
+
+
+def _worst(one: str, other: str) -> str:
+    return other if not one or (other and _BAD.index(status(other)) > _BAD.index(status(one))) else one

@@ -1,0 +1,170 @@
+"""What a single cell means: numbers, days, amounts. A cell that means nothing raises `WrongError` with the cause."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
+
+from wardbench.campus.biobank import places
+from wardbench.campus.biobank.amounts import MOST, UNITS, unit_of
+from wardbench.campus.biobank.imports import words
+from wardbench.core.errors import InputError
+from wardbench.core.spreadsheet import is_formula
+
+MOST_THAWS = 1_000
+
+
+class WrongError(Exception):
+    """A cell that means nothing, by the name of the cause."""
+
+    def __init__(self, cause: str) -> None:
+        self.cause = cause
+        super().__init__(cause)
+
+
+def name(text: str) -> str:
+    """A label, a code: what is kept as it stands."""
+    if is_formula(text):
+        raise WrongError("formula")
+    return text
+
+
+def material(text: str) -> str:
+    return words.material(text) or _wrong("material")
+
+
+def kind(text: str) -> str:
+    return words.kind(text) or _wrong("kind")
+
+
+def sex(text: str) -> str:
+    return words.sex(text) or _wrong("sex")
+
+
+def status(text: str) -> str:
+    found = words.status(text) or _wrong("status")
+    return found if found != "never" else _wrong("never")
+
+
+def unit(text: str) -> str:
+    try:
+        return unit_of(text.rstrip("."))
+    except InputError:
+        raise WrongError("unit") from None
+
+
+def whole(text: str) -> int:
+    """A whole number, as a spreadsheet may write it: 3, 3.0, 3,0."""
+    found = re.fullmatch(r"(\d{1,6})(?:[.,]0+)?", text, re.ASCII)
+    if not found or int(found[1]) > MOST_THAWS:
+        raise WrongError("whole")
+    return int(found[1])
+
+
+def year(text: str, now: int) -> int:
+    """A year of birth, alone or in a date."""
+    found = re.fullmatch(r"(\d{4})(?:[.,]0+)?|(\d{4})-\d\d?-\d\d?.*|\d\d?[/.-]\d\d?[/.-](\d{4})", text, re.ASCII)
+    born = int(found[1] or found[2] or found[3]) if found else 0
+    return born if 1880 <= born <= now else int(_wrong("year"))
+
+
+_AMOUNT = re.compile(r"([+-]?[\d.,']+(?:[eE][+-]?\d{1,3})?)\s*([^\d\s].*)?", re.ASCII)
+_GROUPED = re.compile(r"\d{1,3}(?:'\d{3})+(?:[.,]\d+)?|\d{1,3}(?:,\d{3})+\.\d+|\d{1,3}(?:\.\d{3})+,\d+", re.ASCII)
+
+
+def amount(text: str) -> tuple[Decimal, str]:
+    """A number, and the unit after it ("" where there is none): 1.5, 1,5 ml, 1.250,5 µl. What 1,250 is nobody can know:
+    one and a quarter."""
+    found = _AMOUNT.fullmatch(text.replace("\u00a0", " ").replace("\u202f", ""))
+    if not found:
+        raise WrongError("number")
+    number = found[1]
+    if _GROUPED.fullmatch(number):
+        mark = "," if number.rfind(",") > number.rfind(".") else "."
+        number = "".join(c for c in number if c.isdigit() or c == mark)
+    try:
+        exact = Decimal(number.replace(",", "."))
+    except InvalidOperation:
+        raise WrongError("number") from None
+    if exact < 0:
+        raise WrongError("below")
+    if exact > MOST:
+        raise WrongError("large")
+    return exact, unit(found[2]) if found[2] else ""
+
+
+def smallest(number: Decimal, code: str) -> int:
+    """A number of a unit in the smallest unit of its dimension."""
+    exact = number * UNITS[code].size
+    if exact > MOST:
+        raise WrongError("large")
+    if exact != exact.to_integral_value():
+        raise WrongError("fine")
+    return int(exact)
+
+
+_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]+(.+))?", re.ASCII)
+_SLASHED = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[T ,]+(.+))?", re.ASCII)
+_TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d{1,9})?)?\s*([AaPp][Mm])?\s*(Z|[+-]\d{2}:?\d{2})?", re.ASCII)
+
+
+def months_first(cells: Iterable[str]) -> bool:
+    """Whether dates are written as in America: some cannot be read with the day first, and all with the month first."""
+    slashed = [found for cell in cells if (found := _SLASHED.fullmatch(cell))]
+    return any(int(one[2]) > 12 for one in slashed) and all(int(one[1]) <= 12 for one in slashed)
+
+
+def moment(text: str, zone: datetime.tzinfo, now: datetime.datetime, *, months: bool = False) -> datetime.datetime:
+    """When something was taken, with the zone of the hospital where none is said; a day alone is its beginning."""
+    found = _ISO.fullmatch(text)
+    if found:
+        parts, clock = (found[1], found[2], found[3]), found[4]
+    elif found := _SLASHED.fullmatch(text):
+        day, month = (found[2], found[1]) if months else (found[1], found[2])
+        parts, clock = (found[3], month, day), found[4]
+    else:
+        raise WrongError("serial" if re.fullmatch(r"[1-5]\d{4}(\.\d+)?", text, re.ASCII) else "date")
+    try:
+        made = datetime.datetime(int(parts[0]), int(parts[1]), int(parts[2]), tzinfo=zone)
+        if clock:
+            made = _at(made, clock)
+        made = made.astimezone(datetime.UTC)
+    except (ValueError, OverflowError):
+        raise WrongError("date") from None
+    if made.year < 1900:
+        raise WrongError("ancient")
+    if made > now:
+        raise WrongError("future")
+    return made
+
+
+def _at(day: datetime.datetime, clock: str) -> datetime.datetime:
+    found = _TIME.fullmatch(clock.strip())
+    if not found:
+        raise ValueError(clock)
+    hour = int(found[1])
+    if found[4]:
+        if not 1 <= hour <= 12:
+            raise ValueError(clock)
+        hour = hour % 12 + (12 if found[4].lower() == "pm" else 0)
+    at = day.replace(hour=hour, minute=int(found[2]), second=int(found[3] or 0))
+    if found[5]:
+        offset = found[5].replace("Z", "+00:00")
+        at = at.replace(tzinfo=datetime.datetime.strptime(offset, "%z").tzinfo)
+    return at
+
+
+def cell_of(row: str, column: str) -> str:
+    """A position from a row and a column that stand apart, each a letter or a number: B3."""
+    high, wide = row.strip().upper(), column.strip().upper()
+    if high.isdecimal() and 1 <= int(high[:4]) <= 702:
+        high = places.letters(int(high) - 1)
+    if wide.isalpha() and wide.isascii():
+        wide = str(places.number_of(wide[:3]) + 1)
+    return f"{high}{wide}"
+
+
+def _wrong(cause: str) -> str:
+    raise WrongError(cause)

@@ -1,0 +1,73 @@
+"""Imports: a file that somebody looks at before its rows are entered, and what columns meant in files before it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from wardbench.campus.biobank.models.collections import Collection
+from wardbench.campus.people.models import Identified
+
+
+class Import(Identified):
+    """A file on its way into a collection. Its id is the batch of the custody events of what came of it.
+
+    `matching` has the field of each column ("" for none); `options` what fills in for what the file does not say;
+    `mends` what was corrected, in order. `done` counts the rows that were entered, `going` those that are to be, and
+    `moved` is when some last were. `why` is why entering ended before its end.
+    """
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("Being looked at")
+        RUNNING = "running", _("Being entered")
+        REST = "rest", _("Entered but for the rest")
+        DONE = "done", _("Entered")
+        DROPPED = "dropped", _("Put aside")
+
+    collection = models.ForeignKey(Collection, models.PROTECT, related_name="imports")
+    name = models.CharField(_("file"), max_length=150)
+    digest = models.CharField(max_length=64)
+    kind = models.CharField(max_length=8, default="sheet")
+    sheet = models.CharField(max_length=100, blank=True)
+    headers = models.JSONField(default=list)
+    rows = models.PositiveIntegerField(default=0)
+    matching = models.JSONField(default=list)
+    options = models.JSONField(default=dict)
+    mends = models.JSONField(default=list)
+    status = models.CharField(max_length=8, choices=Status, default=Status.DRAFT)
+    going = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    why = models.CharField(max_length=500, blank=True)
+    revision = models.PositiveIntegerField(default=0)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+    began = models.DateTimeField(null=True, blank=True)
+    moved = models.DateTimeField(null=True, blank=True)
+    ended = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-at",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ImportTable(models.Model):
+    """The rows of an import as they stood in its file (`imports.files.packed`); gone once they are all entered."""
+
+    owner = models.OneToOneField(Import, models.CASCADE, related_name="table", primary_key=True)
+    content = models.BinaryField()
+
+
+class Remembered(models.Model):
+    """What a column meant in an earlier file of a collection; `header` is folded, `said` as it stood."""
+
+    collection = models.ForeignKey(Collection, models.CASCADE, related_name="remembered")
+    header = models.CharField(max_length=100)
+    said = models.CharField(max_length=100)
+    field = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = [models.UniqueConstraint(fields=["collection", "header"], name="one_meaning_of_a_header")]

@@ -1,0 +1,389 @@
+"""Importing specimens: every row that can be entered is, once; the rest comes back with its reasons."""
+
+from __future__ import annotations
+
+import re
+import threading
+import uuid
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connections
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from campus import biobank_things as things
+from campus.cast import Cast
+from wardbench.campus.audit.models import Event
+from wardbench.campus.biobank import custody
+from wardbench.campus.biobank.imports import files, queries, services, shown, work
+from wardbench.campus.biobank.imports.facts import looked_at
+from wardbench.campus.biobank.imports.matching import proposed
+from wardbench.campus.biobank.models import Container, Donor, Import, ImportTable, Remembered, Specimen
+from wardbench.campus.people.roles import Role
+from wardbench.campus.people.rules import Actor, ForbiddenError
+from wardbench.core import workbook
+from wardbench.core.errors import BusyError, InputError
+
+pytestmark = pytest.mark.django_db
+FAMILY = (
+    "Label;Material;Donor;Sex;Amount;Taken at;Box;Position;Parent;Thaws\n"
+    "A1;plasma;D1;f;1,5 ml;31/01/2024;Freezer Rack 1 Box 1;A1;;2\n"
+    "A2;;;;0.5 ml;;Freezer Rack 1 Box 1;A2;A1;\n"
+    "A3;DNA;;;0;;;;A1;\n"
+)
+
+
+@pytest.fixture
+def by(cast: Cast) -> Actor:
+    return cast.actor("biobank_manager")
+
+
+def taken_in(cast: Cast, by: Actor, text: str, **options: Any) -> Import:
+    one = services.take_in(things.collection(cast), "tubes.csv", text.encode(), by=by)
+    if options:
+        services.match(one, one.matching, options, by=by)
+    return one
+
+
+def entered(one: Import, by: Actor) -> Import:
+    work.let_go(one, shown.good_rows(one), by=by)
+    return again(one)
+
+
+def again(one: Import) -> Import:
+    return Import.objects.select_related("collection", "by", "table").get(id=one.id)
+
+
+def many(count: int, prefix: str = "L") -> str:
+    return "Label;Material\n" + "".join(f"{prefix}{n:05};Serum\n" for n in range(count))
+
+
+def test_a_family_of_tubes_is_entered_with_its_chain(cast: Cast, by: Actor) -> None:
+    things.freezer()
+    one = entered(taken_in(cast, by, FAMILY, new_donors=True), by)
+    assert (one.status, one.done) == ("done", 3) and not ImportTable.objects.exists()
+    found = {each.label: each for each in Specimen.objects.select_related("donor", "box", "parent")}
+    assert found["A2"].parent == found["A1"] and found["A2"].kind == "aliquot"
+    assert {each.donor and each.donor.code for each in found.values()} == {"D1"}
+    assert Donor.objects.get().sex == "Female"
+    assert (found["A1"].amount, found["A1"].unit, found["A1"].thaws, found["A1"].place) == (1_500_000, "ml", 2, 0)
+    assert found["A1"].collected and timezone.localtime(found["A1"].collected).date().isoformat() == "2024-01-31"
+    assert (found["A3"].status, found["A3"].box) == ("used_up", None)
+    for each in found.values():
+        assert custody.verify(each) is None
+        assert {event.batch for event in each.custody.all()} == {one.id}
+    told = Event.objects.get(verb="biobank.start_import")
+    assert told.detail["sha256"] == one.digest and told.detail["rows"] == 3
+
+
+def test_the_same_file_twice_enters_nothing_twice(cast: Cast, by: Actor) -> None:
+    things.freezer()
+    entered(taken_in(cast, by, FAMILY, new_donors=True), by)
+    second = taken_in(cast, by, FAMILY, new_donors=True)
+    checked = looked_at(second)[2]
+    assert not checked.good and {fault.cause for fault in checked.faults if fault.field == "label"} == {"there"}
+    with pytest.raises(InputError):
+        services.start(second, 0, by=by)
+    assert Specimen.objects.count() == 3
+
+
+def test_good_rows_go_in_and_the_rest_is_mended_and_follows(cast: Cast, by: Actor) -> None:
+    text = "Label;Material;Amount\nA;plasm;1 ml\nB;Serum;1 ml\nC;plasm;x\nD;Serum;2 ml\n"
+    one = entered(taken_in(cast, by, text), by)
+    assert (one.status, one.done, Specimen.objects.count()) == ("rest", 2, 2)
+    services.replace(one, 1, {"plasm": "Plasma"}, by=by)
+    services.mend(one, {(4, 2): "3 ml"}, by=by)
+    look = shown.look(again(one))
+    assert (look.good, look.kept_back, look.ours) == (2, 0, 2)
+    one = entered(again(one), by)
+    assert (one.status, one.done) == ("done", 4)
+    assert Specimen.objects.get(label="C").amount == 3_000_000 and Specimen.objects.get(label="A").material == "Plasma"
+
+
+def test_the_rest_comes_back_as_it_was_mended_with_its_reasons_and_can_be_read_again(cast: Cast, by: Actor) -> None:
+    one = taken_in(cast, by, "Label;Material;Remark\n=A;Serum;@x\nB;potion;\nC;Serum;\n")
+    services.replace(one, 1, {"potion": "lotion"}, by=by)
+    headers, rows = shown.rest(again(one))
+    rows = list(rows)
+    assert headers == ["Label", "Material", "Remark", "reasons"]
+    assert [row[:2] for row in rows] == [["=A", "Serum"], ["B", "lotion"]] and "No material is called so." in rows[1][3]
+    text = files.write_csv(headers, rows).decode()
+    assert "'=A" in text and "'@x" in text
+    assert files.read(text.encode()).rows == (("=A", "Serum", "@x"), ("B", "lotion", ""))
+    (sheet,) = workbook.read_workbook(workbook.write_workbook("S", [headers, *rows]))
+    assert files.read_sheet(sheet).rows[0] == ("=A", "Serum", "@x")
+
+
+def test_what_columns_mean_is_remembered_and_makes_the_template(cast: Cast, by: Actor) -> None:
+    one = taken_in(cast, by, "Kode;Sort\nA;Serum\n")
+    assert one.matching == ["", ""] and services.lacking(one) == ["label", "material"]
+    services.match(one, ["label", "material"], {}, by=by)
+    assert shown.look(again(one)).good == 1
+    assert taken_in(cast, by, "Sort;kode\nSerum;B\n").matching == ["material", "label"]
+    headers, explained = queries.template(things.collection(cast))
+    assert headers[:2] == ["Kode", "Sort"] and explained[0].startswith("#") and "Label" not in headers
+    # The template reads as what it says, and its explanation is no row.
+    table = files.read(files.write_csv(headers, [explained, ["T1", "Serum", *[""] * (len(headers) - 2)]]))
+    remembered = dict(Remembered.objects.values_list("header", "field"))
+    assert len(table.rows) == 1 and all(proposed(table, remembered))
+    other = things.collection(cast, "C2")
+    assert services.take_in(other, "x.csv", b"Kode;Sort\nA;B\n", by=by).matching == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("meanings", "options"),
+    [
+        (["label", "label"], {}),
+        (["label"], {}),
+        (["label", "colour"], {}),
+        (["label", "material"], {"material": "Potion"}),
+        (["label", "material"], {"boxes": {"rows": 0, "columns": 9}}),
+        (["label", "material"], {"boxes": {"rows": 9, "columns": 9, "parent": str(uuid.uuid4())}}),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(cast: Cast, by: Actor, meanings: list[str], options: dict[str, Any]) -> None:
+    one = taken_in(cast, by, "Kode;Sort\nA;Serum\n")
+    with pytest.raises(InputError):
+        services.match(one, meanings, options, by=by)
+
+
+def test_new_boxes_stand_where_they_are_said_to(cast: Cast, by: Actor) -> None:
+    things.freezer(boxes=3)
+    rack = things.box("Freezer Rack 1")
+    taken = Container.objects.filter(parent=rack)[0]
+    taken.delete()
+    text = "Label;Material;Box;Position\nA;Serum;N1;A1\nB;Serum;N1;I9\nC;Serum;N2;A1\n"
+    boxes = {"rows": 9, "columns": 9, "labels": "A1", "parent": str(rack.id)}
+    one = taken_in(cast, by, text, boxes=boxes)
+    look = shown.look(one)
+    assert [reason.cause for reason in look.reasons] == ["room"] and look.new_boxes == 1
+    one = entered(one, by)
+    made = Container.objects.get(name="N1")
+    assert (made.parent, made.place, made.positions) == (rack, 0, 81)
+    assert set(Specimen.objects.values_list("label", "box__name", "place")) == {("A", "N1", 0), ("B", "N1", 80)}
+
+
+def test_a_process_that_ends_leaves_whole_parts_and_another_goes_on(
+    cast: Cast, by: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "PART", 3)
+    one = taken_in(cast, by, many(10))
+    services.start(one, 10, by=by)
+    real, parts = services.enter_part, []
+
+    def killed(*args: Any, **kwargs: Any) -> None:
+        if len(parts) == 2:
+            raise KeyboardInterrupt
+        parts.append(1)
+        real(*args, **kwargs)
+
+    monkeypatch.setattr(services, "enter_part", killed)
+    with pytest.raises(KeyboardInterrupt):
+        work.carry_on(one.id)
+    assert (again(one).done, Specimen.objects.count(), again(one).status) == (6, 6, "running")
+    monkeypatch.setattr(services, "enter_part", real)
+    work.carry_out_due()
+    assert again(one).done == 6, "it may be at work still"
+    work.carry_out_due(timezone.now() + work.SILENT * 2)
+    assert (again(one).done, Specimen.objects.count(), again(one).status) == (10, 10, "done")
+
+
+def test_a_part_is_entered_whole_or_not_at_all(cast: Cast, by: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = taken_in(
+        cast, by, FAMILY.replace("Freezer Rack 1 Box 1", "N1"), new_donors=True, boxes={"rows": 2, "columns": 2}
+    )
+    services.start(one, 3, by=by)
+    monkeypatch.setattr(custody, "carry_out", lambda *args, **kwargs: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        work.carry_on(one.id)
+    assert not Specimen.objects.exists() and not Donor.objects.exists() and not Container.objects.exists()
+    assert again(one).done == 0
+
+
+def test_what_was_taken_meanwhile_is_kept_back_and_the_others_go_in(
+    cast: Cast, by: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "PART", 2)
+    one = taken_in(cast, by, many(5))
+    services.start(one, 5, by=by)
+    real = services.enter_part
+    once: list[int] = []
+
+    def meanwhile(*args: Any, **kwargs: Any) -> None:
+        if not once:
+            once.append(1)
+            things.tubes(cast, 1, prefix="L0000", donor=None)
+        real(*args, **kwargs)
+
+    monkeypatch.setattr(services, "enter_part", meanwhile)
+    work.carry_on(one.id)
+    one = again(one)
+    assert (one.status, one.done, one.why) == ("rest", 4, "")
+    assert [reason.cause for reason in shown.look(one).reasons] == ["there"]
+
+
+def test_of_two_processes_one_enters(cast: Cast, by: Actor) -> None:
+    one = taken_in(cast, by, many(4))
+    services.start(one, 4, by=by)
+    first, second = again(one), again(one)
+    _t, _c, checked, known = looked_at(first)
+    services.enter_part(first, checked.good[:2], checked, known, {}, by=by)
+    with pytest.raises(services.ElsewhereError):
+        services.enter_part(second, checked.good[:2], checked, known, {}, by=by)
+    assert Specimen.objects.count() == 2
+
+
+def test_who_lost_the_right_enters_nothing_more(cast: Cast, by: Actor) -> None:
+    one = taken_in(cast, by, many(3))
+    services.start(one, 3, by=by)
+    cast.people["biobank_manager"].affiliations.all().delete()
+    work.carry_on(one.id)
+    one = again(one)
+    assert (one.status, one.done) == ("rest", 0) and one.why and not Specimen.objects.exists()
+
+
+@pytest.mark.parametrize("status", list(Import.Status))
+@pytest.mark.parametrize("act", ["match", "mend", "replace", "start", "drop"])
+def test_an_import_is_changed_only_while_it_is_open(cast: Cast, by: Actor, status: str, act: str) -> None:
+    one = taken_in(cast, by, many(2))
+    Import.objects.filter(id=one.id).update(status=status)
+    one = again(one)
+    acts: dict[str, Any] = {
+        "match": lambda: services.match(one, ["label", "material"], {}, by=by),
+        "mend": lambda: services.mend(one, {(2, 0): "X"}, by=by),
+        "replace": lambda: services.replace(one, 0, {"L00000": "Y"}, by=by),
+        "start": lambda: services.start(one, 2, by=by),
+        "drop": lambda: services.drop(one, by=by),
+    }
+    if status in services.OPEN:
+        acts[act]()
+    else:
+        with pytest.raises(BusyError):
+            acts[act]()
+
+
+def test_of_two_who_change_an_import_one_does(cast: Cast, by: Actor) -> None:
+    one = taken_in(cast, by, many(2))
+    other = again(one)
+    services.mend(one, {(2, 0): "X"}, by=by)
+    with pytest.raises(BusyError):
+        services.mend(other, {(2, 0): "Y"}, by=by)
+
+
+@pytest.mark.parametrize("cells", [{(99, 0): "x"}, {(2, 9): "x"}, {(2, 0): "x" * 3000}])
+def test_cells_that_are_not_there_are_refused(cast: Cast, by: Actor, cells: dict[tuple[int, int], str]) -> None:
+    with pytest.raises(InputError):
+        services.mend(taken_in(cast, by, many(2)), cells, by=by)
+
+
+def test_what_is_put_aside_is_forgotten_also_by_itself_after_long(cast: Cast, by: Actor) -> None:
+    one = taken_in(cast, by, many(2))
+    services.drop(one, by=by)
+    assert again_status(one) == "dropped" and not ImportTable.objects.exists()
+    two = taken_in(cast, by, many(2))
+    work.carry_out_due(timezone.now() + work.KEPT * 2)
+    assert again_status(two) == "dropped"
+
+
+def again_status(one: Import) -> str:
+    return str(Import.objects.values_list("status", flat=True).get(id=one.id))
+
+
+@pytest.mark.parametrize("key", list(Role))
+def test_who_keeps_the_inventory_imports_and_who_sees_it_looks(cast: Cast, by: Actor, key: str) -> None:
+    one = taken_in(cast, by, "Label;Material\nA;potion\n")
+    client = cast.client(key)
+    keeps = key == Role.BIOBANK_MANAGER
+    sees = key in (Role.BIOBANK_MANAGER, Role.BIOBANK_BOARD, Role.DATA_STEWARD)
+    assert client.get("/biobank/imports/").status_code == (200 if sees else 403)
+    page = client.get(f"/biobank/imports/{one.id}/")
+    assert page.status_code == (200 if sees else 403)
+    if sees:
+        assert ("Keep and check again" in page.content.decode()) is keeps
+    for path in ("match/", "mend/", "replace/", "start/", "drop/", "donors/"):
+        answer = client.post(f"/biobank/imports/{one.id}/{path}", {"place": "0"})
+        assert (
+            (answer.status_code == 302 and "imports" in answer.url and not keeps) or keeps or answer.status_code == 403
+        )
+    if not keeps:
+        assert again_status(one) == "draft" and again(one).mends == []
+        assert client.get(f"/biobank/imports/{one.id}/rest.csv").status_code == 403
+        with pytest.raises(ForbiddenError):
+            services.take_in(things.collection(cast), "x.csv", b"label\nA\n", by=cast.actor(key))
+
+
+def test_the_way_of_a_manager_through_the_pages(cast: Cast, by: Actor) -> None:
+    client, collection = cast.client("biobank_manager"), things.collection(cast)
+    things.donor("D1")
+    text = "Label;Material;Donor;Amount\nA1;plasm;D1;1 ml\nA2;Serum;D9;x\nA3;Serum;;1 ml\n"
+    file = SimpleUploadedFile("../freezer <7>.csv", text.encode())
+    answer = client.post("/biobank/imports/", {"collection": str(collection.id), "file": file})
+    page = client.get(answer.url).content.decode()
+    assert "freezer &lt;7&gt;.csv" in page and "1 row is good." in page and "No material is called so." in page
+    assert re.search(r'name="place" value="1"', page)
+    client.post(f"{answer.url}replace/", {"place": "1", "before": "plasm", "text": "Plasma"})
+    client.post(f"{answer.url}donors/")
+    client.post(f"{answer.url}mend/", {"cell-3-3": "2 ml", "was-3-3": "x", "cell-2-0": "A1", "was-2-0": "A1"})
+    page = client.get(answer.url).content.decode()
+    assert "3 rows are good." in page and "1 donor is added with them." in page
+    assert client.post(f"{answer.url}start/", {"good": "2"}).status_code == 302 and not Specimen.objects.exists()
+    client.post(f"{answer.url}start/", {"good": "3"})
+    assert (
+        Specimen.objects.count() == 3 and "3 specimens are in the inventory." in client.get(answer.url).content.decode()
+    )
+    assert client.get(f"{answer.url}progress/").headers["HX-Refresh"] == "true"
+    for ending in ("csv", "xlsx"):
+        assert client.get(f"/biobank/imports/template/{collection.id}.{ending}").status_code == 200
+    assert "freezer" in client.get("/biobank/imports/").content.decode()
+
+
+def test_a_file_that_cannot_be_read_is_said_beside_its_field(cast: Cast, by: Actor) -> None:
+    client, collection = cast.client("biobank_manager"), things.collection(cast)
+    page = client.post(
+        "/biobank/imports/", {"collection": str(collection.id), "file": SimpleUploadedFile("a.xlsx", b"PK\x03\x04")}
+    )
+    assert page.status_code == 200 and "damaged" in page.content.decode() and not Import.objects.exists()
+
+
+def test_a_large_import_is_left_to_the_background_and_shows_how_far_it_is(
+    cast: Cast, by: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "AT_ONCE", 2)
+    one = taken_in(cast, by, many(3))
+    work.let_go(one, 3, by=by)
+    client = cast.client("biobank_manager")
+    page = client.get(f"/biobank/imports/{one.id}/").content.decode()
+    assert "0 of 3 rows are entered." in page and 'hx-trigger="every 2s"' in page
+    (queued,) = DBTaskResult.objects.all()
+    work.enter_rows.call(*queued.args_kwargs["args"])
+    assert again_status(one) == "done"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_at_the_same_moment_enter_each_row_once(
+    cast: Cast, by: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "PART", 5)
+    one = taken_in(cast, by, many(40))
+    services.start(one, 40, by=by)
+    faults: list[BaseException] = []
+
+    def carry() -> None:
+        try:
+            work.carry_on(one.id)
+        except BaseException as error:  # told by the test
+            faults.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=carry) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not faults
+    if again_status(one) == "running":
+        work.carry_on(one.id)
+    assert (again_status(one), Import.objects.get().done, Specimen.objects.count()) == ("done", 40, 40)
