@@ -159,6 +159,7 @@ def donor(request: HttpRequest, donor_id: uuid.UUID) -> HttpResponse:
         "may_see_specimens": rules.may_see_inventory(by),
         "may_know": rules.may_know_donor(by),
         "may_collect": rules.may_collect(by),
+        "may_withdraw": rules.may_withdraw(by),
         "forms": queries.forms_of_consent(),
         "language": translation.get_language(),
     }

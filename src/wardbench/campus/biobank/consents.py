@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
 import uuid
 from collections.abc import Iterable, Mapping
 
+from django.db.models import Q
 from django.utils import timezone
 
-from wardbench.campus.biobank.models import Collection, Consent, DonorLink, OptOut
-from wardbench.core.consent import Basis, Given, Tier
+from wardbench.campus.biobank.models import Collection, Consent, DonorLink, OptOut, Specimen
+from wardbench.core.consent import Basis, Given, Tier, allows
 
 Key = tuple[uuid.UUID, uuid.UUID]
 """A donor and a collection."""
@@ -17,8 +19,9 @@ Key = tuple[uuid.UUID, uuid.UUID]
 def given(donors: Iterable[uuid.UUID], collections: Iterable[Collection]) -> Mapping[Key, Given]:
     """What each of `donors` allows in each of `collections` now, by (donor, collection).
 
-    The newest consent that is not withdrawn counts; one for a collection comes before one for all. A withdrawal counts
-    until a newer consent. An objection to residual material, or an opt-out of data, counts until it is taken back.
+    The newest consent counts; one for a collection comes before one for all. A withdrawal counts until a consent that
+    was given on that day or later: an older form that is entered afterwards changes nothing. An objection to residual
+    material, or an opt-out of data, counts until it is taken back.
     """
     donors, collections, now = list(donors), list(collections), timezone.now()
     of: dict[uuid.UUID, list[Consent]] = {}
@@ -42,12 +45,28 @@ def given(donors: Iterable[uuid.UUID], collections: Iterable[Collection]) -> Map
     }
 
 
+def forbidden_since(at: datetime.datetime, need: Iterable[Tier]) -> frozenset[uuid.UUID]:
+    """The specimens whose donor said something after `at`, and does not allow `need` now."""
+    said = Consent.objects.filter(Q(at__gt=at) | Q(withdrawn__gt=at)).values_list("donor", flat=True)
+    out = OptOut.objects.filter(since__gt=at)
+    persons = out.exclude(person_id=None).values("person_id")
+    linked = DonorLink.objects.filter(person_id__in=persons).values_list("donor", flat=True)
+    donors = {*said, *out.exclude(donor=None).values_list("donor", flat=True), *linked}
+    if not donors:
+        return frozenset()
+    need, collections = frozenset(need), {one.id: one for one in Collection.objects.all()}
+    stands = given(sorted(donors), collections.values())
+    found = Specimen.objects.filter(donor__in=donors).values_list("id", "donor", "collection")
+    return frozenset(one for one, donor, collection in found if not allows(stands[donor, collection], need))
+
+
 def _given(consents: Iterable[Consent], collection: Collection, no_data: bool, no_material: bool) -> Given:
     basis = Basis(collection.basis)
     held = [one for one in consents if one.collection_id in (None, collection.id)]
     own = [one for one in held if one.collection_id is not None] or held
     last = own[-1] if own else None
-    if last is not None and last.withdrawn is not None:
+    ended = max((timezone.localdate(one.withdrawn) for one in own if one.withdrawn is not None), default=None)
+    if last is not None and (last.withdrawn is not None or (ended is not None and last.given < ended)):
         return Given(basis, withdrawn=True, opted_out=no_data)
     granted = frozenset(Tier(tier) for tier, yes in last.answers.items() if yes) if last is not None else frozenset()
     return Given(basis, granted, withdrawn=basis is Basis.RESIDUAL and no_material, opted_out=no_data)

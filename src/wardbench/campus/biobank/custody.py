@@ -47,7 +47,9 @@ VALUES = frozenset(
 """Fields that `Change.values` may hold."""
 PUTS = frozenset({Act.STORE, Act.MOVE})
 """Acts that put a specimen somewhere."""
-STAYS = frozenset({Act.RESERVE, Act.FREE, Act.RETAIN, Act.ALLOW, Act.CORRECT, Act.THAW, Act.DERIVE, Act.USE})
+STAYS = frozenset(
+    {Act.RESERVE, Act.FREE, Act.RETAIN, Act.ALLOW, Act.CORRECT, Act.WITHDRAW, Act.THAW, Act.DERIVE, Act.USE}
+)
 """Acts that leave a specimen where it is, as long as there is any of it left."""
 
 

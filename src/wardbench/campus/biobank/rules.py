@@ -69,6 +69,7 @@ class Act(StrEnum):
     RETAIN = "retain"
     ALLOW = "allow"
     CORRECT = "correct"
+    WITHDRAW = "withdraw"
 
 
 ACTS = {
@@ -93,6 +94,7 @@ ACTS = {
     Act.RETAIN: gettext_noop("Kept back for diagnosis"),
     Act.ALLOW: gettext_noop("Kept back no longer"),
     Act.CORRECT: gettext_noop("Corrected"),
+    Act.WITHDRAW: gettext_noop("The donor took consent back"),
 }
 
 _STAYS = (
@@ -101,6 +103,7 @@ _STAYS = (
     Act.RETAIN,
     Act.ALLOW,
     Act.CORRECT,
+    Act.WITHDRAW,
 )
 MOVES: dict[tuple[Status | None, Act], Status] = {
     (None, Act.COLLECT): Status.COLLECTED,
@@ -224,6 +227,16 @@ def may_know_donor(actor: Actor) -> Verdict:
     return _holds(actor, frozenset({*CARE, Role.DATA_STEWARD}))
 
 
+def may_withdraw(actor: Actor) -> Verdict:
+    """Writing down that a donor takes consent back, or that somebody opts out of the reuse of their data."""
+    return _holds(actor, frozenset({*COLLECTORS, Role.DATA_PROTECTION, Role.DATA_STEWARD}))
+
+
+def may_see_withdrawals(actor: Actor) -> Verdict:
+    """Every withdrawal and opt-out with what it reached, donors by their code alone."""
+    return _holds(actor, frozenset({*COLLECTORS, Role.BIOBANK_BOARD, Role.DATA_PROTECTION, Role.DATA_STEWARD}))
+
+
 def may_see_catalogue(actor: Actor) -> Verdict:
     """What collections there are, for everybody, signed in or not, once a collection is published."""
     return yes(gettext_noop("The catalogue of collections is open to everybody."))
@@ -234,5 +247,7 @@ EXPLAINED = (
     (gettext_noop("Change the inventory, collections and protocols"), may_keep_inventory),
     (gettext_noop("Take specimens at visits and ask for consent"), may_collect),
     (gettext_noop("Look up who a donor is"), may_know_donor),
+    (gettext_noop("Write down that somebody takes consent back or opts out"), may_withdraw),
+    (gettext_noop("See withdrawals and opt-outs, and what they reached"), may_see_withdrawals),
 )
 """What the page that explains rights shows for everybody."""

@@ -32,6 +32,7 @@ say(
         "biobank.drop_responsible": gettext_noop("Took somebody off who answered for a collection"),
         "biobank.end_import": gettext_noop("Came to the end of an import"),
         "biobank.enrol": gettext_noop("Planned a donor's visits"),
+        "biobank.end_opt_out": gettext_noop("Ended an opt-out"),
         "biobank.fill": gettext_noop("Filled a box"),
         "biobank.find": gettext_noop("Found a missing specimen"),
         "biobank.give_consent": gettext_noop("Kept a donor's consent"),
@@ -44,7 +45,9 @@ say(
         "biobank.mend_import": gettext_noop("Mended cells of an import"),
         "biobank.move_container": gettext_noop("Moved a place with all in it"),
         "biobank.name_responsible": gettext_noop("Named who answers for a collection"),
+        "biobank.narrow_consent": gettext_noop("Noted that a donor allows less"),
         "biobank.note_preanalytics": gettext_noop("Noted how a specimen was handled"),
+        "biobank.opt_out": gettext_noop("Noted an opt-out"),
         "biobank.pool": gettext_noop("Mixed specimens"),
         "biobank.publish": gettext_noop("Changed whether a collection is in the catalogue"),
         "biobank.put": gettext_noop("Put specimens into storage"),
@@ -58,5 +61,6 @@ say(
         "biobank.thaw": gettext_noop("Counted a thawing"),
         "biobank.undo": gettext_noop("Undid a move"),
         "biobank.use": gettext_noop("Used some of a specimen"),
+        "biobank.withdraw_consent": gettext_noop("Noted that a donor took all consent back"),
     }
 )

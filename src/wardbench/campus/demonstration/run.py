@@ -43,6 +43,7 @@ def make_demonstration(
     from wardbench.campus.demonstration.releases import make_requests
     from wardbench.campus.demonstration.studies import make_studies
     from wardbench.campus.demonstration.visits import make_visits
+    from wardbench.campus.demonstration.withdrawals import make_withdrawals
 
     with origin("demonstration"), transaction.atomic():
         people = make_people()
@@ -53,6 +54,7 @@ def make_demonstration(
         studies = make_studies(people, questions, versions)
         make_visits(people, make_biobank(people))
         make_requests(people, studies["proteins"])
+        make_withdrawals(people)
     from wardbench.campus.samples.current import refresh
 
     refresh()

@@ -27,6 +27,7 @@ from wardbench.campus.people.roles import TITLES, Role
 from wardbench.campus.people.rules import NOBODY, Actor, Affiliation, Verdict
 from wardbench.campus.questions import rules as questions
 from wardbench.campus.releases import rules as releases
+from wardbench.campus.releases import withdrawal_rules as withdrawals
 from wardbench.campus.studies import result_rules as results
 from wardbench.campus.studies import rules as studies
 from wardbench.campus.studies.standing import STATUSES, Status, Turn
@@ -137,7 +138,7 @@ def _modules() -> list[str]:
     return [".".join(path.with_suffix("").parts) for path in paths if "migrations" not in path.parts]
 
 
-RULE_MODULES = ("rules", "result_rules", "budgets", "permits")
+RULE_MODULES = ("rules", "result_rules", "withdrawal_rules", "budgets", "permits")
 
 
 def _actor(*roles: Role, id: str = "somebody", unit: str = "unit", at: str = "organisation") -> Actor:
@@ -266,6 +267,26 @@ def _results() -> Iterator[Case]:
             yield Case(titles[act], title, name, results.may(by, act, facts))
 
 
+def _withdrawals() -> Iterator[Case]:
+    who = [
+        ("the study that has it", _actor(Role.RESEARCHER, id="member")),
+        ("the biobank", _actor(Role.BIOBANK_MANAGER)),
+        ("data protection", _actor(Role.DATA_PROTECTION)),
+        ("others", _actor(Role.PHYSICIAN)),
+    ]
+    places = {
+        withdrawals.Where.HERE: "in the biobank",
+        withdrawals.Where.TRAVELLING: "on its way",
+        withdrawals.Where.AWAY: "with the study",
+        withdrawals.Where.MISSING: "missing",
+        withdrawals.Where.ENDED: "gone",
+    }
+    for (where, title), (name, by) in product(places.items(), who):
+        facts = withdrawals.Facts(withdrawals.Reached.SPECIMEN, where, frozenset({"member"}))
+        yield Case("See it", title, name, withdrawals.may_see_task(by, facts))
+        yield Case("Say what became of it", title, name, withdrawals.may_answer(by, facts))
+
+
 def _emergencies() -> Iterator[Case]:
     who = [
         ("who opened it", _actor(Role.PHYSICIAN, id="opener")),
@@ -301,6 +322,7 @@ THINGS_OF: tuple[tuple[str, Callable[[], Iterable[Case]]], ...] = (
     ("A question", _questions),
     ("A study", _studies),
     ("A result of a study", _results),
+    ("A thing that a withdrawal reaches", _withdrawals),
     ("A request for specimens", _requests),
     ("A patient", _patients),
     ("An emergency access", _emergencies),

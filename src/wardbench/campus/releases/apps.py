@@ -3,7 +3,7 @@ from importlib import import_module
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-DESK = ("request_desk",)
+DESK = ("request_desk", "withdrawal_desk")
 """Modules that put cards on the desk of the biobank's manager."""
 
 

@@ -55,7 +55,7 @@ def asked_of(request: Request) -> Asked:
 def judge(lines: Sequence[RequestLine], asked: Asked) -> list[Judged]:
     """Each line with its verdict; the reads are few however many lines there are."""
     specimens = [line.specimen for line in lines]
-    answers = _consents(specimens, asked.need)
+    answers = consents_of(specimens, asked.need)
     terms = {one.id: of_purpose(one, asked.purpose) for one in {line.specimen.collection for line in lines}}
     found = []
     for line in lines:
@@ -106,7 +106,7 @@ def _pooled(specimen: uuid.UUID, depth: int) -> frozenset[uuid.UUID]:
     return frozenset(found)
 
 
-def _consents(specimens: Sequence[Specimen], need: Iterable[Tier]) -> dict[uuid.UUID, Answer | None]:
+def consents_of(specimens: Sequence[Specimen], need: Iterable[Tier]) -> dict[uuid.UUID, Answer | None]:
     """Whether the donors of each specimen allow it, the first who does not counting; None where nobody is known."""
     of = sources(specimens)
     donors = sorted({donor for own in of.values() for donor in own})

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from wardbench.campus.biobank.rules import KEEPERS, may_see_withdrawals, may_withdraw
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor
-from wardbench.campus.releases import request_queries, request_shown, rules
+from wardbench.campus.releases import request_queries, request_shown, rules, withdrawal_queries
 from wardbench.campus.releases.rules import STATUSES, Side, Status
 from wardbench.campus.web.home import Entry, Panel, Task, panel, waiting
 from wardbench.campus.web.search import Hit, provide
@@ -30,6 +32,20 @@ def requests_waiting(actor: Actor) -> Sequence[Task]:
             due=one.wanted_by if side is Side.BIOBANK else None,
         )
         for one, side, _verb in request_queries.waiting(actor)
+    ]
+
+
+@waiting
+def withdrawals_waiting(actor: Actor) -> Sequence[Task]:
+    """Things that somebody has, and whose donor took consent back."""
+    return [
+        Task(
+            _("Say what became of %(what)s") % {"what": one.task.what},
+            _("Somebody took consent back."),
+            reverse("withdrawal_task", args=[one.task.id]),
+            since=timezone.localdate(one.task.withdrawal.at),
+        )
+        for one in withdrawal_queries.waiting(actor)
     ]
 
 
@@ -60,6 +76,32 @@ def my_requests(actor: Actor) -> Panel | None:
         _("Begin a basket") if may else "",
         reverse("baskets"),
         reverse("requests"),
+    )
+
+
+@panel(70)
+def withdrawals(actor: Actor) -> Panel | None:
+    """What was taken back and is under way, for those who write it down and have no desk of the biobank."""
+    if not may_see_withdrawals(actor) or actor.has(*KEEPERS):
+        return None
+    entries = [
+        Entry(
+            f"{one.reference} {one.donor.code if one.donor is not None else ''}",
+            one.get_kind_display(),
+            reverse("withdrawal", args=[one.id]),
+            ngettext("%(n)d thing is open", "%(n)d things are open", left) % {"n": left},
+            "wait",
+        )
+        for one, left in withdrawal_queries.under_way(SHOWN)
+    ]
+    return Panel(
+        "withdrawals",
+        _("Withdrawals and opt-outs"),
+        tuple(entries),
+        _("Nothing is under way. What donors and patients take back is written down here, and holds at once."),
+        _("Write one down") if may_withdraw(actor) else "",
+        reverse("withdrawal_new"),
+        reverse("withdrawals"),
     )
 
 

@@ -62,13 +62,16 @@ def state() -> str:
 
 
 def refresh() -> bool:
-    """Make the index anew where the inventory changed since; whether it was made."""
-    now = state()
+    """Make the index anew where the inventory changed since; whether it was made.
+
+    It is of the moment before the inventory was read: what changes meanwhile counts as a change since.
+    """
+    began, now = timezone.now(), state()
     made = _made()
     if made is not None and made.state == now and (folder() / made.version).is_dir():
         return False
     written = write_index(projection.table(), folder())
-    said = Made(written.name, now, timezone.now().isoformat())
+    said = Made(written.name, now, began.isoformat())
     write_atomically(folder() / "current.json", json.dumps(asdict(said)).encode())
     if made is not None and made.version != written.name:
         shutil.rmtree(folder() / made.version, ignore_errors=True)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from wardbench.campus.audit.services import record, verb
-from wardbench.campus.biobank import terms
+from wardbench.campus.biobank import consents, terms
 from wardbench.campus.biobank.models import Collection, Specimen
 from wardbench.campus.cohorts import queries as cohorts
 from wardbench.campus.counting import sessions
@@ -153,8 +153,8 @@ def look(
 
     ForbiddenError where the scope is not theirs any more; NotFoundError for a cohort that the permit does not cover.
     """
-    asked = _asked(scope, query, window, by)
     index, at = current.index()
+    asked = _up_to_now(_asked(scope, query, window, by), at)
     counted = _covered(scope, facets(index, asked))
     listed = find(index, asked, offset=page * size, limit=size)
     ids = [uuid.UUID(one) for one in listed.rows.column("specimen").to_pylist()]
@@ -169,8 +169,8 @@ def rows(scope: Scope, query: Query, *, by: Actor, window: Window | None = None)
 
     ForbiddenError and NotFoundError as in `look`; InputError where there are more than `MOST`.
     """
-    asked = _asked(scope, query, window, by)
-    index, _at = current.index()
+    index, at = current.index()
+    asked = _up_to_now(_asked(scope, query, window, by), at)
     found = find(index, asked, limit=MOST)
     if found.total > MOST:
         raise InputError(gettext_noop("These are more than {most} specimens; narrow the search."), most=f"{MOST:,}")
@@ -186,6 +186,14 @@ def _asked(scope: Scope, query: Query, window: Window | None, by: Actor) -> Quer
     giving = query.giving or Giving()
     need = giving.need | {Tier.CLINICAL_DATA}
     return within(scope, query.but(patients=_patients(scope, window, by), giving=replace(giving, need=need)))
+
+
+def _up_to_now(asked: Query, at: datetime.datetime) -> Query:
+    """Without what donors took back since the index was made."""
+    if asked.giving is None:
+        return asked
+    gone = consents.forbidden_since(at, asked.giving.need)
+    return asked.but(giving=replace(asked.giving, withdrawn=frozenset(map(str, gone)))) if gone else asked
 
 
 def _record(what: str, scope: Scope, asked: Query, window: Window | None, version: str, by: Actor, **more: Any) -> None:

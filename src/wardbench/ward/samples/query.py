@@ -61,12 +61,14 @@ class Giving:
     """What makes a specimen fit to be given: stored or out of storage, something left, not kept back for diagnosis.
 
     `need` are the tiers of consent of the use; `most_thaws` how often it may have been thawed, None for any number;
-    `reserved` counts those too that are promised to somebody.
+    `reserved` counts those too that are promised to somebody. `withdrawn` names specimens (by `specimen` of the rows)
+    whose donors do not allow the use any more, since the index was made; it is not part of what is written.
     """
 
     need: frozenset[Tier] = frozenset({Tier.STORAGE, Tier.RESEARCH})
     most_thaws: int | None = None
     reserved: bool = False
+    withdrawn: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if self.most_thaws is not None and self.most_thaws < 0:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from wardbench.core.consent import Tier
 from wardbench.ward.samples.index import SampleIndex
@@ -129,8 +131,11 @@ def hindrances(index: SampleIndex, giving: Giving) -> dict[Reason, Words]:
     if giving.most_thaws is not None:
         above = Range(giving.most_thaws + 1)
         found[Reason.THAWED] = selected(index, "thaws", (above,))
-    if giving.need:
-        found[Reason.FORBIDDEN] = index.kept(("forbidden", giving.need), lambda: _forbidden(index, giving.need))
+    if giving.need or giving.withdrawn:
+        key = ("forbidden", giving.need, giving.withdrawn)
+        found[Reason.FORBIDDEN] = index.kept(
+            key, lambda: _forbidden(index, giving.need) | named(index, giving.withdrawn)
+        )
     return found
 
 
@@ -155,6 +160,19 @@ def _elsewhere(index: SampleIndex) -> Words:
 def _depleted(index: SampleIndex) -> Words:
     nothing = tuple(Range(0, 0, dimension) for dimension in DIMENSIONS)
     return _selected(index, "status", frozenset({"used_up"})) | _selected(index, "amount", nothing)
+
+
+def named(index: SampleIndex, specimens: frozenset[str]) -> Words:
+    """The specimens of these names; names that the index does not know are passed over."""
+    if not specimens:
+        return np.zeros(index.layout.words, np.uint64)
+    return index.kept(("named", specimens), lambda: _named(index, specimens))
+
+
+def _named(index: SampleIndex, specimens: frozenset[str]) -> Words:
+    names = index.rows.column("specimen")
+    rows = np.flatnonzero(pc.is_in(names, value_set=pa.array(sorted(specimens), names.type)).to_numpy())
+    return setting(index.layout.words, np.flatnonzero(np.isin(index.row_at, rows)))
 
 
 def _forbidden(index: SampleIndex, need: frozenset[Tier]) -> Words:

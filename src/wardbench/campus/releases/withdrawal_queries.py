@@ -1,0 +1,87 @@
+"""Reading withdrawals: those somebody may see, what each reached, what waits for whom."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from wardbench.campus.biobank.models import Donor
+from wardbench.campus.biobank.rules import KEEPERS, may_see_withdrawals, may_withdraw
+from wardbench.campus.people.rules import Actor
+from wardbench.campus.releases import reaching, withdrawal_rules
+from wardbench.campus.releases.models import RequestLine, Withdrawal, WithdrawalTask
+from wardbench.campus.releases.reaching import Reach
+from wardbench.core.consent import Tier
+from wardbench.core.errors import NotFoundError
+
+RELATED = ("withdrawal__donor", "specimen", "study__investigator", "done_by", "extract", "finding")
+
+
+def withdrawals(*, by: Actor) -> QuerySet[Withdrawal]:
+    """All of them, newest first, each with how many things it reached and how many are `left`."""
+    may_see_withdrawals(by).require()
+    found = Withdrawal.objects.select_related("donor", "by").order_by("-at")
+    return found.annotate(reached=Count("tasks"), left=Count("tasks", filter=Q(tasks__outcome="")))
+
+
+def withdrawal(withdrawal_id: uuid.UUID, *, by: Actor) -> Withdrawal:
+    """One of them; NotFoundError for whom it is not, as if it were not there."""
+    found = Withdrawal.objects.select_related("donor", "by", "opt_out").filter(id=withdrawal_id).first()
+    if found is None or not may_see_withdrawals(by):
+        raise NotFoundError(_("There is no such withdrawal, or it is not for you to see."))
+    return found
+
+
+def tasks_of(of: Withdrawal) -> list[Reach]:
+    """What a withdrawal reached, what is open first."""
+    found = list(of.tasks.select_related(*RELATED))
+    return sorted(reaching.reaches(found), key=lambda one: one.facts.done)
+
+
+def task(task_id: uuid.UUID, *, by: Actor) -> Reach:
+    """One thing with what its rules ask; NotFoundError for whom it is not."""
+    found = WithdrawalTask.objects.select_related(*RELATED).filter(id=task_id).first()
+    reach = reaching.reaches([found])[0] if found is not None else None
+    if reach is None or not withdrawal_rules.may_see_task(by, reach.facts):
+        raise NotFoundError(_("There is no such task, or it is not for you to see."))
+    return reach
+
+
+def waiting(by: Actor) -> list[Reach]:
+    """What waits for somebody."""
+    found = WithdrawalTask.objects.filter(outcome="").select_related(*RELATED)
+    if not by.id or not by.roles:
+        return []
+    if not by.has(*KEEPERS):
+        own = Q(study__investigator__id=by.id) | Q(study__members__person__id=by.id)
+        found = found.filter(own).distinct()
+    return [one for one in reaching.reaches(list(found)) if withdrawal_rules.is_turn(by, one.facts)]
+
+
+def under_way(limit: int) -> list[tuple[Withdrawal, int]]:
+    """Those that have not reached everything yet with how many things are open, the oldest first."""
+    found = Withdrawal.objects.filter(ended=None).select_related("donor").order_by("at")[:limit]
+    return [(one, one.tasks.filter(outcome="").count()) for one in found]
+
+
+def donor_by_code(code: str, *, by: Actor) -> Donor:
+    """A donor by their code, for whoever writes down what they take back."""
+    may_withdraw(by).require()
+    found = Donor.objects.filter(code__iexact=code.strip()).first()
+    if found is None:
+        raise NotFoundError(_("There is no such donor."))
+    return found
+
+
+def allowed_tiers(donor: Donor) -> Sequence[Tier]:
+    """What a donor allows on some form now, in the order of the tiers."""
+    said = [one.answers for one in donor.consents.filter(withdrawn=None)]
+    return [tier for tier in Tier if any(answers.get(tier.value) for answers in said)]
+
+
+def line_of(reach: Reach) -> RequestLine | None:
+    """The line of the request under which a study has the specimen of a task."""
+    return reaching.line_of(reach.task.specimen) if reach.task.specimen is not None else None
