@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("biobank", "0001_initial"),
+        ("biobank", "0002_imports"),
     ]
 
     operations = [
