@@ -13,8 +13,9 @@ from django.test import Client
 from campus import biobank_things as things
 from campus.cast import Cast, make_cast
 from wardbench.campus.audit.models import Event
-from wardbench.campus.biobank import curating, donors, registering
-from wardbench.campus.biobank.models import Biobank, Collection, Specimen
+from wardbench.campus.biobank import curating, donors, registering, visiting
+from wardbench.campus.biobank.models import Biobank, Collection, ProtocolVisit, Specimen
+from wardbench.campus.biobank.visiting import Planned
 from wardbench.campus.catalogue.released import figures
 from wardbench.campus.configuration import Catalogue, Configuration
 from wardbench.campus.people.roles import Role
@@ -122,6 +123,19 @@ def test_figures_are_those_of_the_released_cube(cast: Cast) -> None:
     numbers = {one["COLLECTION-01"]: one.get("COLLECTION-21") for one in said}
     assert numbers["SMALL"] is None
     assert numbers["BIG"] == found.extent.donors and numbers["BIG"] != 32
+
+
+def test_small_collections_are_counted_together(cast: Cast) -> None:
+    one, few = publish(cast, things.collection(cast, "A")), publish(cast, things.collection(cast, "B"))
+    visit = ProtocolVisit(name="First", day=0, before=0, after=1)
+    visiting.add_protocol(one, "Yearly", [(visit, [Planned("Urine", "", 1)])], by=SYSTEM)
+    stock(cast, {"A": 12, "B": 3})
+    current.refresh()
+    page = anybody().get(f"/catalogue/{one.id}/").content.decode()
+    assert "released together" in page and "Donors: 15" in page and "<dd>10</dd>" not in page
+    assert "released together" in anybody().get(f"/catalogue/{few.id}/").content.decode()
+    said = anybody().get(f"/catalogue/{one.id}/miabis.json").json()["biobanks"][0]["collections"][0]
+    assert said["COLLECTION-14"] == ["Urine"] and "COLLECTION-21" not in said
 
 
 def test_a_collection_that_is_large_enough_has_its_figures(cast: Cast) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -21,20 +22,28 @@ from wardbench.core.errors import NotFoundError
 from wardbench.core.miabis import AGGREGATES, aggregate
 from wardbench.ward.samples.exchange.core3 import described as in_miabis
 from wardbench.ward.samples.exchange.dcat import AccessBody, Described, catalogue, dataset, missing
+from wardbench.ward.samples.exchange.inventory import Extent
 from wardbench.ward.samples.exchange.rdf import Node
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A published collection, and what was released of it."""
+    """A published collection, and what was released of it; `planned` are the materials that its protocols take."""
 
     collection: Collection
     figures: Figures
+    planned: tuple[str, ...] = ()
+
+    @property
+    def extent(self) -> Extent:
+        """What it holds, as it may be told: by what was released, and by what it says that it takes."""
+        found = self.figures.extent
+        return replace(found, materials=tuple(dict.fromkeys((*found.materials, *self.planned))))
 
     @property
     def kinds(self) -> list[str]:
         """MIABIS's aggregate sample types of what is in it."""
-        return list(dict.fromkeys(aggregate(code) for code in self.figures.extent.materials))
+        return list(dict.fromkeys(aggregate(code) for code in self.extent.materials))
 
     @property
     def titles(self) -> list[str]:
@@ -52,14 +61,26 @@ class Asked:
 
 
 def _published() -> QuerySet[Collection]:
-    return Collection.objects.exclude(published=None).select_related("biobank", "biobank__organisation")
+    found = Collection.objects.exclude(published=None).select_related("biobank", "biobank__organisation")
+    return found.prefetch_related("protocols__visits__planned")
+
+
+def _shown(one: Collection, cube: dict[str, Any] | None) -> Shown:
+    taken = (
+        planned.material
+        for protocol in one.protocols.all()
+        for visit in protocol.visits.all()
+        for planned in visit.planned.all()
+        if protocol.ended is None
+    )
+    return Shown(one, figures(cube, one.code), tuple(dict.fromkeys(taken)))
 
 
 def find(asked: Asked, *, by: Actor) -> list[Shown]:
     """The collections that are published and fit, by name."""
     biobank.may_see_catalogue(by).require()
     cube = current.released()
-    found = [Shown(one, figures(cube, one.code)) for one in _published()]
+    found = [_shown(one, cube) for one in _published()]
     return [one for one in found if _fits(one, asked)]
 
 
@@ -83,7 +104,7 @@ def one(collection_id: uuid.UUID, *, by: Actor) -> Shown:
     found = _published().filter(id=collection_id).first()
     if found is None:
         raise NotFoundError(_("There is no such collection in the catalogue."))
-    return Shown(found, figures(current.released(), found.code))
+    return _shown(found, current.released())
 
 
 def answering(shown: Shown, *, by: Actor) -> list[str]:
@@ -96,7 +117,7 @@ def answering(shown: Shown, *, by: Actor) -> list[str]:
 def miabis(shown: Sequence[Shown]) -> dict[str, object]:
     """Collections, their biobanks, and the campus as their network, in MIABIS Core 3.0."""
     banks: dict[str, Biobank] = {one.collection.biobank.code: one.collection.biobank for one in shown}
-    told = [(described.collection_of(one.collection), one.figures.extent) for one in shown]
+    told = [(described.collection_of(one.collection), one.extent) for one in shown]
     return in_miabis(settings.CAMPUS.name, [described.biobank_of(bank) for bank in banks.values()], told)
 
 
@@ -124,7 +145,7 @@ def _described(shown: Shown) -> Described:
     one = shown.collection
     issued = one.published.isoformat() if one.published else ""
     collection, bank = described.collection_of(one), described.biobank_of(one.biobank)
-    return Described(collection, bank, shown.figures.extent, _address(shown), issued)
+    return Described(collection, bank, shown.extent, _address(shown), issued)
 
 
 def _body() -> AccessBody:
