@@ -32,6 +32,9 @@ from wardbench.ward.samples import (
     index_of,
     range_of,
 )
+from wardbench.ward.samples.exchange.files import files_of, write_files
+from wardbench.ward.samples.exchange.losses import summary
+from wardbench.ward.samples.exchange.standards import STANDARDS, export, read_back, standard_of
 
 app = typer.Typer(help="Find specimens in a store, and count who has which condition.", no_args_is_help=True)
 
@@ -239,3 +242,30 @@ def _row(counts: Counts) -> list[int]:
 
 def _word(value: object) -> object:
     return "" if value is None else value
+
+
+@app.command("convert")
+def convert_command(
+    export_path: Annotated[Path, typer.Argument(metavar="EXPORT", help="An export: its ZIP file, or a folder of it.")],
+    source: Annotated[str, typer.Option("--from", metavar="STANDARD", help="In which standard it is.")],
+    target: Annotated[
+        str, typer.Option("--to", metavar="STANDARD", help=f"In which it is written: {', '.join(STANDARDS)}.")
+    ],
+    output: Annotated[Path, typer.Option("--output", metavar="FOLDER", help="A folder that is not there yet.")],
+    json: Json = False,
+) -> None:
+    """Write an export of a campus's inventory in another standard, and say what that could not hold."""
+    read = read_back(files_of(export_path), standard_of(source))
+    made = export(read, standard_of(target))
+    write_files(made.files, output)
+    why = standard_of(target).why
+    told = [
+        {"kind": kind, "field": name, "things": count, "why": why.get((kind, name), "")}
+        for kind, of in summary(made.lost).items()
+        for name, count in sorted(of.items())
+    ]
+    if json:
+        print_json({"specimens": len(read.samples), "files": sorted(made.files), "not_held": told})
+        return
+    rows = [[one["kind"], one["field"], one["things"], one["why"]] for one in told]
+    print_table(f"{output}: what the standard could not hold", ["of a", "field", "things", "why"], rows)

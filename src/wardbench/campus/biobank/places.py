@@ -84,3 +84,16 @@ class Words:
             self._known[container.id] = " / ".join(self._names.get(one, "?") for one in above)
         where = self._known[container.id]
         return f"{where}: {label(container, place)}" if place is not None else where
+
+
+def temperatures() -> dict[uuid.UUID, str]:
+    """How cold each container is kept: by its own word, or that of the nearest around it."""
+    said = {one_id: (path, own) for one_id, path, own in Container.objects.values_list("id", "path", "temperature")}
+    found = {}
+    for one_id, (path, own) in said.items():
+        if own:
+            found[one_id] = own
+            continue
+        around = (uuid.UUID(part) for part in reversed([part for part in path.split("/") if part][:-1]))
+        found[one_id] = next((said[part][1] for part in around if part in said and said[part][1]), "")
+    return found

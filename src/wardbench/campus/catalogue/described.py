@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection as Several
+from typing import Any
+
+from django.utils import timezone
+
 from wardbench.campus.biobank import models
-from wardbench.ward.samples.exchange.inventory import Biobank, Collection
+from wardbench.campus.biobank.places import temperatures
+from wardbench.ward.samples.exchange.inventory import Biobank, Collection, Donor, Extent, Inventory, Sample
 
 
 def biobank_of(one: models.Biobank) -> Biobank:
@@ -47,4 +54,71 @@ def collection_of(one: models.Collection) -> Collection:
         use_modifiers=tuple(permission.get("modifiers", ())),
         use_diseases=tuple(permission.get("diseases", ())),
         ended=one.ended.isoformat() if one.ended else "",
+    )
+
+
+def inventory_of(collections: Several[models.Collection], specimens: Several[models.Specimen]) -> Inventory:
+    """Collections and specimens of them as an inventory, with their biobanks and donors. The specimens have their
+    collection, donor, parent and box at hand."""
+    cold = temperatures()
+    donors = {one.donor.code: one.donor for one in specimens if one.donor is not None}
+    banks = {one.biobank.code: one.biobank for one in collections}
+    samples = [_sample(one, cold.get(one.box_id, "") if one.box_id else "") for one in specimens]
+    return Inventory(
+        tuple(biobank_of(one) for one in banks.values()),
+        tuple(collection_of(one) for one in collections),
+        tuple(Donor(one.code, one.sex or "Unknown", one.birth_year) for one in donors.values()),
+        tuple(samples),
+        {one.code: _extent([each for each in specimens if each.collection_id == one.id], cold) for one in collections},
+    )
+
+
+def _sample(one: models.Specimen, temperature: str) -> Sample:
+    return Sample(
+        label=one.label,
+        collection=one.collection.code,
+        material=one.material,
+        donor=one.donor.code if one.donor is not None else "",
+        parent=one.parent.label if one.parent is not None else "",
+        kind=one.kind,
+        external=one.external,
+        tube=one.tube,
+        site=one.site,
+        diagnosis=one.diagnosis,
+        amount=one.amount,
+        first_amount=one.first_amount,
+        unit=one.unit,
+        concentration=one.concentration,
+        thaws=one.thaws,
+        collected=timezone.localtime(one.collected).isoformat() if one.collected else "",
+        temperature=temperature,
+        sprec=one.sprec,
+        preanalytics=tuple(sorted((name, _text(value)) for name, value in one.preanalytics.items())),
+        status=one.status,
+        retained=one.retained,
+        box=one.box.barcode if one.box is not None else "",
+        place=one.place,
+    )
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _extent(specimens: Several[models.Specimen], cold: Any) -> Extent:
+    """What the exported specimens of a collection are; for whom this is, single specimens are told."""
+    donors = {one.donor for one in specimens if one.donor is not None}
+    ages = [
+        timezone.localtime(one.collected).year - one.donor.birth_year
+        for one in specimens
+        if one.donor is not None and one.donor.birth_year and one.collected
+    ]
+    return Extent(
+        donors=len(donors),
+        specimens=len(specimens),
+        materials=tuple(sorted({one.material for one in specimens})),
+        temperatures=tuple(sorted({cold[one.box_id] for one in specimens if one.box_id and cold.get(one.box_id)})),
+        sexes=tuple(sorted({one.sex or "Unknown" for one in donors})),
+        age_low=max(0, min(ages)) if ages else None,
+        age_high=max(0, *ages) if ages else None,
     )

@@ -9,9 +9,9 @@ from typing import Any
 import pyarrow as pa
 from django.utils import timezone
 
-from wardbench.campus.biobank import consents
+from wardbench.campus.biobank import consents, places
 from wardbench.campus.biobank.amounts import UNITS
-from wardbench.campus.biobank.models import Collection, Container, DonorLink, Specimen
+from wardbench.campus.biobank.models import Collection, DonorLink, Specimen
 from wardbench.core.consent import Basis, Given, bits
 from wardbench.ward.samples import SCHEMA
 
@@ -27,7 +27,7 @@ def table() -> pa.Table:
 def _batches() -> Iterator[pa.RecordBatch]:
     collections = {one.id: one for one in Collection.objects.all()}
     persons = dict(DonorLink.objects.values_list("donor_id", "person_id"))
-    temperatures = _temperatures()
+    temperatures = places.temperatures()
     rows: list[Specimen] = []
     found = Specimen.objects.select_related("donor").order_by("id")
     for one in found.iterator(chunk_size=CHUNK):
@@ -88,16 +88,3 @@ def _row(
         "reserved": one.reserved is not None,
         "retained": one.retained,
     }
-
-
-def _temperatures() -> dict[uuid.UUID, str]:
-    """How cold each container is kept: by its own word, or that of the nearest around it."""
-    said = {one_id: (path, own) for one_id, path, own in Container.objects.values_list("id", "path", "temperature")}
-    found = {}
-    for one_id, (path, own) in said.items():
-        if own:
-            found[one_id] = own
-            continue
-        around = (uuid.UUID(part) for part in reversed([part for part in path.split("/") if part][:-1]))
-        found[one_id] = next((said[part][1] for part in around if part in said and said[part][1]), "")
-    return found

@@ -1,0 +1,81 @@
+"""The page on which the inventory is exported in a standard, and an export is read back."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_POST
+
+from wardbench.campus.catalogue import exporting, rules
+from wardbench.campus.catalogue.export_forms import ExportForm, ReadBackForm
+from wardbench.campus.limits.pace import limited
+from wardbench.campus.limits.rates import Doing
+from wardbench.campus.people.refusals import refusal
+from wardbench.campus.people.rules import Actor
+from wardbench.campus.web.pages import actor, signed_in
+from wardbench.core.errors import WardbenchError
+from wardbench.ward.samples.exchange.losses import summary
+
+SHOWN = 50
+
+
+@signed_in
+def exports(request: HttpRequest) -> HttpResponse:
+    by = actor(request)
+    rules.may_export(by).require()
+    return _page(request, by, ExportForm(by=by, initial={"standard": "miabis"}), ReadBackForm())
+
+
+def _page(
+    request: HttpRequest, by: Actor, form: ExportForm, reading: ReadBackForm, found: exporting.ReadBack | None = None
+) -> HttpResponse:
+    lacks = [(title, exporting.not_held(code)) for code, title in exporting.standards()]
+    context = {
+        "form": form,
+        "reading": reading,
+        "lacks": lacks,
+        "found": found,
+        "differs": found.differs[:SHOWN] if found else (),
+        "counts": summary(found.differs) if found else {},
+        "why": rules.may_export(by),
+    }
+    return render(request, "catalogue/exports.html", context)
+
+
+@signed_in
+@require_POST
+@limited(Doing.EXPORT)
+def export(request: HttpRequest) -> HttpResponse:
+    by = actor(request)
+    rules.may_export(by).require()
+    form = ExportForm(request.POST, by=by)
+    if form.is_valid():
+        given = form.cleaned_data
+        try:
+            chosen = [uuid.UUID(one) for one in given["collections"]]
+            made = exporting.export_inventory(given["standard"], chosen, by=by)
+        except WardbenchError as error:
+            form.add_error(None, refusal(error))
+        else:
+            headers = {"Content-Disposition": f'attachment; filename="{made.name}"'}
+            return HttpResponse(made.content, content_type="application/zip", headers=headers)
+    return _page(request, by, form, ReadBackForm())
+
+
+@signed_in
+@require_POST
+@limited(Doing.EXPORT)
+def read(request: HttpRequest) -> HttpResponse:
+    by = actor(request)
+    rules.may_export(by).require()
+    form = ReadBackForm(request.POST, request.FILES)
+    found = None
+    if form.is_valid():
+        try:
+            content = form.cleaned_data["file"].read()
+            found = exporting.read_export(content, form.cleaned_data["standard"], by=by)
+        except WardbenchError as error:
+            form.add_error(None, refusal(error))
+    return _page(request, by, ExportForm(by=by, initial={"standard": "miabis"}), form, found)

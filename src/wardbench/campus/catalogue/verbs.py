@@ -1,0 +1,13 @@
+"""What the verbs of this application are called in the record."""
+
+from __future__ import annotations
+
+from wardbench.campus.audit.words import say
+from wardbench.campus.people.roles import gettext_noop
+
+say(
+    {
+        "catalogue.export": gettext_noop("Exported the inventory"),
+        "catalogue.read_back": gettext_noop("Read an export back"),
+    }
+)
