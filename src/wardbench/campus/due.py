@@ -13,7 +13,7 @@ from wardbench.campus.audit.sending import send_record
 from wardbench.campus.biobank.imports import work as imports
 from wardbench.campus.collector import Collector
 from wardbench.campus.notices.mail import send_due
-from wardbench.campus.releases import requesting, withdrawals
+from wardbench.campus.releases import requesting, standing_matching, withdrawals
 from wardbench.campus.samples.current import refresh as refresh_samples
 from wardbench.campus.studies.granting import carry_out_due
 
@@ -29,6 +29,7 @@ def carry_out(folder: Path) -> None:
     send_due()
     imports.carry_out_due(timezone.now())
     refresh_samples()
+    standing_matching.carry_out_due(timezone.now())
     try:
         send_record(folder, Collector.at(settings.CAMPUS.syslog))
     except OSError as error:

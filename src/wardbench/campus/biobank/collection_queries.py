@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from wardbench.campus.audit.services import record, verb
-from wardbench.campus.biobank import consents, curating, rules, visiting
+from wardbench.campus.biobank import consents, curating, extra, rules, visiting
+from wardbench.campus.biobank.extra import Extra
 from wardbench.campus.biobank.models import (
     Biobank,
     Collection,
@@ -124,6 +125,8 @@ class Today:
     agreed: bool
     late: int
     """Days past the end of the visit's window; 0 within it."""
+    besides: Sequence[Extra] = ()
+    """What studies would like to have taken too."""
 
 
 def visits(day: datetime.date, *, by: Actor, place: str = "") -> list[Today]:
@@ -149,6 +152,8 @@ def visits(day: datetime.date, *, by: Actor, place: str = "") -> list[Today]:
                 for at in range(1, planned.count + 1)
             ]
             shown.append(Today(one, tubes, visiting.consent_of(one), max(0, (day - last).days)))
+    asked = extra.wanted([one.visit for one in shown if one.agreed])
+    shown = [replace(one, besides=asked.get(one.visit.id, ())) for one in shown]
     return sorted(shown, key=lambda one: (-one.late, one.visit.due, one.visit.enrolment.donor.code))
 
 

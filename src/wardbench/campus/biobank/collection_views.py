@@ -261,7 +261,7 @@ def visit(request: HttpRequest, visit_id: uuid.UUID) -> HttpResponse:
         else:
             scanned = ((key[4:], str(value)) for key, value in request.POST.items() if key.startswith("tube"))
             labels = {key: value for key, value in scanned if value.strip()}
-            made = visiting.collect(one, labels, by=by)
+            made = visiting.collect(one, labels, by=by, besides=request.POST.getlist("besides"))
             said = ", ".join(specimen.label for specimen in made)
             messages.success(request, _("Taken: %(labels)s") % {"labels": said})
     except WardbenchError as error:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from wardbench.campus.audit.services import record, verb
-from wardbench.campus.biobank import consents, custody, rules
+from wardbench.campus.biobank import consents, custody, extra, rules
 from wardbench.campus.biobank.amounts import Amount
 from wardbench.campus.biobank.curating import checked, keeps
 from wardbench.campus.biobank.models import (
@@ -114,9 +114,12 @@ def consent_of(visit: Visit) -> bool:
 
 
 @verb("biobank.collect")
-def collect(visit: Visit, labels: Mapping[str, str] | None = None, *, by: Actor) -> list[Specimen]:
+def collect(
+    visit: Visit, labels: Mapping[str, str] | None = None, *, by: Actor, besides: Sequence[str] = ()
+) -> list[Specimen]:
     """Take what a visit plans. `labels` are those that were scanned, by the planned specimen's id and number
-    ("ID/1"); tubes without one get the next label of their collection.
+    ("ID/1"); tubes without one get the next label of their collection. `besides` are the keys of `extra.wanted` of what
+    was taken too.
 
     ForbiddenError for whom it is not; BusyError where the visit is over, or the donor has not agreed.
     """
@@ -124,6 +127,9 @@ def collect(visit: Visit, labels: Mapping[str, str] | None = None, *, by: Actor)
         rules.may_collect(by).require()
     if not consent_of(visit):
         raise BusyError(_("The donor has not agreed to this yet; ask for consent first."))
+    asked = {one.key: one for one in extra.wanted([visit]).get(visit.id, ())} if besides else {}
+    if set(besides) - set(asked):
+        raise BusyError(_("What a study asked for besides is not asked for any more; load the page again."))
     _over(visit, Visit.Status.DONE, by)
     collection, donor = visit.enrolment.protocol.collection, visit.enrolment.donor
     given, made, now = dict(labels or {}), [], timezone.now()
@@ -131,10 +137,8 @@ def collect(visit: Visit, labels: Mapping[str, str] | None = None, *, by: Actor)
     for planned in visit.planned.planned.filter(parent=None):
         for at in range(1, planned.count + 1):
             label = given.pop(f"{planned.id}/{at}", "").strip()
-            while not label:
-                number += 1
-                label = f"{collection.code}-{number:06}"
-                label = "" if Specimen.objects.filter(label=label).exists() else label
+            if not label:
+                number, label = _next_label(collection, number)
             made.append(
                 Specimen(
                     label=label,
@@ -148,11 +152,30 @@ def collect(visit: Visit, labels: Mapping[str, str] | None = None, *, by: Actor)
                     collected=now,
                 )
             )
+    for key in besides:
+        label = given.pop(key, "").strip()
+        if not label:
+            number, label = _next_label(collection, number)
+        material = asked[key].material
+        made.append(
+            Specimen(label=label, collection=collection, donor=donor, visit=visit, material=material, collected=now)
+        )
     if given:
         raise InputError(_("labels: this visit plans no such tube."))
     batch = custody.enter(made, Act.COLLECT, by=by)
+    for key, specimen in zip(besides, made[len(made) - len(besides) :], strict=True):
+        extra.taken(key, specimen, by=by)
     record("biobank.collect", "visit", visit.id, by=by, specimens=len(made), batch=str(batch))
     return made
+
+
+def _next_label(collection: Collection, number: int) -> tuple[int, str]:
+    """The next label of a collection after that of `number`, with its own."""
+    while True:
+        number += 1
+        label = f"{collection.code}-{number:06}"
+        if not Specimen.objects.filter(label=label).exists():
+            return number, label
 
 
 @verb("biobank.decline")

@@ -12,10 +12,12 @@ from wardbench.campus.biobank.models import Biobank
 from wardbench.campus.people.models import Person
 from wardbench.campus.people.queries import actor_of
 from wardbench.campus.people.rules import SYSTEM, Actor
-from wardbench.campus.releases import baskets, picking, quoting, requesting, shipping
+from wardbench.campus.releases import baskets, picking, quoting, requesting, shipping, standing
 from wardbench.campus.releases.models import Request
+from wardbench.campus.samples import looking
 from wardbench.campus.studies.models import Study
 from wardbench.campus.studies.permits import holding
+from wardbench.ward.samples import Query
 
 PRICES = {"administration": (5000, 9000), "retrieval": (250, 500), "aliquot": (400, 800), "shipment": (6000, 12000)}
 """Cents of euro on the campus and for others."""
@@ -43,7 +45,18 @@ def make_requests(people: Mapping[str, Person], study: Study) -> list[Request]:
     for line in picking.start(second.id, by=gives)[:2]:
         picking.scan(second.id, line.specimen.label, by=gives)
     baskets.add_basket("Third series", study, by=asks)
+    _collect(study, asks)
     return [first, second]
+
+
+def _collect(study: Study, asks: Actor) -> None:
+    """Plasma of women that is still to come: nurses see on the page of today's visits what to take besides."""
+    scope = next((one for one in looking.scopes(asks) if one.study == study.reference), None)
+    if scope is None or scope.permit is None:
+        return
+    query = Query.of({"material": frozenset({"Plasma"}), "sex": frozenset({"female"})})
+    until = min(scope.permit.until, timezone.localdate() + datetime.timedelta(days=90))
+    standing.keep(scope, query, "Plasma of women at their visits", 12, until, by=asks)
 
 
 def _reserved(study: Study, name: str, count: int, asks: Actor, gives: Actor) -> Request | None:

@@ -33,6 +33,7 @@ def make_demonstration(
     make_campus(folder, name=NAME, database=database, store=store, twin=twin, demo=True)
     progress(1, 2, "people and their work")
     from django.db import transaction
+    from django.utils import timezone
 
     from wardbench.campus.audit.services import origin
     from wardbench.campus.cohorts.queries import latest
@@ -55,9 +56,12 @@ def make_demonstration(
         make_visits(people, make_biobank(people))
         make_requests(people, studies["proteins"])
         make_withdrawals(people)
+    from wardbench.campus.releases.standing_matching import carry_out_due
     from wardbench.campus.samples.current import refresh
 
     refresh()
+    with origin("demonstration"):
+        carry_out_due(timezone.now())
     (folder / MADE).touch()
     progress(2, 2, "campus")
 

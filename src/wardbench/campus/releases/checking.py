@@ -156,6 +156,16 @@ def permit_for(request: Request, lines: Sequence[RequestLine]) -> Verdict:
     return found
 
 
+def left_of(permit: Permit, of_type: str) -> float:
+    """How much of a material a permit has left beside what its study's requests are promised, in the permit's unit."""
+    most = sum(float(one.get("amount", 0)) for one in _entries(permit, of_type))
+    promised = RequestLine.objects.filter(request__study=permit.study_id, request__status__in=[*rules.UNSENT])
+    lines = [line for line in _live(promised) if is_called(line.specimen.material, of_type)]
+    shares = shares_of(permit, lines)
+    taken = 0.0 if isinstance(shares, Verdict) else sum(one.amount for one in shares if one.type == of_type)
+    return max(0.0, most - permits.used_of(permit, of_type) - taken)
+
+
 def _live(lines: Any) -> Any:
     return lines.exclude(status=LineStatus.DROPPED).select_related("specimen__collection")
 

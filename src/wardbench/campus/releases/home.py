@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from wardbench.campus.biobank.rules import KEEPERS, may_see_withdrawals, may_withdraw
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor
-from wardbench.campus.releases import request_queries, request_shown, rules, withdrawal_queries
+from wardbench.campus.releases import request_queries, request_shown, rules, standing_queries, withdrawal_queries
 from wardbench.campus.releases.rules import STATUSES, Side, Status
 from wardbench.campus.web.home import Entry, Panel, Task, panel, waiting
 from wardbench.campus.web.search import Hit, provide
@@ -103,6 +103,23 @@ def withdrawals(actor: Actor) -> Panel | None:
         reverse("withdrawal_new"),
         reverse("withdrawals"),
     )
+
+
+@panel(51)
+def my_standing(actor: Actor) -> Panel | None:
+    """Criteria that stand of somebody's studies, with how much came."""
+    found = [one for one in standing_queries.standings(actor) if one.ended is None]
+    if not found:
+        return None
+    entries = [
+        Entry(
+            one.name,
+            standing_queries.new_words(one.found, one.specimens, one.wanted),  # type: ignore[attr-defined]
+            reverse("standing", args=[one.id]),
+        )
+        for one in found[:SHOWN]
+    ]
+    return Panel("standing", _("Collect for me"), tuple(entries), "", all_address=reverse("standings"))
 
 
 def find_requests(actor: Actor, text: str, limit: int) -> list[Hit]:

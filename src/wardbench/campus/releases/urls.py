@@ -7,6 +7,7 @@ from django.urls import include, path
 APP = "wardbench.campus.releases"
 urlpatterns = [
     path("requests/", include(f"{APP}.request_urls")),
+    path("standing/", include(f"{APP}.standing_urls")),
     path("shipments/", include(f"{APP}.shipment_urls")),
     path("extracts/", include(f"{APP}.extract_urls")),
     path("withdrawals/", include(f"{APP}.withdrawal_urls")),

@@ -178,14 +178,27 @@ def rows(scope: Scope, query: Query, *, by: Actor, window: Window | None = None)
     return found.rows
 
 
+def names(scope: Scope, query: Query, *, whom: Actor, window: Window | None = None) -> list[uuid.UUID]:
+    """The specimens within a scope that a query selects for somebody who is not here now; the caller puts what it does
+    with them on the record."""
+    index, _at = current.index()
+    found = find(index, _asked(scope, query, window, whom), limit=MOST)
+    return [uuid.UUID(one) for one in found.rows.column("specimen").to_pylist()]
+
+
 def _asked(scope: Scope, query: Query, window: Window | None, by: Actor) -> Query:
     """The query within what is theirs now. Whom a record selects allowed the use of the record."""
-    _still(scope, by).require()
-    if window is None:
-        return within(scope, query)
-    giving = query.giving or Giving()
-    need = giving.need | {Tier.CLINICAL_DATA}
-    return within(scope, query.but(patients=_patients(scope, window, by), giving=replace(giving, need=need)))
+    still(scope, by).require()
+    asked = narrowed(scope, query, window)
+    return asked if window is None else asked.but(patients=patients_of(scope, window, by))
+
+
+def narrowed(scope: Scope, query: Query, window: Window | None) -> Query:
+    """`query` within a scope, without whom it is about; where that is a cohort, donors allow the use of the record."""
+    if window is not None:
+        giving = query.giving or Giving()
+        query = query.but(giving=replace(giving, need=giving.need | {Tier.CLINICAL_DATA}))
+    return within(scope, query)
 
 
 def _up_to_now(asked: Query, at: datetime.datetime) -> Query:
@@ -215,7 +228,7 @@ def _covered(scope: Scope, counted: Facets) -> Facets:
     return replace(counted, values=values)
 
 
-def _still(scope: Scope, by: Actor) -> Verdict:
+def still(scope: Scope, by: Actor) -> Verdict:
     """The scope is worked out again at every look: what ended in between opens nothing."""
     if scope.permit is None:
         return rules.may_find_all(by)
@@ -223,7 +236,9 @@ def _still(scope: Scope, by: Actor) -> Verdict:
     return permits.check(permit, by, Wanted(Use.MATERIAL, material=min(scope.named)))
 
 
-def _patients(scope: Scope, window: Window, by: Actor) -> Patients:
+def patients_of(scope: Scope, window: Window, by: Actor) -> Patients:
+    """The persons of a cohort of the permit, each with their day of entry; NotFoundError, ForbiddenError or InputError
+    where the permit does not cover it, or the window is none."""
     permit = scope.permit
     attached = (
         AttachedCohort.objects.filter(study=permit.study) if permit is not None else AttachedCohort.objects.none()
