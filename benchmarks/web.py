@@ -5,7 +5,8 @@ several roles who arrive within five seconds, sign in, read pages and what these
 the builder and raise questions, each with a second to read in between. Told are the 95th percentile of each page's time
 (with all the redirects that a click brings), requests a second, and whether everything that was acknowledged is there
 once: questions by their titles, changes of drafts by their revisions (`lost`, `doubled`; `record_whole` for the chain
-of events).
+of events). Afterwards 50 others come who read as people do (`reading`): seven seconds between two pages on average,
+the think time of the TPC-W specification.
 
 The browsers run on the same machine, and so may other programs. What each took of its cores is told beside the figures
 (`cores`: how much of one core the pages, the browsers and everything else took; PostgreSQL counts as else), because
@@ -29,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from crowd import machine
-from crowd.person import PAGES, Person
+from crowd.person import PAGES, Pace, Person, hurried, reading
 from crowd.served import ROOT, Served, kept, make, serving
 
 PEOPLE = 50
@@ -44,22 +45,27 @@ AIM = 0.3
 def load(campus: Path, seconds: float, people: int) -> dict[str, Any]:
     with serving(campus) as served:
         by_itself = alone(served)
-        began, busy, pages, own = time.monotonic(), machine.busy_seconds(), served.cpu_seconds(), time.process_time()
-        crowd = [
-            Person(number, served.host, served.port, began + ARRIVAL * number / people, began + seconds)
-            for number in range(people)
-        ]
-        for person in crowd:
-            person.start()
-        for person in crowd:
-            person.join()
-        wall, pages, own = time.monotonic() - began, served.cpu_seconds() - pages, time.process_time() - own
-        busy = machine.busy_seconds() - busy
+        crowd, told = used(served, seconds, people, hurried)
+        readers, read = used(served, seconds, people, reading)
+    return {**told, **whole(crowd + readers, kept(campus)), "alone": by_itself, "reading": read}
+
+
+def used(served: Served, seconds: float, people: int, pace: Pace) -> tuple[list[Person], dict[str, Any]]:
+    """So many people who used the campus at a pace, how long pages took, and what of the machine that took."""
+    began, busy, pages, own = time.monotonic(), machine.busy_seconds(), served.cpu_seconds(), time.process_time()
+    crowd = [
+        Person(number, served.host, served.port, began + ARRIVAL * number / people, began + seconds, pace)
+        for number in range(people)
+    ]
+    for person in crowd:
+        person.start()
+    for person in crowd:
+        person.join()
+    wall, pages, own = time.monotonic() - began, served.cpu_seconds() - pages, time.process_time() - own
+    busy = machine.busy_seconds() - busy
     asked = sum(person.browser.asked for person in crowd)
-    return {
+    return crowd, {
         **times(crowd, wall),
-        **whole(crowd, kept(campus)),
-        "alone": by_itself,
         "cpu_ms": round(1000 * pages / asked, 1),
         "browser_cpu_ms": round(1000 * own / asked, 2),
         "cores": {
@@ -129,8 +135,10 @@ def alone(served: Served) -> dict[str, dict[str, float]]:
             cpu.append(served.cpu_seconds() - spent)
         told[name] = {"cpu_ms": round(1000 * min(cpu), 1), "ms": round(1000 * statistics.median(took), 1)}
 
-    measure("/account/login/", lambda: reader.read("/account/login/"))
-    measure("sign in, with its form", reader.sign_in)
+    # Whoever has signed in is led from the form to the home page, so each time somebody new comes.
+    measure("/account/login/", lambda: Person(0, served.host, served.port, 0.0, 0.0).read("/account/login/"))
+    measure("sign in, with its form", lambda: Person(0, served.host, served.port, 0.0, 0.0).sign_in())
+    reader.sign_in()
     judge.sign_in()
     for page in PAGES:
         measure(page, lambda page=page: reader.read(page))
@@ -165,6 +173,7 @@ def run(seconds: float, people: int, only: str) -> dict[str, Any]:
         "p95_ms": max(one["p95_ms"] for one in worst),
         "requests_per_s": min(one["requests_per_s"] for one in worst),
         "lost": sum(one["lost"] + one["doubled"] for one in worst),
+        "reading_p95_ms": max(one["reading"]["p95_ms"] for one in worst),
         **found,
     }
 
@@ -194,6 +203,11 @@ def tell(kind: str, one: dict[str, Any]) -> None:
     print(f"  {one['lost']} lost, {one['doubled']} doubled, {one['failed']} requests failed.")
     print(f"  Of {cores['there_are']} cores the pages took {cores['pages']}, the browsers {cores['browsers']},")
     print(f"  everything else {cores['else']}; {one['cpu_ms']} ms of a core for each request.")
+    read = one["reading"]
+    print(
+        f"  At the pace people read the 95th percentile is {read['p95_ms']} ms, at {read['requests_per_s']} requests a"
+    )
+    print(f"  second and {read['cores']['pages']} cores.")
     for page, took in one["pages_p95_ms"].items():
         print(f"    {page}: {took} ms")
     print("  Alone:")

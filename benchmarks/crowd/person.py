@@ -9,13 +9,29 @@ import threading
 import time
 import uuid
 from collections import defaultdict
+from collections.abc import Callable
 
 from crowd.browser import Answer, Browser
 
-THINK = (0.5, 1.5)
-"""Seconds somebody reads before they go on."""
+Pace = Callable[[random.Random], float]
+"""How long somebody reads before they go on, in seconds."""
+
+
+def hurried(chance: random.Random) -> float:
+    """A second, on average: faster than anybody reads."""
+    return chance.uniform(0.5, 1.5)
+
+
+def reading(chance: random.Random) -> float:
+    """The think time of TPC-W (clause 5.3.1.1): exponential, 7 s on average, no more than 70 s."""
+    return min(chance.expovariate(1 / 7), 70.0)
+
+
 WRITES, BUILDS, FOLLOWS = 0.15, 0.15, 0.3
 """How often somebody raises a question, goes on building, or opens something that a page led to."""
+LETTERS = str.maketrans("0123456789", "ghijklmnop")
+"""What digits are written as: one title in ten thousand would hold what looks like a national register number, which
+the campus refuses."""
 PAGES = (
     "/",
     "/questions/",
@@ -49,8 +65,9 @@ NO_QUESTIONS = ("ethics1", "trialcentre")
 class Person(threading.Thread):
     """Uses the campus until `end` (monotonic seconds), from `start` on. `took` are seconds by page or act."""
 
-    def __init__(self, number: int, host: str, port: int, start: float, end: float) -> None:
+    def __init__(self, number: int, host: str, port: int, start: float, end: float, pace: Pace = hurried) -> None:
         super().__init__(daemon=True)
+        self.pace = pace
         self.browser = Browser(host, port)
         self.start_at, self.end = start, end
         self.chance = random.Random(number)
@@ -65,7 +82,7 @@ class Person(threading.Thread):
         time.sleep(max(0.0, self.start_at - time.monotonic()))
         self.sign_in()
         while time.monotonic() < self.end:
-            time.sleep(self.chance.uniform(*THINK))
+            time.sleep(self.pace(self.chance))
             wish = self.chance.random()
             if wish < WRITES and self.key not in NO_QUESTIONS:
                 self.ask_question()
@@ -91,14 +108,14 @@ class Person(threading.Thread):
 
     def ask_question(self) -> None:
         """Raise a question; its title is kept where the campus said that it has it."""
-        title = f"Load {uuid.uuid4().hex}"
+        title = f"Load {uuid.uuid4().hex.translate(LETTERS)}"
         side = "bench" if self.key in BENCH else "ward"
         given = {"side": side, "title": title, "text": "Patients whose kidneys fail despite treatment: why?"}
         answer = self._send("/questions/new/", "/questions/new/", given, "raise a question")
         if answer is not None and answer.ok and "/questions/new" not in answer.path:
             self.acknowledged.append(title)
-        else:
-            self.failed.append("a question was not taken")
+        elif answer is not None and answer.ok:
+            self.failed.append(f"a question was not taken: {said_by(answer)}")
 
     def build(self) -> bool:
         """Switch a rule of one's own copy of a cohort off or on; make the copy first. Whether there was anything."""
@@ -144,5 +161,15 @@ class Person(threading.Thread):
             return None
         self.took[name].append(answer.seconds)
         if not answer.ok:
-            self.failed.append(f"{name}: {answer.status}")
+            self.failed.append(f"{name}: {said_by(answer)}")
         return answer
+
+
+def said_by(answer: Answer) -> str:
+    """Where somebody was led to, and the first words of what they read there: a fault's, where it tells one."""
+    text = " ".join(MARKUP.sub(" ", MAIN.split(answer.text, maxsplit=1)[-1]).split())
+    return f"{answer.status} at {answer.path}: {text[:200]}"
+
+
+MAIN = re.compile(r"<main[^>]*>")
+MARKUP = re.compile(r"<(script|style)\b.*?</\1>|<[^>]+>", re.DOTALL)

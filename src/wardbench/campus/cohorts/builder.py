@@ -7,8 +7,8 @@ the parts that differ and nothing else.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -18,7 +18,7 @@ from django.utils.translation import get_language, gettext
 
 from wardbench.campus.cohorts import edits
 from wardbench.campus.cohorts.course import course_lines
-from wardbench.campus.cohorts.queries import Desk, Seen
+from wardbench.campus.cohorts.queries import Seen
 from wardbench.campus.cohorts.sentences import Said, entry_lines, rule_lines
 from wardbench.campus.counting import queries as counting
 from wardbench.campus.counting import sessions
@@ -245,31 +245,47 @@ def mode_of(request: HttpRequest, by: Actor) -> Mode:
     return next((mode for mode in modes if mode.value == chosen), modes[0] if modes else Mode.SANDBOX)
 
 
-def parts(request: HttpRequest, board: Board, desk: Desk, *, rearranged: bool) -> dict[str, str]:
+@dataclass(frozen=True)
+class Part:
+    """A piece of the page: its template, with what it alone gets, and whatever it shows that a change may change."""
+
+    template: str
+    shows: Any
+    more: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    def rendered(self, request: HttpRequest, board: Board) -> str:
+        context = {"board": board, "cohort": board.seen.cohort, "seen": board.seen, **self.more}
+        return render_to_string(f"cohorts/parts/{self.template}.html", context, request).strip()
+
+
+def parts(board: Board, *, rearranged: bool) -> dict[str, Part]:
     """The parts of the page by id, with the cards either in their lists, or the heads of each by itself."""
-    context = {"board": board, "desk": desk, "cohort": board.seen.cohort, "seen": board.seen}
-
-    def rendered(template: str, **more: Any) -> str:
-        return render_to_string(f"cohorts/parts/{template}.html", {**context, **more}, request).strip()
-
-    found = {name: rendered(name) for name in ("entry_count", "course", "sets", "side")}
-    found["entry-count"] = found.pop("entry_count")
+    said, counted = board.outline, board.counted
+    entry = counted.shown.entry if counted.shown else None
+    found = {
+        "entry-count": Part("entry_count", (entry, bool(board.entries))),
+        "course": Part("course", (board.course, board.course_form)),
+        "sets": Part("sets", (said.sets, board.open)),
+        "side": Part("side", (counted, board.rules, said.problem, bool(board.entries))),
+    }
     events = (("entry", board.entries), ("additional", board.additional), ("censor", board.censors))
     if rearranged:
-        found["rules"] = rendered("rules")
-        lists = [(f"{name}-list", cards) for name, cards in events]
-        return found | {name: rendered("cards", cards=cards, list=name) for name, cards in lists}
-    found |= {f"{card.part}-head": rendered("card", card=card) for _name, cards in events for card in cards}
-    return found | {f"{card.part}-head": rendered("rule", card=card) for card in board.rules}
+        found["rules"] = Part("rules", board.rules)
+        for name, cards in events:
+            found[f"{name}-list"] = Part("cards", cards, {"cards": cards, "list": f"{name}-list"})
+        return found
+    found |= {f"{card.part}-head": Part("card", card, {"card": card}) for _name, cards in events for card in cards}
+    return found | {f"{card.part}-head": Part("rule", card, {"card": card}) for card in board.rules}
 
 
-def changed_parts(request: HttpRequest, before: Board, after: Board, desk: Desk, *, rearranged: bool) -> str:
+def changed_parts(request: HttpRequest, before: Board, after: Board, *, rearranged: bool) -> str:
     """The parts of `after` that differ from `before`, each marked to take the place of what is there.
 
     Where cards were `rearranged` their lists are given as a whole; else each by itself, so that an open form stays.
+    What shows the same is not drawn: drawing is most of what a change costs.
     """
-    old, new = (parts(request, board, desk, rearranged=rearranged) for board in (before, after))
-    changed = {name: html for name, html in new.items() if old.get(name) != html}
+    old, new = (parts(board, rearranged=rearranged) for board in (before, after))
+    changed = {name: part.rendered(request, after) for name, part in new.items() if old.get(name) != part}
     return "\n".join(
         html.replace(f'id="{name}"', f'id="{name}" hx-swap-oob="true"', 1) for name, html in changed.items()
     )

@@ -137,9 +137,7 @@ def change(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
         "seen": seen,
         "board": after,
         "said": edit.said,
-        "parts": builder.changed_parts(
-            request, before, after, desk, rearranged=edit.reshaped or kind in edits.REARRANGING
-        ),
+        "parts": builder.changed_parts(request, before, after, rearranged=edit.reshaped or kind in edits.REARRANGING),
     }
     response = render(request, "cohorts/changed.html", context)
     if edit.focus:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wardbench.campus.counting.rules import Mode
 from wardbench.cohorts import Look
@@ -32,7 +32,7 @@ class Shown:
     entry: Figure
     rules: tuple[RuleShown, ...]
     snapshot_version: str
-    milliseconds: int
+    milliseconds: int = field(compare=False)
 
 
 def shown(mode: Mode, found: Look, rules: Rules) -> Shown:

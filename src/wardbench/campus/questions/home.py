@@ -24,7 +24,8 @@ TONES = {Status.OPEN: "wait", Status.REOPENED: "wait", Status.ANSWERED: "good"}
 
 
 def find_questions(actor: Actor, text: str, limit: int) -> list[Hit]:
-    found = queries.find(actor, queries.Filter(text=text)).prefetch_related(None)[:limit]
+    matching = queries.matching(actor, queries.Filter(text=text))
+    found = matching.select_related("unit").order_by("-raised_at", "id")[:limit]
     return [Hit(one.title, _line(one), _address(one)) for one in found]
 
 
@@ -66,7 +67,7 @@ def my_questions(actor: Actor) -> Panel | None:
     may_raise = bool(rules.may_raise_any(actor))
     entries = [
         Entry(one.title, _line(one), _address(one), one.get_status_display(), TONES.get(Status(one.status), ""))
-        for one in queries.mine(actor).prefetch_related(None)[:SHOWN]
+        for one in queries.mine(actor)[:SHOWN]
     ]
     if may_raise:
         empty = _("Something you see in patients and cannot explain? A question finds those who can work on it.")

@@ -19,7 +19,7 @@ from wardbench.campus.questions.views import asked_for, choices
 from wardbench.campus.web.pages import actor, signed_in
 from wardbench.campus.web.search import search
 
-ON_A_PAGE = 100
+ON_A_PAGE = 25
 
 
 @signed_in

@@ -47,6 +47,11 @@ def visible(actor: Actor) -> QuerySet[Question]:
 
 def find(actor: Actor, asked: Filter) -> QuerySet[Question]:
     """Questions that match, the newest first, each with `follower_count`."""
+    return with_counts(matching(actor, asked)).order_by("-raised_at", "id")
+
+
+def matching(actor: Actor, asked: Filter) -> QuerySet[Question]:
+    """The same in no order, with nothing of what a list shows beside them."""
     found = visible(actor)
     if asked.text:
         for word in asked.text.split():
@@ -69,13 +74,17 @@ def find(actor: Actor, asked: Filter) -> QuerySet[Question]:
         found = found.filter(raised_by__id=actor.id)
     elif asked.whose == "followed":
         found = found.filter(Exists(Follower.objects.filter(question=OuterRef("id"), person__id=actor.id)))
-    return with_counts(found).order_by("-raised_at", "id")
+    return found
 
 
 def with_counts(questions: QuerySet[Question]) -> QuerySet[Question]:
+    return counted(questions).select_related("raised_by", "unit").prefetch_related("tags")
+
+
+def counted(questions: QuerySet[Question]) -> QuerySet[Question]:
+    """Each with `follower_count`."""
     followers = Follower.objects.filter(question=OuterRef("id")).order_by().values("question")
-    counted = questions.annotate(follower_count=Coalesce(followers.annotate(n=Count("id")).values("n"), 0))
-    return counted.select_related("raised_by", "unit").prefetch_related("tags")
+    return questions.annotate(follower_count=Coalesce(followers.annotate(n=Count("id")).values("n"), 0))
 
 
 ORDERS: dict[str, tuple[str | OrderBy, ...]] = {
@@ -89,8 +98,8 @@ ORDERS: dict[str, tuple[str | OrderBy, ...]] = {
 def ledger(actor: Actor, asked: Filter, order: str = "patients") -> QuerySet[Question]:
     """What nobody has answered yet, ranked by the patients whom it touches."""
     asked = Filter(asked.text, asked.side, asked.status or "unanswered", asked.tag, asked.unit, asked.whose)
-    found = find(actor, asked).filter(status__in=UNANSWERED)
-    return found.order_by(*ORDERS.get(order, ORDERS["patients"]))
+    found = counted(matching(actor, asked).filter(status__in=UNANSWERED))
+    return found.select_related("unit").prefetch_related("tags").order_by(*ORDERS.get(order, ORDERS["patients"]))
 
 
 def question(actor: Actor, question_id: uuid.UUID | str) -> Question:
@@ -197,8 +206,8 @@ def of_study(actor: Actor, study: uuid.UUID) -> QuerySet[Question]:
 
 def mine(actor: Actor) -> QuerySet[Question]:
     """What `actor` raised or follows, that changed last first."""
-    theirs = visible(actor).filter(Q(raised_by__id=actor.id) | Q(followers__person__id=actor.id))
-    return with_counts(Question.objects.filter(id__in=theirs.values("id"))).order_by("-changed_at")
+    followed = Exists(Follower.objects.filter(question=OuterRef("id"), person__id=actor.id))
+    return visible(actor).filter(Q(raised_by__id=actor.id) | followed).select_related("unit").order_by("-changed_at")
 
 
 def awaiting_close(actor: Actor) -> QuerySet[Question]:

@@ -31,9 +31,10 @@ from wardbench.campus.studies.permits import holding
 from wardbench.core.errors import NotFoundError
 
 
-def whole() -> QuerySet[Request]:
-    """Requests with what their rules ask for."""
-    return Request.objects.select_related("study__investigator", "permit__study__investigator", "by").prefetch_related(
+def whole(found: QuerySet[Request] | None = None) -> QuerySet[Request]:
+    """Requests, all or some, with what their rules ask for."""
+    found = Request.objects.all() if found is None else found
+    return found.select_related("study__investigator", "permit__study__investigator", "by").prefetch_related(
         "study__members", "agreements", "shipments"
     )
 
@@ -98,28 +99,32 @@ def visible(by: Actor, status: str = "", text: str = "") -> list[tuple[Request, 
         found = found.filter(status=status)
     if text:
         found = found.filter(Q(reference__istartswith=text) | Q(study__reference__istartswith=text))
-    return _seen(by, list(found))
+    return _seen(by, found)
 
 
 def _of(by: Actor) -> QuerySet[Request]:
     """Those that could be for somebody; `rules.may_see` has the last word."""
     if by is SYSTEM or by.has(*KEEPERS, *rules.WATCHERS):
-        return whole()
+        return Request.objects.all()
     if not by.id:
-        return whole().none()
-    return whole().filter(Q(study__investigator__id=by.id) | Q(study__members__person__id=by.id)).distinct()
+        return Request.objects.none()
+    return Request.objects.filter(Q(study__investigator__id=by.id) | Q(study__members__person__id=by.id)).distinct()
 
 
-def _seen(by: Actor, found: list[Request]) -> list[tuple[Request, Facts]]:
-    facts = facts_of_all(found)
-    return [(one, facts[one.id]) for one in found if rules.may_see(by, facts[one.id])]
+def _seen(by: Actor, found: QuerySet[Request]) -> list[tuple[Request, Facts]]:
+    # Most people have none, and to read them whole is dear: a home page asks twice.
+    if not found.exists():
+        return []
+    read = list(whole(found))
+    facts = facts_of_all(read)
+    return [(one, facts[one.id]) for one in read if rules.may_see(by, facts[one.id])]
 
 
 def waiting(by: Actor) -> list[tuple[Request, Side, Verb]]:
     """What waits for somebody, with the side they are on and what they have to do."""
     return [
         (one, side, rules.NEXT[facts.status, side][0])
-        for one, facts in _seen(by, list(_of(by).exclude(status__in=[*rules.OVER])))
+        for one, facts in _seen(by, _of(by).exclude(status__in=[*rules.OVER]))
         for side in rules.turns(facts) & rules.sides(by, facts)
         if (facts.status, side) in rules.NEXT
     ]
