@@ -74,8 +74,18 @@ def test_how_somebody_is_written_to_is_for_them(cast: Cast) -> None:
     person = cast.people["researcher"]
     page = text_of(cast, "student", f"/people/{person.id}/")
     own = text_of(cast, "researcher", f"/people/{person.id}/")
-    assert "/account/2fa/" in own and "/account/2fa/" not in page
-    assert "News by mail" not in page and "Where you are signed in" not in page
+    words = (
+        "/account/2fa/",
+        "Your account",
+        "Where you are signed in",
+        "Keys for programs",
+        f"/people/{person.id}/edit/",
+    )
+    for one in words:
+        assert one in own and one not in page, one
+    form = text_of(cast, "researcher", f"/people/{person.id}/edit/")
+    assert "by mail" in form and "by mail" not in page
+    assert cast.client("student").get(f"/people/{person.id}/edit/").status_code == 403
 
 
 def test_of_a_public_study_others_see_the_line_alone(cast: Cast) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import get_resolver
 
@@ -40,6 +41,25 @@ def twice(monkeypatch: pytest.MonkeyPatch, clock: SimpleNamespace) -> None:
     """Everything may be done twice in ten seconds."""
     for kind in Doing:
         monkeypatch.setitem(RATES, kind, Rate(2, 10))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_counting_does_not_wait_for_the_disk_and_what_follows_does() -> None:
+    """2 is FULL, 1 is NORMAL: https://sqlite.org/pragma.html#pragma_synchronous"""
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL has no such setting")
+
+    def synchronous() -> int:
+        with connection.cursor() as cursor:
+            return int(cursor.execute("PRAGMA synchronous").fetchone()[0])
+
+    assert synchronous() == 2
+    with pytest.raises(ZeroDivisionError), pace.unforced():
+        assert synchronous() == 1
+        _fault = 1 / 0
+    assert synchronous() == 2
+    with transaction.atomic(), pace.unforced():
+        assert synchronous() == 2, "what is written together is kept together"
 
 
 def test_searches_are_refused_in_words_and_say_when_to_try_again(cast: Cast, clock: SimpleNamespace) -> None:

@@ -94,6 +94,30 @@ def test_somebody_signs_in_and_out(client: Client, researcher: Any) -> None:
     assert verbs() == ["account.sign_in", "account.sign_out"]
 
 
+def test_whoever_signs_in_reads_nothing_in_a_language_that_is_not_theirs(client: Client, researcher: Any) -> None:
+    researcher.language = "nl"
+    researcher.save()
+    sign_in(client, researcher.email)
+    page = client.get("/").content.decode()
+    assert 'lang="nl"' in page and "signed in" not in page.lower()
+
+
+def test_a_link_to_a_new_password_is_where_mail_can_be_sent_and_nowhere_else(
+    client: Client, researcher: Any, settings: Any
+) -> None:
+    link = 'href="/account/password/reset/"'
+    pages = {"/account/login/": client}
+    sign_in(own := Client(headers={"host": "localhost"}), researcher.email)
+    pages["/account/password/change/"] = own
+    for mail_sent in (False, True):
+        if mail_sent:
+            sender = Mail("mail.example", 25, "campus@example.org")
+            settings.CAMPUS = msgspec.structs.replace(settings.CAMPUS, mail=sender)
+        for address, browser in pages.items():
+            assert browser.get(address).content.decode().count(link) == int(mail_sent), (address, mail_sent)
+        assert client.get("/account/password/reset/").status_code == (200 if mail_sent else 404)
+
+
 def test_the_session_of_before_signing_in_is_not_the_one_after(client: Client, researcher: Any) -> None:
     client.get("/account/login/?next=/people/")
     session = client.session

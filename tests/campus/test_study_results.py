@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from django.urls import reverse
 
 from campus import test_studies_count
@@ -252,13 +252,8 @@ def test_who_reviews_is_told_of_a_cohort_that_differs_by_few_persons(cast: Cast,
     everybody = permitted.cohorts.get()
     ask(cast, permitted)
     by = cast.actor("researcher")
-    nearly = cohort_services.make_cohort("Nearly everybody", by=by, expression=without_the_oldest())
-    version = cohort_services.save_version(nearly.id, cohorts.desk(nearly, by).revision, by=by)
-    permit = Permit.objects.get()
-    AttachedCohort.objects.create(study=permitted, version=version.id, hash=version.hash, name="Nearly everybody")
-    content = permit.content | {"cohorts": [*permit.content["cohorts"], version.hash]}
-    Permit.objects.filter(id=permit.id).update(content=content, hash=permits.hash_of(content))
-    found = results.ask(permitted.id, "age_sex", version.hash, "An article", by=by)
+    nearly = attached(cast, permitted, "Nearly everybody", 80)
+    found = results.ask(permitted.id, "age_sex", nearly, "An article", by=by)
     assert found.content["close"] == [["Nearly everybody", everybody.name]]
     page = cast.client("data_steward").get(reverse("study_result", args=[permitted.id, found.id])).content.decode()
     assert "differ by fewer than ten patients" in page
@@ -266,8 +261,62 @@ def test_who_reviews_is_told_of_a_cohort_that_differs_by_few_persons(cast: Cast,
     assert both.content["close"] == [[everybody.name, "Nearly everybody"]]
 
 
-def without_the_oldest() -> dict[str, Any]:
-    """`expression`, of persons of 80 years at most."""
+def test_who_reviews_is_told_of_a_step_of_an_attrition_that_differs_by_few_persons(
+    cast: Cast, permitted: Study
+) -> None:
+    """Everybody enters the second cohort; all but the four oldest are in the first."""
+    nearly, half = attached(cast, permitted, "Nearly", 80), attached(cast, permitted, "Half", 50)
+    by = cast.actor("researcher")
+    first = results.ask(permitted.id, "attrition", half, "An article", by=by)
+    assert first.content["close"] == []
+    found = results.ask(permitted.id, "age_sex", nearly, "An article", by=by)
+    assert found.content["close"] == [["Nearly", "Half (0/1)"]]
+    page = cast.client("data_steward").get(reverse("study_result", args=[permitted.id, found.id])).content.decode()
+    assert "“Nearly” and “Half (0/1)” differ" in page and "stands for a step of an attrition" in page
+
+
+def test_a_table_is_counted_before_anything_is_locked(
+    cast: Cast, permitted: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(*given: Any) -> Any:
+        assert not connection.savepoint_ids, "a long count must not keep everybody from writing"
+        return counted(*given)
+
+    counted = sessions.look
+    monkeypatch.setattr(sessions, "look", look)
+    ask(cast, permitted)
+
+
+def test_a_table_is_not_kept_where_another_was_asked_for_meanwhile(
+    cast: Cast, permitted: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is close to the other was not looked for."""
+
+    def members(*given: Any) -> Any:
+        monkeypatch.setattr(sessions, "members", counted)
+        ask(cast, permitted, "attrition")
+        return counted(*given)
+
+    counted = sessions.members
+    monkeypatch.setattr(sessions, "members", members)
+    with pytest.raises(BusyError):
+        ask(cast, permitted)
+
+
+def attached(cast: Cast, study: Study, name: str, oldest: int) -> str:
+    """The hash of a cohort that a study's permit covers too: persons of `oldest` years at most."""
+    by = cast.actor("researcher")
+    made = cohort_services.make_cohort(name, by=by, expression=up_to(oldest))
+    version = cohort_services.save_version(made.id, cohorts.desk(made, by).revision, by=by)
+    permit = Permit.objects.get()
+    AttachedCohort.objects.create(study=study, version=version.id, hash=version.hash, name=name)
+    content = permit.content | {"cohorts": [*permit.content["cohorts"], version.hash]}
+    Permit.objects.filter(id=permit.id).update(content=content, hash=permits.hash_of(content))
+    return str(version.hash)
+
+
+def up_to(oldest: int) -> dict[str, Any]:
+    """`expression`, of persons of so many years at most."""
     made = copy.deepcopy(expression())
     made["InclusionRules"] = [
         {
@@ -275,7 +324,7 @@ def without_the_oldest() -> dict[str, Any]:
             "expression": {
                 "Type": "ALL",
                 "CriteriaList": [],
-                "DemographicCriteriaList": [{"Age": {"Value": 80, "Op": "lte"}}],
+                "DemographicCriteriaList": [{"Age": {"Value": oldest, "Op": "lte"}}],
                 "Groups": [],
             },
         }

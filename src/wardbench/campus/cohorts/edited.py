@@ -11,9 +11,11 @@ from django.utils.translation import gettext as _
 from wardbench.campus.cohorts.finding import concepts
 from wardbench.campus.cohorts.part_forms import PartForm
 from wardbench.core.errors import InputError, NotFoundError
-from wardbench.ward.cohorts.editing import ConceptItems, Event, Found, Working
+from wardbench.ward.cohorts.editing import ConceptItems, Event, Found, Number, Person, Working
 
 Fields = Mapping[str, Any]
+AGED = Person(Number("gte", 20))
+"""What a condition on a person begins with: a band that a feasibility count may ask about."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from django.utils.translation import gettext as _
 
 from wardbench.campus.cohorts.edited import (
+    AGED,
     Edit,
     Fields,
     InvalidFormError,
@@ -28,7 +29,7 @@ from wardbench.campus.cohorts.part_edits import (
 from wardbench.campus.cohorts.set_edits import add_item, change_set, drop_sets, remove_item
 from wardbench.core.errors import InputError, WardbenchError
 from wardbench.ward.cohorts import editing
-from wardbench.ward.cohorts.editing import Criterion, Entry, Group, Number, Person, Rule, Working, outline, with_member
+from wardbench.ward.cohorts.editing import Criterion, Entry, Group, Rule, Working, outline, with_member
 
 __all__ = ["FORMS", "REARRANGING", "Edit", "InvalidFormError", "edit", "form_of"]
 
@@ -151,8 +152,8 @@ def _add_none(work: Working, places: list[str], fields: Fields) -> Edit:
 
 
 def _add_person(work: Working, places: list[str], fields: Fields) -> Edit:
-    name = _("Adults")
-    return _added(editing.add_rule(work, Rule.asking(name, Person(Number("gte", 18)))), name)
+    name = _("Age or sex")
+    return _added(editing.add_rule(work, Rule.asking(name, AGED)), name)
 
 
 def _added(work: Working, name: str) -> Edit:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from django.utils.translation import gettext as _
 
-from wardbench.campus.cohorts.edited import Edit, Fields, InvalidFormError, event_of, found_concept, item_of
+from wardbench.campus.cohorts.edited import AGED, Edit, Fields, InvalidFormError, event_of, found_concept, item_of
 from wardbench.campus.cohorts.finding import recorded_codes
 from wardbench.campus.cohorts.forms import CourseForm
 from wardbench.campus.cohorts.part_forms import Offered, PartForm
@@ -21,7 +21,6 @@ from wardbench.ward.cohorts.editing import (
     Entry,
     Event,
     Group,
-    Number,
     Outline,
     Person,
     Recorded,
@@ -119,7 +118,7 @@ def _also(work: Working, node: Any, fields: Fields) -> tuple[Working, Any, str]:
     if name == "remove":
         return work, without_member(node, places[0]), _("Condition removed.")
     if name == "person":
-        return work, _put(node, str(fields.get("into", "")), Person(Number("gte", 18))), _("Condition added.")
+        return work, _put(node, str(fields.get("into", "")), AGED), _("Condition added.")
     if name in ("add", "none"):
         found = found_concept(places)
         work, number = editing.new_concept_set(work, found.name, [item_of(found)])

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 
 from wardbench.campus.access.services import give_relation
 from wardbench.campus.cohorts import builder, queries, services
+from wardbench.campus.cohorts.estimate_views import purse_of
 from wardbench.campus.cohorts.finding import concepts
 from wardbench.campus.cohorts.models import Cohort
 from wardbench.campus.cohorts.services import Shown
-from wardbench.campus.counting import sessions
+from wardbench.campus.counting import feasibility, sessions
 from wardbench.campus.counting.rules import Mode
 from wardbench.campus.people.models import Person, Unit
 from wardbench.campus.people.queries import actor_of
@@ -73,10 +74,13 @@ def _treat(cohort: Cohort, physician: Person) -> None:
 def put_behind_questions(
     made: Mapping[str, Cohort], questions: Mapping[str, Question], people: Mapping[str, Person]
 ) -> None:
-    """Let the question about the kidneys say by its cohort which patients it is about."""
+    """Let the question about the kidneys say by its cohort which patients it is about, and about how many."""
     version = queries.latest(made["kidneys"]) if "kidneys" in made else None
     if version is not None:
-        asking.put_cohort(questions["kidneys"], version.id, by=actor_of(people["researcher"]))
+        by = actor_of(people["researcher"])
+        told = feasibility.estimate(queries.definition_of(version), by=by, project=purse_of(by))
+        counted = asking.Counted(told.figure.text, told.figure.value, told.snapshot_version)
+        asking.put_cohort(questions["kidneys"], version.id, by=by, counted=counted)
 
 
 def _kidneys(who: Mapping[str, Actor], people: Mapping[str, Person]) -> Cohort:
@@ -86,7 +90,7 @@ def _kidneys(who: Mapping[str, Actor], people: Mapping[str, Person]) -> Cohort:
     work, hba1c = _concepts(work, "HbA1c in blood", "measurement")
     work, kidneys = _concepts(work, "Chronic kidney disease", "condition")
     work = editing.add_entry(work, Entry(Event("condition", diabetes, source=True, first=True)))
-    work = editing.add_rule(work, Rule.asking("Adults", editing.Person(Number("gte", 18))))
+    work = editing.add_rule(work, Rule.asking("20 years or older", editing.Person(Number("gte", 20))))
     work = editing.add_rule(
         work,
         Rule.asking(

@@ -15,7 +15,7 @@ from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
 from wardbench.campus.people.reauthentication import reauthenticated_to_decide
 from wardbench.campus.people.refusals import refusal as said_of
-from wardbench.campus.studies import forms, queries, result_queries, result_rules, results
+from wardbench.campus.studies import forms, queries, result_making, result_queries, result_rules, results
 from wardbench.campus.studies import result_tables as tables
 from wardbench.campus.studies.moves import team
 from wardbench.campus.studies.result_rules import KINDS, STATUSES, Act, Kind, Status
@@ -40,7 +40,7 @@ def listed(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
     permit = result_queries.permit_of(here.study)
     cohorts = [(one.hash, one.name) for one in here.study.cohorts.order_by("name")]
     if may_ask and cohorts:
-        may_ask = results.allowed(permit, by, cohorts[0][0]) if len(cohorts) == 1 or permit is None else may_ask
+        may_ask = result_making.allowed(permit, by, cohorts[0][0]) if len(cohorts) == 1 or permit is None else may_ask
     form = None
     if may_ask and cohorts and permit is not None:
         form = forms.ResultForm(request.POST if request.method == "POST" else None, cohorts=cohorts)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Sequence
 from typing import Any
 
 from django.urls import reverse
@@ -16,85 +15,68 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from wardbench.campus.audit.services import record, verb
-from wardbench.campus.cohorts import queries as cohorts
-from wardbench.campus.counting import services as counting
-from wardbench.campus.counting import sessions
-from wardbench.campus.counting.rules import Mode
 from wardbench.campus.notices.sending import notify
 from wardbench.campus.people.queries import actor_of, holders
 from wardbench.campus.people.roles import Role, gettext_noop
-from wardbench.campus.people.rules import Actor, ForbiddenError, Verdict, no
-from wardbench.campus.studies import moves, permits, queries, result_queries, result_rules
+from wardbench.campus.people.rules import Actor, Verdict
+from wardbench.campus.studies import moves, permits, queries, result_making, result_queries, result_rules
 from wardbench.campus.studies import result_tables as tables
-from wardbench.campus.studies.models import AttachedCohort, Permit, Result
-from wardbench.campus.studies.permits import Use, Wanted
-from wardbench.campus.studies.result_rules import Act, Kind, Status
-from wardbench.campus.studies.standings import Standing
-from wardbench.cohorts import Definition
-from wardbench.core.errors import BusyError, InputError, NotFoundError
-from wardbench.ward.cohorts.editing import content_hash
-
-NO_PERMIT = gettext_noop("This study has no permit yet.")
+from wardbench.campus.studies.models import Result
+from wardbench.campus.studies.result_making import Prepared, allowed
+from wardbench.campus.studies.result_rules import Act, Status
+from wardbench.core.errors import BusyError, InputError
 
 
-@verb("studies.ask_result")
 def ask(study_id: uuid.UUID, kind: str, cohort: str, purpose: str, *, by: Actor) -> Result:
     """Ask for a table of a study to leave: prepared and made safe now, on the newest snapshot, under its permit.
 
     `cohort` is the content hash of one, and is left empty for the counts of all. ForbiddenError where the permit does
-    not allow it; InputError where the table is none that can leave, or has been asked for already.
+    not allow it; InputError where the table is none that can leave, or has been asked for already; BusyError where
+    another was asked for or taken back while this one was counted.
     """
     here = queries.study(study_id, by=by)
-    result_rules.may_ask(by, frozenset(moves.team(here))).require()
-    if kind not in list(Kind):
-        raise InputError(_("kind: there is no such table."))
     purpose = moves.needs_reason(purpose, _("purpose: say what the table is for."))
+    return _keep(study_id, result_making.prepare(here, kind, cohort, by=by), purpose, by=by)
+
+
+@verb("studies.ask_result")
+def _keep(study_id: uuid.UUID, made: Prepared, purpose: str, *, by: Actor) -> Result:
+    """Keep what was counted, for a review, if all still holds."""
+    here = queries.study(study_id, by=by)
+    result_rules.may_ask(by, frozenset(moves.team(here))).require()
     permit = result_queries.permit_of(here.study)
-    if permit is None:
-        raise ForbiddenError(no(NO_PERMIT))
-    wanted = _wanted(here, permit, kind, cohort)
-    verdicts = [allowed(permit, by, one.hash) for one in wanted]
-    for verdict in verdicts:
-        verdict.require()
-    counted = [(one, _definition(one)) for one in wanted]
-    shown = []
-    for (one, definition), verdict in zip(counted, verdicts, strict=True):
-        verdict.require()
-        looked = sessions.look("store", definition)
-        found = counting.count(looked, by=by, mode=Mode.STUDY, permitted=verdict, study=here.study.reference)
-        shown.append((one.name, found))
-    snapshot = shown[0][1].snapshot_version
-    if kind == Kind.COUNTS:
-        table = tables.counts(shown)
-    elif kind == Kind.ATTRITION:
-        table = tables.attrition(shown[0][1])
-    else:
-        table = tables.age_by_sex(counted[0][1])
-    named = [{"hash": one.hash, "name": one.name} for one in wanted]
-    same = Result.objects.filter(study=here.study, kind=kind, snapshot=snapshot, status__in=["asked", "approved"])
-    if any({one["hash"] for one in old.cohorts} == {one["hash"] for one in named} for old in same):
+    for one in made.cohorts:
+        allowed(permit, by, one).require()
+    assert permit is not None, "without a permit nothing is allowed"
+    meanwhile = result_making.compared_with(here.study)
+    if any(
+        (old.kind, old.snapshot) == (made.kind.value, made.snapshot)
+        and {named["hash"] for named in old.cohorts} == set(made.cohorts)
+        for old in meanwhile
+    ):
         raise InputError(_("kind: this table of this snapshot was asked for already; it stands among the results."))
-    if table.withheld == sum(len(cells) for _name, cells in table.rows):
-        raise InputError(_("kind: nothing of this table can leave; its numbers are too small."))
-    content = table.content() | {"close": _close(here, counted)}
-    made = Result.objects.create(
+    if {old.id for old in meanwhile} != made.compared:
+        raise BusyError(_("Somebody else was first; load the page again."))
+    content = made.table.content() | {"close": [list(pair) for pair in made.close]}
+    found = Result.objects.create(
         study=here.study,
         permit=permit,
-        kind=kind,
-        cohorts=named,
-        snapshot=snapshot,
+        kind=made.kind.value,
+        cohorts=[{"hash": content_hash, "name": name} for content_hash, name in made.cohorts.items()],
+        snapshot=made.snapshot,
         content=content,
         hash=permits.hash_of(content),
         purpose=purpose,
         by_id=uuid.UUID(by.id),
         at=timezone.now(),
     )
-    detail: dict[str, Any] = {"table": kind, "cohorts": [one.hash for one in wanted], "snapshot": snapshot}
-    moves.move(here, by, "studies.ask_result", result=str(made.id), hash=made.hash, withheld=table.withheld, **detail)
+    detail: dict[str, Any] = {"table": made.kind.value, "cohorts": list(made.cohorts), "snapshot": made.snapshot}
+    withheld = made.table.withheld
+    moves.move(here, by, "studies.ask_result", result=str(found.id), hash=found.hash, withheld=withheld, **detail)
     own = moves.team(here) | here.facts.former
     reviewers = [person.id for person in holders(Role.DATA_STEWARD) if str(person.id) not in own]
-    _tell(reviewers, gettext_noop("A result of study {reference} waits for your review."), made, by)
-    return made
+    _tell(reviewers, gettext_noop("A result of study {reference} waits for your review."), found, by)
+    return found
 
 
 @verb("studies.take_back_result")
@@ -156,56 +138,10 @@ def manifest(found: Result) -> dict[str, Any]:
     }
 
 
-def allowed(permit: Permit | None, actor: Actor, cohort: str) -> Verdict:
-    """Whether a study's permit lets somebody count a cohort now, from which a table can be made."""
-    if permit is None:
-        return no(NO_PERMIT)
-    return permits.check(permit, actor, Wanted(Use.COUNT, cohort=cohort))
-
-
 def _still_allowed(found: Result, actor: Actor) -> Verdict:
     permit = result_queries.permit_of(found.study)
     verdicts = [allowed(permit, actor, one["hash"]) for one in found.cohorts]
     return next((verdict for verdict in verdicts if not verdict), verdicts[0])
-
-
-def _wanted(here: Standing, permit: Permit, kind: str, cohort: str) -> list[AttachedCohort]:
-    if kind == Kind.COUNTS:
-        found = list(here.study.cohorts.filter(hash__in=permit.content["cohorts"]).order_by("name", "hash"))
-    else:
-        found = list(here.study.cohorts.filter(hash=cohort))
-    if not found:
-        raise InputError(_("cohort: choose one that is attached to the study."))
-    return found
-
-
-def _definition(one: AttachedCohort) -> Definition:
-    definition = cohorts.definition_of(cohorts.version(one.version))
-    if content_hash(definition) != one.hash:
-        raise NotFoundError(_("The cohort is not what was attached to the study any more."))
-    return definition
-
-
-def _close(here: Standing, counted: Sequence[tuple[AttachedCohort, Definition]]) -> list[list[str]]:
-    """Pairs of cohorts that differ by so few persons that their tables can be subtracted to find them: of this request
-    with one another, and with what was asked to leave before. Looked at on the newest snapshot."""
-    earlier = {
-        one["hash"]: one["name"]
-        for old in here.study.results.filter(status__in=[Status.ASKED, Status.APPROVED])
-        for one in old.cohorts
-    }
-    known = [(one.hash, one.name, definition) for one, definition in counted]
-    for content, name in earlier.items():
-        version = cohorts.versions_of(content).first()
-        if version is not None and content not in {one.hash for one, _definition in counted}:
-            known.append((content, name, cohorts.definition_of(version)))
-    close = []
-    for place, (one, definition) in enumerate(counted):
-        for _content, name, other in known[place + 1 :]:
-            found = sessions.overlap("store", definition, other)
-            if 0 < found.only_first + found.only_second < tables.RULES.threshold:
-                close.append([one.name, name])
-    return close
 
 
 def _to(found: Result, status: Status, **changes: Any) -> None:

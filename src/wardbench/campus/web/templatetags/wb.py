@@ -67,3 +67,9 @@ def choices(field: BoundField) -> SafeString:
 def demonstration_people() -> list[tuple[str, list[Any]]]:
     """The people of a demonstration, by the title of their role."""
     return [(TITLES[role], held) for role, held in queries.by_role().items()] if settings.CAMPUS.demo else []
+
+
+@register.simple_tag
+def mail_is_sent() -> bool:
+    """Whether this campus can send mail: a link to a new password, for instance."""
+    return settings.CAMPUS.mail is not None
