@@ -16,8 +16,8 @@ from django_tasks_db.models import DBTaskResult
 from campus import biobank_things as things
 from campus.cast import Cast
 from wardbench.campus.audit.models import Event
-from wardbench.campus.biobank import custody
-from wardbench.campus.biobank.imports import files, queries, services, shown, work
+from wardbench.campus.biobank import custody, storing
+from wardbench.campus.biobank.imports import files, queries, reading, services, shown, work
 from wardbench.campus.biobank.imports.facts import looked_at
 from wardbench.campus.biobank.imports.matching import proposed
 from wardbench.campus.biobank.models import Container, Donor, Import, ImportTable, Remembered, Specimen
@@ -111,7 +111,7 @@ def test_the_rest_comes_back_as_it_was_mended_with_its_reasons_and_can_be_read_a
     assert [row[:2] for row in rows] == [["=A", "Serum"], ["B", "lotion"]] and "No material is called so." in rows[1][3]
     text = files.write_csv(headers, rows).decode()
     assert "'=A" in text and "'@x" in text
-    assert files.read(text.encode()).rows == (("=A", "Serum", "@x"), ("B", "lotion", ""))
+    assert reading.read(text.encode()).rows == (("=A", "Serum", "@x"), ("B", "lotion", ""))
     (sheet,) = workbook.read_workbook(workbook.write_workbook("S", [headers, *rows]))
     assert files.read_sheet(sheet).rows[0] == ("=A", "Serum", "@x")
 
@@ -125,7 +125,7 @@ def test_what_columns_mean_is_remembered_and_makes_the_template(cast: Cast, by: 
     headers, explained = queries.template(things.collection(cast))
     assert headers[:2] == ["Kode", "Sort"] and explained[0].startswith("#") and "Label" not in headers
     # The template reads as what it says, and its explanation is no row.
-    table = files.read(files.write_csv(headers, [explained, ["T1", "Serum", *[""] * (len(headers) - 2)]]))
+    table = reading.read(files.write_csv(headers, [explained, ["T1", "Serum", *[""] * (len(headers) - 2)]]))
     remembered = dict(Remembered.objects.values_list("header", "field"))
     assert len(table.rows) == 1 and all(proposed(table, remembered))
     other = things.collection(cast, "C2")
@@ -387,3 +387,34 @@ def test_two_workers_at_the_same_moment_enter_each_row_once(
     if again_status(one) == "running":
         work.carry_on(one.id)
     assert (again_status(one), Import.objects.get().done, Specimen.objects.count()) == ("done", 40, 40)
+
+
+def test_a_freezers_sheet_becomes_places_and_specimens_in_them(cast: Cast, by: Actor) -> None:
+    freezer = storing.add_container("Freezer 3", "freezer", "F3", by=by)
+    text = "Box 7;1;2\nA;S1;\nB;S1;S3\n\nBox 8;1;2\nA;S4;S5\nB;;\n"
+    client, collection = cast.client("biobank_manager"), things.collection(cast)
+    file = SimpleUploadedFile("freezer 3.csv", text.replace(";", ",").encode())
+    answer = client.post("/biobank/imports/", {"collection": str(collection.id), "file": file})
+    page = client.get(answer.url).content.decode()
+    assert "2 boxes were found" in page and "app-box__kept" in page and "No column is said to be: Material." in page
+    one = Import.objects.get()
+    assert one.kind == "map"
+    meanings = {f"column-{place}": field for place, field in enumerate(one.matching)}
+    given = {"material": "Serum", "new_boxes": "on", "rows": "9", "columns": "9", "labels": "A1", "into": "F3"}
+    assert client.post(f"{answer.url}match/", {**meanings, **given}).status_code == 302
+    one = again(one)
+    assert [(reason.cause, reason.rows) for reason in shown.look(one).reasons] == [("twice", 2)]
+    services.mend(one, {(2, 0): "S2"}, by=by)
+    services.replace(one, 1, {"Box 8": "Box 88"}, by=by)
+    client.post(f"{answer.url}start/", {"good": "5"})
+    found = set(Specimen.objects.values_list("label", "box__name", "place"))
+    assert found == {
+        ("S1", "Box 7", 0),
+        ("S2", "Box 7", 2),
+        ("S3", "Box 7", 3),
+        ("S4", "Box 88", 0),
+        ("S5", "Box 88", 1),
+    }
+    boxes = Container.objects.filter(parent=freezer)
+    assert {(box.name, box.rows, box.columns) for box in boxes} == {("Box 7", 2, 2), ("Box 88", 2, 2)}
+    assert again_status(one) == "done"

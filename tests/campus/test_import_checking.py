@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wardbench.campus.biobank.imports import checking, files, matching, parsing, spots, words
+from wardbench.campus.biobank.imports import boxes, checking, files, matching, parsing, reading, spots, words
 from wardbench.campus.biobank.imports.causes import CAUSES
 from wardbench.campus.biobank.imports.checking import Checked, Filling, Known, Parent, check, groups
 from wardbench.campus.biobank.imports.fields import FIELDS, meant
@@ -62,7 +62,7 @@ KNOWN = Known(
 
 
 def looked(text: str, known: Known = KNOWN, **filling: object) -> tuple[Checked, files.Table]:
-    table = files.read(text.encode())
+    table = reading.read(text.encode())
     meanings = matching.proposed(table, {})
     fields = matching.by_field(matching.mended(table, []), meanings)
     # Places are looked up anew, as for every check.
@@ -264,7 +264,7 @@ def test_headers_of_every_field_are_its_own_and_remembered_ones_come_first() -> 
     for name, field in FIELDS.items():
         for header in field.headers:
             assert meant(header) == name, header
-    table = files.read(b"Code;Sort;Label;label of tube;Status;Other status\nA;B;C;D;;\n")
+    table = reading.read(b"Code;Sort;Label;label of tube;Status;Other status\nA;B;C;D;;\n")
     assert matching.proposed(table, {}) == ["", "", "label", "", "status", ""]
     assert matching.proposed(table, {"code": "label", "sort": "material"})[:3] == ["label", "material", ""]
 
@@ -295,7 +295,7 @@ def test_materials_are_known_by_code_title_and_the_words_of_the_field() -> None:
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 def test_any_separator_and_encoding(encoding: str, separator: str) -> None:
     text = separator.join(["Label", "Material", "Unit"]) + "\r\n" + separator.join(["É1", "Sérum", "µl"]) + "\r\n"
-    table = files.read(text.encode(encoding))
+    table = reading.read(text.encode(encoding))
     assert table.rows == (("É1", "Sérum", "µl"),) and table.headers == ("Label", "Material", "Unit")
     assert bool(table.told) is (encoding == "cp1252")
 
@@ -316,11 +316,11 @@ def test_any_separator_and_encoding(encoding: str, separator: str) -> None:
 )
 def test_what_is_no_table_is_refused_in_a_sentence(data: bytes, said: str) -> None:
     with pytest.raises(InputError, match=said):
-        files.read(data)
+        reading.read(data)
 
 
 def test_explanations_and_reasons_are_not_read() -> None:
-    table = files.read(b"label;reasons;material\n# explained;;\nA;because;Serum\n;;\n")
+    table = reading.read(b"label;reasons;material\n# explained;;\nA;because;Serum\n;;\n")
     assert table.headers == ("label", "material") and table.rows == (("A", "Serum"),) and table.lines == (3,)
 
 
@@ -348,26 +348,26 @@ def sheet_xml(cells: str) -> bytes:
 )
 def test_cells_far_out_do_not_fill_the_memory(cells: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
-        files.read(sheet_xml(cells))
+        reading.read(sheet_xml(cells))
 
 
 def test_a_bomb_is_not_unpacked_whatever_size_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workbook, "MOST_UNPACKED", 2_000_000)
     bomb = bytearray(sheet_xml("<!--" + "0" * 5_000_000 + "-->"))
     with pytest.raises(InputError, match="unpacks to more"):
-        files.read(bytes(bomb))
+        reading.read(bytes(bomb))
     with zipfile.ZipFile(io.BytesIO(bytes(bomb))) as archive:
         size = archive.getinfo("xl/worksheets/sheet1.xml").file_size
     lying = bytes(bomb).replace(size.to_bytes(4, "little"), (100).to_bytes(4, "little"))
     with pytest.raises(InputError, match=r"unpacks to more|damaged"):
-        files.read(lying)
+        reading.read(lying)
 
 
 def test_a_formula_has_its_last_value_and_dates_are_days() -> None:
     cells = (
         '<row r="3"><c r="A3" t="str"><f>1+1</f><v>B</v></c><c r="B3"><f>1/3</f><v>0.30000000000000004</v></c></row>'
     )
-    assert files.read(sheet_xml(cells)).rows[1] == ("B", "0.3")
+    assert reading.read(sheet_xml(cells)).rows[1] == ("B", "0.3")
 
 
 def test_merged_cells_all_have_the_text_of_the_first() -> None:
@@ -411,3 +411,78 @@ def test_a_hundred_thousand_rows_take_seconds() -> None:
     assert len(found.good) == 20_000
     # A fifth of it in a generous fifth of the time.
     assert time.process_time() - began < 4
+
+
+FREEZER_SHEET = """\
+Freezer 3;;;;;;;;
+;;;;;;;;
+Box 7;;;;;Box 8 (2019);;;
+;1;2;3;;;1;2;
+A;S1;S2;-;;A;S7;leeg;
+B;;"S3
+Plasma
+2 ml";x;;B;S8;S9;
+;;;;;;;;
+;;;;;;;;
+Box 9;1;2;;;;;;
+A;S10;;;;;;;
+B;;S11;;;;;;
+C;S12;S13;;;;;;
+"""
+
+
+def test_a_freezers_sheet_becomes_boxes() -> None:
+    table = reading.read(FREEZER_SHEET.encode())
+    assert table.kind == "map" and table.headers[:3] == ("Label", "Box", "Position") and len(table.headers) == 5
+    assert table.sizes == {"Box 7": (2, 3, "A1"), "Box 8 (2019)": (2, 2, "A1"), "Box 9": (3, 2, "A1")}
+    assert [row[:3] for row in table.rows] == [
+        ("S1", "Box 7", "A1"),
+        ("S2", "Box 7", "A2"),
+        ("S3", "Box 7", "B2"),
+        ("S7", "Box 8 (2019)", "A1"),
+        ("S8", "Box 8 (2019)", "B1"),
+        ("S9", "Box 8 (2019)", "B2"),
+        ("S10", "Box 9", "A1"),
+        ("S11", "Box 9", "B2"),
+        ("S12", "Box 9", "C1"),
+        ("S13", "Box 9", "C2"),
+    ]
+    assert table.rows[2][3:] == ("Plasma", "2 ml")
+    assert matching.proposed(table, {})[:3] == ["label", "box", "position"]
+
+
+def test_boxes_of_one_name_on_several_sheets_are_told_apart() -> None:
+    rows = (("Box", "1", "2"), ("A", "X1", "X2"), ("B", "X3", "X4"))
+    table = boxes.table_of(
+        [workbook.Sheet("Rack 1", rows), workbook.Sheet("Rack 2", rows), workbook.Sheet("Notes", (("a",),))]
+    )
+    assert table is not None and list(table.sizes) == ["Rack 1 Box", "Rack 2 Box"] and len(table.rows) == 8
+
+
+@pytest.mark.parametrize(
+    "text", ["Label;Material\n1;2\nA;B\n", "1;2\nA;B\n", ";1;2\n;x;y\n", "a;b\n1;2\n", ";1;2\nA;x\n"]
+)
+def test_what_is_no_grid_is_a_list(text: str) -> None:
+    table = reading.read(text.encode())
+    assert table.kind == "sheet"
+
+
+@given(
+    st.integers(2, 5), st.integers(2, 5), st.integers(0, 3), st.integers(0, 3),
+    st.lists(st.booleans(), min_size=25, max_size=25),
+)  # fmt: skip
+def test_every_tube_of_a_drawn_box_is_found_where_it_is_drawn(
+    high: int, wide: int, top: int, left: int, full: list[bool]
+) -> None:
+    drawn: list[tuple[str, ...]] = [()] * top
+    drawn.append((*[""] * left, "The box", *map(str, range(1, wide + 1))))
+    expected = set()
+    for row in range(high):
+        cells = [f"T{row}-{column}" if full[row * 5 + column] else "" for column in range(wide)]
+        expected |= {(cell, f"{chr(65 + row)}{column + 1}") for column, cell in enumerate(cells) if cell}
+        drawn.append((*[""] * left, chr(65 + row), *cells))
+    (grid,) = boxes.grids(workbook.Sheet("S", tuple(drawn)))
+    assert (grid.name, grid.rows, grid.columns) == ("The box", high, wide)
+    if expected:
+        table = boxes.table_of([workbook.Sheet("S", tuple(drawn))])
+        assert table is not None and {(row[0], row[2]) for row in table.rows} == expected

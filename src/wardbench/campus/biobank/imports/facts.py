@@ -52,7 +52,7 @@ def known_to(one: Import, table: Table, fields: Mapping[str, Sequence[str]]) -> 
         )
     }
     named = set(fields.get("box", ())) - {""}
-    spots = Spots(Container.objects.all(), new_boxes(one, table)) if named else Spots()
+    spots = Spots(Container.objects.all(), new_boxes(one, _sizes(one, table, fields))) if named else Spots()
     boxes = {found.id for text in sorted(named) if not isinstance(found := spots.find(text), str) and found.id}
     return Known(
         collection=one.collection_id,
@@ -81,7 +81,16 @@ def entered(one: Import) -> Iterator[str]:
     return events.values_list("specimen__label", flat=True).iterator(chunk_size=10_000)
 
 
-def new_boxes(one: Import, table: Table) -> NewBoxes | None:
+def _sizes(one: Import, table: Table, fields: Mapping[str, Sequence[str]]) -> dict[str, tuple[int, int, str]]:
+    """How large a file says that each box is, by what the box is called after what was mended."""
+    if not table.sizes or "box" not in one.matching:
+        return {}
+    place = one.matching.index("box")
+    pairs = {(row[place], now) for row, now in zip(table.rows, fields["box"], strict=True)}
+    return {now: table.sizes[before] for before, now in sorted(pairs) if before in table.sizes}
+
+
+def new_boxes(one: Import, sizes: Mapping[str, tuple[int, int, str]]) -> NewBoxes | None:
     """How boxes that are not there yet are to be added, where somebody said that they are."""
     given = one.options.get("boxes")
     if not given:
@@ -90,7 +99,7 @@ def new_boxes(one: Import, table: Table) -> NewBoxes | None:
     free = None
     if parent is not None and parent.positions is not None:
         free = len(free_places(parent))
-    return NewBoxes(given["rows"], given["columns"], given["labels"], parent, table.sizes, free)
+    return NewBoxes(given["rows"], given["columns"], given["labels"], parent, sizes, free)
 
 
 def free_places(parent: Container) -> list[int]:

@@ -46,39 +46,44 @@ class Table:
     kind: str = "sheet"
 
 
-def read(data: bytes, sheet: str = "") -> Table:
-    """A file as a table; of a workbook the sheet of this name, or that of which most columns are known.
-
-    InputError where nothing can be made of it.
-    """
-    if data.startswith(b"\xd0\xcf\x11\xe0"):
-        raise InputError(_("This is a workbook of before 2007, or one with a password; save it as XLSX or CSV."))
-    if not workbook.is_workbook(data):
-        return read_csv(data)
+def sheets_of(data: bytes) -> tuple[Sheet, ...]:
+    """The sheets of a workbook that hold anything. InputError where there are none, or it cannot be read."""
     if len(data) > MOST_WORKBOOK:
         raise InputError(_("The file is larger than %(most)d MB; split it.") % {"most": MOST_WORKBOOK // 1_000_000})
     sheets = workbook.read_workbook(data)
     if not sheets:
         raise InputError(_("The file is empty; start from the template."))
-    wanted = next((one for one in sheets if one.name.casefold() == sheet.strip().casefold()), None)
-    if sheet.strip() and wanted is None:
+    return sheets
+
+
+def read_workbook(sheets: Sequence[Sheet], name: str = "") -> Table:
+    """The sheet of this name as a table, or that of which most columns are known. InputError where there is none."""
+    wanted = next((one for one in sheets if one.name.casefold() == name.strip().casefold()), None)
+    if name.strip() and wanted is None:
         names = ", ".join(one.name for one in sheets)[:200]
         raise InputError(_("The workbook has no sheet of this name; it has: %(names)s.") % {"names": names})
-    wanted = wanted or max(sheets, key=_headers_known)
+    wanted = wanted or max(sheets, key=headers_known)
     table = read_sheet(wanted)
     others = ", ".join(one.name for one in sheets if one is not wanted)[:200]
     if not others:
         return table
-    said = _("Only the sheet “%(name)s” was read. There are also: %(others)s.") % {
-        "name": wanted.name,
-        "others": others,
-    }
+    said = _("Only the sheet “%(name)s” was read. There are also: %(others)s.")
+    said %= {"name": wanted.name, "others": others}
     return replace(table, told=(*table.told, said))
 
 
-def _headers_known(sheet: Sheet) -> int:
+def csv_sheet(data: bytes, most: int = MOST_ROWS) -> Sheet:
+    """A CSV file as a sheet, without looking for headers; of its lines the first, and `most` after it."""
+    text, _skipped = without_separator(text_of(data, MOST_BYTES))
+    text = _decoded(text)
+    separator = max(SEPARATORS, key=text[:20_000].count) if most else _separator(text)
+    return Sheet("", tuple(tuple(map(_clean, cells)) for _line, cells in lines_of(text, separator, most)))
+
+
+def headers_known(sheet: Sheet) -> int:
+    """How many columns of a sheet are known by its first row."""
     first = next((row for row in sheet.rows if any(row) and not row[0].startswith(COMMENT)), ())
-    return sum(bool(meant(cell)) for cell in first)
+    return len({found for cell in first if (found := meant(cell))})
 
 
 def read_csv(data: bytes) -> Table:

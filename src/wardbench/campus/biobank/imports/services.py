@@ -20,7 +20,7 @@ from wardbench.campus.audit.services import record, verb
 from wardbench.campus.biobank import custody, storing
 from wardbench.campus.biobank.curating import keeps
 from wardbench.campus.biobank.custody import Change
-from wardbench.campus.biobank.imports import files, matching
+from wardbench.campus.biobank.imports import files, matching, reading
 from wardbench.campus.biobank.imports.checking import Checked, Known
 from wardbench.campus.biobank.imports.facts import free_places
 from wardbench.campus.biobank.imports.fields import FIELDS, NEEDED
@@ -33,6 +33,8 @@ from wardbench.core.errors import BusyError, InputError
 from wardbench.core.miabis import MATERIALS
 
 MOST_MENDS = 20_000
+NEW_BOXES = {"rows": 9, "columns": 9, "labels": "A1", "parent": ""}
+"""How boxes are added that a file does not measure."""
 OPEN = frozenset({Import.Status.DRAFT, Import.Status.REST})
 """An import in one of these can be changed and entered."""
 
@@ -45,7 +47,7 @@ class ElsewhereError(BusyError):
 def take_in(collection: Collection, name: str, data: bytes, *, by: Actor, sheet: str = "") -> Import:
     """Take a file in, to be looked at; nothing of it is entered. InputError where nothing can be made of it."""
     keeps(by)
-    table = files.read(data, sheet)
+    table = reading.read(data, sheet)
     remembered = dict(Remembered.objects.filter(collection=collection).values_list("header", "field"))
     one = Import(
         collection=collection,
@@ -56,6 +58,7 @@ def take_in(collection: Collection, name: str, data: bytes, *, by: Actor, sheet:
         headers=list(table.headers),
         rows=len(table.rows),
         matching=matching.proposed(table, remembered),
+        options={"boxes": dict(NEW_BOXES)} if table.sizes else {},
         by_id=uuid.UUID(by.id),
     )
     one.save()

@@ -22,9 +22,8 @@ from wardbench.core.miabis import MATERIALS
 ON_A_PAGE = 25
 GOOD_SHOWN = 10
 EXAMPLES = 3
-REPLACED = frozenset(
-    {"material", "kind", "unit", "no_unit", "sex", "status", "donor", "box", "boxes", "date", "number", "year"}
-)
+MAPS_SHOWN = 6
+REPLACED = frozenset({"material", "kind", "unit", "no_unit", "sex", "status", "box", "boxes", "date", "number", "year"})
 """Causes that are mended by writing something else wherever a text stands."""
 
 
@@ -86,6 +85,16 @@ class Good:
 
 
 @dataclass(frozen=True)
+class Map:
+    """A box as it will be filled: what its columns are called, and row by row a label and whether it is kept back."""
+
+    name: str
+    is_new: bool
+    columns: Sequence[str]
+    rows: Sequence[tuple[str, Sequence[tuple[str, bool]]]]
+
+
+@dataclass(frozen=True)
 class Look:
     """Everything about an import that is open."""
 
@@ -100,6 +109,8 @@ class Look:
     columns: Sequence[Column]
     new_donors: int
     new_boxes: int
+    maps: Sequence[Map]
+    more_maps: int
 
 
 def look(one: Import, field: str = "", cause: str = "", page: str | None = None) -> Look:
@@ -117,6 +128,7 @@ def look(one: Import, field: str = "", cause: str = "", page: str | None = None)
     told = list(table.told)
     if checked.months_first:
         told.append(_("Dates were read with the month before the day: 01/31/2026 is the last day of January."))
+    maps, count = _maps(checked) if one.kind == "map" else ([], 0)
     donors = {checked.values["donor"][row] for row in checked.good} - {None, *known.donors}
     return Look(
         told=told,
@@ -130,11 +142,33 @@ def look(one: Import, field: str = "", cause: str = "", page: str | None = None)
         columns=_columns(one, columns),
         new_donors=len(donors),
         new_boxes=len({id(checked.values["box"][row]) for row in checked.good if _is_new(checked.values["box"][row])}),
+        maps=maps,
+        more_maps=count - len(maps),
     )
 
 
 def _is_new(spot: Any) -> bool:
     return spot is not None and spot.id is None
+
+
+def _maps(checked: Checked) -> tuple[list[Map], int]:
+    """The first boxes that rows go into, as maps, and how many there are."""
+    of: dict[Any, dict[int, tuple[str, bool]]] = {}
+    kept = checked.kept_back
+    for row, spot in enumerate(checked.values["box"]):
+        place = checked.values["place"][row]
+        if spot is not None and place is not None:
+            of.setdefault(spot, {})[place] = (checked.values["label"][row] or "?", row in kept)
+    found = []
+    for spot, held in list(of.items())[:MAPS_SHOWN]:
+        box = spot.container
+        high, wide = box.rows or 0, box.columns or 0
+        rows = [
+            (places.letters(row), [held.get(row * wide + column, ("", False)) for column in range(wide)])
+            for row in range(high)
+        ]
+        found.append(Map(spot.name, _is_new(spot), [str(column + 1) for column in range(wide)], rows))
+    return found, len(of)
 
 
 def _place(one: Import, field: str) -> int | None:
