@@ -460,7 +460,7 @@ def test_boxes_of_one_name_on_several_sheets_are_told_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Label;Material\n1;2\nA;B\n", "1;2\nA;B\n", ";1;2\n;x;y\n", "a;b\n1;2\n", ";1;2\nA;x\n"]
+    "text", ["Label;Material\n1;2\nA;B\n", "1;2\nA;B\n", "z;1;2\n;x;y\n", "a;b\n1;2\n", "z;1;2\nA;x\n"]
 )
 def test_what_is_no_grid_is_a_list(text: str) -> None:
     table = reading.read(text.encode())

@@ -1,6 +1,6 @@
 """A freezer's sheet: boxes drawn as grids, with a label in each cell, below or beside one another. No database here.
 
-A grid is known by its edges: numbers (or letters) from the first on above it, and letters (or numbers) from the first on
+A grid is known by its edges: numbers (or letters) from the first on above it, letters (or numbers) from the first on
 at its left. What it is called stands in its corner, or above it.
 """
 
