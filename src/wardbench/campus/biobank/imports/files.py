@@ -128,7 +128,7 @@ def table_of(rows: Sequence[tuple[int, Sequence[str]]], told: Iterable[str] = ()
         raise InputError(_("The file is empty; start from the template."))
     if len(rows) > MOST_ROWS + 1:
         raise InputError(_("The file has more than %(most)d rows; split it.") % {"most": MOST_ROWS})
-    headers = [" ".join(cell.split()) for cell in rows[0][1]]
+    headers = ["".join(filter(str.isprintable, " ".join(cell.split()))) for cell in rows[0][1]]
     while headers and not headers[-1]:
         headers.pop()
     if len(headers) > MOST_COLUMNS:

@@ -18,7 +18,9 @@ MATERIAL_CHOICES = [(code, _(title)) for code, title in MATERIALS.items()]
 
 class FileForm(forms.Form):
     collection = forms.ChoiceField(label=_("Collection"))
-    file = forms.FileField(label=_("File"), help_text=_("CSV or XLSX. Nothing is entered before you have seen it."))
+    file = forms.FileField(
+        label=_("File"), help_text=_("CSV, XLSX or FHIR (JSON). Nothing is entered before you have seen it.")
+    )
     sheet = forms.CharField(
         label=_("Sheet"), max_length=100, required=False,
         help_text=_("Of a workbook with several: its name. Empty for the one whose columns are known best."),

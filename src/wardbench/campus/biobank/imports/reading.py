@@ -1,10 +1,10 @@
-"""From a file to a table, whatever it is: a list in CSV or XLSX, or a freezer's sheet of boxes."""
+"""From a file to a table, whatever it is: a list in CSV or XLSX, a freezer's sheet of boxes, FHIR."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from wardbench.campus.biobank.imports import boxes, files
+from wardbench.campus.biobank.imports import boxes, fhir, files
 from wardbench.campus.biobank.imports.files import Table
 from wardbench.core import workbook
 from wardbench.core.errors import InputError
@@ -25,6 +25,8 @@ def read(data: bytes, sheet: str = "") -> Table:
         wanted = [one for one in sheets if not sheet.strip() or one.name.casefold() == sheet.strip().casefold()]
         lists = any(files.headers_known(one) >= LIST for one in wanted)
         return (None if lists else boxes.table_of(wanted)) or files.read_workbook(sheets, sheet)
+    if fhir.is_fhir(data):
+        return fhir.read_fhir(data)
     if files.headers_known(files.csv_sheet(data, 0)) >= LIST:
         return files.read_csv(data)
     return boxes.table_of([files.csv_sheet(data)]) or files.read_csv(data)

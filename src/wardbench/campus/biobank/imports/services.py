@@ -148,7 +148,7 @@ def replace(one: Import, place: int, texts: Mapping[str, str], *, by: Actor) -> 
     keeps(by)
     if not 0 <= place < len(one.headers):
         raise InputError(_("cell: the file has no such cell."))
-    _mend(one, [["all", place, before, _text(text)] for before, text in texts.items()])
+    _mend(one, [["all", place, _text(before), _text(text)] for before, text in texts.items()])
     record("biobank.replace_in_import", "import", one.id, by=by, column=place, texts=len(texts))
 
 

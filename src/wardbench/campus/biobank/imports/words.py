@@ -122,7 +122,7 @@ _STATUSES = {
         "distributed", "discarded", "opgebruikt", "leeg", "vernietigd", "op", "weg", "epuise", "vide", "detruit",
     ),
     "never": (
-        "pending", "missed", "missed collection", "not collected", "disabled", "entered-in-error", "unsatisfactory",
+        "pending", "missed", "missed collection", "not collected", "disabled", "entered-in-error",
         "gemist", "niet afgenomen", "manque",
     ),
 }  # fmt: skip
