@@ -13,7 +13,7 @@ from wardbench.campus.audit.sending import send_record
 from wardbench.campus.biobank.imports import work as imports
 from wardbench.campus.collector import Collector
 from wardbench.campus.notices.mail import send_due
-from wardbench.campus.releases import requesting, standing_matching, withdrawals
+from wardbench.campus.releases import extracting, requesting, standing_matching, withdrawals
 from wardbench.campus.samples.current import refresh as refresh_samples
 from wardbench.campus.studies.granting import carry_out_due
 
@@ -26,6 +26,7 @@ def carry_out(folder: Path) -> None:
     carry_out_due(timezone.now())
     requesting.carry_out_due(timezone.now())
     withdrawals.carry_out_due()
+    extracting.carry_out_due()
     send_due()
     imports.carry_out_due(timezone.now())
     refresh_samples()

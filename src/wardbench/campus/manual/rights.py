@@ -26,6 +26,7 @@ from wardbench.campus.people.refusals import reason
 from wardbench.campus.people.roles import TITLES, Role
 from wardbench.campus.people.rules import NOBODY, Actor, Affiliation, Verdict
 from wardbench.campus.questions import rules as questions
+from wardbench.campus.releases import extract_rules as extracts
 from wardbench.campus.releases import rules as releases
 from wardbench.campus.releases import withdrawal_rules as withdrawals
 from wardbench.campus.studies import result_rules as results
@@ -138,7 +139,7 @@ def _modules() -> list[str]:
     return [".".join(path.with_suffix("").parts) for path in paths if "migrations" not in path.parts]
 
 
-RULE_MODULES = ("rules", "result_rules", "withdrawal_rules", "budgets", "permits")
+RULE_MODULES = ("rules", "result_rules", "extract_rules", "withdrawal_rules", "budgets", "permits")
 
 
 def _actor(*roles: Role, id: str = "somebody", unit: str = "unit", at: str = "organisation") -> Actor:
@@ -267,6 +268,22 @@ def _results() -> Iterator[Case]:
             yield Case(titles[act], title, name, results.may(by, act, facts))
 
 
+def _extracts() -> Iterator[Case]:
+    who = [
+        ("the team of the study", _actor(Role.RESEARCHER, id="member")),
+        ("a data steward", _actor(Role.DATA_STEWARD)),
+        ("a data steward of the team", _actor(Role.DATA_STEWARD, id="member")),
+        ("data protection", _actor(Role.DATA_PROTECTION)),
+        ("others", _actor(Role.BIOBANK_MANAGER)),
+    ]
+    for status, (name, by) in product(extracts.Status, who):
+        facts = extracts.Facts(status, frozenset({"member"}))
+        title = extracts.STATUSES[status]
+        yield Case("See it", title, name, extracts.may_see_extract(by, facts))
+        for act in extracts.Act:
+            yield Case(extracts.ACTS[act], title, name, extracts.may_act(by, act, facts))
+
+
 def _withdrawals() -> Iterator[Case]:
     who = [
         ("the study that has it", _actor(Role.RESEARCHER, id="member")),
@@ -322,6 +339,7 @@ THINGS_OF: tuple[tuple[str, Callable[[], Iterable[Case]]], ...] = (
     ("A question", _questions),
     ("A study", _studies),
     ("A result of a study", _results),
+    ("An extract of data", _extracts),
     ("A thing that a withdrawal reaches", _withdrawals),
     ("A request for specimens", _requests),
     ("A patient", _patients),

@@ -12,7 +12,14 @@ from django.utils.translation import ngettext
 from wardbench.campus.biobank.rules import KEEPERS, may_see_withdrawals, may_withdraw
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor
-from wardbench.campus.releases import request_queries, request_shown, rules, standing_queries, withdrawal_queries
+from wardbench.campus.releases import (
+    extract_queries,
+    request_queries,
+    request_shown,
+    rules,
+    standing_queries,
+    withdrawal_queries,
+)
 from wardbench.campus.releases.rules import STATUSES, Side, Status
 from wardbench.campus.web.home import Entry, Panel, Task, panel, waiting
 from wardbench.campus.web.search import Hit, provide
@@ -32,6 +39,20 @@ def requests_waiting(actor: Actor) -> Sequence[Task]:
             due=one.wanted_by if side is Side.BIOBANK else None,
         )
         for one, side, _verb in request_queries.waiting(actor)
+    ]
+
+
+@waiting
+def extracts_waiting(actor: Actor) -> Sequence[Task]:
+    """Extracts of data that wait for a review."""
+    return [
+        Task(
+            _("Review the extract of data for study %(study)s") % {"study": one.study.reference},
+            one.study.title,
+            reverse("extract", args=[one.id]),
+            since=timezone.localdate(one.at),
+        )
+        for one in extract_queries.waiting(actor)
     ]
 
 

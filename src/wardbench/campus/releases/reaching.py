@@ -12,6 +12,7 @@ from wardbench.campus.biobank.rules import ENDED
 from wardbench.campus.biobank.rules import Status as TubeStatus
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.releases import checking
+from wardbench.campus.releases.extract_rules import Status as Delivered
 from wardbench.campus.releases.models import (
     Extract,
     FindingSpecimen,
@@ -101,7 +102,8 @@ def extracts_of(of: Withdrawal) -> list[Extract]:
     person = person_of(of)
     if person is None or not withdrawing.opted_out([person]):
         return []
-    return list(Extract.objects.filter(persons__person_id=person).select_related("study"))
+    there = Extract.objects.filter(persons__person_id=person, status__in=[Delivered.DELIVERED, Delivered.RECALLED])
+    return list(there.select_related("study__investigator", "by"))
 
 
 def _about_specimen(of: Withdrawal, one: Specimen) -> WithdrawalTask:
@@ -130,13 +132,14 @@ def _about_use(of: Withdrawal, line: RequestLine) -> WithdrawalTask:
 
 
 def _about_extracts(of: Withdrawal) -> list[WithdrawalTask]:
-    return [
-        WithdrawalTask(
-            withdrawal=of, kind=Reached.EXTRACT.value, extract=one, study=one.study, place=one.study.reference,
-            what=f"{one.study.reference} {one.at:%Y-%m-%d}",
-        )
-        for one in extracts_of(of)
-    ]  # fmt: skip
+    made = []
+    for one in extracts_of(of):
+        task = WithdrawalTask(withdrawal=of, kind=Reached.EXTRACT.value, extract=one, study=one.study)
+        task.what, task.place = f"{one.study.reference} {one.at:%Y-%m-%d}", one.study.reference
+        if not one.downloads:
+            task.outcome, task.words = Outcome.DELETED.value, NEVER_READ
+        made.append(task)
+    return made
 
 
 def _about_findings(of: Withdrawal, specimens: Sequence[Specimen]) -> list[WithdrawalTask]:

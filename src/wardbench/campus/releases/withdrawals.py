@@ -25,7 +25,8 @@ from wardbench.campus.notices.sending import notify
 from wardbench.campus.people.queries import holders
 from wardbench.campus.people.roles import Role, gettext_noop
 from wardbench.campus.people.rules import SYSTEM, Actor
-from wardbench.campus.releases import agreeing, proving, reaching, withdrawal_rules
+from wardbench.campus.releases import agreeing, extracting, proving, reaching, withdrawal_rules
+from wardbench.campus.releases.extract_rules import Status as Delivered
 from wardbench.campus.releases.models import (
     BasketLine,
     FindingSpecimen,
@@ -40,6 +41,7 @@ from wardbench.campus.releases.withdrawal_rules import ANSWERS, Kind, Outcome, R
 from wardbench.core.consent import Tier
 from wardbench.core.errors import BusyError, InputError, NotFoundError
 
+OPTED_OUT = gettext_noop("Somebody whose data are in it does not allow it any more.")
 WITHDREW = gettext_noop("The donor took consent back.")
 
 
@@ -127,6 +129,9 @@ def _reach(of: Withdrawal, by: Actor) -> None:
     if of.kind == Kind.WHOLE and donor is not None:
         BasketLine.objects.filter(specimen__in=[one.id for one in specimens]).delete()
         Enrolment.objects.filter(donor=donor, ended=None).update(ended=timezone.localdate())
+    for extract in reaching.extracts_of(of):
+        if extract.status == Delivered.DELIVERED:
+            extracting.recall(extract, OPTED_OUT, by=by, checked=True)
     tasks = reaching.tasks_of(of, specimens)
     _save(tasks)
     patient = "" if of.person_id is None else str(of.person_id)

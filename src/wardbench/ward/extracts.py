@@ -1,0 +1,315 @@
+"""A pseudonymised extract of a snapshot: the rows of some persons, minimised, as CSV or Parquet in one archive.
+
+What is in an extract is a list of columns (`COLUMNS`), never what happens to be in a table: no free text, no source
+values, no row numbers, no staff, no places, nobody's day of birth. Persons and visits have names of one
+study (`core.pseudonyms`). Dates are moved by one number of days for each person, so that intervals stay, or are days
+from the person's index day. Ages from `OLDEST` on are one.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from wardbench.core.errors import InputError
+from wardbench.core.omop.tables import TABLES
+from wardbench.core.pseudonyms import Pseudonymiser
+from wardbench.core.store import Snapshot
+from wardbench.core.store.connection import quoted
+from wardbench.core.store.files import sha256_of, sync_tree
+
+OLDEST = 90
+ARCHIVE, MANIFEST, DICTIONARY = "extract.zip", "manifest.json", "dictionary.csv"
+FORM = 1
+
+
+class Dates(StrEnum):
+    """How dates are given: moved by one number of days a person, or as days from the index day."""
+
+    SHIFTED = "shifted"
+    RELATIVE = "relative"
+
+
+class Format(StrEnum):
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+COLUMNS: Mapping[str, Mapping[str, str]] = {
+    "person": {
+        "gender_concept_id": "Sex, as a concept",
+        "age": f"Age in years on the index day; {OLDEST} stands for {OLDEST} and older",
+    },
+    "visit_occurrence": {
+        "visit_concept_id": "Kind of visit, as a concept",
+        "visit_start_date": "First day of the visit",
+        "visit_end_date": "Last day of the visit",
+    },
+    "condition_occurrence": {
+        "condition_concept_id": "Diagnosis, as a concept",
+        "condition_start_date": "Day of the diagnosis",
+        "condition_end_date": "Day on which it ended",
+        "condition_status_concept_id": "Whether it was suspected, confirmed ..., as a concept",
+    },
+    "drug_exposure": {
+        "drug_concept_id": "Medicine, as a concept",
+        "drug_exposure_start_date": "First day",
+        "drug_exposure_end_date": "Last day",
+        "quantity": "How much was given or dispensed",
+        "days_supply": "For how many days",
+        "route_concept_id": "Route, as a concept",
+    },
+    "procedure_occurrence": {
+        "procedure_concept_id": "Procedure, as a concept",
+        "procedure_date": "Day of the procedure",
+        "quantity": "How many",
+    },
+    "measurement": {
+        "measurement_concept_id": "What was measured, as a concept",
+        "measurement_date": "Day of the measurement",
+        "operator_concept_id": "Less than, equal, more than, as a concept",
+        "value_as_number": "The value, as a number",
+        "value_as_concept_id": "The value, as a concept",
+        "unit_concept_id": "Unit, as a concept",
+        "range_low": "Lower end of the normal range",
+        "range_high": "Upper end of the normal range",
+    },
+    "observation": {
+        "observation_concept_id": "What was observed or asked, as a concept",
+        "observation_date": "Day of the observation",
+        "value_as_number": "The value, as a number",
+        "value_as_concept_id": "The value, as a concept",
+        "unit_concept_id": "Unit, as a concept",
+    },
+    "device_exposure": {
+        "device_concept_id": "Device, as a concept",
+        "device_exposure_start_date": "First day",
+        "device_exposure_end_date": "Last day",
+    },
+    "specimen": {
+        "specimen_concept_id": "Kind of specimen, as a concept",
+        "specimen_date": "Day on which it was taken",
+        "quantity": "How much",
+        "unit_concept_id": "Unit, as a concept",
+    },
+    "death": {"death_date": "Day of death", "cause_concept_id": "Cause, as a concept"},
+}
+"""What can be asked for, by table; persons and visits come with their names in every table that has them."""
+FIRST_DATE = {
+    table: next(name for name in columns if name.endswith("_date"))
+    for table, columns in COLUMNS.items()
+    if table != "person"
+}
+"""The day of a row, by which it lies within the period of the permit or not."""
+PERSON, VISIT, INDEX = "person", "visit", "index_date"
+ALWAYS = {
+    PERSON: "The person, by a name that means nothing outside this study",
+    VISIT: "The visit, by a name that means nothing outside this study",
+    INDEX: "The person's index day: their first day in the cohort",
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked of an extract: columns by table, how dates are given, within which days (both included)."""
+
+    tables: Mapping[str, Sequence[str]]
+    dates: Dates = Dates.SHIFTED
+    format: Format = Format.CSV
+    since: date | None = None
+    until: date | None = None
+
+    def __post_init__(self) -> None:
+        if not self.tables or not all(self.tables.values()):
+            raise InputError("tables: ask for at least one column of each table.")
+        for table, columns in self.tables.items():
+            if table not in COLUMNS:
+                raise InputError("tables: {table} is not given in extracts.", table=table)
+            for column in columns:
+                if column not in COLUMNS[table]:
+                    raise InputError("columns: {column} is not given in extracts.", column=f"{table}.{column}")
+        if self.since and self.until and self.since > self.until:
+            raise InputError("period: it ends before it begins.")
+
+
+@dataclass(frozen=True)
+class People:
+    """Persons of the store, each once, and their index days (since 1970)."""
+
+    persons: npt.NDArray[np.int64]
+    days: npt.NDArray[np.int32]
+
+
+def write_extract(
+    snapshot: Snapshot, people: People, wanted: Wanted, names: Pseudonymiser, about: Mapping[str, Any], folder: Path
+) -> dict[str, Any]:
+    """Write an extract into `folder`, which must be new: the archive, and its manifest, which is given back.
+
+    `about` is what the manifest says besides: study, permit, cohort. Everything is on the disk when it returns.
+    """
+    folder.mkdir(parents=True)
+    tables: list[dict[str, Any]] = []
+    with snapshot.connect(memory="1GB", spill=folder / "spill") as con:
+        con.register("given_people", _people(people, wanted.dates, names))
+        for table in COLUMNS:
+            if table in wanted.tables:
+                tables.append(_write_table(con, table, wanted, names, folder))
+    _write_dictionary(wanted, folder)
+    manifest = {
+        "form": FORM,
+        **about,
+        "snapshot": snapshot.version,
+        "persons": int(people.persons.size),
+        "dates": wanted.dates.value,
+        "period": [day.isoformat() if day else "" for day in (wanted.since, wanted.until)],
+        "key_version": names.version,
+        "rules": [
+            "Persons and visits carry names that mean nothing outside this study.",
+            "Dates are moved by one number of days for each person."
+            if wanted.dates is Dates.SHIFTED
+            else "Dates are days from each person's index day.",
+            f"Ages from {OLDEST} on are given as {OLDEST}; nobody's day of birth is given.",
+            "No free text, no source values, no row numbers, no staff, no places.",
+        ],
+        "tables": tables,
+        "dictionary": {"file": DICTIONARY, "sha256": sha256_of(folder / DICTIONARY)},
+    }
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
+    _pack(folder, [MANIFEST, DICTIONARY, *(one["file"] for one in tables)])
+    sync_tree(folder)
+    return manifest
+
+
+def _people(people: People, dates: Dates, names: Pseudonymiser) -> pa.Table:
+    """Each person's name, index day and by how many days their dates move; the index day is what days count from."""
+    ids = people.persons.tolist()
+    index = np.asarray(people.days, "datetime64[D]")
+    moved = [names.days(one) if dates is Dates.SHIFTED else 0 for one in ids]
+    return pa.table(
+        {
+            "person_id": pa.array(people.persons, pa.int64()),
+            "name": pa.array([names.pseudonym("person", one) for one in ids], pa.string()),
+            "index_day": pa.array(index, pa.date32()),
+            "moved": pa.array(moved, pa.int32()),
+        }
+    )
+
+
+def _write_table(
+    con: duckdb.DuckDBPyConnection, table: str, wanted: Wanted, names: Pseudonymiser, folder: Path
+) -> dict[str, Any]:
+    chosen = [column for column in COLUMNS[table] if column in wanted.tables[table]]
+    has_visit = "visit_occurrence_id" in TABLES[table].column_names
+    parts = [f"p.name AS {PERSON}"]
+    if has_visit:
+        con.register("given_visits", _visits(con, table, names))
+        parts.append(f"v.name AS {VISIT}")
+    if table == "person":
+        parts.append(_day("p.index_day", INDEX, wanted.dates))
+    parts += [_column(column, wanted.dates) for column in chosen]
+    where, values = ["true"], []
+    first = FIRST_DATE.get(table)
+    if first is not None:
+        where.append(f"t.{first} IS NOT NULL")
+        for day, sign in ((wanted.since, ">="), (wanted.until, "<=")):
+            if day is not None:
+                where.append(f"t.{first} {sign} ?")
+                values.append(day)
+    visits = "LEFT JOIN given_visits v ON v.id = t.visit_occurrence_id" if has_visit else ""
+    file = f"{table}.{wanted.format.value}"
+    kind = "FORMAT csv, HEADER true" if wanted.format is Format.CSV else "FORMAT parquet, COMPRESSION zstd"
+    question = (
+        f"SELECT {', '.join(parts)} FROM {table} t JOIN given_people p ON p.person_id = t.person_id {visits}"
+        f" WHERE {' AND '.join(where)} ORDER BY ALL"
+    )
+    con.execute(f"CREATE TEMP TABLE given AS {question}", values)
+    con.execute(f"COPY (SELECT * FROM given ORDER BY ALL) TO {quoted(folder / file)} ({kind})")
+    rows = con.execute("SELECT count(*) FROM given").fetchall()[0][0]
+    columns = [one[0] for one in con.execute("SELECT * FROM given LIMIT 0").description or ()]
+    con.execute("DROP TABLE given")
+    return {"name": table, "file": file, "rows": rows, "columns": columns, "sha256": sha256_of(folder / file)}
+
+
+def _visits(con: duckdb.DuckDBPyConnection, table: str, names: Pseudonymiser) -> pa.Table:
+    """The visits of a table's rows with their names in the study."""
+    found = con.execute(
+        f"SELECT DISTINCT t.visit_occurrence_id FROM {table} t JOIN given_people p ON p.person_id = t.person_id"
+        " WHERE t.visit_occurrence_id IS NOT NULL"
+    ).fetchall()
+    ids = [one for (one,) in found]
+    return pa.table(
+        {
+            "id": pa.array(ids, pa.int64()),
+            "name": pa.array([names.pseudonym("visit", one) for one in ids], pa.string()),
+        }
+    )
+
+
+def _column(column: str, dates: Dates) -> str:
+    if column == "age":
+        return f"least({OLDEST}, greatest(0, year(p.index_day) - t.year_of_birth))::INTEGER AS age"
+    return _day(f"t.{column}", column, dates) if column.endswith("_date") else f"t.{column}"
+
+
+def _day(value: str, name: str, dates: Dates) -> str:
+    if dates is Dates.RELATIVE:
+        return f"({value} - p.index_day)::INTEGER AS {name.removesuffix('_date')}_day"
+    return f"({value} + p.moved)::DATE AS {name}"
+
+
+def _write_dictionary(wanted: Wanted, folder: Path) -> None:
+    """What each column means, in the order in which they stand."""
+    with (folder / DICTIONARY).open("w", encoding="utf-8", newline="") as file:
+        write = csv.writer(file)
+        write.writerow(["table", "column", "meaning"])
+        for table, columns in COLUMNS.items():
+            if table not in wanted.tables:
+                continue
+            names = [PERSON, *([VISIT] if "visit_occurrence_id" in TABLES[table].column_names else [])]
+            names += [INDEX] if table == "person" else []
+            meanings = [(name, ALWAYS[name]) for name in names]
+            meanings += [(name, words) for name, words in columns.items() if name in wanted.tables[table]]
+            for name, words in meanings:
+                if name.endswith("_date") and wanted.dates is Dates.RELATIVE:
+                    name, words = f"{name.removesuffix('_date')}_day", f"{words}, in days from the index day"
+                write.writerow([table, name, words])
+
+
+def _pack(folder: Path, files: Sequence[str]) -> None:
+    """All files in one archive, of which the same content gives the same bytes; the files themselves are gone then."""
+    with zipfile.ZipFile(folder / ARCHIVE, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in files:
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            with (folder / name).open("rb") as source, archive.open(entry, "w", force_zip64=True) as target:
+                while chunk := source.read(1 << 20):
+                    target.write(chunk)
+    for name in files:
+        if name != MANIFEST:
+            (folder / name).unlink()
+    for left in folder.glob("spill*"):
+        if left.is_dir():
+            for one in left.rglob("*"):
+                one.unlink()
+            left.rmdir()
+
+
+def hash_of(manifest: Mapping[str, Any]) -> str:
+    """SHA-256 of a manifest as JSON with one spelling, 64 hexadecimal digits."""
+    text = io.StringIO()
+    json.dump(manifest, text, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.getvalue().encode()).hexdigest()

@@ -1,0 +1,378 @@
+"""Extracts of data: under a permit, reviewed, minimised, with names of one study, whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import itertools
+import json
+import zipfile
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+import small_hospital
+from campus.cast import Cast, make_cast
+from campus.test_counting import expression
+from campus.test_studies import ORDER, completed, decide
+from wardbench.campus.audit.models import Event
+from wardbench.campus.biobank import withdrawing
+from wardbench.campus.cohorts import queries as cohorts
+from wardbench.campus.cohorts import services as cohort_services
+from wardbench.campus.counting import sessions
+from wardbench.campus.notices.models import Notice
+from wardbench.campus.people.roles import Role
+from wardbench.campus.people.rules import SYSTEM, Actor, Affiliation, ForbiddenError
+from wardbench.campus.releases import extracting, proving, withdrawals
+from wardbench.campus.releases.extract_rules import TABLE, Act, Facts, Part, Status, may_act
+from wardbench.campus.releases.models import Extract, ExtractPerson, Withdrawal, WithdrawalTask
+from wardbench.campus.releases.withdrawal_rules import Outcome
+from wardbench.campus.studies import granting, services
+from wardbench.campus.studies.facts import Section
+from wardbench.campus.studies.models import Study
+from wardbench.core.errors import InputError, NotFoundError
+from wardbench.core.omop.tables import TABLES
+from wardbench.core.pseudonyms import Pseudonymiser
+from wardbench.core.store import Store
+from wardbench.ward import extracts
+from wardbench.ward.extracts import ARCHIVE, COLUMNS, Dates, Format, People, Wanted, write_extract
+
+KEY = b"k" * 32
+ALL = Wanted(
+    {
+        "person": ["gender_concept_id", "age"],
+        "condition_occurrence": ["condition_concept_id", "condition_start_date"],
+        "measurement": ["measurement_concept_id", "measurement_date", "value_as_number"],
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def hospital(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("hospital") / "store"
+    small_hospital.build(place)
+    return place
+
+
+def everybody() -> People:
+    return People(np.arange(1, 61), np.full(60, np.datetime64("2020-06-15").astype(np.int32)))
+
+
+def rows(archive: Path, table: str) -> list[dict[str, str]]:
+    with zipfile.ZipFile(archive) as file:
+        return list(csv.DictReader(io.StringIO(file.read(f"{table}.csv").decode())))
+
+
+def written(hospital: Path, place: Path, wanted: Wanted = ALL, study: str = "S1") -> tuple[Path, dict[str, Any]]:
+    snapshot = Store.open(hospital).snapshot()
+    manifest = write_extract(snapshot, everybody(), wanted, Pseudonymiser({1: KEY}, study), {"study": study}, place)
+    return place / ARCHIVE, manifest
+
+
+def test_intervals_are_kept_and_no_true_day_but_by_chance(hospital: Path, tmp_path: Path) -> None:
+    archive, manifest = written(hospital, tmp_path / "a")
+    with Store.open(hospital).snapshot().connect() as con:
+        true = con.execute(
+            "SELECT person_id, condition_concept_id, condition_start_date FROM condition_occurrence"
+        ).fetchall()
+    names = Pseudonymiser({1: KEY}, "S1")
+    moved = {names.pseudonym("person", n): names.days(n) for n in range(1, 61)}
+    of = {names.pseudonym("person", n): n for n in range(1, 61)}
+    given = rows(archive, "condition_occurrence")
+    assert len(given) == len(true) > 0
+    back = sorted(
+        (of[one["person"]], int(one["condition_concept_id"]),
+         date.fromisoformat(one["condition_start_date"]).toordinal() - moved[one["person"]])
+        for one in given
+    )  # fmt: skip
+    assert back == sorted((person, concept, day.toordinal()) for person, concept, day in true)
+    index = {one["person"]: date.fromisoformat(one["index_date"]).toordinal() for one in rows(archive, "person")}
+    assert {index[name] - days for name, days in moved.items()} == {date(2020, 6, 15).toordinal()}
+    assert len(set(moved.values())) > 30 and 0 not in moved.values() and manifest["persons"] == 60
+    again, _same = written(hospital, tmp_path / "b", Wanted(ALL.tables, Dates.RELATIVE))
+    assert {one["index_day"] for one in rows(again, "person")} == {"0"}
+    days = sorted(int(one["condition_start_day"]) for one in rows(again, "condition_occurrence"))
+    assert days == sorted((day - date(2020, 6, 15)).days for _person, _concept, day in true)
+
+
+def test_two_studies_share_no_name_and_no_shift(hospital: Path, tmp_path: Path) -> None:
+    first, _manifest = written(hospital, tmp_path / "a", study="S1")
+    second, _manifest = written(hospital, tmp_path / "b", study="S2")
+    names = [{one["person"] for one in rows(archive, "person")} for archive in (first, second)]
+    assert len(names[0]) == len(names[1]) == 60 and not names[0] & names[1]
+    shifts = [[Pseudonymiser({1: KEY}, study).days(n) for n in range(1, 61)] for study in ("S1", "S2")]
+    assert sum(a == b for a, b in zip(*shifts, strict=True)) < 10
+    # Rows do not lie in the order of the patients' numbers either.
+    names_of = Pseudonymiser({1: KEY}, "S1")
+    order = [one["person"] for one in rows(first, "person")]
+    assert order == sorted(order) != [names_of.pseudonym("person", n) for n in range(1, 61)]
+    with zipfile.ZipFile(first) as file:
+        text = b"".join(file.read(name) for name in file.namelist()).decode()
+    assert "source_value" not in text and "year_of_birth" not in text
+
+
+def test_nothing_can_be_asked_for_that_is_free_text_or_names_somebody() -> None:
+    for table, columns in COLUMNS.items():
+        for column in columns:
+            if column == "age":
+                continue
+            kind = TABLES[table][column].type
+            assert not kind.startswith("varchar") and "source" not in column and kind != "datetime", (table, column)
+            assert not column.endswith("_id") or column.endswith("concept_id"), (table, column)
+    assert "note" not in COLUMNS and "year_of_birth" not in COLUMNS["person"]
+    for tables in ({}, {"person": []}, {"note": ["note_text"]}, {"person": ["person_source_value"]}):
+        with pytest.raises(InputError):
+            Wanted(tables)
+
+
+def test_it_is_minimised_to_columns_and_days_and_says_what_is_in_it(hospital: Path, tmp_path: Path) -> None:
+    wanted = Wanted(
+        {"condition_occurrence": ["condition_concept_id"]},
+        format=Format.CSV,
+        since=date(2020, 1, 1),
+        until=date(2020, 12, 31),
+    )
+    archive, manifest = written(hospital, tmp_path / "a", wanted)
+    with Store.open(hospital).snapshot().connect() as con:
+        inside = con.execute(
+            "SELECT count(*) FROM condition_occurrence WHERE year(condition_start_date) = 2020"
+        ).fetchall()
+        total = con.execute("SELECT count(*) FROM condition_occurrence").fetchall()
+    (table,) = manifest["tables"]
+    assert table["rows"] == inside[0][0] < total[0][0] and table["columns"] == [
+        "person",
+        "visit",
+        "condition_concept_id",
+    ]
+    with zipfile.ZipFile(archive) as file:
+        assert sorted(file.namelist()) == ["condition_occurrence.csv", "dictionary.csv", "manifest.json"]
+        said = json.loads(file.read("manifest.json"))
+        told = list(csv.DictReader(io.StringIO(file.read("dictionary.csv").decode())))
+        content = file.read("condition_occurrence.csv")
+    assert [one["column"] for one in told] == table["columns"] and said == manifest
+    assert hashlib.sha256(content).hexdigest() == table["sha256"]
+    parquet, _m = written(hospital, tmp_path / "b", Wanted({"person": ["age"]}, format=Format.PARQUET))
+    with zipfile.ZipFile(parquet) as file:
+        assert "person.parquet" in file.namelist()
+    assert sorted(path.name for path in parquet.parent.iterdir()) == ["extract.zip", "manifest.json"]
+    first, second = (written(hospital, tmp_path / name, ALL)[0].read_bytes() for name in "cd")
+    assert first == second
+    assert max(int(one["age"]) for one in rows(tmp_path / "c" / ARCHIVE, "person")) <= extracts.OLDEST
+
+
+@pytest.fixture
+def study(
+    hospital: Path, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch, db: None
+) -> tuple[Cast, Study]:
+    """A study with a permit for diagnoses and measurements of everybody in a small hospital."""
+    cast = make_cast()
+    settings.CAMPUS = msgspec.structs.replace(settings.CAMPUS, store=str(hospital))
+    monkeypatch.setattr(sessions, "_sessions", {})
+    monkeypatch.setattr(extracting, "folder", lambda: tmp_path / "extracts")
+    by = cast.actor("researcher")
+    cohort = cohort_services.make_cohort("Everybody", by=by, expression=expression())
+    version = cohort_services.save_version(cohort.id, cohorts.desk(cohort, by).revision, by=by)
+    found = completed(cast)
+    found.cohorts.all().delete()
+    services.attach_cohort(found.id, version.id, by=by)
+    tables = {"tables": ["person", "condition_occurrence"], "data": "pseudonymised", "data_wanted": "Diagnoses"}
+    services.edit(found.id, Section.DATA, tables, by=by)
+    services.submit(found.id, by=by)
+    for step, key in ORDER:
+        decide(cast, found, step, key)
+    return cast, Study.objects.get(id=found.id)
+
+
+WANTED = Wanted({"person": ["age"], "condition_occurrence": ["condition_concept_id", "condition_start_date"]})
+
+
+def asked(study: tuple[Cast, Study]) -> Extract:
+    cast, of = study
+    return extracting.ask(of.id, of.cohorts.get().hash, WANTED, "Kidneys", by=cast.actor("researcher"))
+
+
+def delivered(study: tuple[Cast, Study]) -> Extract:
+    made = asked(study)
+    extracting.approve(made.id, "Only what is needed", by=study[0].actor("data_steward"))
+    assert extracting.carry_out_due() == 1
+    return Extract.objects.get(id=made.id)
+
+
+def test_from_asking_to_the_download_each_step_on_the_record(study: tuple[Cast, Study]) -> None:
+    cast, of = study
+    asks, other = cast.actor("researcher"), cast.actor("researcher2")
+    cohort = of.cohorts.get().hash
+    with pytest.raises(InputError, match="measurement"):
+        extracting.ask(of.id, cohort, ALL, "More", by=asks)
+    with pytest.raises(ForbiddenError, match="cohort"):
+        extracting.ask(of.id, "0" * 64, WANTED, "Another", by=asks)
+    with pytest.raises(NotFoundError):
+        extracting.ask(of.id, cohort, WANTED, "Curious", by=other)
+    with pytest.raises(InputError, match="purpose"):
+        extracting.ask(of.id, cohort, WANTED, " ", by=asks)
+    made = asked(study)
+    with pytest.raises(ForbiddenError):
+        extracting.download(made.id, by=asks)
+    withdrawing.opt_out("data", person=7, by=SYSTEM)
+    extracting.approve(made.id, "Only what is needed", by=cast.actor("data_steward"))
+    assert extracting.carry_out_due() == 1
+    made.refresh_from_db()
+    assert made.status == Status.DELIVERED and made.persons_count == made.manifest["persons"] == 59
+    place = extracting.download(made.id, by=asks)
+    names = extracting.names_of(of)
+    inside = {one["person"] for one in rows(place, "person")}
+    assert names.pseudonym("person", 7) not in inside and names.pseudonym("person", 8) in inside and len(inside) == 59
+    assert not ExtractPerson.objects.filter(person_id=7).exists()
+    assert Event.objects.get(verb="releases.download_extract").detail["digest"] == made.manifest["archive"]["sha256"]
+    for stranger in (other, cast.actor("biobank_manager")):
+        with pytest.raises(NotFoundError):
+            extracting.download(made.id, by=stranger)
+    with pytest.raises(ForbiddenError):
+        extracting.download(made.id, by=cast.actor("data_steward"))
+    place.write_bytes(place.read_bytes() + b"x")
+    with pytest.raises(InputError, match="changed"):
+        extracting.download(made.id, by=asks)
+
+
+def test_it_ends_with_its_permit(study: tuple[Cast, Study]) -> None:
+    cast, of = study
+    made = delivered(study)
+    granting.suspend(of.id, "A look", by=cast.actor("data_protection"))
+    with pytest.raises(ForbiddenError, match="A look"):
+        extracting.download(made.id, by=cast.actor("researcher"))
+    assert Event.objects.filter(verb="releases.refuse_download").count() == 1
+    granting.revoke(of.id, "A complaint", by=cast.actor("data_protection"))
+    assert extracting.carry_out_due() == 1 and extracting.carry_out_due() == 0
+    made.refresh_from_db()
+    assert made.status == Status.RECALLED and not (extracting.folder() / str(made.id)).exists()
+    assert Notice.objects.filter(person__email="researcher@test.example", sentence__contains="recalled").exists()
+
+
+def test_a_permit_that_ends_before_it_is_made_makes_none(study: tuple[Cast, Study]) -> None:
+    cast, of = study
+    made = asked(study)
+    extracting.approve(made.id, "Fine", by=cast.actor("data_steward"))
+    granting.revoke(of.id, "A complaint", by=cast.actor("data_protection"))
+    extracting.carry_out_due()
+    made.refresh_from_db()
+    assert made.status == Status.FAILED and "permit" in made.fault and not extracting.folder().exists()
+
+
+def test_killed_anywhere_there_is_no_extract_or_a_whole_one(
+    study: tuple[Cast, Study], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = asked(study)
+    extracting.approve(made.id, "Fine", by=study[0].actor("data_steward"))
+
+    class Killed(BaseException):
+        pass
+
+    def kill(*_args: object, **_more: object) -> None:
+        raise Killed
+
+    for where, what in ((extracts, "_write_dictionary"), (extracts, "sync_tree"), (extracting, "sync"),
+                        (extracting, "deliver")):  # fmt: skip
+        with monkeypatch.context() as patch, pytest.raises(Killed):
+            patch.setattr(where, what, kill)
+            extracting.carry_out_due()
+        made.refresh_from_db()
+        assert made.status == Status.APPROVED
+        with pytest.raises(ForbiddenError):
+            extracting.download(made.id, by=study[0].actor("researcher"))
+    extracting.carry_out_due()
+    assert extracting.download(made.id, by=study[0].actor("researcher")).is_file()
+    assert [one.name for one in extracting.folder().iterdir()] == [str(made.id)]
+
+
+def test_who_opts_out_while_it_is_made_is_not_in_it(study: tuple[Cast, Study], monkeypatch: pytest.MonkeyPatch) -> None:
+    made = asked(study)
+    extracting.approve(made.id, "Fine", by=study[0].actor("data_steward"))
+    write = extracting.write_extract
+
+    def meanwhile(*args: Any) -> Any:
+        withdrawing.opt_out("data", person=9, by=SYSTEM)
+        return write(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(extracting, "write_extract", meanwhile)
+        extracting.carry_out_due()
+    made.refresh_from_db()
+    assert made.status == Status.APPROVED and not (extracting.folder() / str(made.id)).exists()
+    extracting.carry_out_due()
+    made.refresh_from_db()
+    assert made.status == Status.DELIVERED and not ExtractPerson.objects.filter(person_id=9).exists()
+
+
+def test_an_opt_out_recalls_what_was_delivered_and_whoever_has_it_answers(study: tuple[Cast, Study]) -> None:
+    cast, _of = study
+    made, dpo = delivered(study), cast.actor("data_protection")
+    first = withdrawals.opt_out(7, by=dpo)
+    made.refresh_from_db()
+    assert made.status == Status.RECALLED and first.ended is not None
+    (line,) = proving.shown(first).found
+    assert line.outcome == "Deleted" and "Nobody had taken" in line.words
+    Extract.objects.filter(id=made.id).update(downloads=1)
+    second = withdrawals.opt_out(8, by=dpo)
+    task = WithdrawalTask.objects.get(withdrawal=second)
+    with pytest.raises(ForbiddenError):
+        extracting.download(made.id, by=cast.actor("researcher"))
+    with pytest.raises(InputError, match="outcome"):
+        withdrawals.answer(task.id, Outcome.DESTROYED, "Burnt", by=cast.actor("researcher"))
+    withdrawals.answer(task.id, Outcome.DELETED, "Deleted from disk and backup", by=cast.actor("researcher"))
+    assert Withdrawal.objects.get(id=second.id).ended is not None
+    again = delivered(study)
+    assert again.persons_count == 58
+
+
+def test_every_status_act_and_part() -> None:
+    people = {
+        Part.TEAM: Actor("m", "M", (Affiliation(Role.RESEARCHER, "o"),)),
+        Part.REVIEWER: Actor("r", "R", (Affiliation(Role.DATA_STEWARD, "o"),)),
+        "own": Actor("m", "M", (Affiliation(Role.DATA_STEWARD, "o"),)),
+        "privacy": Actor("p", "P", (Affiliation(Role.DATA_PROTECTION, "o"),)),
+        "manager": Actor("b", "B", (Affiliation(Role.BIOBANK_MANAGER, "o"),)),
+        "nobody": Actor(""),
+    }
+    for status, act, (part, actor) in itertools.product(Status, Act, people.items()):
+        needed = TABLE[status].get(act)
+        may = needed is not None and (
+            (needed is Part.TEAM and part in (Part.TEAM, "own"))
+            or (needed is Part.REVIEWER and (part is Part.REVIEWER or (part == "privacy" and act is Act.RECALL)))
+        )
+        assert bool(may_act(actor, act, Facts(status, frozenset({"m"})))) == may, (status, act, part)
+
+
+def test_the_way_on_pages(study: tuple[Cast, Study]) -> None:
+    cast, of = study
+    asks, steward = cast.client("researcher"), cast.client("data_steward")
+    here = f"/releases/extracts/studies/{of.id}/"
+    assert here.encode() in asks.get(f"/studies/{of.id}/").content
+    page = asks.get(here).content
+    assert b"condition_occurrence.condition_concept_id" in page and b"measurement.value_as_number" not in page
+    given = {"cohort": of.cohorts.get().hash, "columns": ["person.age", "condition_occurrence.condition_concept_id"],
+             "dates": "relative", "format": "csv", "purpose": "Kidneys"}  # fmt: skip
+    assert b"error" in asks.post(here, {**given, "columns": ["measurement.value_as_number"]}).content
+    one = asks.post(here, given)["Location"]
+    assert b"Review the extract" in steward.get("/").content and b"Let it be made" in steward.get(one).content
+    assert b"Let it be made" not in asks.get(one).content
+    assert asks.post(f"{one}approve/", {"why": "Mine"}).status_code == 302 and Extract.objects.get().status == "asked"
+    steward.post(f"{one}approve/", {"why": "Fine"})
+    extracting.carry_out_due()
+    assert b"Download the extract" in asks.get(one).content and b"Download the extract" not in steward.get(one).content
+    answer: Any = asks.post(f"{one}download/")
+    assert answer.status_code == 200 and b"".join(answer.streaming_content)[:2] == b"PK"
+    assert asks.get(f"{one}download/").status_code == 405
+    for stranger in ("researcher2", "biobank_manager", "nobody"):
+        client = cast.client(stranger)
+        assert {
+            client.get(one).status_code,
+            client.get(here).status_code,
+            client.post(f"{one}download/").status_code,
+        } == {404}
+    cast.client("data_protection").post(f"{one}recall/", {"why": "A complaint"})
+    assert b"Delete every copy" in asks.get(one).content
