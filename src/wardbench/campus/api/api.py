@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from wardbench.campus.api import cohorts, people, questions, studies
+from wardbench.campus.api import cohorts, people, questions, samples, studies
 from wardbench.campus.api.access import described
 from wardbench.campus.limits.rates import TooOftenError
 from wardbench.campus.people.refusals import refusal as said_of
@@ -23,6 +23,7 @@ api.add_router("/people", people.router)
 api.add_router("/cohorts", cohorts.router)
 api.add_router("/counts", cohorts.counts)
 api.add_router("/questions", questions.router)
+api.add_router("/samples", samples.router)
 api.add_router("/studies", studies.router)
 
 

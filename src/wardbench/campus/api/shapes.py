@@ -168,3 +168,10 @@ class StudyWhole(StudyOut):
 class StudyIn(Shape):
     title: str = Field(min_length=1, max_length=300)
     kind: str
+
+
+class LensIn(Shape):
+    """What Lens sends: the syntax tree of a query, and the id by which the answer is known."""
+
+    ast: dict[str, Any]
+    id: str = Field("", max_length=64)

@@ -8,6 +8,7 @@ from wardbench.campus.people.roles import gettext_noop
 say(
     {
         "samples.list": gettext_noop("Took specimens from a search"),
+        "samples.locate": gettext_noop("Answered a query of the Sample Locator"),
         "samples.look": gettext_noop("Looked for specimens"),
     }
 )

@@ -1,0 +1,101 @@
+"""Answering the Sample Locator: exactly for the inventory's people, as an estimate for those who plan a study.
+
+An estimate is of donors alone: how many, by sex and by age, each with the noise of a feasibility count and charged to
+the budget of whoever asks. It is made of donors as they were when they were last set down, at most a quarter ago: if
+they followed the inventory, two answers could be subtracted from one another.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import uuid
+from typing import Any
+
+import msgspec
+from django.conf import settings
+from django.utils import timezone
+
+from wardbench.campus.audit.services import record, verb
+from wardbench.campus.counting import services as counting
+from wardbench.campus.counting.rules import may_estimate
+from wardbench.campus.people.rules import Actor
+from wardbench.campus.samples import current, rules
+from wardbench.campus.samples.people import people
+from wardbench.campus.samples.rules import Mode
+from wardbench.core.disclosure.feasibility import FeasibilityRules
+from wardbench.core.store.files import write_atomically
+from wardbench.ward.samples.lens import Node, Person, canonical, read_query
+from wardbench.ward.samples.lens_report import UNKNOWN, Group, Report, answer, measure_report
+
+GENDERS = ("female", "male", "other", UNKNOWN)
+DECADES = (*(str(years) for years in range(0, 130, 10)), UNKNOWN)
+"""The strata of an estimate: all of them, whatever there is."""
+NOTES = "urn:wardbench:disclosure"
+
+
+@verb("samples.locate")
+def locate(content: bytes | str, *, by: Actor, project: str, query_id: str = "") -> dict[str, Any]:
+    """A MeasureReport for a query of Lens.
+
+    InputError where it cannot be read; ForbiddenError for who may neither see the inventory nor ask for estimates;
+    SpentError where the budget of `by` in `project` is spent.
+    """
+    query = read_query(content)
+    today = timezone.localdate()
+    named = query_id or str(uuid.uuid4())
+    digest = hashlib.sha256(canonical(query)).hexdigest()
+    if rules.may_find_all(by):
+        report = measure_report(answer(query, people(), today), lambda *which: which[3], timezone.now(), named)
+        record("samples.locate", "query", digest, by=by, mode=Mode.STEWARDSHIP.value)
+        return report
+    return _estimate(query, named, digest, by=by, project=project)
+
+
+def _estimate(query: Node, named: str, digest: str, *, by: Actor, project: str) -> dict[str, Any]:
+    may_estimate(by).require()
+    version, held, day = _set_down()
+    for part in ("all", "sex", "age"):
+        counting.charge(project, version, hashlib.sha256(f"{part} {digest}".encode()).hexdigest(), by=by)
+    found = answer(query, held, day).patients
+    told = FeasibilityRules(settings.CAMPUS_KEYS["disclosure"], version)
+    strata = {
+        "gender": {name: found.strata["gender"].get(name, 0) for name in GENDERS},
+        "Age": {name: found.strata["Age"].get(name, 0) for name in DECADES},
+    }
+    question = canonical(query)
+    shown = {("", ""): told.count(found.total, question)}
+    for name, cells in strata.items():
+        figures = told.cells(cells, question + b"\x00" + name.encode())
+        shown.update({(name, value): figure for value, figure in figures.items()})
+    nothing = Group("", 0, {})
+    asked = Report(Group("patients", found.total, strata), nothing, nothing)
+
+    def figure(group: str, name: str, value: str, _count: int) -> int | None:
+        said = shown[name, value].value if group == "patients" else None
+        return None if said is None else int(said)
+
+    report = measure_report(asked, figure, timezone.now(), named)
+    report["extension"] = [{"url": NOTES, "valueString": note} for note in told.notes]
+    record("samples.locate", "query", digest, by=by, mode="feasibility", version=version)
+    return report
+
+
+def _set_down() -> tuple[str, list[Person], datetime.date]:
+    """The donors as they were last set down, the digest of that, and its day; anew where it is older than a quarter."""
+    place = current.folder() / "locator.json"
+    try:
+        content = place.read_bytes()
+        made = datetime.date.fromisoformat(json.loads(content)["made"])
+    except (OSError, ValueError, KeyError, TypeError):
+        made = datetime.date.min
+    if timezone.localdate() - made >= datetime.timedelta(days=current.CUBE_DAYS):
+        made = timezone.localdate()
+        said = {"made": made, "people": people()}
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(place, msgspec.json.encode(said))
+        content = place.read_bytes()
+    read = msgspec.json.decode(content)
+    held = msgspec.convert(read["people"], list[Person], strict=False)
+    return hashlib.sha256(content).hexdigest(), held, datetime.date.fromisoformat(read["made"])
