@@ -1,0 +1,1 @@
+"""What research gives back to the ward. Arrows between siblings: none yet."""

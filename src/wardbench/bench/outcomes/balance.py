@@ -1,0 +1,67 @@
+"""Are the arms alike? Standardised mean differences and the overlap of propensity scores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from wardbench.bench.outcomes.arrays import Floats, Integers, weights_of
+
+LIMIT = 0.1
+"""A standardised mean difference beyond this is an imbalance (Austin, Statist Med 2009;28:3083)."""
+EITHER = (0.3, 0.7)
+"""Preference scores between these: both treatments were thought of (Walker and others, Comp Eff Res 2013;3:11)."""
+
+
+def standardised_differences(covariates: Any, treated: Integers, weight: Floats | None = None) -> Floats:
+    """For each of p covariates (n, p), dense or sparse: difference of means over the unweighted pooled deviation.
+
+    The deviation is always of the persons before weighting, so that a difference can be compared before and after
+    (Stuart 2010). 0 where the covariate is the same for all; infinite where it tells the arms apart entirely.
+    """
+    treated = np.asarray(treated) != 0
+    weight = weights_of(weight, len(treated))
+    ones = np.ones(len(treated))
+    spread = np.sqrt((moments(covariates, treated, ones)[1] + moments(covariates, ~treated, ones)[1]) / 2)
+    difference = moments(covariates, treated, weight)[0] - moments(covariates, ~treated, weight)[0]
+    alike = np.isclose(difference, 0, atol=1e-12)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(alike, 0.0, difference / spread)
+
+
+def moments(covariates: Any, among: Integers, weight: Floats) -> tuple[Floats, Floats]:
+    """Weighted mean and variance (with n - 1 for weights of one) of each covariate among some persons."""
+    w = weight * among
+    total = w.sum()
+    if total == 0:
+        empty = np.zeros(covariates.shape[1])
+        return empty, empty
+    squares = covariates.multiply(covariates) if sparse.issparse(covariates) else np.asarray(covariates) ** 2
+    mean = np.asarray(w @ covariates).ravel() / total
+    square = np.asarray(w @ squares).ravel() / total
+    shrink = 1 - float(np.sum(w**2)) / total**2
+    return mean, np.maximum(0.0, square - mean**2) / shrink if shrink > 0 else np.zeros_like(mean)
+
+
+def preference(score: Floats, treated: Integers) -> Floats:
+    """The propensity score with the treatments' shares taken out: 0.5 is as likely as in this hospital at large."""
+    share = float(np.mean(np.asarray(treated) != 0))
+    odds = np.asarray(score) / (1 - np.asarray(score)) / (share / (1 - share))
+    return np.asarray(odds / (1 + odds))
+
+
+def equipoise(score: Floats, treated: Integers) -> float:
+    """The share of persons whose preference score lies between 0.3 and 0.7."""
+    preferred = preference(score, treated)
+    return float(np.mean((preferred >= EITHER[0]) & (preferred <= EITHER[1])))
+
+
+def discrimination(score: Floats, treated: Integers) -> float:
+    """The area under the ROC curve: how well the score tells the arms apart (0.5 not at all)."""
+    treated = np.asarray(treated) != 0
+    _, place, counts = np.unique(score, return_inverse=True, return_counts=True)
+    rank = (np.cumsum(counts) - (counts - 1) / 2)[place]
+    n, m = int(treated.sum()), int((~treated).sum())
+    return float((rank[treated].sum() - n * (n + 1) / 2) / (n * m))

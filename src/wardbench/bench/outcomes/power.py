@@ -1,0 +1,19 @@
+"""How small a ratio the data could have shown."""
+
+from __future__ import annotations
+
+import math
+
+from scipy import stats
+
+
+def minimal_detectable_ratio(events: int, share: float, alpha: float = 0.05, power: float = 0.8) -> float:
+    """The smallest hazard ratio above 1 that would be found with the given power (Schoenfeld, Biometrics 1983;39:499).
+
+    `events` in both arms together, `share` of persons in the target arm. Infinite where there is nothing to compare.
+    """
+    information = events * share * (1 - share)
+    if information <= 0:
+        return math.inf
+    z = float(stats.norm.ppf(1 - alpha / 2) + stats.norm.ppf(power))
+    return math.exp(z / math.sqrt(information))
