@@ -1,0 +1,197 @@
+"""The comparison: adjust, judge, and only then look at what happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from wardbench.bench.outcomes import diagnostics
+from wardbench.bench.outcomes.adjustment import Adjusted, adjust
+from wardbench.bench.outcomes.arrays import Floats
+from wardbench.bench.outcomes.balance import discrimination, equipoise, standardised_differences
+from wardbench.bench.outcomes.calibration import EmpiricalNull, e_value, e_value_of_limit, empirical_null
+from wardbench.bench.outcomes.covariates import Matrix
+from wardbench.bench.outcomes.cox import cox
+from wardbench.bench.outcomes.diagnostics import Gate
+from wardbench.bench.outcomes.protocol import Protocol
+from wardbench.bench.outcomes.scores import propensity_scores
+from wardbench.bench.outcomes.subjects import DEATH, FREE, OUTCOME, Subjects
+from wardbench.bench.outcomes.survival import Mean, aalen_johansen, kaplan_meier, restricted_mean
+from wardbench.core.errors import InputError
+
+FEWEST_FOR_CONTROL = 5
+"""Outcomes of a negative control below which it holds no estimate."""
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A hazard ratio as a logarithm, with its robust error."""
+
+    log: float
+    error: float
+
+    def limits(self, level: float = 0.95) -> tuple[float, float, float]:
+        """The ratio and its limits."""
+        half = float(stats.norm.ppf(0.5 + level / 2)) * self.error
+        return float(np.exp(self.log)), float(np.exp(self.log - half)), float(np.exp(self.log + half))
+
+
+@dataclass(frozen=True)
+class Risk:
+    """Shares with the outcome by a day, in each arm, and their difference with its error."""
+
+    day: int
+    target: float
+    comparator: float
+    error: float
+
+    @property
+    def difference(self) -> float:
+        return self.target - self.comparator
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """What may be shown once every gate is passed."""
+
+    hazard_ratio: Ratio
+    proportional_p: float
+    calibrated: tuple[float, float, float] | None
+    """The ratio and its limits after calibration, where there were negative controls."""
+    calibrated_p: float | None
+    risks: tuple[Risk, ...]
+    mean_difference: Mean
+    """Days without the outcome up to the last horizon, target less comparator."""
+    e_value: float
+    e_value_of_limit: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Everything about a comparison; `estimates` is None where a gate was not passed."""
+
+    score: Floats
+    adjusted: Adjusted
+    before: Floats
+    """Standardised differences of the covariates, in their order, before adjustment."""
+    after: Floats
+    equipoise: float
+    discrimination: float
+    null: EmpiricalNull | None
+    controls: tuple[Ratio, ...]
+    gates: tuple[Gate, ...]
+    estimates: Estimates | None
+
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        """Why the question is not answerable, one reason for each gate that is not passed."""
+        return tuple(gate.reason for gate in self.gates if not gate.passed)
+
+
+def compare(
+    protocol: Protocol, subjects: Subjects, matrix: Matrix, controls: list[Subjects], users: Floats | None = None
+) -> Comparison:
+    """Compare two arms. `controls` are the same persons followed for negative-control outcomes."""
+    if not subjects.treated.any() or subjects.treated.all():
+        raise InputError("There is nobody to compare in one of the arms.")
+    score = propensity_scores(matrix.values, subjects.treated)
+    adjusted = adjust(protocol.adjustment, score, subjects.treated, protocol.matching_ratio)
+    before = standardised_differences(matrix.values, subjects.treated)
+    after = standardised_differences(matrix.values, subjects.treated, adjusted.weight)
+    either = equipoise(score, subjects.treated)
+    ratios = tuple(ratio for ratio in (control_ratio(subjects, adjusted, one) for one in controls) if ratio)
+    null = None
+    gates = [*diagnostics.size(subjects, adjusted.weight), diagnostics.balance(after), diagnostics.overlap(either)]
+    if len(ratios) >= 5:
+        null = empirical_null(np.array([r.log for r in ratios]), np.array([r.error for r in ratios]))
+        gates.append(diagnostics.systematic_error(null))
+    gates += [diagnostics.censoring(subjects, adjusted.weight), diagnostics.empty_beginning(subjects)]
+    if users is not None:
+        gates.append(diagnostics.prevalent(users, subjects.treated))
+    passed = all(gate.passed for gate in gates)
+    return Comparison(
+        score,
+        adjusted,
+        before,
+        after,
+        either,
+        discrimination(score, subjects.treated),
+        null,
+        ratios,
+        tuple(gates),
+        estimate(protocol, subjects, adjusted, null) if passed else None,
+    )
+
+
+def hazard_ratio(subjects: Subjects, adjusted: Adjusted) -> tuple[Ratio, float]:
+    """The weighted hazard ratio of the outcome, deaths before it censored, and the p of proportionality."""
+    used = adjusted.weight > 0
+    fit = cox(
+        subjects.days[used],
+        subjects.ended[used] == OUTCOME,
+        subjects.treated[used].astype(float),
+        adjusted.weight[used],
+        adjusted.cluster[used],
+    )
+    return Ratio(float(fit.coefficients[0]), float(fit.robust_errors[0])), float(fit.proportional_p[0])
+
+
+def control_ratio(subjects: Subjects, adjusted: Adjusted, control: Subjects) -> Ratio | None:
+    """The ratio of an outcome that cannot be changed; None where it holds no estimate."""
+    place = np.searchsorted(subjects.person, control.person)
+    adjusted = Adjusted(adjusted.weight[place], adjusted.cluster[place])
+    if np.count_nonzero((control.ended == OUTCOME) & (adjusted.weight > 0)) < FEWEST_FOR_CONTROL:
+        return None
+    try:
+        return hazard_ratio(control, adjusted)[0]
+    except InputError:
+        return None
+
+
+def estimate(protocol: Protocol, subjects: Subjects, adjusted: Adjusted, null: EmpiricalNull | None) -> Estimates:
+    ratio, proportional = hazard_ratio(subjects, adjusted)
+    value, low, high = ratio.limits()
+    return Estimates(
+        ratio,
+        proportional,
+        None if null is None else null.interval(ratio.log, ratio.error),
+        None if null is None else null.p(ratio.log, ratio.error),
+        tuple(risk(subjects, adjusted, day) for day in protocol.horizons),
+        mean_difference(subjects, adjusted, protocol.horizons[-1]),
+        e_value(value),
+        e_value_of_limit(value, low, high),
+    )
+
+
+def arms(subjects: Subjects, adjusted: Adjusted) -> tuple[tuple[Floats, Floats, Floats], ...]:
+    """Days, ends and weights of the target and of the comparator, of those who are used."""
+    used = adjusted.weight > 0
+    return tuple(
+        (subjects.days[of], subjects.ended[of], adjusted.weight[of])
+        for of in (used & subjects.treated, used & ~subjects.treated)
+    )
+
+
+def risk(subjects: Subjects, adjusted: Adjusted, day: int) -> Risk:
+    """By Aalen-Johansen where people die of something else first; otherwise it is one less Kaplan-Meier.
+
+    Each arm's error is that of its curve for as many persons as its weights are worth.
+    """
+    shares, variance = [], 0.0
+    for days, ended, weight in arms(subjects, adjusted):
+        cause = np.where(ended == OUTCOME, 1, np.where(ended == DEATH, 2, FREE))
+        curve = aalen_johansen(days, cause, weight=weight)
+        worth = float(weight.sum()) / (float(weight.sum()) ** 2 / float(np.sum(weight**2)))
+        shares.append(float(curve.at([day])[0]))
+        variance += float(curve.error_at([day])[0]) ** 2 * worth
+    return Risk(day, shares[0], shares[1], float(np.sqrt(variance)))
+
+
+def mean_difference(subjects: Subjects, adjusted: Adjusted, day: int) -> Mean:
+    means = [
+        restricted_mean(kaplan_meier(days, ended == OUTCOME, weight), day)
+        for days, ended, weight in arms(subjects, adjusted)
+    ]
+    return Mean(means[0].value - means[1].value, float(np.hypot(means[0].error, means[1].error)))

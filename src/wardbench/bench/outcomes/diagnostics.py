@@ -1,0 +1,151 @@
+"""May an estimate be shown? Each gate is judged before any effect is computed, and says why in words.
+
+Limits are those of large-scale practice (Schuemie and others, 2020 and 2024: SMD, equipoise, EASE, MDRR); the two
+counts are ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from wardbench.bench.outcomes.arrays import Floats, Integers
+from wardbench.bench.outcomes.calibration import EmpiricalNull
+from wardbench.bench.outcomes.power import minimal_detectable_ratio
+from wardbench.bench.outcomes.subjects import OUTCOME, Subjects
+from wardbench.bench.outcomes.survival import kaplan_meier
+
+FEWEST_PERSONS = 100
+FEWEST_OUTCOMES = 20
+LARGEST_DIFFERENCE = 0.1
+LEAST_EQUIPOISE = 0.2
+LARGEST_EASE = 0.25
+LARGEST_DETECTABLE = 10.0
+CENSORING = 0.1
+"""How far apart the arms may be in the share still followed at any time, outcomes aside."""
+CHANCE = 0.001
+"""An empty beginning that chance makes this seldom is not of chance."""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One judgement. `value` against `limit`; `reason` is a sentence for the reader who is refused."""
+
+    name: str
+    value: float
+    limit: float
+    passed: bool
+    reason: str
+
+
+def size(subjects: Subjects, weight: Floats) -> Iterator[Gate]:
+    """Enough persons in each arm and enough outcomes, after adjustment."""
+    used = weight > 0
+    arms = [int(np.count_nonzero(used & (subjects.treated == arm))) for arm in (True, False)]
+    fewest = min(arms)
+    yield Gate(
+        "Persons in the smaller arm",
+        fewest,
+        FEWEST_PERSONS,
+        fewest >= FEWEST_PERSONS,
+        f"there are fewer than {FEWEST_PERSONS} comparable persons in one of the arms",
+    )
+    outcomes = int(np.count_nonzero(used & (subjects.ended == OUTCOME)))
+    yield Gate(
+        "Outcomes",
+        outcomes,
+        FEWEST_OUTCOMES,
+        outcomes >= FEWEST_OUTCOMES,
+        f"fewer than {FEWEST_OUTCOMES} of them had the outcome",
+    )
+    share = arms[0] / max(1, sum(arms))
+    detectable = minimal_detectable_ratio(outcomes, share)
+    yield Gate(
+        "Smallest ratio that would be found",
+        detectable,
+        LARGEST_DETECTABLE,
+        detectable <= LARGEST_DETECTABLE,
+        "only an enormous difference could have been seen among so few outcomes",
+    )
+
+
+def balance(differences: Floats) -> Gate:
+    largest = float(np.max(np.abs(differences))) if len(differences) else 0.0
+    return Gate(
+        "Largest standardised difference after adjustment",
+        largest,
+        LARGEST_DIFFERENCE,
+        largest <= LARGEST_DIFFERENCE,
+        "those who had the one treatment still differ from those who had the other",
+    )
+
+
+def overlap(share: float) -> Gate:
+    return Gate(
+        "Equipoise",
+        share,
+        LEAST_EQUIPOISE,
+        share >= LEAST_EQUIPOISE,
+        "hardly anybody might have had either treatment: who had which could be told beforehand",
+    )
+
+
+def systematic_error(null: EmpiricalNull) -> Gate:
+    ease = null.expected_absolute_error()
+    return Gate(
+        "Expected systematic error (EASE)",
+        ease,
+        LARGEST_EASE,
+        ease <= LARGEST_EASE,
+        "the comparison finds effects where there can be none",
+    )
+
+
+def censoring(subjects: Subjects, weight: Floats) -> Gate:
+    """The largest distance between the arms' curves of remaining under observation (the outcome aside)."""
+    curves = [
+        kaplan_meier(subjects.days[of], subjects.ended[of] != OUTCOME, weight[of])
+        for of in (subjects.treated & (weight > 0), ~subjects.treated & (weight > 0))
+    ]
+    times = np.unique(np.concatenate([curve.time[curve.at_risk >= FEWEST_OUTCOMES] for curve in curves]))
+    apart = float(np.max(np.abs(curves[0].at(times) - curves[1].at(times)))) if len(times) else 0.0
+    return Gate(
+        "Largest difference in being followed",
+        apart,
+        CENSORING,
+        apart <= CENSORING,
+        "one arm was lost from sight sooner than the other",
+    )
+
+
+def empty_beginning(subjects: Subjects) -> Gate:
+    """The chance that an arm's first outcome comes so late, were its hazard constant: tiny under immortal time."""
+    chances = [1.0]
+    for arm in (True, False):
+        days, ended = subjects.days[subjects.treated == arm], subjects.ended[subjects.treated == arm]
+        outcomes = days[ended != 0]
+        if len(outcomes):
+            before = np.minimum(days, outcomes.min() - 1).sum() / days.sum()
+            chances.append(float((1 - before) ** len(outcomes)))
+    least = min(chances)
+    return Gate(
+        "Chance of so long a beginning without anything happening",
+        least,
+        CHANCE,
+        least >= CHANCE,
+        "nobody in one arm could have had the outcome at first: membership was decided after time zero",
+    )
+
+
+def prevalent(users: Integers, treated: Integers) -> Gate:
+    """The share of either arm with its own treatment on record before time zero."""
+    share = max((float(np.mean(users[treated == arm])) for arm in (True, False) if np.any(treated == arm)), default=0.0)
+    return Gate(
+        "Share who had the treatment before",
+        share,
+        0.05,
+        share <= 0.05,
+        "many had been treated before time zero and had already survived the beginning",
+    )

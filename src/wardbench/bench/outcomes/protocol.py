@@ -1,0 +1,160 @@
+"""A protocol: what is compared with what, for whom, from when, and how it is judged. Small, versioned, hashed.
+
+Made before anybody looks at outcomes, it names everything that could be chosen afterwards to please; whatever it leaves
+out has the default that is written here, and the hash is of all of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import yaml
+
+from wardbench.core.errors import InputError, NotFoundError, UnsupportedError
+from wardbench.ward.cohorts import Definition, lower, read_definition
+from wardbench.ward.cohorts.definition import Entry
+
+DEATH = "death"
+VERSION = 1
+
+Estimand = Literal["intention-to-treat", "as-treated"]
+Adjustment = Literal["matching", "overlap", "iptw"]
+
+
+class FollowUp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Days counted from time zero, the first day of the first membership of either cohort."""
+
+    first_day: int = 1
+    last_day: int = 1095
+    after_stop: int = 30
+    """As treated: how long after the end of the membership an outcome still counts."""
+
+
+class Covariates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What may differ between the arms: everything recorded in fixed windows before time zero."""
+
+    windows: tuple[tuple[int, int], ...] = ((-365, -1), (-30, -1))
+    """First and last day, both included; day 0 holds the treatment itself, unless `with_day_zero`."""
+    with_day_zero: bool = False
+    least_share: float = 0.001
+    """What fewer persons of both arms together have is left out."""
+    excluded_concepts: tuple[int, ...] = ()
+    """Beside the concepts that make somebody a member of either arm, which are always left out."""
+
+
+class Protocol(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The document as it is written. Cohorts are files of ATLAS JSON, relative to it, or its JSON itself."""
+
+    name: str
+    target: str | dict[str, Any]
+    outcome: str | dict[str, Any]
+    version: int = VERSION
+    comparator: str | dict[str, Any] | None = None
+    estimand: Estimand = "intention-to-treat"
+    washout_days: int = 365
+    exclude_prior_outcome: bool = True
+    follow_up: FollowUp = FollowUp()
+    horizons: tuple[int, ...] = (365, 1095)
+    adjustment: Adjustment = "matching"
+    matching_ratio: int = 1
+    covariates: Covariates = Covariates()
+    negative_controls: tuple[str | dict[str, Any], ...] = ()
+    """Outcomes that neither treatment can change."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A protocol with its cohorts read. `outcome` is None for death; `digest` names the whole content."""
+
+    protocol: Protocol
+    target: Definition
+    comparator: Definition | None
+    outcome: Definition | None
+    negative_controls: tuple[Definition, ...]
+    digest: str
+
+
+def read_question(path: Path) -> Question:
+    """Read a protocol from YAML or JSON. InputError names the file and field that cannot be read."""
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        raise NotFoundError(f"{path}: there is no such file.") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}).") from None
+    try:
+        plain = msgspec.json.decode(text) if path.suffix == ".json" else yaml.safe_load(text)
+        protocol = msgspec.convert(plain, Protocol)
+    except (msgspec.DecodeError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not a protocol ({' '.join(str(error).split())}).") from None
+    return question(protocol, path.parent, source=str(path))
+
+
+def question(protocol: Protocol, folder: Path, *, source: str = "protocol") -> Question:
+    """Check what a protocol says and read its cohorts, files relative to `folder`. InputError names the field."""
+    for fault in faults(protocol):
+        raise InputError(f"{source}: {fault}")
+
+    def read(name: str, cohort: str | dict[str, Any]) -> Definition:
+        if isinstance(cohort, str):
+            return read_definition(folder / cohort)
+        return read_inline(cohort, f"{source}: {name}")
+
+    target = read("target", protocol.target)
+    comparator = None if protocol.comparator is None else read("comparator", protocol.comparator)
+    outcome = None if protocol.outcome == DEATH else read("outcome", protocol.outcome)
+    controls = tuple(read(f"negative_controls[{n}]", one) for n, one in enumerate(protocol.negative_controls))
+    digest = digest_of(protocol, [target, comparator, outcome, *controls])
+    return Question(protocol, target, comparator, outcome, controls, digest)
+
+
+def read_inline(cohort: dict[str, Any], source: str) -> Definition:
+    """A cohort written into the protocol itself: an expression, or an object that has one."""
+    expression = cohort.get("expression", cohort)
+    try:
+        return Entry(0, str(cohort.get("name") or source), source, expression).decode()
+    except (InputError, UnsupportedError) as error:
+        raise type(error)(f"{source}: {error}") from None
+
+
+def faults(protocol: Protocol) -> Sequence[str]:
+    """What contradicts itself, one sentence each, beginning with the field."""
+    found = []
+    follow_up, covariates = protocol.follow_up, protocol.covariates
+    if protocol.version != VERSION:
+        found.append(f"version: {protocol.version}; this version of Wardbench reads {VERSION}.")
+    if not protocol.name.strip():
+        found.append("name: a protocol needs a name.")
+    if follow_up.first_day < 0 or follow_up.last_day <= follow_up.first_day:
+        found.append("follow_up: the last day must come after the first, and the first not before day 0.")
+    if follow_up.after_stop < 0:
+        found.append("follow_up.after_stop: days after the end cannot be fewer than 0.")
+    if protocol.washout_days < 0:
+        found.append("washout_days: days of observation before time zero cannot be fewer than 0.")
+    if not protocol.horizons or any(not 0 < day <= follow_up.last_day for day in protocol.horizons):
+        found.append("horizons: each must be a day after 0 and within the follow-up.")
+    if list(protocol.horizons) != sorted(set(protocol.horizons)):
+        found.append("horizons: each day once, in rising order.")
+    if any(first > last or last > -1 for first, last in covariates.windows) or not covariates.windows:
+        found.append("covariates.windows: each is a first and a last day before time zero, as [-365, -1].")
+    if not 0 <= covariates.least_share < 1:
+        found.append("covariates.least_share: a share of persons, at least 0 and below 1.")
+    if not 1 <= protocol.matching_ratio <= 10:
+        found.append("matching_ratio: from 1 to 10 comparators for each treated person.")
+    if protocol.comparator is None and protocol.negative_controls:
+        found.append("negative_controls: they judge a comparison, and there is no comparator.")
+    return found
+
+
+def digest_of(protocol: Protocol, cohorts: Sequence[Definition | None]) -> str:
+    """SHA-256 of the content: settings as JSON with sorted keys, cohorts by what they mean and not by their files."""
+    settings = msgspec.to_builtins(protocol)
+    settings["cohorts"] = [None if one is None else lower(one).digest for one in cohorts]
+    for named in ("target", "comparator", "outcome", "negative_controls"):
+        del settings[named]
+    return hashlib.sha256(msgspec.json.encode(settings, order="sorted")).hexdigest()

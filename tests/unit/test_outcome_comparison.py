@@ -1,0 +1,143 @@
+"""A comparison finds what was planted and not what was not, and refuses where it cannot know."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from wardbench.bench.outcomes.adjustment import WHOM, adjust
+from wardbench.bench.outcomes.comparison import Comparison, compare, hazard_ratio
+from wardbench.bench.outcomes.covariates import Covariate, Matrix
+from wardbench.bench.outcomes.protocol import Protocol
+from wardbench.bench.outcomes.scores import propensity_scores
+from wardbench.bench.outcomes.subjects import FREE, OUTCOME, Subjects
+
+N = 4000
+WAYS = ("matching", "overlap", "iptw")
+
+
+def planted(
+    seed: int, ratio: float = 0.6, choice: float = 0.7, controls: int = 8, n: int = N
+) -> tuple[Subjects, Matrix, list[Subjects]]:
+    """The ill are treated more often and die sooner; fifty further covariates say nothing."""
+    chance = np.random.default_rng(seed)
+    ill = chance.random(n) < 0.4
+    treated = chance.random(n) < 1 / (1 + np.exp(-choice * (2 * ill - 1)))
+    noise = chance.random((n, 50)) < 0.3
+    matrix = Matrix(
+        sparse.csc_array(np.column_stack([ill, noise]).astype(float)),
+        tuple(Covariate("condition_occurrence", number, f"c{number}", (-365, -1)) for number in range(51)),
+    )
+    end = chance.uniform(200, 1000, n).round()
+
+    def followed(hazard: np.ndarray) -> Subjects:
+        event = np.ceil(chance.exponential(1 / hazard))
+        days = np.minimum(event, end)
+        return Subjects(np.arange(n), treated, np.zeros(n), days, np.where(event <= end, OUTCOME, FREE), ())
+
+    subjects = followed(0.0006 * np.exp(1.1 * ill + np.log(ratio) * treated))
+    return subjects, matrix, [followed(0.0003 * np.exp(1.1 * ill)) for _ in range(controls)]
+
+
+def ask(subjects: Subjects, matrix: Matrix, controls: list[Subjects], way: str = "matching") -> Comparison:
+    protocol = Protocol(
+        name="planted", target="t", comparator="c", outcome="death", horizons=(365, 700), adjustment=way
+    )
+    return compare(protocol, subjects, matrix, controls)
+
+
+def naive(subjects: Subjects) -> float:
+    plain = adjust("iptw", np.full(subjects.size, subjects.treated.mean()), subjects.treated)
+    return hazard_ratio(subjects, plain)[0].limits()[0]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_was_planted_is_found(way: str) -> None:
+    subjects, matrix, controls = planted(1)
+    found = ask(subjects, matrix, controls, way)
+    assert found.refusals == ()
+    assert found.estimates is not None
+    value, low, high = found.estimates.hazard_ratio.limits()
+    assert low < 0.6 < high
+    assert abs(np.log(value / 0.6)) < abs(np.log(naive(subjects) / 0.6))
+    assert np.abs(found.before).max() > 0.4
+    assert found.after[0] == pytest.approx(0, abs=0.02)
+    assert found.null is not None
+    assert found.null.expected_absolute_error() < 0.15
+    calibrated = found.estimates.calibrated
+    assert calibrated is not None
+    assert calibrated[1] < 0.6 < calibrated[2]
+    assert [risk.day for risk in found.estimates.risks] == [365, 700]
+    assert all(risk.difference < 0 for risk in found.estimates.risks)
+    assert found.estimates.mean_difference.value > 0
+    assert WHOM[way]
+
+
+def test_intervals_hold_the_truth_and_an_absent_effect_is_not_found() -> None:
+    held = said = 0
+    for seed in range(20):
+        subjects, matrix, _ = planted(100 + seed, ratio=1.0, controls=0, n=1500)
+        score = propensity_scores(matrix.values, subjects.treated)
+        _, low, high = hazard_ratio(subjects, adjust("overlap", score, subjects.treated))[0].limits()
+        held += low < 1 < high
+        said += naive(subjects) > 1.25
+    assert held >= 17
+    assert said >= 16
+
+
+def test_without_negative_controls_nothing_is_calibrated() -> None:
+    found = ask(*planted(2)[:2], [])
+    assert found.null is None
+    assert found.estimates is not None
+    assert found.estimates.calibrated is None
+
+
+def refused(found: Comparison, words: str) -> bool:
+    return found.estimates is None and any(words in reason for reason in found.refusals)
+
+
+def test_immortal_time_is_seen() -> None:
+    subjects, matrix, _ = planted(3)
+    immortal = subjects.treated & (subjects.days < 120)
+    assert refused(ask(subjects.among(~immortal), Matrix(matrix.values[~immortal], matrix.columns), []), "time zero")
+
+
+def test_a_comparator_that_nobody_could_have_taken_is_seen() -> None:
+    assert refused(ask(*planted(4, choice=6.0)), "might have had either")
+
+
+def test_too_few_are_not_compared() -> None:
+    subjects, matrix, _ = planted(5)
+    few = np.arange(N) < 150
+    assert refused(ask(subjects.among(few), Matrix(matrix.values[few], matrix.columns), []), "fewer than")
+
+
+def test_prevalent_users_are_seen() -> None:
+    subjects, matrix, controls = planted(6)
+    protocol = Protocol(name="planted", target="t", comparator="c", outcome="death")
+    users = subjects.treated & (np.arange(N) % 3 == 0)
+    assert refused(compare(protocol, subjects, matrix, controls, users), "before time zero")
+    assert compare(protocol, subjects, matrix, controls, users & False).estimates is not None
+
+
+def test_what_is_not_measured_shows_in_the_negative_controls() -> None:
+    subjects, matrix, controls = planted(7)
+    assert refused(ask(subjects, Matrix(matrix.values[:, 1:], matrix.columns[1:]), controls), "can be none")
+
+
+def test_losing_one_arm_from_sight_is_seen() -> None:
+    subjects, matrix, controls = planted(8)
+    days = np.where(subjects.treated, np.minimum(subjects.days, 300), subjects.days)
+    ended = np.where(subjects.days > days, FREE, subjects.ended)
+    lost = Subjects(subjects.person, subjects.treated, subjects.index, days, ended, ())
+    assert refused(ask(lost, matrix, controls), "lost from sight")
+
+
+def test_the_same_input_gives_the_same_scores() -> None:
+    subjects, matrix, _ = planted(9)
+    first = propensity_scores(matrix.values, subjects.treated)
+    assert np.array_equal(first, propensity_scores(matrix.values, subjects.treated))
+    assert np.array_equal(
+        propensity_scores(matrix.values[:, :0], subjects.treated), np.full(N, subjects.treated.mean())
+    )

@@ -1,0 +1,216 @@
+"""Who is compared and for how long, beside a plain account of each person; and what was recorded of them before."""
+
+from __future__ import annotations
+
+import json
+import random
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from tiny_cohort_hospital import concept_set, concepts, condition, drug, expression, observed, on, person, snapshot
+from wardbench.bench.outcomes.covariates import extract
+from wardbench.bench.outcomes.protocol import Covariates, FollowUp, Protocol, question, read_question
+from wardbench.bench.outcomes.subjects import DEATH, FREE, OUTCOME, Subjects, assemble, follow
+from wardbench.core.errors import InputError, NotFoundError
+from wardbench.core.store import Snapshot
+
+EPOCH = date(1970, 1, 1)
+FIRST = (on(1) - EPOCH).days - 1
+
+
+def use(concept: int) -> dict[str, Any]:
+    """First use of a drug, for five days."""
+    asked = expression({"DrugExposure": {"CodesetId": concept, "First": True}})
+    asked["ConceptSets"] = [concept_set(concept, concept)]
+    asked["EndStrategy"] = {"DateOffset": {"DateField": "StartDate", "Offset": 5}}
+    return asked
+
+
+def protocol(**other: Any) -> Protocol:
+    given: dict[str, Any] = {
+        "name": "Two against three",
+        "target": use(2),
+        "comparator": use(3),
+        "outcome": expression(),
+        "washout_days": 5,
+        "follow_up": FollowUp(1, 30, 4),
+        "horizons": (30,),
+    }
+    return Protocol(**{**given, **other})
+
+
+def hospital(folder: Path, seed: int, size: int = 150) -> tuple[Snapshot, list[dict[str, Any]]]:
+    """Persons with everything within sixty days, so that ties and edges happen all the time."""
+    chance = random.Random(seed)
+    people = []
+    for number in range(1, size + 1):
+        start = chance.randint(1, 20)
+        end = chance.randint(start, 60)
+        died = chance.choice([None, None, min(60, end + chance.choice([0, 0, 1]))])
+        people.append(
+            {
+                "id": number,
+                "seen": (start, end),
+                "died": died,
+                **{
+                    name: sorted(chance.sample(range(1, 61), chance.choice(many)))
+                    for name, many in ((2, (0, 1, 1)), (3, (0, 1, 1)), ("outcome", (0, 0, 1, 2)))
+                },
+            }
+        )
+    drugs = [(p["id"], day, name) for p in people for name in (2, 3) for day in p[name]]
+    ills = [(p["id"], day) for p in people for day in p["outcome"]]
+    return snapshot(
+        folder,
+        person=[person(p["id"], gender_concept_id=8507 + 25 * (p["id"] % 2)) for p in people],
+        observation_period=[observed(p["id"], p["id"], *p["seen"]) for p in people],
+        drug_exposure=[drug(n, who, day, name) for n, (who, day, name) in enumerate(drugs, 1)],
+        condition_occurrence=[condition(n, who, day) for n, (who, day) in enumerate(ills, 1)],
+        death=[{"person_id": p["id"], "death_date": on(p["died"])} for p in people if p["died"]],
+        concept=concepts(1, 2, 3),
+    ), people
+
+
+def plain(people: list[dict[str, Any]], asked: Protocol) -> dict[int, tuple[bool, int, int, int]]:
+    """Of each person who is followed: of the target, time zero, days, how it ended."""
+
+    def starts(p: dict[str, Any], name: int) -> int | None:
+        day = p[name][0] if p[name] else None
+        return day if day is not None and p["seen"][0] <= day <= p["seen"][1] else None
+
+    both = [(p, starts(p, 2), starts(p, 3)) for p in people]
+    alone = [(p, t is not None, t or c) for p, t, c in both if (t is None) != (c is None)]
+    sides = [[day for _, target, day in alone if target is side] for side in (True, False)]
+    low, high = max(map(min, sides)), min(map(max, sides))
+    found = {}
+    for p, target, index in alone:
+        if not low <= index <= high or p["seen"][0] > index - asked.washout_days:
+            continue
+        outcomes = [day for day in p["outcome"] if p["seen"][0] <= day <= p["seen"][1]]
+        begins, follow_up = index + asked.follow_up.first_day, asked.follow_up
+        if asked.outcome != "death" and asked.exclude_prior_outcome and any(day < begins for day in outcomes):
+            continue
+        last = min(p["seen"][1], index + follow_up.last_day)
+        if asked.estimand == "as-treated":
+            last = min(last, min(p["seen"][1], index + 5) + follow_up.after_stop)
+        if asked.outcome == "death":
+            outcomes = [p["died"]] if p["died"] else []
+        for day in range(index, last + 1):
+            happened = day in outcomes and day >= begins
+            if happened or day == p["died"] or day == last:
+                if day >= begins:
+                    ended = OUTCOME if happened else DEATH if day == p["died"] else FREE
+                    found[p["id"]] = (target, index, day - begins + 1, ended)
+                break
+    return found
+
+
+def told(subjects: Subjects) -> dict[int, tuple[bool, int, int, int]]:
+    rows = zip(subjects.person, subjects.treated, subjects.index, subjects.days, subjects.ended, strict=True)
+    return {int(p): (bool(t), int(i) - FIRST, int(d), int(e)) for p, t, i, d, e in rows}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_everybody_is_followed_as_a_plain_account_says(tmp_path: Path, seed: int) -> None:
+    data, people = hospital(tmp_path / "store", seed)
+    ways: list[dict[str, Any]] = [
+        {},
+        {"estimand": "as-treated"},
+        {"outcome": "death"},
+        {"exclude_prior_outcome": False, "washout_days": 0},
+        {"follow_up": FollowUp(0, 10, 0), "horizons": (10,)},
+    ]
+    for way in ways:
+        asked = protocol(**way)
+        expected = plain(people, asked)
+        assert len(expected) > 10
+        subjects = assemble(question(asked, tmp_path), data)
+        assert told(subjects) == expected
+        last = subjects.attrition[-1]
+        assert (last.target, last.comparator) == (subjects.treated.sum(), (~subjects.treated).sum())
+
+
+def test_other_outcomes_of_the_same_persons(tmp_path: Path) -> None:
+    data, people = hospital(tmp_path / "store", 3)
+    dying, ill = question(protocol(outcome="death"), tmp_path), protocol(exclude_prior_outcome=False)
+    subjects = assemble(dying, data)
+    (found,) = follow(dying, data, subjects, [question(ill, tmp_path).outcome])
+    expected = plain(people, ill)
+    assert told(found) == {who: expected[who] for who in subjects.person.tolist()}
+
+
+def test_covariates_are_what_was_recorded_before_and_never_the_treatment(tmp_path: Path) -> None:
+    data, people = hospital(tmp_path / "store", 4)
+    asked = protocol(covariates=Covariates(windows=((-20, -1), (-3, -2))), exclude_prior_outcome=False)
+    subjects = assemble(question(asked, tmp_path), data)
+    matrix = extract(question(asked, tmp_path), data, subjects)
+    dense = matrix.values.toarray()
+    by_id = {p["id"]: p for p in people}
+    assert {c.concept_id for c in matrix.columns if c.window} == {1}
+    for covariate, column in zip(matrix.columns, dense.T, strict=True):
+        for who, index, value in zip(subjects.person.tolist(), subjects.index - FIRST, column, strict=True):
+            if covariate.window:
+                first, last = covariate.window
+                assert value == any(index + first <= day <= index + last for day in by_id[who]["outcome"])
+            elif covariate.name in ("Male", "Female"):
+                assert value == (covariate.name == ("Female" if who % 2 else "Male"))
+    labels = [covariate.label for covariate in matrix.columns]
+    assert "concept 1, days -20 to -1" in labels
+    assert len(set(labels)) == len(labels)
+
+
+def test_a_protocol_is_read_from_yaml_and_json_and_named_by_its_content(tmp_path: Path) -> None:
+    (tmp_path / "target.json").write_text(json.dumps(use(2)))
+    (tmp_path / "p.yaml").write_text(
+        "name: Two against three\ntarget: target.json\noutcome: death\nhorizons: [90, 365]\n", encoding="utf-8"
+    )
+    plain = {"name": "Two against three", "target": use(2), "outcome": "death", "horizons": [90, 365]}
+    (tmp_path / "p.json").write_text(json.dumps(plain))
+    (tmp_path / "q.json").write_text(json.dumps({**plain, "horizons": [90, 364]}))
+    (tmp_path / "r.json").write_text(json.dumps({**plain, "target": use(3)}))
+    digests = [read_question(tmp_path / name).digest for name in ("p.yaml", "p.json", "q.json", "r.json")]
+    assert digests[0] == digests[1]
+    assert len(set(digests)) == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"name": " "}, "name"),
+        ({"horizons": []}, "horizons"),
+        ({"horizons": [400, 300]}, "horizons"),
+        ({"horizons": [2000]}, "horizons"),
+        ({"version": 2}, "version"),
+        ({"follow_up": {"first_day": 5, "last_day": 4}}, "follow_up"),
+        ({"covariates": {"windows": [[-5, 0]]}}, "windows"),
+        ({"covariates": {"least_share": 1}}, "least_share"),
+        ({"matching_ratio": 0}, "matching_ratio"),
+        ({"comparator": None, "negative_controls": [use(3)]}, "negative_controls"),
+        ({"washout": 3}, "washout"),
+        ({"adjustment": "wishing"}, "adjustment"),
+        ({"target": {"PrimaryCriteria": {}}}, "target"),
+        ({"outcome": "nowhere.json"}, "nowhere.json"),
+    ],
+)
+def test_a_protocol_that_cannot_be_is_refused_by_its_field(
+    tmp_path: Path, change: dict[str, Any], sentence: str
+) -> None:
+    plain = {**msgspec.to_builtins(protocol()), "follow_up": {}, "horizons": [365], **change}
+    path = tmp_path / "p.json"
+    path.write_text(json.dumps(plain))
+    with pytest.raises((InputError, NotFoundError), match=sentence):
+        read_question(path)
+
+
+def test_what_is_no_protocol_is_refused(tmp_path: Path) -> None:
+    for text in ("[1]", "name: [", "\x00"):
+        path = tmp_path / "p.yaml"
+        path.write_text(text)
+        with pytest.raises(InputError, match="not a protocol"):
+            read_question(path)
+    with pytest.raises(NotFoundError):
+        read_question(tmp_path / "none.yaml")
