@@ -24,6 +24,7 @@ from wardbench.cli import (
     load,
     load_omop,
     manual,
+    outcomes,
     samples,
     setup,
     store,
@@ -51,6 +52,7 @@ cohort.app.command("export")(cohort_words.export)
 app.add_typer(cohort.app, name="cohort")
 app.add_typer(store.app, name="store")
 app.add_typer(samples.app, name="samples")
+app.add_typer(outcomes.app, name="outcomes")
 app.add_typer(campus.app, name="campus")
 campus.app.add_typer(campus_user.app, name="user")
 campus.app.command()(campus_care.check)

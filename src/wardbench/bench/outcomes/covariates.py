@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 from scipy import sparse
 
+from wardbench.bench.outcomes.arrays import Integers
 from wardbench.bench.outcomes.protocol import Covariates, Question
 from wardbench.bench.outcomes.subjects import Subjects
 from wardbench.core.omop.concept_sets import MEMBERS, resolve
@@ -208,3 +209,30 @@ def _named(covariate: Covariate, names: dict[int, str]) -> Covariate:
         return covariate
     name = names.get(covariate.concept_id) or f"Concept {covariate.concept_id}"
     return Covariate(covariate.table, covariate.concept_id, name, covariate.window)
+
+
+def users_before(question: Question, snapshot: Snapshot, subjects: Subjects) -> Integers:
+    """Of each subject, whether what starts their own cohort is on record on any day before time zero."""
+    found = np.zeros(subjects.size, dtype=bool)
+    with snapshot.connect() as con:
+        con.register(
+            "subject", pa.table({"row": np.arange(subjects.size), "person": subjects.person, "index": subjects.index})
+        )
+        for definition, arm in ((question.target, True), (question.comparator, False)):
+            if definition is None:
+                continue
+            resolve(con, [definition.concept_sets[number] for number in sorted(_primary_sets(definition))])
+            for table, (name, day) in EVENTS.items():
+                source = f" OR e.{name}_source_concept_id IN (SELECT concept_id FROM {MEMBERS})"
+                rows = con.execute(
+                    f"""
+                    SELECT DISTINCT s.row AS row FROM {table} AS e JOIN subject AS s ON s.person = e.person_id
+                    WHERE e.{day} - DATE '1970-01-01' < s.index AND (
+                      e.{name}_concept_id IN (SELECT concept_id FROM {MEMBERS})
+                      {"" if table == "visit_occurrence" else source})
+                    """
+                ).fetchnumpy()["row"]
+                had = np.zeros(subjects.size, dtype=bool)
+                had[rows] = True
+                found |= had & (subjects.treated == arm)
+    return found

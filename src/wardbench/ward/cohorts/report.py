@@ -1,24 +1,19 @@
-"""One self-contained page about a cohort: HTML without script, font, picture or request, the same bytes every time.
-
-The template is given figures that went through disclosure control, and text; it refuses a bare number.
-"""
+"""One page about a cohort that stands alone: what it means, who is in it, and how to make it again."""
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import shlex
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import duckdb
-import jinja2
 import msgspec
 
-from wardbench.core.disclosure import Figure, rules_for
+from wardbench.core.disclosure import rules_for
 from wardbench.core.omop.tables import CDM_VERSION
+from wardbench.core.page import rendered
 from wardbench.core.results import written_whole
 from wardbench.core.store import Snapshot
 from wardbench.core.version import __version__
@@ -26,7 +21,7 @@ from wardbench.ward.cohorts.characterise import characterise
 from wardbench.ward.cohorts.released import Released, release
 from wardbench.ward.cohorts.run import Cohort
 
-_TEMPLATES = resources.files(__package__).joinpath("templates")
+TEMPLATES = resources.files(__package__).joinpath("templates")
 
 
 @dataclass(frozen=True)
@@ -121,24 +116,14 @@ def canonical_json(data: ReportData) -> bytes:
 
 def render(data: ReportData) -> str:
     """The page as HTML."""
-    # The policy names the style by a hash of its text exactly as it stands in the page.
-    css = _TEMPLATES.joinpath("report.css").read_text(encoding="utf-8").strip()
     json = canonical_json(data)
-    environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(lambda name: _TEMPLATES.joinpath(name).read_text(encoding="utf-8")),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=_shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template("report.html").render(
+    return rendered(
+        TEMPLATES,
+        "report.html",
+        TEMPLATES.joinpath("report.css").read_text(encoding="utf-8"),
         data=data,
         figures=data.figures,
         made=data.provenance,
-        css=css,
-        css_hash=base64.b64encode(hashlib.sha256(css.encode()).digest()).decode(),
         json=json.decode(),
         checksum=hashlib.sha256(json).hexdigest(),
         methods=methods(data),
@@ -182,24 +167,20 @@ def citation(data: ReportData, checksum: str) -> str:
     )
 
 
-def _shown(value: Any) -> Any:
-    """What a template may print: text, and figures that went through disclosure control."""
-    if isinstance(value, Figure):
-        return value.text
-    if isinstance(value, str | jinja2.Undefined):
-        return value
-    raise TypeError(f"a template printed {type(value).__name__}; figures go through wardbench.core.disclosure")
-
-
 def _provenance(cohort: Cohort, snapshot: Snapshot, command: str) -> Provenance:
+    return provenance(snapshot, command, str(cohort.cohort_definition_id), cohort.plan_hash)
+
+
+def provenance(snapshot: Snapshot, command: str, definition_id: str, plan_hash: str) -> Provenance:
+    """What a page on this snapshot is made from and with."""
     with snapshot.connect() as con:
         source = con.execute("SELECT min(cdm_source_name) FROM cdm_source").fetchone()
         release = con.execute("SELECT min(vocabulary_version) FROM vocabulary WHERE vocabulary_id = 'None'").fetchone()
     vocabulary = (release[0] if release else None) or ("loaded" if snapshot.has_vocabulary else "none loaded")
     return Provenance(
         command=command,
-        definition_id=str(cohort.cohort_definition_id),
-        plan_hash=cohort.plan_hash,
+        definition_id=definition_id,
+        plan_hash=plan_hash,
         snapshot_version=snapshot.version,
         snapshot_created=snapshot.created,
         source=(source[0] if source else None) or "not named by the hospital",

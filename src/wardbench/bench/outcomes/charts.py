@@ -1,0 +1,111 @@
+"""Charts as SVG, made from what was released: each stands beside a table with the same numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+Place = Callable[[float, float], tuple[float, float]]
+
+WIDTH, HEIGHT = 640, 340
+LEFT, RIGHT, TOP, BOTTOM = 56, 16, 16, 48
+
+
+@dataclass(frozen=True)
+class Line:
+    """A step function to draw; `low` and `high` are its limits at the same places."""
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+    low: Sequence[float]
+    high: Sequence[float]
+
+
+def steps(lines: Sequence[Line], title: str, x_label: str, y_label: str, last: float) -> str:
+    """Step functions with bands from day 0 to `last`, shares from 0 to what they need."""
+    top = nice(max((value for line in lines for value in line.high), default=1.0))
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return LEFT + x / last * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM - y / top * (HEIGHT - TOP - BOTTOM)
+
+    drawn = [
+        _frame(title),
+        *_axes(x_label, y_label, [(last * n / 4, f"{last * n / 4:.0f}") for n in range(5)], top, at),
+    ]
+    for number, line in enumerate(lines):
+        upper, lower = _corners(line.x, line.high, last), _corners(line.x, line.low, last)
+        band = " ".join(_point(at(*corner)) for corner in [*upper, *reversed(lower)])
+        path = " ".join(_point(at(*corner)) for corner in _corners(line.x, line.y, last))
+        drawn.append(f'<polygon class="band arm-{number}" points="{band}"/>')
+        drawn.append(f'<polyline class="line arm-{number}" points="{path}"/>')
+        x, y = at(last, line.y[-1] if line.y else 0)
+        drawn.append(f'<text class="name arm-{number}" x="{x - 4:.1f}" y="{y - 7:.1f}">{escape(line.name)}</text>')
+    return "".join([*drawn, "</svg>"])
+
+
+def love(rows: Sequence[tuple[str, float, float]], title: str, limit: float) -> str:
+    """Standardised differences before (open) and after (full), one line for each covariate."""
+    height = 30 + 18 * len(rows)
+    reach = nice(max([limit * 2, *(max(abs(before), abs(after)) for _, before, after in rows)]))
+    left = 300
+
+    def x(value: float) -> float:
+        return left + (value + reach) / (2 * reach) * (WIDTH - left - RIGHT)
+
+    drawn = [_frame(title, height)]
+    for value in (-limit, 0.0, limit):
+        kind, place = "axis" if value == 0 else "limit", f"{x(value):.1f}"
+        drawn.append(f'<line class="{kind}" x1="{place}" x2="{place}" y1="4" y2="{height - 22}"/>')
+        drawn.append(f'<text class="tick" x="{x(value):.1f}" y="{height - 6}">{value:g}</text>')
+    for number, (name, before, after) in enumerate(rows):
+        y = 14 + 18 * number
+        shown = name if len(name) <= 44 else name[:43] + "…"
+        drawn.append(f'<text class="row" x="{left - 8}" y="{y + 4}">{escape(shown)}</text>')
+        drawn.append(f'<line class="link" x1="{x(before):.1f}" x2="{x(after):.1f}" y1="{y}" y2="{y}"/>')
+        drawn.append(f'<circle class="before" cx="{x(before):.1f}" cy="{y}" r="4"/>')
+        drawn.append(f'<circle class="after" cx="{x(after):.1f}" cy="{y}" r="4"/>')
+    return "".join([*drawn, "</svg>"])
+
+
+def nice(value: float) -> float:
+    """The least of 1, 2, 2.5, 5 times a power of ten that is not below `value`."""
+    if value <= 0:
+        return 1.0
+    power = 10.0
+    while power > value:
+        power /= 10
+    return next(power * step for step in (1, 2, 2.5, 5, 10) if power * step >= value * (1 - 1e-9))
+
+
+def _frame(title: str, height: int = HEIGHT) -> str:
+    words = escape(title, {'"': "&quot;"})
+    box = f"0 0 {WIDTH} {height}"
+    return f'<svg class="figure" viewBox="{box}" role="img" aria-label="{words}"><title>{words}</title>'
+
+
+def _axes(x_label: str, y_label: str, ticks: list[tuple[float, str]], top: float, at: Place) -> list[str]:
+    drawn = []
+    for n in range(5):
+        x, y = at(0, top * n / 4)
+        drawn.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        drawn.append(f'<text class="tick left" x="{x - 6:.1f}" y="{y + 4:.1f}">{100 * top * n / 4:.3g}%</text>')
+    for value, text in ticks:
+        x, y = at(value, 0)
+        drawn.append(f'<text class="tick" x="{x:.1f}" y="{y + 18:.1f}">{text}</text>')
+    drawn.append(f'<text class="tick" x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 8}">{escape(x_label)}</text>')
+    drawn.append(f'<text class="label" x="{LEFT}" y="{TOP - 4}">{escape(y_label)}</text>')
+    return drawn
+
+
+def _corners(x: Sequence[float], y: Sequence[float], last: float) -> list[tuple[float, float]]:
+    found, height = [(0.0, 0.0)], 0.0
+    for place, value in zip(x, y, strict=True):
+        found += [(place, height), (place, value)]
+        height = value
+    return [*found, (last, height)]
+
+
+def _point(at: tuple[float, float]) -> str:
+    return f"{at[0]:.1f},{at[1]:.1f}"

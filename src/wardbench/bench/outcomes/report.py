@@ -1,0 +1,176 @@
+"""One page that a physician reads in two minutes, with everything else below it."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import msgspec
+from markupsafe import Markup
+
+from wardbench.bench.outcomes import charts
+from wardbench.bench.outcomes.analysis import Analysis, outcome_in_words
+from wardbench.bench.outcomes.balance import LIMIT
+from wardbench.bench.outcomes.released import ReleasedCurve, ReleasedOutcomes, release
+from wardbench.core.disclosure import rules_for
+from wardbench.core.page import rendered
+from wardbench.core.results import written_whole
+from wardbench.core.store import Snapshot
+from wardbench.ward.cohorts.report import TEMPLATES as COHORT_TEMPLATES
+from wardbench.ward.cohorts.report import Provenance, provenance
+
+TEMPLATES = resources.files(__package__).joinpath("templates")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The question in the words of PICO."""
+
+    patients: str
+    target: str
+    comparator: str
+    outcome: str
+    time: str
+    estimand: str
+
+
+@dataclass(frozen=True)
+class OutcomeReport:
+    """Everything the page says; its JSON is on the page, and its checksum is of that."""
+
+    name: str
+    protocol: str
+    """The protocol's hash."""
+    asked: Asked
+    verdict: str
+    figures: ReleasedOutcomes
+    provenance: Provenance
+
+
+def report_command(protocol: Path, store: Path, report: Path, mode: str) -> str:
+    words = ["./wardbench", "outcomes", "run", protocol, "--store", store, "--report", report, "--mode", mode]
+    return shlex.join(str(word) for word in words)
+
+
+def write_report(analysis: Analysis, snapshot: Snapshot, path: Path, *, mode: str, command: str) -> None:
+    """Write the page whole or not at all. As `check_place` where `path` cannot be written."""
+    html = render(report_of(analysis, snapshot, mode=mode, command=command))
+    with written_whole(path) as draft:
+        draft.write_text(html, encoding="utf-8", newline="\n")
+
+
+def report_of(analysis: Analysis, snapshot: Snapshot, *, mode: str, command: str) -> OutcomeReport:
+    """All that the page of an analysis says; InputError for an unknown mode."""
+    figures = release(analysis, rules_for(mode))
+    question = analysis.question
+    return OutcomeReport(
+        question.protocol.name,
+        question.digest,
+        asked(analysis),
+        verdict(figures),
+        figures,
+        provenance(snapshot, command, "", question.digest),
+    )
+
+
+def asked(analysis: Analysis) -> Asked:
+    question, protocol = analysis.question, analysis.question.protocol
+    follow_up = protocol.follow_up
+    treated = (
+        "as started, whatever was taken later (like intention to treat)"
+        if protocol.estimand == "intention-to-treat"
+        else f"while treated and for {follow_up.after_stop} days after (as treated)"
+    )
+    return Asked(
+        f"In either cohort, observed for {protocol.washout_days} days before",
+        question.target.name,
+        "none" if question.comparator is None else question.comparator.name,
+        outcome_in_words(question),
+        f"Day {follow_up.first_day} to day {follow_up.last_day} after the first day of membership",
+        treated,
+    )
+
+
+def verdict(figures: ReleasedOutcomes) -> str:
+    """The first thing that is read: an association in one hospital's records, or why there is none to tell."""
+    if not figures.answerable:
+        return "Not answerable, because " + "; and because ".join(figures.refusals) + "."
+    return (
+        f"Among {figures.whom}: {figures.headline} This is an association in the records of one hospital, "
+        "not a recommendation."
+    )
+
+
+def canonical_json(report: OutcomeReport) -> bytes:
+    """The report as one line of JSON, keys sorted, without when and by which command it was made."""
+    content = msgspec.to_builtins(report)
+    for incidental in ("command", "snapshot_created"):
+        del content["provenance"][incidental]
+    return msgspec.json.encode(content, order="sorted")
+
+
+def render(report: OutcomeReport) -> str:
+    json = canonical_json(report)
+    css = "\n".join(
+        folder.joinpath(name).read_text(encoding="utf-8")
+        for folder, name in ((COHORT_TEMPLATES, "report.css"), (TEMPLATES, "outcomes.css"))
+    )
+    return rendered(
+        TEMPLATES,
+        "outcomes.html",
+        css,
+        report=report,
+        figures=report.figures,
+        made=report.provenance,
+        crude=drawn(report.figures.curves, f"Share with {report.asked.outcome} by day, as recorded"),
+        adjusted=drawn(report.figures.weighted_curves, f"Share with {report.asked.outcome} by day, adjusted"),
+        balance=balance(report.figures),
+        json=json.decode(),
+        checksum=hashlib.sha256(json).hexdigest(),
+        methods=methods(report),
+    )
+
+
+def drawn(curves: tuple[ReleasedCurve, ...], title: str) -> Markup:
+    lines = [
+        charts.Line(c.name, *([getattr(p, of) for p in c.points] for of in ("day", "share", "low", "high")))
+        for c in curves
+        if c.points
+    ]
+    if not lines:
+        return Markup("")
+    last = max(line.x[-1] for line in lines)
+    return Markup(charts.steps(lines, title, "Days since time zero", "Share with the outcome", last))
+
+
+def balance(figures: ReleasedOutcomes) -> Markup:
+    rows = [(row.label, row.before, row.after) for row in figures.covariates]
+    return (
+        Markup(charts.love(rows, "Standardised differences before and after adjustment", LIMIT)) if rows else Markup("")
+    )
+
+
+def methods(report: OutcomeReport) -> str:
+    """A methods paragraph to paste, with the figures as shown."""
+    figures, made, asked = report.figures, report.provenance, report.asked
+    start = (
+        f"From {made.source} (OMOP Common Data Model {made.cdm}, snapshot {made.snapshot_version}) persons were taken "
+        f"at the first day of their first membership of “{asked.target}”"
+    )
+    if asked.comparator == "none":
+        design = f"{start} and followed for “{asked.outcome}”. Nothing was compared."
+    else:
+        design = (
+            f"{start} or of “{asked.comparator}” (new users, active comparator; those in both were left out) and "
+            f"followed for “{asked.outcome}”, {asked.time[0].lower()}{asked.time[1:]}, {asked.estimand}. Propensity "
+            "scores came from L1-penalised logistic regression with a cross-validated penalty over all recorded "
+            "conditions, drugs, procedures, measurements, observations, devices and visits in fixed windows before, "
+            f"age, sex and year. The effect is about {figures.whom}. Estimates were computed after size, "
+            "balance of all covariates, equipoise, negative controls, follow-up and the beginning of follow-up had "
+            "passed limits set beforehand. Shares are by Aalen-Johansen, hazard ratios by Cox's regression with "
+            "robust errors."
+        )
+    return f"{design} Protocol {report.protocol[:16]}; Wardbench {made.wardbench}."
