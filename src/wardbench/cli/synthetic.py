@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from wardbench.cli.output import Json, console, print_json, print_table, watching
-from wardbench.synthetic import write_fhir, write_store
+from wardbench.core.store import Store
+from wardbench.synthetic import protocols, write_fhir, write_store
 
 app = typer.Typer(help="Make a campus that never was, with known truths.", no_args_is_help=True)
 
@@ -57,3 +58,14 @@ def store(
         return
     print_table(f"{store}, version {snapshot.version}", ["table", "rows"], [list(row) for row in rows.items()])
     console.print(f"What is true of it: {store}.truths.json", highlight=False)
+
+
+@app.command("protocols")
+def write_protocols(
+    store: Annotated[Path, typer.Argument(metavar="STORE", help="The folder of the store.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to.")],
+) -> None:
+    """Write the protocols of the planted comparisons for a store, to answer with `wardbench outcomes run`."""
+    with Store.open(store).snapshot().connect() as con:
+        for path in protocols.write(con, folder).values():
+            console.print(f"{path}", highlight=False)

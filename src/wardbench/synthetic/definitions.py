@@ -101,15 +101,15 @@ def _new_metformin(sets: ConceptSets) -> Json:
     hba1c = sets.number("HbA1c", codes.HBA1C)
     heart_failure = sets.number("Heart failure", codes.HEART_FAILURE)
     kidney_disease = sets.number("Kidney disease", codes.KIDNEY_DISEASE)
-    return _expression(
-        _drug(metformin, First=True),
+    return expression(
+        drug(metformin, First=True),
         rules=[
             _rule("Between 30 and 80 years old", age=("bt", 30, 80)),
             _rule("Known to the hospital for half a year", _count({"VisitOccurrence": {}}, before=None, after=-180)),
-            _rule("Type 2 diabetes by then", _count(_condition(diabetes), before=None, after=0)),
+            _rule("Type 2 diabetes by then", _count(condition(diabetes), before=None, after=0)),
             _rule("HbA1c of 7 % or more in the 90 days before", _count(_value(hba1c, at_least=7), before=90, after=0)),
-            _rule("No heart failure by then", _none(_condition(heart_failure), before=None, after=0)),
-            _rule("No chronic kidney disease by then", _none(_condition(kidney_disease), before=None, after=0)),
+            _rule("No heart failure by then", _none(condition(heart_failure), before=None, after=0)),
+            _rule("No chronic kidney disease by then", _none(condition(kidney_disease), before=None, after=0)),
             _rule("HbA1c measured again within a year", _count(_value(hba1c), before=-30, after=365)),
         ],
         end={"CustomEra": {"DrugCodesetId": metformin, "GapDays": 60, "Offset": 30}},
@@ -122,12 +122,12 @@ def _colon_cancer_with_specimen(sets: ConceptSets) -> Json:
     colonoscopy = sets.number("Colonoscopy", codes.COLONOSCOPY)
     stage_4 = sets.number("Stage IV", codes.STAGE[3])
     removal = sets.number("Removal of part of the colon", codes.COLECTOMY)
-    return _expression(
-        _condition(cancer, First=True),
+    return expression(
+        condition(cancer, First=True),
         rules=[
             _rule("Between 18 and 85 years old", age=("bt", 18, 85)),
             _rule("Found by colonoscopy", _count(_procedure(colonoscopy), before=30, after=0)),
-            _rule("Not of stage IV", _none(_condition(stage_4), before=0, after=30)),
+            _rule("Not of stage IV", _none(condition(stage_4), before=0, after=30)),
             _rule("Operated within 90 days", _count(_procedure(removal), before=0, after=90)),
             _rule("A specimen taken within 30 days", _count({"Specimen": {}}, before=30, after=30)),
         ],
@@ -141,14 +141,14 @@ def _influenza_with_antiviral(sets: ConceptSets) -> Json:
     oseltamivir = sets.number("Oseltamivir", codes.OSELTAMIVIR)
     test = sets.number("Influenza test", codes.INFLUENZA_PCR)
     pneumonia = sets.number("Pneumonia", codes.PNEUMONIA)
-    return _expression(
-        _condition(influenza),
+    return expression(
+        condition(influenza),
         limit="All",
         rules=[
             _rule("Adult", age=("gte", 18)),
-            _rule("Oseltamivir within two days", _count(_drug(oseltamivir), before=0, after=2)),
+            _rule("Oseltamivir within two days", _count(drug(oseltamivir), before=0, after=2)),
             _rule("Tested for the virus", _count(_value(test), before=2, after=2)),
-            _rule("No pneumonia a month around", _none(_condition(pneumonia), before=30, after=30)),
+            _rule("No pneumonia a month around", _none(condition(pneumonia), before=30, after=30)),
         ],
         end={"DateOffset": {"DateField": "StartDate", "Offset": 30}},
     )
@@ -160,12 +160,12 @@ def _arthritis_on_inhibitor(sets: ConceptSets) -> Json:
     arthritis = sets.number("Rheumatoid arthritis", codes.ARTHRITIS)
     methotrexate = sets.number("Methotrexate", codes.METHOTREXATE)
     crp = sets.number("CRP", codes.CRP)
-    return _expression(
-        _drug(inhibitor, First=True),
+    return expression(
+        drug(inhibitor, First=True),
         rules=[
             _rule("Younger than 75 years", age=("lt", 75)),
-            _rule("Rheumatoid arthritis by then", _count(_condition(arthritis), before=None, after=0)),
-            _rule("Methotrexate in the year before", _count(_drug(methotrexate), before=365, after=-1)),
+            _rule("Rheumatoid arthritis by then", _count(condition(arthritis), before=None, after=0)),
+            _rule("Methotrexate in the year before", _count(drug(methotrexate), before=365, after=-1)),
             _rule(
                 "CRP of 10 mg/L or more in the half year before", _count(_value(crp, at_least=10), before=180, after=-1)
             ),
@@ -182,7 +182,7 @@ DEFINITIONS: Mapping[str, Callable[[ConceptSets], Json]] = {
 """How each definition is made, by its name."""
 
 
-def _expression(primary: Json, *, rules: list[Json], end: Json | None = None, limit: str = "First") -> Json:
+def expression(primary: Json, *, rules: list[Json], end: Json | None = None, limit: str = "First") -> Json:
     return {
         "PrimaryCriteria": {
             "CriteriaList": [primary],
@@ -216,11 +216,11 @@ def _rule(name: str, *counts: Json, age: tuple[Any, ...] | None = None) -> Json:
     }
 
 
-def _condition(concepts: int, **more: Any) -> Json:
+def condition(concepts: int, **more: Any) -> Json:
     return {"ConditionOccurrence": {"ConditionSourceConcept": concepts, **more}}
 
 
-def _drug(concepts: int, **more: Any) -> Json:
+def drug(concepts: int, **more: Any) -> Json:
     return {"DrugExposure": {"DrugSourceConcept": concepts, **more}}
 
 

@@ -1,0 +1,146 @@
+"""`wardbench outcomes run`, through the front door, on campuses whose truth is known."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from wardbench.bench.outcomes.adjustment import Adjusted
+from wardbench.bench.outcomes.analysis import analyse
+from wardbench.bench.outcomes.comparison import hazard_ratio
+from wardbench.bench.outcomes.protocol import read_question
+from wardbench.bench.outcomes.released import curve
+from wardbench.cli.app import app
+from wardbench.core.disclosure import rules_for
+from wardbench.core.errors import InputError, NotFoundError
+from wardbench.core.store import Store
+from wardbench.synthetic import protocols, write_store
+
+runner = CliRunner()
+PERSONS = 8000
+
+
+@pytest.fixture(scope="module")
+def hospital(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("outcomes")
+    write_store(folder / "store", PERSONS, 5)
+    with Store.open(folder / "store").snapshot().connect() as con:
+        protocols.write(con, folder)
+    return folder
+
+
+def changed(hospital: Path, name: str, **change: object) -> Path:
+    protocol = json.loads((hospital / "heart-failure.json").read_text())
+    path = hospital / f"{name}.json"
+    path.write_text(json.dumps({**protocol, **change}))
+    return path
+
+
+def run(protocol: Path, hospital: Path, *more: str) -> str:
+    result = runner.invoke(app, ["outcomes", "run", str(protocol), "--store", str(hospital / "store"), *more])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.output
+
+
+def test_the_planted_effect_is_found_and_told(hospital: Path) -> None:
+    path = changed(hospital, "overlap", adjustment="overlap")
+    analysis = analyse(read_question(path), Store.open(hospital / "store").snapshot())
+    comparison = analysis.comparison
+    assert comparison is not None
+    classes = [n for n, column in enumerate(analysis.matrix.columns) if column.name.startswith("NYHA")]
+    assert np.abs(comparison.before[classes]).max() > 0.3
+    assert np.abs(comparison.after[classes]).max() < 0.02
+    everybody = Adjusted(np.ones(analysis.subjects.size), np.arange(analysis.subjects.size))
+    naive, adjusted = (hazard_ratio(analysis.subjects, way)[0] for way in (everybody, comparison.adjusted))
+    assert naive.log > 0
+    assert adjusted.log - 1.96 * adjusted.error < np.log(0.75) < adjusted.log + 1.96 * adjusted.error
+
+
+def test_the_page_is_whole_and_the_same_again(hospital: Path) -> None:
+    path = changed(hospital, "lenient")
+    pages = []
+    for number in range(2):
+        page = hospital / f"page-{number}.html"
+        told = run(path, hospital, "--report", str(page))
+        assert str(page.name) in told.replace("\n", "")
+        pages.append(page.read_text(encoding="utf-8").replace(f"page-{number}", "page"))
+    assert pages[0] == pages[1]
+    assert "http://" not in pages[0].split("<body>")[1].replace("http://www.w3.org", "")
+    assert "<script" not in pages[0]
+    assert "Not answerable, because" in pages[0] or "association in the records of one hospital" in pages[0]
+    # A page shows nothing that its mode withholds: no count below ten stands in any cell of persons.
+    cells = re.findall(r'data-label="(?:Target|Comparator|Still followed)">([^<]*)<', pages[0])
+    assert cells
+    assert all(int(cell.replace(",", "")) >= 10 for cell in cells if re.fullmatch(r"[\d,]+", cell))
+
+
+def test_too_few_are_not_compared_and_the_reasons_are_told(hospital: Path) -> None:
+    told = json.loads(run(changed(hospital, "short", follow_up={"last_day": 20}, horizons=[20]), hospital, "--json"))
+    assert told["verdict"].startswith("Not answerable, because")
+    assert told["figures"]["effects"] == []
+    assert told["figures"]["weighted_curves"] == []
+    assert any(not gate["passed"] for gate in told["figures"]["gates"])
+
+
+def test_without_a_comparator_patients_are_described(hospital: Path) -> None:
+    path = changed(hospital, "alone", comparator=None, negative_controls=[])
+    told = json.loads(run(path, hospital, "--json"))
+    assert "no comparator" in told["verdict"]
+    assert [curve["name"] for curve in told["figures"]["curves"]] == ["Target"]
+    assert told["figures"]["gates"] == []
+
+
+def test_a_membership_decided_by_the_future_is_caught(hospital: Path) -> None:
+    """The target is whoever was given the drug again after 200 days: nobody of them could die before."""
+    protocol = json.loads((hospital / "heart-failure.json").read_text())
+    target = protocol["target"]
+    again = {
+        "Criteria": target["expression"]["PrimaryCriteria"]["CriteriaList"][0],
+        "StartWindow": {"Start": {"Days": 200, "Coeff": 1}, "End": {"Coeff": 1}},
+        "Occurrence": {"Type": 2, "Count": 1},
+    }
+    again["Criteria"] = {"DrugExposure": {k: v for k, v in again["Criteria"]["DrugExposure"].items() if k != "First"}}
+    target["expression"]["InclusionRules"] = [
+        {
+            "name": "again",
+            "expression": {"Type": "ALL", "CriteriaList": [again], "DemographicCriteriaList": [], "Groups": []},
+        }
+    ]
+    told = json.loads(run(changed(hospital, "immortal", target=target), hospital, "--json"))
+    assert "decided after time zero" in told["verdict"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_step_of_a_released_curve_stands_for_a_few(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    days, ended = chance.integers(1, 100, 130).astype(float), chance.integers(0, 3, 130)
+    grid = np.arange(5, 105, 5)
+    shown = curve("arm", days, ended, np.ones(130), grid, rules_for("release"), 10)
+    seen, before = 0, 0.0
+    for point in shown.points:
+        if point.share != before:
+            outcomes = int(np.count_nonzero((days <= point.day) & (ended == 1)))
+            assert outcomes - seen >= 10
+            seen, before = outcomes, point.share
+        assert np.count_nonzero(days >= point.day) >= 10
+    assert len(shown.points) < len(grid)
+    assert len(curve("arm", days, ended, np.ones(130), grid, rules_for("exact"), 1).points) >= len(shown.points)
+
+
+def test_what_cannot_be_is_one_sentence(hospital: Path) -> None:
+    protocol = hospital / "heart-failure.json"
+    for words, error, sentence in (
+        ([str(protocol), "--store", str(hospital / "none")], NotFoundError, "none"),
+        ([str(hospital / "no.json"), "--store", str(hospital / "store")], NotFoundError, "no.json"),
+        ([str(protocol), "--store", str(hospital / "store"), "--mode", "all"], InputError, "--mode"),
+        ([str(protocol), "--store", str(hospital / "store"), "--report", str(protocol)], InputError, "one file"),
+    ):
+        result = runner.invoke(app, ["outcomes", "run", *words])
+        assert isinstance(result.exception, error)
+        assert sentence in str(result.exception)
