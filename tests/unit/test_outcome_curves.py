@@ -16,6 +16,7 @@ from scipy import sparse
 from wardbench.bench.outcomes import effects
 from wardbench.bench.outcomes.balance import discrimination, standardised_differences
 from wardbench.bench.outcomes.calibration import EmpiricalNull, empirical_null
+from wardbench.bench.outcomes.comparison import Risk
 from wardbench.bench.outcomes.cox import arrange, concordance, cox, derivatives, score_residuals
 from wardbench.bench.outcomes.matching import match
 from wardbench.bench.outcomes.power import minimal_detectable_ratio
@@ -304,5 +305,5 @@ def test_a_null_that_is_planted_is_found() -> None:
 
 def test_nothing_to_compare_shows_nothing() -> None:
     assert minimal_detectable_ratio(0, 0.5) == minimal_detectable_ratio(10, 0.0) == math.inf
-    assert effects.number_needed(-0.05) == pytest.approx(20)
-    assert effects.number_needed(0) == math.inf
+    assert Risk(365, 0.1, 0.15, 0.01).number_needed == pytest.approx(20)
+    assert Risk(365, 0.1, 0.1, 0.01).number_needed == math.inf

@@ -8,9 +8,6 @@ from typing import Annotated
 import msgspec
 import typer
 
-from wardbench.bench.outcomes.analysis import analyse
-from wardbench.bench.outcomes.protocol import read_question
-from wardbench.bench.outcomes.report import report_command, report_of, write_report
 from wardbench.cli.output import Json, console, print_json, print_table, watching
 from wardbench.core.disclosure import MODES
 from wardbench.core.errors import InputError
@@ -36,6 +33,11 @@ def run(
     json: Json = False,
 ) -> None:
     """Answer a protocol: who the patients are, what happened to them, and estimates if every diagnostic is passed."""
+    # Statistics take a second to load, which every other command would wait for.
+    from wardbench.bench.outcomes.analysis import analyse
+    from wardbench.bench.outcomes.protocol import read_question
+    from wardbench.bench.outcomes.report import report_command, report_of, write_report
+
     if mode not in MODES:
         raise InputError(f"--mode: {mode!r} is none of {', '.join(MODES)}.")
     if report is not None:

@@ -58,7 +58,9 @@ def analyse(question: Question, snapshot: Snapshot, *, progress: Progress = sile
         for way in WAYS:
             if way != protocol.adjustment:
                 asked = _changed(question, adjustment=way)
-                variants.append(Variant(way, compare(asked.protocol, subjects, matrix, controls, users)))
+                variants.append(
+                    Variant(way, compare(asked.protocol, subjects, matrix, controls, users, comparison.score))
+                )
         for estimand in ESTIMANDS:
             if estimand != protocol.estimand:
                 asked = _changed(question, estimand=estimand)
@@ -67,7 +69,12 @@ def analyse(question: Question, snapshot: Snapshot, *, progress: Progress = sile
                 if len(others.person) == int(same.sum()):
                     there = Matrix(matrix.values[same], matrix.columns)
                     followed = follow(asked, snapshot, others, question.negative_controls)
-                    variants.append(Variant(estimand, compare(asked.protocol, others, there, followed, users[same])))
+                    variants.append(
+                        Variant(
+                            estimand,
+                            compare(asked.protocol, others, there, followed, users[same], comparison.score[same]),
+                        )
+                    )
     return Analysis(question, snapshot.version, subjects, matrix, comparison, tuple(variants))
 
 

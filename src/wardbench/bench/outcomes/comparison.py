@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from wardbench.bench.outcomes import diagnostics
 from wardbench.bench.outcomes.adjustment import Adjusted, adjust
-from wardbench.bench.outcomes.arrays import Floats
+from wardbench.bench.outcomes.arrays import Floats, Integers
 from wardbench.bench.outcomes.balance import discrimination, equipoise, standardised_differences
 from wardbench.bench.outcomes.calibration import EmpiricalNull, e_value, e_value_of_limit, empirical_null
 from wardbench.bench.outcomes.covariates import Matrix
@@ -34,7 +34,7 @@ class Ratio:
 
     def limits(self, level: float = 0.95) -> tuple[float, float, float]:
         """The ratio and its limits."""
-        half = float(stats.norm.ppf(0.5 + level / 2)) * self.error
+        half = float(special.ndtri(0.5 + level / 2)) * self.error
         return float(np.exp(self.log)), float(np.exp(self.log - half)), float(np.exp(self.log + half))
 
 
@@ -50,6 +50,11 @@ class Risk:
     @property
     def difference(self) -> float:
         return self.target - self.comparator
+
+    @property
+    def number_needed(self) -> float:
+        """How many have to be treated for one outcome fewer, or more; infinite without a difference."""
+        return float("inf") if self.difference == 0 else 1 / abs(self.difference)
 
 
 @dataclass(frozen=True)
@@ -91,12 +96,19 @@ class Comparison:
 
 
 def compare(
-    protocol: Protocol, subjects: Subjects, matrix: Matrix, controls: list[Subjects], users: Floats | None = None
+    protocol: Protocol,
+    subjects: Subjects,
+    matrix: Matrix,
+    controls: list[Subjects],
+    users: Integers | None = None,
+    score: Floats | None = None,
 ) -> Comparison:
-    """Compare two arms. `controls` are the same persons followed for negative-control outcomes."""
+    """Compare two arms. `controls` are the same persons followed for negative-control outcomes, `users` are who had
+    their treatment before, and `score` their propensity scores where these are known already."""
     if not subjects.treated.any() or subjects.treated.all():
         raise InputError("There is nobody to compare in one of the arms.")
-    score = propensity_scores(matrix.values, subjects.treated)
+    if score is None:
+        score = propensity_scores(matrix.values, subjects.treated)
     adjusted = adjust(protocol.adjustment, score, subjects.treated, protocol.matching_ratio)
     before = standardised_differences(matrix.values, subjects.treated)
     after = standardised_differences(matrix.values, subjects.treated, adjusted.weight)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from wardbench.bench.outcomes.arrays import Floats, Integers, follow_up, weights_of
 from wardbench.core.errors import InputError
@@ -202,7 +202,7 @@ def proportionality(people: Sorted, beta: Floats, covariance: Floats) -> Floats:
     if spread == 0:
         return np.ones(people.x.shape[1])
     chi_squared = (rank @ scaled) ** 2 / (len(people.rows) * np.diag(covariance) * spread)
-    return np.asarray(stats.chi2.sf(chi_squared, 1))
+    return np.asarray(special.chdtrc(1, chi_squared))
 
 
 def concordance(people: Sorted, beta: Floats) -> float:

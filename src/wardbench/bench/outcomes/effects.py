@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import statsmodels.api as sm
-from scipy import stats
+from scipy import special
 
 from wardbench.bench.outcomes.arrays import Floats, Integers
 from wardbench.bench.outcomes.weighting import checked
@@ -29,7 +29,7 @@ class Effect:
         return self.treated - self.untreated
 
     def limits(self, level: float = 0.95) -> tuple[float, float]:
-        half = float(stats.norm.ppf(0.5 + level / 2)) * self.error
+        half = float(special.ndtri(0.5 + level / 2)) * self.error
         return self.difference - half, self.difference + half
 
 
@@ -89,8 +89,3 @@ def g_estimate(outcome: Floats, treated: Integers, covariates: Floats, weight: F
     score = sm.GLM(arm, design, family=sm.families.Binomial(), freq_weights=weight).fit().predict()
     spare = weight * (arm - score)
     return float(spare @ outcome / (spare @ arm))
-
-
-def number_needed(difference: float) -> float:
-    """How many have to be treated for one outcome fewer (below 0: for one more); infinite without a difference."""
-    return float("inf") if difference == 0 else -1 / difference

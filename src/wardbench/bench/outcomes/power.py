@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scipy import stats
+from scipy import special
 
 
 def minimal_detectable_ratio(events: int, share: float, alpha: float = 0.05, power: float = 0.8) -> float:
@@ -15,5 +15,5 @@ def minimal_detectable_ratio(events: int, share: float, alpha: float = 0.05, pow
     information = events * share * (1 - share)
     if information <= 0:
         return math.inf
-    z = float(stats.norm.ppf(1 - alpha / 2) + stats.norm.ppf(power))
+    z = float(special.ndtri(1 - alpha / 2) + special.ndtri(power))
     return math.exp(z / math.sqrt(information))

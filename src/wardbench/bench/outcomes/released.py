@@ -14,7 +14,6 @@ from wardbench.bench.outcomes.adjustment import WHOM
 from wardbench.bench.outcomes.analysis import Analysis, outcome_in_words
 from wardbench.bench.outcomes.arrays import Floats, Integers
 from wardbench.bench.outcomes.comparison import Comparison, arms
-from wardbench.bench.outcomes.effects import number_needed
 from wardbench.bench.outcomes.subjects import DEATH, FREE, OUTCOME
 from wardbench.bench.outcomes.survival import aalen_johansen
 from wardbench.core.disclosure import Figure, Rules, percent
@@ -229,7 +228,7 @@ def effects(comparison: Comparison | None) -> tuple[EffectRow, ...]:
     found, rows = comparison.estimates, []
     for risk in found.risks:
         low, high = (risk.difference + side * 1.96 * risk.error for side in (-1, 1))
-        needed = abs(number_needed(risk.difference))
+        needed = risk.number_needed
         crosses = low < 0 < high
         side = "fewer" if risk.difference < 0 else "more"
         rows.append(
