@@ -9,10 +9,13 @@ What the campus refuses is an error with its sentence; which kind says what to d
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import requests
+from requests.auth import AuthBase
 
 from wardbench.core.errors import BusyError, InputError, NotFoundError, StorageError, UnsupportedError, WardbenchError
 
@@ -41,7 +44,7 @@ class Campus:
     def __init__(self, address: str, key: str, *, timeout: float = 120) -> None:
         self._address, self._timeout = address.rstrip("/") + "/api", timeout
         self._session = requests.Session()
-        self._session.headers["Authorization"] = f"Bearer {key}"
+        self._session.auth = _Key(key)
 
     def me(self) -> JSON:
         """Whoever the key is of."""
@@ -57,12 +60,12 @@ class Campus:
 
     def versions(self, cohort: str) -> list[JSON]:
         """The versions of a cohort, newest first."""
-        found: Any = self._ask("GET", f"/cohorts/{cohort}/versions")
+        found: Any = self._ask("GET", f"/cohorts/{_part(cohort)}/versions")
         return list(found)
 
     def expression(self, cohort: str, number: int) -> JSON:
         """A version as ATLAS reads it."""
-        return self._ask("GET", f"/cohorts/{cohort}/versions/{number}/expression")
+        return self._ask("GET", f"/cohorts/{_part(cohort)}/versions/{number:d}/expression")
 
     def make_cohort(self, name: str, expression: JSON, about: str = "") -> JSON:
         """Make a cohort from what ATLAS exports."""
@@ -70,7 +73,7 @@ class Campus:
 
     def save(self, cohort: str, expression: JSON, note: str = "") -> JSON:
         """Save another version of a cohort."""
-        return self._ask("POST", f"/cohorts/{cohort}/versions", {"expression": expression, "note": note})
+        return self._ask("POST", f"/cohorts/{_part(cohort)}/versions", {"expression": expression, "note": note})
 
     def count(self, expression: JSON, mode: str = "sandbox") -> JSON:
         """Count a definition and what each of its rules does, in a mode that you may count in."""
@@ -94,7 +97,7 @@ class Campus:
 
     def study(self, study: str) -> JSON:
         """Where a study stands."""
-        return self._ask("GET", f"/studies/{study}")
+        return self._ask("GET", f"/studies/{_part(study)}")
 
     def register_study(self, title: str, kind: str) -> JSON:
         """Register a study; it gets its reference number."""
@@ -111,16 +114,57 @@ class Campus:
 
     def _ask(self, method: str, path: str, body: JSON | None = None, **asked: str | int) -> JSON:
         try:
+            # Led elsewhere, what was sent would become a question for what is there, and look as if it had been taken.
             answer = self._session.request(
-                method, self._address + path, params=asked or None, json=body, timeout=self._timeout
+                method,
+                self._address + path,
+                params=asked or None,
+                data=None if body is None else _written(body),
+                headers={} if body is None else {"Content-Type": "application/json"},
+                timeout=self._timeout,
+                allow_redirects=False,
             )
         except requests.RequestException as error:
             raise NotFoundError(f"{self._address}: the campus does not answer ({type(error).__name__}).") from None
+        if answer.is_redirect:
+            elsewhere = answer.headers["Location"].split("?")[0].partition("/api/")[0]
+            raise InputError(f"{self._address}: the campus is not here; it says to ask {elsewhere}.")
         if answer.ok:
-            found: JSON = answer.json()
+            try:
+                found: JSON = answer.json()
+            except ValueError:
+                raise NotFoundError(f"{self._address}: what answers is no campus.") from None
             return found
         try:
             sentence = str(answer.json()["error"]["sentence"])
         except (ValueError, KeyError, TypeError):
             sentence = f"{self._address}: the campus answered {answer.status_code}."
         raise _KINDS.get(answer.status_code, RefusedError if answer.status_code < 500 else WardbenchError)(sentence)
+
+
+def _part(given: str) -> str:
+    """An id as one part of an address, whatever is in it."""
+    if not str(given).strip("."):
+        raise InputError(f"{given!r}: this is no id.")
+    return quote(str(given), safe="")
+
+
+class _Key(AuthBase):
+    """A key, also as it was read from a file, with its line break. As a header alone, a line of .netrc for the same
+    host would take its place."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key.strip()
+        if not self._key.isascii() or not self._key.isprintable():
+            raise InputError("The key holds characters that no key has; it begins with wbk_.")
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._key}"
+        return request
+
+
+def _written(body: JSON) -> bytes:
+    try:
+        return json.dumps(body, allow_nan=False).encode()
+    except (TypeError, ValueError) as error:
+        raise InputError(f"This cannot be sent as JSON: {error}.") from None

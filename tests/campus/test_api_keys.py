@@ -130,3 +130,15 @@ def test_every_question_of_the_api_says_its_scope() -> None:
         assert operation.auth_callbacks and all(isinstance(one, access.Key) for one in operation.auth_callbacks), (
             operation
         )
+
+
+@pytest.mark.parametrize("where", ["topics", "title"])
+def test_half_a_character_is_refused_wherever_it_is(cast: Cast, where: str) -> None:
+    """JSON can write one, and nothing can keep or show it."""
+    _, secret = made(cast, "researcher", ("write",))
+    half = '"\\ud800"'
+    given = {"title": '"Why?"', "text": '"Because."', "side": '"bench"', "topics": "[]"}
+    given[where] = f"[{half}]" if where == "topics" else half
+    body = "{" + ", ".join(f'"{name}": {value}' for name, value in given.items()) + "}"
+    client = Client(headers={"host": "localhost", "authorization": f"Bearer {secret}"}, raise_request_exception=False)
+    assert client.post("/api/questions", body, content_type="application/json").status_code == 400

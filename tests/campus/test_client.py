@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -79,3 +84,69 @@ def test_a_refusal_is_its_sentence(campus: Campus, live_server: Any, cast: Cast)
 def test_a_campus_that_does_not_answer_is_named() -> None:
     with pytest.raises(NotFoundError, match=r"127\.0\.0\.1:1/api: the campus does not answer"):
         Campus("http://127.0.0.1:1", "wbk_0_0").me()
+
+
+@contextlib.contextmanager
+def answering(status: int, body: bytes, **headers: str) -> Iterator[tuple[str, list[str]]]:
+    """Something that is no campus: its address, and the key that came with each request."""
+    came: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            came.append(self.headers["Authorization"] or "")
+            self.send_response(status)
+            for name, value in {"Content-Length": str(len(body)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            self.do_GET()
+
+        def log_message(self, *_given: Any) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", came
+        server.shutdown()
+
+
+def test_what_is_sent_is_not_taken_elsewhere() -> None:
+    """A server leads from http to https: followed, what was to be made would be asked for, and look as if it was."""
+    with answering(200, b'{"items": [], "total": 0}') as (there, came):
+        with (
+            answering(302, b"", Location=f"{there}/api/studies?x=1") as (here, _came),
+            pytest.raises(InputError, match=f"it says to ask {there}[.]"),
+        ):
+            Campus(here, "wbk_0_0").register_study("Kidneys", "retrospective")
+        assert not came
+
+
+def test_what_is_no_campus_is_said_to_be_none() -> None:
+    with answering(200, b"<html>Sign in to the network</html>") as (here, _came), pytest.raises(NotFoundError) as told:
+        Campus(here, "wbk_0_0").me()
+    assert "no campus" in str(told.value)
+
+
+def test_the_key_is_the_one_that_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the line break of its file; not what .netrc holds for the same host."""
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    with answering(200, b"{}") as (here, came):
+        Campus(here, "wbk_1_2\n").me()
+    assert came == ["Bearer wbk_1_2"]
+    with pytest.raises(InputError, match="no key has"):
+        Campus(here, "wbk_1\n_2")
+
+
+def test_what_cannot_be_sent_is_said_before(campus: Campus) -> None:
+    with pytest.raises(InputError, match="cannot be sent"):
+        campus.count({**EVERYBODY, "id": float("nan")})
+    for one in ("", "..", "."):
+        with pytest.raises(InputError, match="no id"):
+            campus.study(one)
+    with pytest.raises(NotFoundError):
+        campus.versions("../people/me?x=")
+    with pytest.raises(InputError):
+        campus.raise_question("Half a \ud800 character", "Text", side="bench")

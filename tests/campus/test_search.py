@@ -131,7 +131,8 @@ def test_a_concept_has_a_page_with_its_names_and_what_is_around_it(cast: Cast) -
         assert said in page
     assert "Why do their kidneys fail?" not in page
     assert "Type 2 diabetes mellitus" in cast.client("student").get(reverse("concept", args=[1])).content.decode()
-    assert cast.client("student").get(reverse("concept", args=[999])).status_code == 404
+    for none in (999, 2**63, 10**30):
+        assert cast.client("student").get(reverse("concept", args=[none])).status_code == 404, none
     assert cast.client("nobody").get(reverse("concept", args=[2])).status_code == 403
     assert "Why do their eyes fail?" not in cast.client("partner").get(reverse("concept", args=[2])).content.decode()
 

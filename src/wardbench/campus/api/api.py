@@ -11,6 +11,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from wardbench.campus.api import cohorts, people, questions, samples, studies
 from wardbench.campus.api.access import described
+from wardbench.campus.api.reading import WholeCharacters
 from wardbench.campus.limits.rates import TooOftenError
 from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.people.security_log import log_refusal
@@ -18,7 +19,14 @@ from wardbench.core.errors import WardbenchError
 from wardbench.core.version import __version__
 
 # The interactive pages of the library load scripts from elsewhere; the description is enough for any client.
-api = NinjaAPI(title="Wardbench", version=__version__, docs_url=None, docs_decorator=described, urls_namespace="api")
+api = NinjaAPI(
+    title="Wardbench",
+    version=__version__,
+    docs_url=None,
+    docs_decorator=described,
+    urls_namespace="api",
+    parser=WholeCharacters(),
+)
 api.add_router("/people", people.router)
 api.add_router("/cohorts", cohorts.router)
 api.add_router("/counts", cohorts.counts)

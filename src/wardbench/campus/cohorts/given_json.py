@@ -17,9 +17,13 @@ def read_json(text: str) -> dict[str, Any]:
     """
     try:
         given = json.loads(text.lstrip("\ufeff"), object_pairs_hook=_unique)
+        # JSON can write half a character of UTF-16, which nothing can keep or show.
+        json.dumps(given, ensure_ascii=False).encode()
     except (json.JSONDecodeError, RecursionError) as error:
         line = getattr(error, "lineno", 1)
         raise InputError(_("This is not JSON: line %(line)d.") % {"line": line}) from None
+    except ValueError:
+        raise InputError(_("This JSON holds a number too long for any, or half a character.")) from None
     expression = given.get("expression", given) if isinstance(given, dict) else None
     if not isinstance(expression, dict) or "PrimaryCriteria" not in expression:
         raise InputError(_("This is no cohort definition of ATLAS: PrimaryCriteria is missing."))

@@ -36,6 +36,10 @@ DOMAINS = {
 _COLUMNS = "concept_id, concept_name, domain_id, vocabulary_id, concept_code"
 
 
+BIGINT = 2**63
+"""What no id of the vocabulary reaches."""
+
+
 @dataclass(frozen=True)
 class Concept:
     """A concept of the store; `said` is the synonym by which it was found, where it was not by its name."""
@@ -97,11 +101,12 @@ def find_concepts(text: str, limit: int) -> list[Concept]:
 
 
 def concepts_of(ids: Iterable[int]) -> dict[int, Concept]:
-    """Those of `ids` that the store knows."""
+    """Those of `ids` that the store knows, whatever number somebody wrote into an address."""
     with _reading() as con:
         if con is None:
             return {}
-        rows = con.execute(f"SELECT {_COLUMNS} FROM concept WHERE list_contains(?::BIGINT[], concept_id)", [list(ids)])
+        wanted = [one for one in ids if abs(one) < BIGINT]
+        rows = con.execute(f"SELECT {_COLUMNS} FROM concept WHERE list_contains(?::BIGINT[], concept_id)", [wanted])
         return {row[0]: Concept(*row) for row in rows.fetchall()}
 
 
