@@ -88,11 +88,13 @@ def _flushing() -> Iterator[None]:
     flush = TransactionTestCase._fixture_teardown
 
     def unguarded(self: TransactionTestCase) -> None:
-        guards.remove(connection)
+        for table in guards.TABLES:
+            guards.remove(connection, table)
         try:
             flush(self)
         finally:
-            guards.install(connection)
+            for table in guards.TABLES:
+                guards.install(connection, table)
 
     TransactionTestCase._fixture_teardown = unguarded  # type: ignore[method-assign]
     yield

@@ -5,9 +5,10 @@ from __future__ import annotations
 import uuid
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from campus.cast import Cast, make_cast
+from wardbench.campus.audit import guards
 from wardbench.campus.biobank import custody, places
 from wardbench.campus.biobank.custody import Change
 from wardbench.campus.biobank.models import Biobank, Collection, Container, CustodyEvent, Specimen
@@ -128,5 +129,16 @@ def test_what_is_used_up_is_nowhere_and_nothing_happens_to_it_any_more(tubes: li
 def test_a_changed_event_breaks_the_chain(tubes: list[Specimen], by: Actor) -> None:
     act(tubes[0], Act.THAW, by)
     assert Specimen.objects.get(label="T0").thaws == 1
+    guards.remove(connection, guards.CUSTODY)
     CustodyEvent.objects.filter(specimen=tubes[0], number=2).update(place="elsewhere")
+    guards.install(connection, guards.CUSTODY)
     assert custody.verify(tubes[0]) == 2
+
+
+@pytest.mark.parametrize("change", ["UPDATE biobank_custodyevent SET place = 'x'", "DELETE FROM biobank_custodyevent"])
+def test_the_database_refuses_to_change_an_event(tubes: list[Specimen], by: Actor, change: str) -> None:
+    act(tubes[0], Act.THAW, by)
+    assert guards.installed(connection, guards.CUSTODY)
+    with pytest.raises(DatabaseError, match="only ever added"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(change)
+    assert custody.verify(tubes[0]) is None

@@ -55,7 +55,8 @@ def test_the_whole_way_on_pages(w: World) -> None:
     seen = Agreement.objects.get().hash
     for client in (asks, gives):
         assert b"Street 1" in client.get(f"{page}agreement/").content
-        client.post(f"{page}agreement/", {"hash": seen, "name": "Somebody", "read": "on"})
+        assert b"agreement/sign/" in client.get(f"{page}agreement/").content
+        client.post(f"{page}agreement/sign/", {"hash": seen, "name": "Somebody", "read": "on"})
     assert again(request).status == Status.READY
     act(gives, request, Verb.PICK)
     for label in lines(request):

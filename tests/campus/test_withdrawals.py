@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from campus import biobank_things as things
@@ -16,6 +17,7 @@ from campus import releases_things as at_hand
 from campus.cast import make_cast
 from campus.releases_things import World, again, at, drafted, lines, world
 from campus.test_studies import at_once
+from wardbench.campus.audit import guards
 from wardbench.campus.audit.models import Event
 from wardbench.campus.biobank import consents, custody, donors, tubes, withdrawing
 from wardbench.campus.biobank.amounts import amount_of
@@ -252,7 +254,9 @@ def test_a_proof_holds_what_was_done_and_notices_what_was_changed(w: World) -> N
     assert not proving.verify(Withdrawal(id=of.id, proof=changed, hash=of.hash)).fits_hash
     forged = Withdrawal(id=of.id, proof=changed, hash=proving.hash_of(changed))
     assert proving.verify(forged).fits_hash and not proving.verify(forged).on_record
+    guards.remove(connection, guards.CUSTODY)
     CustodyEvent.objects.filter(specimen=tube("T0-0"), number=1).update(place="Elsewhere")
+    guards.install(connection, guards.CUSTODY)
     assert proving.verify(of).broken == ("T0-0",)
 
 

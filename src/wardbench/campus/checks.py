@@ -109,6 +109,8 @@ def _database(configuration: Configuration) -> Iterator[Check]:
     yield Check("database", "good", f"{kind}, reached, and of this version")
     if not guards.installed(connection):
         yield Check("record", "bad", "the guards against changing it are gone; prove it with wardbench audit verify")
+    if not guards.installed(connection, guards.CUSTODY):
+        yield Check("custody", "bad", "the guards against changing the custody of specimens are gone")
     if not queries.administrators().exists():
         yield Check("people", "bad", "there is no administrator; run: wardbench campus user add")
     if not is_sqlite(configuration.database):

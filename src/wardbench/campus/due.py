@@ -13,7 +13,7 @@ from wardbench.campus.audit.sending import send_record
 from wardbench.campus.biobank.imports import work as imports
 from wardbench.campus.collector import Collector
 from wardbench.campus.notices.mail import send_due
-from wardbench.campus.releases import extracting, requesting, standing_matching, withdrawals
+from wardbench.campus.releases import ended_permits, extracting, requesting, standing_matching, withdrawals
 from wardbench.campus.samples.current import refresh as refresh_samples
 from wardbench.campus.studies.granting import carry_out_due
 
@@ -25,6 +25,7 @@ def carry_out(folder: Path) -> None:
     write_head(folder / settings.CAMPUS.audit_heads)
     carry_out_due(timezone.now())
     requesting.carry_out_due(timezone.now())
+    ended_permits.carry_out_due(timezone.now())
     withdrawals.carry_out_due()
     extracting.carry_out_due()
     send_due()

@@ -1,46 +1,54 @@
-"""What the database itself refuses: to change or remove an event."""
+"""What the database itself refuses: to change or remove an event, of the record or of the custody of a specimen."""
 
 from __future__ import annotations
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+RECORD = "audit_event"
+CUSTODY = "biobank_custodyevent"
+TABLES = {RECORD: "audit events are only ever added", CUSTODY: "custody events are only ever added"}
+"""The tables that are guarded, with what the database says."""
+
 _SQLITE = """
-CREATE TRIGGER IF NOT EXISTS audit_event_no_{verb} BEFORE {verb} ON audit_event
-BEGIN SELECT RAISE(ABORT, 'audit events are only ever added'); END
+CREATE TRIGGER IF NOT EXISTS {table}_no_{verb} BEFORE {verb} ON {table}
+BEGIN SELECT RAISE(ABORT, '{said}'); END
 """
 _POSTGRES = """
-CREATE OR REPLACE FUNCTION audit_event_refuse() RETURNS trigger LANGUAGE plpgsql AS
-$$ BEGIN RAISE EXCEPTION 'audit events are only ever added'; END $$;
-CREATE OR REPLACE TRIGGER audit_event_guard BEFORE UPDATE OR DELETE ON audit_event
-FOR EACH ROW EXECUTE FUNCTION audit_event_refuse();
+CREATE OR REPLACE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION '{said}'; END $$;
+CREATE OR REPLACE TRIGGER {table}_guard BEFORE UPDATE OR DELETE ON {table}
+FOR EACH ROW EXECUTE FUNCTION {table}_refuse();
 """
 
 
-def install(connection: BaseDatabaseWrapper) -> None:
-    """Make the database refuse changes of events."""
+def install(connection: BaseDatabaseWrapper, table: str = RECORD) -> None:
+    """Make the database refuse changes of the events of one of `TABLES`."""
+    said = TABLES[table]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(_POSTGRES)
+            cursor.execute(_POSTGRES.format(table=table, said=said))
         else:
             for verb in ("UPDATE", "DELETE"):
-                cursor.execute(_SQLITE.format(verb=verb))
+                cursor.execute(_SQLITE.format(verb=verb, table=table, said=said))
 
 
-def remove(connection: BaseDatabaseWrapper) -> None:
+def remove(connection: BaseDatabaseWrapper, table: str = RECORD) -> None:
     """Take the guards away: for restoring a backup, and between tests."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute("DROP TRIGGER IF EXISTS audit_event_guard ON audit_event")
+            cursor.execute(f"DROP TRIGGER IF EXISTS {table}_guard ON {table}")
         else:
             for verb in ("UPDATE", "DELETE"):
-                cursor.execute(f"DROP TRIGGER IF EXISTS audit_event_no_{verb}")
+                cursor.execute(f"DROP TRIGGER IF EXISTS {table}_no_{verb}")
 
 
-def installed(connection: BaseDatabaseWrapper) -> bool:
-    """Whether the database refuses changes of events."""
+def installed(connection: BaseDatabaseWrapper, table: str = RECORD) -> bool:
+    """Whether the database refuses changes of these events."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute("SELECT count(*) FROM pg_trigger WHERE tgname = 'audit_event_guard' AND tgenabled <> 'D'")
+            sql = "SELECT count(*) FROM pg_trigger WHERE tgname = %s AND tgenabled <> 'D'"
+            cursor.execute(sql, [f"{table}_guard"])
             return bool(cursor.fetchone()[0] == 1)
-        cursor.execute("SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'audit_event_no_%'")
+        sql = "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name LIKE %s"
+        cursor.execute(sql, [f"{table}_no_%"])
         return bool(cursor.fetchone()[0] == 2)

@@ -12,7 +12,16 @@ from wardbench.campus.biobank.models import Biobank
 from wardbench.campus.people.models import Person
 from wardbench.campus.people.queries import actor_of
 from wardbench.campus.people.rules import SYSTEM, Actor
-from wardbench.campus.releases import baskets, picking, quoting, requesting, shipping, standing
+from wardbench.campus.releases import (
+    agreeing,
+    baskets,
+    picking,
+    quoting,
+    request_queries,
+    requesting,
+    shipping,
+    standing,
+)
 from wardbench.campus.releases.models import Request
 from wardbench.campus.samples import looking
 from wardbench.campus.studies.models import Study
@@ -49,6 +58,25 @@ def make_requests(people: Mapping[str, Person], study: Study) -> list[Request]:
     return [first, second]
 
 
+def make_request_abroad(people: Mapping[str, Person], study: Study) -> Request | None:
+    """A parcel on its way to a laboratory in another country, whose people say what arrived by the parcel's code."""
+    asks, gives = actor_of(people["lecturer"]), actor_of(people["manager"])
+    about = {
+        "recipient": "Nordlicht Diagnostics",
+        "recipient_email": "samples@nordlicht.example",
+        "address": "Hafenstrasse 4, 24103 Kiel",
+        "country": "DE",
+        "outside": True,
+    }
+    made = _agreed(study, "Serum for Kiel", "Serum", 3, about, asks, gives)
+    if made is None:
+        return None
+    for line in picking.start(made.id, by=gives):
+        picking.scan(made.id, line.specimen.label, by=gives)
+    shipping.send(made.id, "dry_ice", by=gives, courier="Cold chain courier", tracking="CC-204-131")
+    return made
+
+
 def _collect(study: Study, asks: Actor) -> None:
     """Plasma of women that is still to come: nurses see on the page of today's visits what to take besides."""
     scope = next((one for one in looking.scopes(asks) if one.study == study.reference), None)
@@ -60,23 +88,35 @@ def _collect(study: Study, asks: Actor) -> None:
 
 
 def _reserved(study: Study, name: str, count: int, asks: Actor, gives: Actor) -> Request | None:
-    """A request that is paid for and ready to pick; None where the campus is too small to have the specimens."""
-    permit = holding(study)
-    if permit is None:
-        return None
-    basket = baskets.add_basket(name, study, by=asks)
-    if not baskets.choose(basket, "Plasma", count, by=asks, amount=LEAST):
-        return None
-    request = requesting.draft(basket, permit, by=asks)
+    """A request for plasma that is paid for and ready to pick."""
     about = {
         "recipient": "Institute for Biotechnology, laboratory 3",
         "address": "Campuslaan 12, 3000 Leuven",
         "wanted_by": timezone.localdate() + datetime.timedelta(days=21),
         "words": "Please send on a Monday or Tuesday.",
     }
+    return _agreed(study, name, "Plasma", count, about, asks, gives)
+
+
+def _agreed(
+    study: Study, name: str, material: str, count: int, about: Mapping[str, object], asks: Actor, gives: Actor
+) -> Request | None:
+    """A request that is paid for, signed where material leaves, and ready to pick; None where the campus is too small
+    to have the specimens."""
+    permit = holding(study)
+    if permit is None:
+        return None
+    basket = baskets.add_basket(name, study, by=asks)
+    if not baskets.choose(basket, material, count, by=asks, amount=LEAST):
+        return None
+    request = requesting.draft(basket, permit, by=asks)
     requesting.edit(request.id, about, by=asks)
     requesting.ask(request.id, by=asks)
     requesting.reserve(request.id, by=gives)
     quoting.quote(request.id, by=gives)
     quoting.accept(request.id, 1, by=asks)
+    agreement = request_queries.agreement_of(request)
+    if agreement is not None:
+        agreeing.sign(request.id, agreement.hash, "Dr. Ilse Brandt, Nordlicht Diagnostics", by=asks)
+        agreeing.sign(request.id, agreement.hash, gives.name, by=gives)
     return request

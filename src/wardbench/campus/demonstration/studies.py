@@ -27,6 +27,7 @@ def make_studies(
     who = {key: actor_of(person) for key, person in people.items()}
     return {
         "proteins": _proteins(who, people, versions.get("metformin")),
+        "abroad": _abroad(who),
         "scarce": _scarce(who),
         "kidneys": _kidneys(who, people, questions["kidneys"], versions.get("kidneys")),
         "trial": _trial(who),
@@ -103,6 +104,24 @@ def _proteins(who: Who, people: Mapping[str, Person], cohort: uuid.UUID | None) 
     return study
 
 
+def _abroad(who: Who) -> Study:
+    """Approved for material that leaves for a laboratory in another country, by a transfer agreement."""
+    by = who["lecturer"]
+    study = services.register("Antibodies in serum before diabetes shows", "secondary_use", by=by)
+    summary = "Which antibodies are in serum years before diabetes, measured where the assay was developed."
+    _fill(study, by, summary, "Biomedical Sciences Group", "DUO:0000006", [])
+    _material(study, by, [_specimen("Serum", 10, "ml", 40)], "secondary")
+    away = {"leaves": True, "party": "Nordlicht Diagnostics, Kiel", "fate": "destroy"}
+    services.edit(study.id, Section.MATERIAL, away, by=by)
+    _units(study, by)
+    _documents(study, by, "protocol", "biobank_form", "consent_form", "transfer_agreement")
+    services.submit(study.id, by=by)
+    _vote(study, who, ("validation", "trialcentre"), ("board", "board1"), ("board", "board2"))
+    deciding.vote(study.id, "care_programme", "approve", by=who["diabetologist"], unit=_programme().id)
+    _vote(study, who, ("biobank", "manager"), ("ethics", "ethics1"), ("ethics", "ethics2"), ("transfer", "transfer"))
+    return study
+
+
 def _scarce(who: Who) -> Study:
     """Refused by the board, so that the next one who asks for the same reads why."""
     by = who["lecturer"]
@@ -174,7 +193,8 @@ def _vote(study: Study, who: Who, *steps: tuple[str, str]) -> None:
         deciding.vote(study.id, step, "approve", by=who[key])
 
 
-TITLES = {"protocol": "Protocol", "biobank_form": "Application to the biobank", "consent_form": "Consent form"}
+TITLES = {"protocol": "Protocol", "biobank_form": "Application to the biobank", "consent_form": "Consent form",
+          "transfer_agreement": "Transfer agreement"}  # fmt: skip
 
 
 def _documents(study: Study, by: Actor, *kinds: str) -> None:

@@ -119,7 +119,7 @@ def buttons(of: Request, by: Actor) -> list[Button]:
 
 def _address(of: Request, verb: Verb) -> str:
     if verb is Verb.SIGN:
-        return reverse("request_agreement", args=[of.id])
+        return reverse("request_sign", args=[of.id])
     if verb is Verb.SCAN:
         return reverse("request_pick", args=[of.id])
     if verb is Verb.RECEIVE:

@@ -16,6 +16,7 @@ urlpatterns = [
     path("<uuid:request_id>/", request_views.one_request, name="request"),
     path("<uuid:request_id>/drop/", request_views.drop_lines, name="request_drop"),
     path("<uuid:request_id>/agreement/", request_views.agreement, name="request_agreement"),
+    path("<uuid:request_id>/agreement/sign/", request_views.sign, name="request_sign"),
     path("<uuid:request_id>/picking/", parcel_views.pick, name="request_pick"),
     path("<uuid:request_id>/arrived/", parcel_views.receive, name="request_receive"),
     path("<uuid:request_id>/<str:verb>/", request_views.act, name="request_act"),

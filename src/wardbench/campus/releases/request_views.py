@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from wardbench.campus.biobank.rules import may_keep_inventory
+from wardbench.campus.people.reauthentication import reauthenticated_to_decide
 from wardbench.campus.people.refusals import refusal
 from wardbench.campus.releases import (
     agreeing,
@@ -128,14 +129,19 @@ def _ids(given: list[str]) -> list[uuid.UUID]:
 
 @signed_in
 def agreement(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
-    """The transfer agreement as it stands, to read, print and sign."""
+    """The transfer agreement as it stands, to read and print."""
+    return _agreement(request, request_id, None)
+
+
+@signed_in
+@reauthenticated_to_decide
+def sign(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
+    """The agreement once more, with the form by which a side signs it."""
     by = actor(request)
     of = request_queries.request(request_id, by=by)
+    rules.may(by, Verb.SIGN, request_queries.facts_of(of)).require()
     found = request_queries.agreement_of(of)
-    if found is None:
-        raise NotFoundError(_("This request has no transfer agreement."))
-    may = rules.may(by, Verb.SIGN, request_queries.facts_of(of))
-    form = request_forms.SignForm(request.POST or None, initial={"hash": found.hash})
+    form = request_forms.SignForm(request.POST or None, initial={"hash": found.hash if found is not None else ""})
     if request.method == "POST" and form.is_valid():
         try:
             agreeing.sign(of.id, form.cleaned_data["hash"], form.cleaned_data["name"], by=by)
@@ -143,13 +149,23 @@ def agreement(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
             form.add_error(None, refusal(error))
         else:
             return redirect("request", of.id)
+    return _agreement(request, request_id, form)
+
+
+def _agreement(request: HttpRequest, request_id: uuid.UUID, form: request_forms.SignForm | None) -> HttpResponse:
+    by = actor(request)
+    of = request_queries.request(request_id, by=by)
+    found = request_queries.agreement_of(of)
+    if found is None:
+        raise NotFoundError(_("This request has no transfer agreement."))
+    facts = request_queries.facts_of(of)
     context = {
         "of": of,
         "agreement": found,
         "said": found.content,
         "cost": request_forms.euro(found.content["cents"]),
-        "may": may,
-        "may_draw": rules.may(by, Verb.DRAW_UP, request_queries.facts_of(of)),
+        "may": rules.may(by, Verb.SIGN, facts),
+        "may_draw": rules.may(by, Verb.DRAW_UP, facts),
         "form": form,
     }
     return render(request, "releases/agreement.html", context)

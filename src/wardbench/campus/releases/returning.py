@@ -16,6 +16,7 @@ from wardbench.campus.biobank.custody import Change
 from wardbench.campus.biobank.rules import Act
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor
+from wardbench.campus.releases.giving_back import give_back
 from wardbench.campus.releases.models import Request, RequestLine, Shipment, ShipmentLine
 from wardbench.campus.releases.moves import allowed, change_line, lines_of, move, reasoned, tell
 from wardbench.campus.releases.requesting import one_line
@@ -135,6 +136,7 @@ def take_back(shipment_id: uuid.UUID, scanned: Sequence[str], *, by: Actor, word
         change_line(one.line, LineStatus(one.line.status), LineStatus.RETURNED if came else LineStatus.MISSING)
     ShipmentLine.objects.bulk_update(list(inside.values()), ["state", "at"], batch_size=200)
     custody.carry_out(changes, by=by, study=request.study.reference)
+    give_back(request, [one.line for label, one in inside.items() if label in read], by=by)
     missing = sorted(set(inside) - read)
     move(request, Verb.TAKE_BACK, by, detail={"parcel": shipment.reference, "came": len(read), "missing": len(missing)})
     return len(read), missing

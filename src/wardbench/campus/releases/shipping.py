@@ -20,6 +20,7 @@ from wardbench.campus.biobank.rules import Act
 from wardbench.campus.people.queries import actor_of
 from wardbench.campus.people.rules import SYSTEM, Actor, Verdict
 from wardbench.campus.releases import agreeing, checking, rules
+from wardbench.campus.releases.giving_back import give_back
 from wardbench.campus.releases.models import Request, RequestLine, Shipment, ShipmentLine, TemperatureEntry
 from wardbench.campus.releases.moves import (
     allowed,
@@ -237,6 +238,7 @@ def resolve(request_id: uuid.UUID, line_id: uuid.UUID, where: str, words: str, *
             [Change(line.specimen, Act.FIND, values={"reserved": None}, detail=detail)], by=by, study=study
         )
         change_line(line, LineStatus.MISSING, LineStatus.RETURNED, reason=words)
+        give_back(request, [line], by=by)
     elif where == "there":
         custody.carry_out([Change(line.specimen, Act.ARRIVE, detail=detail)], by=by, study=study)
         change_line(line, LineStatus.MISSING, LineStatus.RECEIVED, reason=words)

@@ -40,6 +40,7 @@ say(
         "releases.end_standing": gettext_noop("Ended criteria that stand"),
         "releases.keep_standing": gettext_noop("Kept criteria standing"),
         "releases.match_standing": gettext_noop("Found what criteria look for"),
+        "releases.follow_permit": gettext_noop("Let a request go on under a newer permit"),
         "releases.leave_out": gettext_noop("Left a specimen out of a request"),
         "releases.log": gettext_noop("Kept temperatures of a parcel"),
         "releases.open": gettext_noop("Made a new code for a recipient"),

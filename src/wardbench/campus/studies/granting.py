@@ -107,6 +107,22 @@ def use(permit_id: uuid.UUID, wanted: Wanted, *, by: Actor) -> PermitUse:
     return made
 
 
+@verb("studies.give_back")
+def give_back(permit_id: uuid.UUID, material: str, amount: float, *, by: Actor) -> PermitUse:
+    """Write down that so much of what was taken under a permit came back. InputError for more than was taken."""
+    permit = Permit.objects.select_related("study").filter(id=permit_id).first()
+    if permit is None:
+        raise NotFoundError(_("There is no such permit."))
+    if not 0 < amount <= permits.used_of(permit, material) + 1e-9:
+        raise InputError(_("amount: no more can come back than was taken."))
+    made = PermitUse.objects.create(
+        permit=permit, kind=permits.Use.MATERIAL.value, material=material, amount=-amount, by_id=by.id
+    )
+    detail = {"material": material, "amount": amount}
+    record("studies.give_back", "permit", permit.id, by=by, study=permit.study.reference, **detail)
+    return made
+
+
 def carry_out_due(now: datetime.datetime) -> int:
     """Tell, once each, of steps that are overdue, of questions that were not answered in time and of permits that end;
     how many."""

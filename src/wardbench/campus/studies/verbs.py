@@ -39,6 +39,7 @@ say(
         "studies.suspend": gettext_noop("Suspended a permit"),
         "studies.take_back_result": gettext_noop("Took back a request for a result"),
         "studies.units": gettext_noop("Chose the care programmes of a study"),
+        "studies.give_back": gettext_noop("Gave back to a permit what came back"),
         "studies.use": gettext_noop("Used a permit"),
         "studies.vote": gettext_noop("Voted on a study"),
         "studies.withdraw": gettext_noop("Withdrew a study"),
