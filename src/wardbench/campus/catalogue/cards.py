@@ -16,4 +16,7 @@ def reports(actor: Actor) -> Card | None:
     lines = [Line(_("The public catalogue"), reverse("catalogue"))]
     if rules.may_export(actor):
         lines.append(Line(_("Export the inventory in a standard"), reverse("inventory_files")))
+    if rules.may_see_registers(actor):
+        lines.append(Line(_("Registers: received, given, destroyed"), reverse("register")))
+        lines.append(Line(_("How the biobank does"), reverse("biobank_figures")))
     return Card(_("For others"), lines, "")

@@ -9,7 +9,7 @@ from wardbench.core.consent import Tier
 NEED = frozenset({Tier.STORAGE, Tier.RESEARCH, Tier.CLINICAL_DATA})
 """What a donor has to allow before a record of each of their specimens leaves the biobank's own pages."""
 _EXPORT = (Role.BIOBANK_MANAGER, Role.DATA_STEWARD)
-_REGISTERS = (Role.BIOBANK_MANAGER, Role.BIOBANK_BOARD, Role.DATA_STEWARD, Role.DATA_PROTECTION)
+_REGISTERS = (Role.BIOBANK_MANAGER, Role.BIOBANK_BOARD, Role.DATA_STEWARD)
 
 
 def _holds(actor: Actor, roles: tuple[Role, ...]) -> Verdict:

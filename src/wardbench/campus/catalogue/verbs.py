@@ -9,5 +9,6 @@ say(
     {
         "catalogue.export": gettext_noop("Exported the inventory"),
         "catalogue.read_back": gettext_noop("Read an export back"),
+        "catalogue.read_register": gettext_noop("Read a register of human body material"),
     }
 )

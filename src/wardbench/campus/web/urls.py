@@ -20,6 +20,7 @@ urlpatterns = [
     path("notices/", include("wardbench.campus.notices.urls")),
     path("people/", include("wardbench.campus.people.urls")),
     path("patients/", include("wardbench.campus.cohorts.patient_urls")),
+    path("biobank/registers/", include("wardbench.campus.catalogue.register_urls")),
     path("biobank/exports/", include("wardbench.campus.catalogue.export_urls")),
     path("biobank/", include("wardbench.campus.biobank.urls")),
     path("catalogue/", include("wardbench.campus.catalogue.urls")),

@@ -1,0 +1,13 @@
+"""Addresses of the registers, and of how the biobank does."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from wardbench.campus.catalogue import register_views as views
+
+urlpatterns = [
+    path("", views.register, name="register"),
+    path("file/", views.register_file, name="register_csv"),
+    path("figures/", views.figures, name="biobank_figures"),
+]

@@ -1,0 +1,170 @@
+"""The registers of human body material, and how the biobank does: who reads them, and that they say what happened."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+
+import pytest
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campus import biobank_things as things
+from campus import releases_things as releases
+from campus.cast import Cast, make_cast
+from wardbench.campus.audit.models import Event
+from wardbench.campus.biobank import tubes
+from wardbench.campus.biobank.models import CustodyEvent, Specimen
+from wardbench.campus.catalogue import registers
+from wardbench.campus.catalogue.measures import age_band, spread
+from wardbench.campus.catalogue.performance import performance
+from wardbench.campus.catalogue.registers import Kind, Period
+from wardbench.campus.people.roles import Role
+from wardbench.campus.people.rules import ForbiddenError
+from wardbench.campus.releases import requesting
+from wardbench.campus.releases.models import Quote, Request, Shipment
+from wardbench.campus.releases.rules import Status
+
+READERS = (Role.BIOBANK_MANAGER, Role.BIOBANK_BOARD, Role.DATA_STEWARD)
+TODAY = timezone.localdate()
+NOW = Period(TODAY, TODAY)
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    return make_cast()
+
+
+def rows(cast: Cast, kind: Kind, period: Period = NOW, collection: str = "") -> list[dict[str, str]]:
+    found = registers.read(kind, period, by=cast.actor("biobank_manager"), collection=collection)
+    return [dict(zip(found.headers, row, strict=True)) for row in found.rows(found.found)]
+
+
+def test_what_is_given_stands_with_to_whom_why_and_under_what(cast: Cast) -> None:
+    w = releases.world(cast)
+    request = releases.at(w, Status.RECEIVED, outside=True)
+    given = rows(cast, Kind.GIVEN)
+    assert [one["Specimen"] for one in given] == sorted(one.label for one in w.tubes[:3])
+    one = given[0]
+    assert one["To whom"] == "Institute" and one["Country"] == "BE" and one["Study"] == w.study.reference
+    assert one["Purpose"] and one["Permit"].startswith(w.permit.hash[:12]) and one["Day"] == TODAY.isoformat()
+    agreement = request.agreements.get(void=False)
+    assert one["Agreement"].startswith(agreement.hash[:12]), "who signed what"
+    assert one["Parcel"] == request.shipments.get().reference and one["What became of it"] == "Received"
+    received = rows(cast, Kind.RECEIVED)
+    assert {one["Specimen"] for one in received} == {one.label for one in w.tubes}
+    assert received[0]["Amount"] == "1 ml" and received[0]["On what it rests"] == "Written consent"
+    tubes.dispose([Specimen.objects.get(id=w.tubes[5].id)], "The box fell", by=w.gives)
+    (gone,) = rows(cast, Kind.ENDED)
+    assert gone["Specimen"] == w.tubes[5].label and gone["Why"] == "The box fell" and gone["By"] == w.gives.name
+
+
+def test_a_register_holds_its_days_and_its_collection(cast: Cast) -> None:
+    made = things.tubes(cast, 3)
+    things.tubes(cast, 1, prefix="O", collection=things.collection(cast, "OTHER"))
+    first, last = (
+        timezone.make_aware(datetime.datetime.combine(TODAY, datetime.time())) - datetime.timedelta(days=days)
+        for days in (9, 8)
+    )
+    CustodyEvent.objects.filter(specimen=made[0]).update(at=first)
+    CustodyEvent.objects.filter(specimen=made[1]).update(at=last)
+    day = Period(first.date(), first.date())
+    assert [one["Specimen"] for one in rows(cast, Kind.RECEIVED, day)] == ["T0"], "the next midnight is the next day"
+    assert len(rows(cast, Kind.RECEIVED, Period(first.date(), TODAY))) == 4
+    assert [one["Specimen"] for one in rows(cast, Kind.RECEIVED, collection="OTHER")] == ["O0"]
+    assert rows(cast, Kind.RECEIVED, collection="NONE") == []
+
+
+def test_who_reads_registers_and_figures_and_it_is_on_the_record(cast: Cast) -> None:
+    things.tubes(cast, 1)
+    for role in Role:
+        client, may = cast.client(role), role in READERS
+        for address in ("", "?kind=given", "?kind=ended", "file/?kind=received", "figures/"):
+            assert client.get(f"/biobank/registers/{address}").status_code == (200 if may else 403), (role, address)
+        if not may:
+            with pytest.raises(ForbiddenError):
+                registers.read(Kind.GIVEN, NOW, by=cast.actor(role))
+    event = Event.objects.filter(verb="catalogue.read_register", detail__file=True).last()
+    assert event is not None and event.object == "received" and event.detail["entries"] == 1
+    assert Event.objects.filter(verb="catalogue.read_register").count() == 4 * len(READERS)
+
+
+def test_the_file_says_what_the_page_says_and_calculates_nothing(cast: Cast) -> None:
+    things.tubes(cast, 1, prefix="=cmd|")
+    client = cast.client("biobank_manager")
+    answer = client.get("/biobank/registers/file/?kind=received")
+    found = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert found[0][1] == "Specimen" and found[1][1] == "'=cmd|0" and len(found) == 2
+    assert "=cmd|0" in client.get("/biobank/registers/?kind=received").content.decode()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["?kind=x", "?first=x&last=y", "?first=2030-01-01&last=2020-01-01", "?first=0001-01-01", "?last=9999-12-31",
+     "?page=99", "?collection=%27%3B--", "figures/?first=x"],
+)  # fmt: skip
+def test_what_cannot_be_read_does_no_harm(cast: Cast, asked: str) -> None:
+    assert cast.client("biobank_manager").get(f"/biobank/registers/{asked}").status_code == 200
+
+
+def test_how_long_each_stage_took(cast: Cast) -> None:
+    w = releases.world(cast)
+    request = releases.at(w, Status.RECEIVED)
+    asked = timezone.now() - datetime.timedelta(days=12)
+    Request.objects.filter(id=request.id).update(asked=asked)
+    Event.objects.filter(verb="releases.reserve").update(at=asked + datetime.timedelta(days=2))
+    Quote.objects.update(at=asked + datetime.timedelta(days=3), accepted=asked + datetime.timedelta(days=7))
+    Shipment.objects.update(
+        sent=asked + datetime.timedelta(days=10), arrived=asked + datetime.timedelta(days=10, hours=12)
+    )
+    second = releases.drafted(w, w.tubes[3:5])
+    requesting.ask(second.id, by=w.asks)
+    requesting.refuse(second.id, "Too scarce", by=w.gives)
+    shown = performance(Period(asked.date(), TODAY), by=w.gives)
+    days = {one.title: one.spread.median for one in shown.stages}
+    assert days == {
+        "Asked until reserved": 2, "Reserved until quoted": 1, "Quoted until accepted": 4,
+        "Accepted until the agreement is signed": None, "Ready until sent": 3, "Sent until arrived": 0.5,
+        "Asked until sent, all together": 10,
+    }  # fmt: skip
+    assert [(status, reason) for _reference, status, reason in shown.declined] == [("Refused", "Too scarce")]
+    stock = {one.title: one.value for one in shown.stock}
+    assert stock == {
+        "Never asked for": 1, "Asked for, and here still": 2, "Reserved": 0, "With a recipient, or on its way": 3,
+        "Used up": 0, "Destroyed": 0,
+    }  # fmt: skip
+    assert sum(one.value for one in shown.ages) == 6
+    page = cast.client("biobank_manager").get(f"/biobank/registers/figures/?first={asked.date()}").content.decode()
+    assert "Too scarce" in page and ">10.0</td>" in page
+    tomorrow = TODAY + datetime.timedelta(days=1)
+    assert performance(Period(tomorrow, tomorrow), by=w.gives).declined == []
+
+
+@given(st.lists(st.sampled_from([0.0, 0.5, 1.0, 2.0, 9.0]), max_size=12))
+def test_a_spread_is_of_days_that_were(days: list[float]) -> None:
+    found = spread(days)
+    assert found.count == len(days)
+    if not days:
+        assert found.median is None and found.p90 is None
+        return
+    assert found.median in days and found.p90 in days and found.median <= found.p90  # type: ignore[operator]
+    for share, value in ((0.5, found.median), (0.9, found.p90)):
+        assert sum(day <= value for day in days) >= share * len(days)  # type: ignore[operator]
+        assert sum(day < value for day in days) < share * len(days)  # type: ignore[operator]
+
+
+def test_bands_of_age() -> None:
+    assert [age_band(years) for years in (None, 0, 0.99, 1, 1.9, 2, 5, 9.9, 10, 80)] == [
+        None,
+        0,
+        0,
+        1,
+        1,
+        2,
+        3,
+        3,
+        4,
+        4,
+    ]
