@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
@@ -36,6 +37,17 @@ def current(day: datetime.date | None = None) -> Q:
 def treating_units(patient: int) -> list[uuid.UUID]:
     """The units that treat a patient today."""
     return list(CareRelation.objects.filter(current(), patient=patient).values_list("unit", flat=True))
+
+
+def units_treating(patients: Collection[int]) -> dict[uuid.UUID, set[int]]:
+    """The units that treat some of these patients today, and which of them each treats."""
+    found: dict[uuid.UUID, set[int]] = {}
+    ids = sorted(patients)
+    for at in range(0, len(ids), 500):
+        some = CareRelation.objects.filter(current(), patient__in=ids[at : at + 500])
+        for unit, patient in some.values_list("unit", "patient"):
+            found.setdefault(unit, set()).add(patient)
+    return found
 
 
 def patients_of(actor: Actor) -> list[int]:

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from wardbench.campus.biobank import labels, rules, storing, tube_forms, tube_queries, tubes
+from wardbench.campus.biobank import beside, labels, rules, storing, tube_forms, tube_queries, tubes
 from wardbench.campus.biobank.rules import Act
 from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
@@ -68,6 +68,7 @@ def specimen(request: HttpRequest, specimen_id: uuid.UUID) -> HttpResponse:
         "shown": shown,
         "doings": doings,
         "tiers": [(tier, title, tier in given) for tier, title in TIERS.items()],
+        "beside": beside.lines_beside(by, one),
         "why": rules.may_see_inventory(by),
     }
     return render(request, "biobank/specimen.html", context)

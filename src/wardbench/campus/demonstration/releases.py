@@ -39,7 +39,7 @@ def make_requests(people: Mapping[str, Person], study: Study) -> list[Request]:
     for bank in Biobank.objects.all():
         for work, (own, other) in PRICES.items():
             quoting.set_tariff(bank, work, own, other, by=SYSTEM)
-    first = _reserved(study, "First series", 4, asks, gives)
+    first = reserve(study, "First series", 4, asks, gives)
     if first is None:
         return []
     for line in picking.start(first.id, by=gives):
@@ -48,7 +48,7 @@ def make_requests(people: Mapping[str, Person], study: Study) -> list[Request]:
     began = timezone.now().replace(minute=0, second=0, microsecond=0)
     readings = [(began + datetime.timedelta(minutes=10 * n), -7_850 + 12 * n) for n in range(12)]
     shipping.note_temperatures(parcel, readings, by=gives)
-    second = _reserved(study, "Second series", 6, asks, gives)
+    second = reserve(study, "Second series", 6, asks, gives)
     if second is None:
         return [first]
     for line in picking.start(second.id, by=gives)[:2]:
@@ -87,7 +87,7 @@ def _collect(study: Study, asks: Actor) -> None:
     standing.keep(scope, query, "Plasma of women at their visits", 12, until, by=asks)
 
 
-def _reserved(study: Study, name: str, count: int, asks: Actor, gives: Actor) -> Request | None:
+def reserve(study: Study, name: str, count: int, asks: Actor, gives: Actor) -> Request | None:
     """A request for plasma that is paid for and ready to pick."""
     about = {
         "recipient": "Institute for Biotechnology, laboratory 3",

@@ -42,6 +42,7 @@ def make_demonstration(
     from wardbench.campus.demonstration.people import make_people
     from wardbench.campus.demonstration.questions import make_questions
     from wardbench.campus.demonstration.releases import make_request_abroad, make_requests
+    from wardbench.campus.demonstration.returns import make_returns
     from wardbench.campus.demonstration.studies import make_studies
     from wardbench.campus.demonstration.visits import make_visits
     from wardbench.campus.demonstration.withdrawals import make_withdrawals
@@ -56,6 +57,7 @@ def make_demonstration(
         make_visits(people, make_biobank(people))
         make_requests(people, studies["proteins"])
         make_request_abroad(people, studies["abroad"])
+        make_returns(people, studies["proteins"])
         make_withdrawals(people)
     from wardbench.campus.releases.standing_matching import carry_out_due
     from wardbench.campus.samples.current import refresh

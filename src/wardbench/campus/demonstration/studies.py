@@ -81,7 +81,11 @@ def _proteins(who: Who, people: Mapping[str, Person], cohort: uuid.UUID | None) 
     _material(study, by, [_specimen("Plasma", 20, "ml", 100)], "secondary")
     services.add_member(study.id, people["student"].id, "student", by=by)
     if cohort is not None:
-        data = {"data": "aggregate", "data_wanted": "How many patients there are, and their age and sex."}
+        data = {
+            "data": "pseudonymised",
+            "data_wanted": "Age, sex, diagnoses and laboratory values, to compare with the proteins.",
+            "tables": ["person", "condition_occurrence", "measurement"],
+        }
         services.edit(study.id, Section.DATA, data, by=by)
         services.attach_cohort(study.id, cohort, by=by)
     _units(study, by)
@@ -92,6 +96,8 @@ def _proteins(who: Who, people: Mapping[str, Person], cohort: uuid.UUID | None) 
     deciding.vote(study.id, "care_programme", "approve", by=who["diabetologist"], unit=programme.id)
     reason = "Report every thawing; return what is left."
     deciding.vote(study.id, "biobank", "conditions", reason=reason, by=who["manager"])
+    if cohort is not None:
+        _vote(study, who, ("privacy", "privacy"))
     _vote(study, who, ("ethics", "ethics1"), ("ethics", "ethics2"))
     if cohort is not None:
         content = study.cohorts.get().hash

@@ -139,7 +139,7 @@ def _modules() -> list[str]:
     return [".".join(path.with_suffix("").parts) for path in paths if "migrations" not in path.parts]
 
 
-RULE_MODULES = ("rules", "result_rules", "extract_rules", "withdrawal_rules", "budgets", "permits")
+RULE_MODULES = ("rules", "result_rules", "extract_rules", "finding_rules", "withdrawal_rules", "budgets", "permits")
 
 
 def _actor(*roles: Role, id: str = "somebody", unit: str = "unit", at: str = "organisation") -> Actor:

@@ -36,6 +36,29 @@ def study_links(actor: Actor, studies: Sequence[uuid.UUID]) -> list[StudyLink]:
     return list(_resolvers[0](actor, studies)) if _resolvers and studies else []
 
 
+@dataclass(frozen=True)
+class CameBack:
+    """What came back from a study that works on a question; `address` is empty where the reader may not open it."""
+
+    title: str
+    said: str
+    address: str
+
+
+CameBackTeller = Callable[[Actor, Sequence[uuid.UUID]], Sequence[CameBack]]
+_came_back: list[CameBackTeller] = []
+
+
+def came_back_by(teller: CameBackTeller) -> None:
+    """Let `teller` say what came back from studies; the last one counts."""
+    _came_back[:] = [teller]
+
+
+def came_back(actor: Actor, studies: Sequence[uuid.UUID]) -> list[CameBack]:
+    """What came back from these studies, the newest first, as `actor` may know of it."""
+    return list(_came_back[0](actor, studies)) if _came_back and studies else []
+
+
 TakeUpAddress = Callable[[uuid.UUID], str]
 _take_up: list[TakeUpAddress] = []
 

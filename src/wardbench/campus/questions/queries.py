@@ -18,7 +18,7 @@ from wardbench.campus.cohorts import queries as cohorts
 from wardbench.campus.people.models import Unit
 from wardbench.campus.people.rules import Actor, Verdict
 from wardbench.campus.questions import rules
-from wardbench.campus.questions.links import StudyLink, study_links
+from wardbench.campus.questions.links import CameBack, StudyLink, came_back, study_links
 from wardbench.campus.questions.models import Answer, Comment, Follower, Question, Tag, TakenUp, Turn
 from wardbench.campus.questions.rules import UNANSWERED
 from wardbench.core.errors import NotFoundError
@@ -148,6 +148,7 @@ class Page:
     studies: Sequence[StudyLink]
     turns: Sequence[Turn]
     follows: bool
+    came_back: Sequence[CameBack] = ()
 
 
 def page(actor: Actor, question: Question) -> Page:
@@ -163,6 +164,7 @@ def page(actor: Actor, question: Question) -> Page:
         study_links(actor, studies),
         list(question.turns.select_related("by")),
         Follower.objects.filter(question=question, person__id=actor.id).exists(),
+        came_back(actor, studies),
     )
 
 

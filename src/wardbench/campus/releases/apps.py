@@ -3,7 +3,7 @@ from importlib import import_module
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-DESK = ("request_desk", "standing_matching", "withdrawal_desk")
+DESK = ("request_desk", "standing_matching", "withdrawal_desk", "finding_shown")
 """Modules that put cards on the desk of the biobank's manager, or tubes on the page of the visits."""
 
 

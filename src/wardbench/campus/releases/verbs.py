@@ -8,6 +8,7 @@ from wardbench.campus.people.roles import gettext_noop
 say(
     {
         "releases.accept": gettext_noop("Accepted a quote"),
+        "releases.add_finding": gettext_noop("Kept what came back from a study"),
         "releases.answer_task": gettext_noop("Said what became of a thing after a withdrawal"),
         "releases.add_basket": gettext_noop("Began a basket of specimens"),
         "releases.ask": gettext_noop("Asked a biobank for specimens"),
@@ -16,6 +17,7 @@ say(
         "releases.deliver_extract": gettext_noop("Delivered an extract of data"),
         "releases.download_extract": gettext_noop("Downloaded an extract of data"),
         "releases.fail_extract": gettext_noop("Could not make an extract of data"),
+        "releases.read_finding": gettext_noop("Opened a file that came back from a study"),
         "releases.recall_extract": gettext_noop("Recalled an extract of data"),
         "releases.refuse_download": gettext_noop("Was refused an extract of data"),
         "releases.refuse_extract": gettext_noop("Refused an extract of data"),

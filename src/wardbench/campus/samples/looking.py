@@ -158,7 +158,8 @@ def look(
     counted = _covered(scope, facets(index, asked))
     listed = find(index, asked, offset=page * size, limit=size)
     ids = [uuid.UUID(one) for one in listed.rows.column("specimen").to_pylist()]
-    there = Specimen.objects.select_related("collection", "donor").in_bulk(ids)
+    with_findings = Specimen.objects.prefetch_related("findings", "children__findings")
+    there = with_findings.select_related("collection", "donor").in_bulk(ids)
     _record("samples.look", scope, asked, window, index.version, by)
     return Looked(counted, listed, [there[one] for one in ids if one in there], asked, at)
 

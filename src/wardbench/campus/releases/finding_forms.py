@@ -1,0 +1,65 @@
+"""The form by which something comes back from a study."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from wardbench.campus.people.refusals import refusal
+from wardbench.campus.releases import finding_sheet
+from wardbench.campus.releases.models import Finding
+from wardbench.core.errors import InputError
+
+
+class FindingForm(forms.Form):
+    kind = forms.ChoiceField(label=_("What came back"), choices=Finding.Kind.choices, widget=forms.RadioSelect)
+    title = forms.CharField(label=_("Title"), max_length=300)
+    method = forms.CharField(label=_("Method"), max_length=300, required=False)
+    words = forms.CharField(
+        label=_("In plain words"), widget=forms.Textarea(attrs={"rows": 3}), max_length=5000, required=False,
+        help_text=_("Whoever raised the question reads this. Write nothing of single patients."),
+    )  # fmt: skip
+    clinical = forms.BooleanField(label=_("It may matter for the care of a patient"), required=False)
+    table = forms.FileField(
+        label=_("Values as a CSV file"), required=False, max_length=200,
+        help_text=_("A line for each specimen and analyte; the first names the columns label, analyte, value, unit."),
+    )  # fmt: skip
+    pasted = forms.CharField(
+        label=_("Or values as text, like the file"), widget=forms.Textarea(attrs={"rows": 4}), max_length=100_000,
+        required=False,
+    )  # fmt: skip
+    file = forms.FileField(label=_("File"), required=False, max_length=200)
+    doi = forms.CharField(label=_("DOI of the publication"), max_length=200, required=False)
+    labels = forms.CharField(
+        label=_("About which specimens"), widget=forms.Textarea(attrs={"rows": 3}), max_length=100_000, required=False,
+        help_text=_("Labels of a file or publication, one in a line; leave it empty for all that the study received."),
+    )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        given["values"] = []
+        if given.get("kind") == Finding.Kind.VALUES:
+            table, pasted = given.get("table"), given.get("pasted", "")
+            try:
+                given["values"] = finding_sheet.read(table.read() if table else pasted.encode())
+            except InputError as error:
+                self.add_error("table" if table else "pasted", refusal(error))
+        return given
+
+    def values(self) -> dict[str, Any]:
+        """What was given, as the verb takes it."""
+        given = self.cleaned_data
+        upload = given.get("file") if given["kind"] == Finding.Kind.FILE else None
+        return {
+            "kind": given["kind"],
+            "title": given["title"],
+            "method": given["method"],
+            "words": given["words"],
+            "clinical": given["clinical"],
+            "values": given["values"],
+            "labels": given["labels"].split(),
+            "doi": given["doi"],
+            "file": (upload.name, upload.chunks()) if upload else None,
+        }

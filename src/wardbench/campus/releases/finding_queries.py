@@ -1,0 +1,66 @@
+"""Reading what came back: of a study, one of them, about a specimen and its kin, about a patient."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from wardbench.campus.biobank.models import Specimen
+from wardbench.campus.people.rules import Actor
+from wardbench.campus.releases import finding_rules
+from wardbench.campus.releases.finding_rules import Facts
+from wardbench.campus.releases.models import Finding, FindingSpecimen, RequestLine
+from wardbench.campus.releases.request_queries import team_of
+from wardbench.campus.releases.rules import WITH_RECIPIENT, LineStatus
+from wardbench.campus.studies.models import Study
+from wardbench.core.errors import NotFoundError
+
+RECEIVED = (*WITH_RECIPIENT, LineStatus.RETURNED, LineStatus.DESTROYED, LineStatus.USED_UP)
+"""Lines of what a study has or had."""
+
+
+def facts_of(study: Study) -> Facts:
+    had = RequestLine.objects.filter(request__study=study, status__in=RECEIVED).exists()
+    return Facts(team_of(study), had)
+
+
+def study(study_id: uuid.UUID, *, by: Actor) -> Study:
+    """A study whose findings somebody may see; NotFoundError for any other."""
+    found = Study.objects.select_related("investigator").filter(id=study_id).first()
+    if found is None or not finding_rules.may_see_finding(by, Facts(team_of(found))):
+        raise NotFoundError(_("There is no such study, or it is not for you to see."))
+    return found
+
+
+def received(study: Study) -> dict[str, Specimen]:
+    """The specimens that a study has or had, by label."""
+    lines = RequestLine.objects.filter(request__study=study, status__in=RECEIVED)
+    return {one.specimen.label: one.specimen for one in lines.select_related("specimen__collection")}
+
+
+def of_study(study: Study) -> QuerySet[Finding]:
+    return Finding.objects.filter(study=study).select_related("by").prefetch_related("specimens")
+
+
+def finding(finding_id: uuid.UUID, *, by: Actor) -> Finding:
+    """One of them; NotFoundError for whom it is not."""
+    found = Finding.objects.select_related("study__investigator", "by").filter(id=finding_id).first()
+    if found is None or not finding_rules.may_see_finding(by, Facts(team_of(found.study))):
+        raise NotFoundError(_("There is no such finding, or it is not for you to see."))
+    return found
+
+
+def values_of(found: Finding) -> QuerySet[FindingSpecimen]:
+    return found.specimens.select_related("specimen").order_by("specimen__label", "analyte")
+
+
+def about(specimen: Specimen) -> Sequence[FindingSpecimen]:
+    """What came back about a specimen, what it was made of, and what was made of it."""
+    kin = Q(specimen=specimen) | Q(specimen__parent=specimen)
+    if specimen.parent_id is not None:
+        kin |= Q(specimen=specimen.parent_id)
+    found = FindingSpecimen.objects.filter(kin).select_related("finding__study", "specimen")
+    return list(found.order_by("-finding__at", "specimen__label", "analyte"))

@@ -1,0 +1,87 @@
+"""What came back, where others look: on a specimen's page, a patient's timeline, a question's page."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from wardbench.campus.biobank import consents
+from wardbench.campus.biobank.beside import beside_specimens
+from wardbench.campus.biobank.desk import Line
+from wardbench.campus.biobank.models import DonorLink, Specimen
+from wardbench.campus.cohorts.beside import Known, beside_patients
+from wardbench.campus.people.rules import Actor
+from wardbench.campus.questions.links import CameBack, came_back_by
+from wardbench.campus.releases import finding_queries, finding_rules
+from wardbench.campus.releases.finding_rules import Facts
+from wardbench.campus.releases.models import Finding, FindingSpecimen
+from wardbench.campus.releases.request_queries import team_of
+from wardbench.core.consent import Tier
+
+SHOWN = 50
+
+
+@beside_specimens
+def about_specimen(actor: Actor, specimen: Specimen) -> Sequence[Line]:
+    """A line for each value; of another specimen of the same kin its label is said."""
+    return [
+        Line(
+            one.analyte or one.finding.title,
+            reverse("finding", args=[one.finding_id]),
+            ", ".join(
+                part
+                for part in (
+                    f"{one.value} {one.unit}".strip(),
+                    one.finding.study.reference,
+                    f"{timezone.localdate(one.finding.at):%Y-%m-%d}",
+                    one.specimen.label if one.specimen_id != specimen.id else "",
+                )
+                if part
+            ),
+            one.finding.get_kind_display(),
+        )
+        for one in finding_queries.about(specimen)[:SHOWN]
+    ]
+
+
+@beside_patients
+def about_patient(patient: int) -> Sequence[Known]:
+    """What came back about a patient's own specimens. The values are for those who agreed to be told of findings."""
+    link = DonorLink.objects.filter(person_id=patient).first()
+    if link is None:
+        return []
+    found = FindingSpecimen.objects.filter(specimen__donor=link.donor_id)
+    rows = list(found.select_related("finding__study", "specimen__collection").order_by("finding__at")[:500])
+    stands = consents.given([link.donor_id], {one.specimen.collection for one in rows})
+    withheld = _("The patient did not agree to be told of findings.")
+    known = []
+    for one in rows:
+        told = Tier.FINDINGS in stands[link.donor_id, one.specimen.collection_id].tiers
+        source = f"{one.finding.study.reference} {one.finding.study.title}, {one.specimen.get_material_display()}"
+        value = f"{one.value} {one.unit}".strip() if told or not one.value else withheld
+        known.append(Known(timezone.localdate(one.finding.at), one.analyte or one.finding.title, value, source))
+    return known
+
+
+def of_studies(actor: Actor, studies: Sequence[uuid.UUID]) -> Sequence[CameBack]:
+    """What came back from studies on a question: what it is and in plain words; never a value or a label."""
+    found = (
+        Finding.objects.filter(study__in=studies).select_related("study__investigator").prefetch_related("specimens")
+    )
+    made = []
+    for one in found[:SHOWN]:
+        count = len({row.specimen_id for row in one.specimens.all()})
+        about = ngettext("%(n)d specimen", "%(n)d specimens", count) % {"n": count}
+        doi = f" · doi:{one.doi}" if one.doi else ""
+        said = f"{one.get_kind_display()} · {about}{doi}" + (f" · {one.words}" if one.words else "")
+        may = finding_rules.may_see_finding(actor, Facts(team_of(one.study)))
+        made.append(CameBack(one.title, said, reverse("finding", args=[one.id]) if may else ""))
+    return made
+
+
+came_back_by(of_studies)
