@@ -37,6 +37,11 @@ ARCHIVE, MANIFEST, DICTIONARY = "extract.zip", "manifest.json", "dictionary.csv"
 FORM = 1
 
 
+def gettext_noop(sentence: str) -> str:
+    """Mark a sentence for the catalogues; it is translated where it is shown."""
+    return sentence
+
+
 class Dates(StrEnum):
     """How dates are given: moved by one number of days a person, or as days from the index day."""
 
@@ -51,62 +56,62 @@ class Format(StrEnum):
 
 COLUMNS: Mapping[str, Mapping[str, str]] = {
     "person": {
-        "gender_concept_id": "Sex, as a concept",
-        "age": f"Age in years on the index day; {OLDEST} stands for {OLDEST} and older",
+        "gender_concept_id": gettext_noop("Sex, as a concept"),
+        "age": gettext_noop("Age in years on the index day; 90 stands for 90 and older"),
     },
     "visit_occurrence": {
-        "visit_concept_id": "Kind of visit, as a concept",
-        "visit_start_date": "First day of the visit",
-        "visit_end_date": "Last day of the visit",
+        "visit_concept_id": gettext_noop("Kind of visit, as a concept"),
+        "visit_start_date": gettext_noop("First day of the visit"),
+        "visit_end_date": gettext_noop("Last day of the visit"),
     },
     "condition_occurrence": {
-        "condition_concept_id": "Diagnosis, as a concept",
-        "condition_start_date": "Day of the diagnosis",
-        "condition_end_date": "Day on which it ended",
-        "condition_status_concept_id": "Whether it was suspected, confirmed ..., as a concept",
+        "condition_concept_id": gettext_noop("Diagnosis, as a concept"),
+        "condition_start_date": gettext_noop("Day of the diagnosis"),
+        "condition_end_date": gettext_noop("Day on which it ended"),
+        "condition_status_concept_id": gettext_noop("Whether it was suspected, confirmed ..., as a concept"),
     },
     "drug_exposure": {
-        "drug_concept_id": "Medicine, as a concept",
-        "drug_exposure_start_date": "First day",
-        "drug_exposure_end_date": "Last day",
-        "quantity": "How much was given or dispensed",
-        "days_supply": "For how many days",
-        "route_concept_id": "Route, as a concept",
+        "drug_concept_id": gettext_noop("Medicine, as a concept"),
+        "drug_exposure_start_date": gettext_noop("First day"),
+        "drug_exposure_end_date": gettext_noop("Last day"),
+        "quantity": gettext_noop("How much was given or dispensed"),
+        "days_supply": gettext_noop("For how many days"),
+        "route_concept_id": gettext_noop("Route, as a concept"),
     },
     "procedure_occurrence": {
-        "procedure_concept_id": "Procedure, as a concept",
-        "procedure_date": "Day of the procedure",
-        "quantity": "How many",
+        "procedure_concept_id": gettext_noop("Procedure, as a concept"),
+        "procedure_date": gettext_noop("Day of the procedure"),
+        "quantity": gettext_noop("How many"),
     },
     "measurement": {
-        "measurement_concept_id": "What was measured, as a concept",
-        "measurement_date": "Day of the measurement",
-        "operator_concept_id": "Less than, equal, more than, as a concept",
-        "value_as_number": "The value, as a number",
-        "value_as_concept_id": "The value, as a concept",
-        "unit_concept_id": "Unit, as a concept",
-        "range_low": "Lower end of the normal range",
-        "range_high": "Upper end of the normal range",
+        "measurement_concept_id": gettext_noop("What was measured, as a concept"),
+        "measurement_date": gettext_noop("Day of the measurement"),
+        "operator_concept_id": gettext_noop("Less than, equal, more than, as a concept"),
+        "value_as_number": gettext_noop("The value, as a number"),
+        "value_as_concept_id": gettext_noop("The value, as a concept"),
+        "unit_concept_id": gettext_noop("Unit, as a concept"),
+        "range_low": gettext_noop("Lower end of the normal range"),
+        "range_high": gettext_noop("Upper end of the normal range"),
     },
     "observation": {
-        "observation_concept_id": "What was observed or asked, as a concept",
-        "observation_date": "Day of the observation",
-        "value_as_number": "The value, as a number",
-        "value_as_concept_id": "The value, as a concept",
-        "unit_concept_id": "Unit, as a concept",
+        "observation_concept_id": gettext_noop("What was observed or asked, as a concept"),
+        "observation_date": gettext_noop("Day of the observation"),
+        "value_as_number": gettext_noop("The value, as a number"),
+        "value_as_concept_id": gettext_noop("The value, as a concept"),
+        "unit_concept_id": gettext_noop("Unit, as a concept"),
     },
     "device_exposure": {
-        "device_concept_id": "Device, as a concept",
-        "device_exposure_start_date": "First day",
-        "device_exposure_end_date": "Last day",
+        "device_concept_id": gettext_noop("Device, as a concept"),
+        "device_exposure_start_date": gettext_noop("First day"),
+        "device_exposure_end_date": gettext_noop("Last day"),
     },
     "specimen": {
-        "specimen_concept_id": "Kind of specimen, as a concept",
-        "specimen_date": "Day on which it was taken",
-        "quantity": "How much",
-        "unit_concept_id": "Unit, as a concept",
+        "specimen_concept_id": gettext_noop("Kind of specimen, as a concept"),
+        "specimen_date": gettext_noop("Day on which it was taken"),
+        "quantity": gettext_noop("How much"),
+        "unit_concept_id": gettext_noop("Unit, as a concept"),
     },
-    "death": {"death_date": "Day of death", "cause_concept_id": "Cause, as a concept"},
+    "death": {"death_date": gettext_noop("Day of death"), "cause_concept_id": gettext_noop("Cause, as a concept")},
 }
 """What can be asked for, by table; persons and visits come with their names in every table that has them."""
 FIRST_DATE = {
@@ -154,6 +159,13 @@ class People:
     days: npt.NDArray[np.int32]
 
 
+NAMES = gettext_noop("Persons and visits carry names that mean nothing outside this study.")
+MOVED = gettext_noop("Dates are moved by one number of days for each person.")
+COUNTED = gettext_noop("Dates are days from each person's index day.")
+AGES = gettext_noop("Ages from 90 on are given as 90; nobody's day of birth is given.")
+LEFT_OUT = gettext_noop("No free text, no source values, no row numbers, no staff, no places.")
+
+
 def write_extract(
     snapshot: Snapshot, people: People, wanted: Wanted, names: Pseudonymiser, about: Mapping[str, Any], folder: Path
 ) -> dict[str, Any]:
@@ -177,14 +189,7 @@ def write_extract(
         "dates": wanted.dates.value,
         "period": [day.isoformat() if day else "" for day in (wanted.since, wanted.until)],
         "key_version": names.version,
-        "rules": [
-            "Persons and visits carry names that mean nothing outside this study.",
-            "Dates are moved by one number of days for each person."
-            if wanted.dates is Dates.SHIFTED
-            else "Dates are days from each person's index day.",
-            f"Ages from {OLDEST} on are given as {OLDEST}; nobody's day of birth is given.",
-            "No free text, no source values, no row numbers, no staff, no places.",
-        ],
+        "rules": [NAMES, MOVED if wanted.dates is Dates.SHIFTED else COUNTED, AGES, LEFT_OUT],
         "tables": tables,
         "dictionary": {"file": DICTIONARY, "sha256": sha256_of(folder / DICTIONARY)},
     }

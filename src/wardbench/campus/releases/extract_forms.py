@@ -42,12 +42,10 @@ class ExtractForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["cohort"].choices = list(cohorts)  # type: ignore[attr-defined]
         self.fields["columns"].choices = [  # type: ignore[attr-defined]
-            (
-                gettext(TABLES[table]),
-                [(f"{table}.{column}", gettext(words)) for column, words in columns.items()],
-            )
+            (f"{table}.{column}", f"{gettext(TABLES[table])}: {gettext(words)}")
             for table, columns in COLUMNS.items()
             if table in tables
+            for column, words in columns.items()
         ]
 
     def wanted(self) -> Wanted:
