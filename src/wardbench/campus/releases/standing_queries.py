@@ -35,6 +35,8 @@ def standings(by: Actor) -> list[Standing]:
     if not by.id or by is SYSTEM:
         return []
     own = Standing.objects.filter(Q(study__investigator__id=by.id) | Q(study__members__person__id=by.id)).distinct()
+    if not own.exists():  # most people have none, and every home page asks
+        return []
     live = ~Q(matches__state=DROPPED)
     counted = own.annotate(
         found=Count("matches", filter=live, distinct=True),

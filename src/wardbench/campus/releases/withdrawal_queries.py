@@ -52,13 +52,14 @@ def task(task_id: uuid.UUID, *, by: Actor) -> Reach:
 
 def waiting(by: Actor) -> list[Reach]:
     """What waits for somebody."""
-    found = WithdrawalTask.objects.filter(outcome="").select_related(*RELATED)
-    if not by.id or not by.roles:
+    found = WithdrawalTask.objects.filter(outcome="")
+    if not by.id or not by.roles or not found.exists():  # seldom there is any, and every home page asks
         return []
     if not by.has(*KEEPERS):
         own = Q(study__investigator__id=by.id) | Q(study__members__person__id=by.id)
         found = found.filter(own).distinct()
-    return [one for one in reaching.reaches(list(found)) if withdrawal_rules.is_turn(by, one.facts)]
+    reached = reaching.reaches(list(found.select_related(*RELATED)))
+    return [one for one in reached if withdrawal_rules.is_turn(by, one.facts)]
 
 
 def under_way(limit: int) -> list[tuple[Withdrawal, int]]:
