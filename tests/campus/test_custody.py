@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 import uuid
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.utils import timezone
 
 from campus.cast import Cast, make_cast
 from wardbench.campus.audit import guards
@@ -142,3 +144,36 @@ def test_the_database_refuses_to_change_an_event(tubes: list[Specimen], by: Acto
     with pytest.raises(DatabaseError, match="only ever added"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(change)
     assert custody.verify(tubes[0]) is None
+
+
+def test_many_are_added_as_bulk_create_would(cast: Cast, by: Actor) -> None:
+    """The statement that adds many rows writes of every field what Django writes."""
+    of, held = collection(cast), box()
+    made = [
+        Specimen(
+            label=f"B{n}", collection=of, material="DNA", amount=n or None, unit="µg" if n else "", box=held, place=n,
+            collected=timezone.now() if n else None, preanalytics={"spun": "2024-01-31"} if n else {}, retained=bool(n),
+        )
+        for n in range(2)
+    ]  # fmt: skip
+    with transaction.atomic():
+        custody.enter(made, Act.REGISTER, by=by, detail={"source": "é"})
+    for one in made:
+        kept = Specimen.objects.get(id=one.id)
+        fields = [field.attname for field in Specimen._meta.concrete_fields]
+        said = {name: getattr(one, name) for name in fields if name != "made"}
+        assert {name: getattr(kept, name) for name in fields if name != "made"} == said
+        assert timezone.now() - kept.made < datetime.timedelta(minutes=5)
+        assert kept.custody.get(number=1).detail == {"source": "é"} and custody.verify(kept) is None
+
+
+def test_a_label_or_position_that_is_taken_is_refused_when_many_are_added(tubes: list[Specimen], by: Actor) -> None:
+    first = tubes[0]
+    of = {"collection": first.collection, "material": "Plasma"}
+    for one, said in (
+        (Specimen(label="T0", **of), "label"),
+        (Specimen(label="N", box=first.box, place=first.place, **of), "holds specimen T0"),
+    ):
+        with pytest.raises((InputError, BusyError), match=said), transaction.atomic():
+            custody.enter([one], Act.REGISTER, by=by)
+    assert Specimen.objects.count() == 3

@@ -18,7 +18,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from wardbench.campus.audit import chain
-from wardbench.campus.biobank import places
+from wardbench.campus.biobank import bulk, places
 from wardbench.campus.biobank.models import Container, CustodyEvent, Specimen
 from wardbench.campus.biobank.rules import ENDED, NOT_NOW, Act, Status, after
 from wardbench.campus.people.roles import gettext_noop
@@ -97,7 +97,7 @@ def carry_out(
     fields = {"status", "box", "place", "thaws", "reserved", "events", "head"}.union(*(one.values for one in changes))
     try:
         Specimen.objects.bulk_update([change.specimen for change in changes], sorted(fields), batch_size=CHUNK // 5)
-        CustodyEvent.objects.bulk_create(events, batch_size=CHUNK)
+        bulk.create(events)
     except IntegrityError as error:
         raise _refused(error) from None
     return batch
@@ -133,8 +133,8 @@ def enter(
         _apply(change)
     events += _events(stored, before, by, study, at, batch)
     try:
-        Specimen.objects.bulk_create(specimens, batch_size=CHUNK)
-        CustodyEvent.objects.bulk_create(events, batch_size=CHUNK)
+        bulk.create(specimens)
+        bulk.create(events)
     except IntegrityError as error:
         raise _refused(error) from None
     return batch
@@ -315,14 +315,14 @@ def _events(
     for change in changes:
         specimen = change.specimen
         event = CustodyEvent(
-            specimen=specimen,
+            specimen_id=specimen.id,
             number=specimen.events,
             act=change.act.value,
             at=at or noted,
             noted=noted,
             by_id=uuid.UUID(by.id) if by.id != SYSTEM.id else None,
             status=specimen.status,
-            container=specimen.box,
+            container_id=specimen.box_id,
             position=specimen.place,
             place=words.of(specimen.box, specimen.place)[:400],
             inside=specimen.box.path if specimen.box is not None else "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass
@@ -78,15 +79,18 @@ def filled(parents: QuerySet[Container]) -> list[Filled]:
     def shown_of(path: str) -> uuid.UUID | None:
         return next((paths[path[:size]] for size in lengths if path[:size] in paths), None)
 
-    for path, count in Specimen.objects.exclude(box=None).values_list("box__path").annotate(n=Count("id")):
-        if (found := shown_of(path)) is not None:
-            held[found] += count
-    inner = set(Container.objects.exclude(parent=None).values_list("parent_id", flat=True))
-    rows = Container.objects.filter(closed=None).values_list("id", "path", "rows", "columns", "kind")
-    for one_id, path, high, wide, kind in rows:
-        if one_id in inner or (found := shown_of(path)) is None:
+    # What they have in common: of a freezer's page, only what is inside that freezer is counted.
+    common = os.path.commonpath(list(paths))
+    below = Container.objects.filter(path__startswith=f"{common}/") if common else Container.objects.all()
+    specimens = Specimen.objects.filter(box__in=below.values("id")) if common else Specimen.objects.exclude(box=None)
+    counts = dict(specimens.order_by().values_list("box_id").annotate(n=Count("id")))
+    inner = set(below.exclude(parent=None).values_list("parent_id", flat=True))
+    rows = below.values_list("id", "path", "rows", "columns", "kind", "closed")
+    for one_id, path, high, wide, kind, closed in rows:
+        if (found := shown_of(path)) is None:
             continue
-        if kind not in ("box", "plate"):
+        held[found] += counts.get(one_id, 0)
+        if closed is not None or one_id in inner or kind not in ("box", "plate"):
             continue
         if high and wide:
             room[found] += high * wide

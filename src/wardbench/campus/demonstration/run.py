@@ -39,6 +39,7 @@ def make_demonstration(
     from wardbench.campus.cohorts.queries import latest
     from wardbench.campus.demonstration.biobank import make_biobank
     from wardbench.campus.demonstration.cohorts import make_cohorts, put_behind_questions
+    from wardbench.campus.demonstration.imports import make_imports
     from wardbench.campus.demonstration.people import make_people
     from wardbench.campus.demonstration.questions import make_questions
     from wardbench.campus.demonstration.releases import make_request_abroad, make_requests
@@ -55,6 +56,7 @@ def make_demonstration(
         versions = {key: last.id for key, cohort in cohorts.items() if (last := latest(cohort))}
         studies = make_studies(people, questions, versions)
         make_visits(people, make_biobank(people))
+        make_imports(people)
         make_requests(people, studies["proteins"])
         make_request_abroad(people, studies["abroad"])
         make_returns(people, studies["proteins"])
