@@ -34,6 +34,12 @@ def test_residual_material_is_presumed_for_research_alone() -> None:
     assert Given(Basis.WRITTEN).tiers == frozenset()
 
 
+def test_nothing_is_presumed_against_a_no() -> None:
+    said_no = Given(Basis.RESIDUAL, refused=frozenset({Tier.CLINICAL_DATA}))
+    assert said_no.tiers == PRESUMED - {Tier.CLINICAL_DATA}
+    assert not allows(said_no, [Tier.RESEARCH, Tier.CLINICAL_DATA])
+
+
 def test_an_opt_out_of_data_leaves_the_material() -> None:
     stands = Given(Basis.RESIDUAL, opted_out=True)
     assert allows(stands, [Tier.RESEARCH])

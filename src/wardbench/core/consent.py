@@ -71,21 +71,23 @@ PRESUMED = frozenset({Tier.STORAGE, Tier.RESEARCH, Tier.CLINICAL_DATA})
 class Given:
     """What stands for one donor and one specimen today.
 
-    `granted` are the tiers of the newest consent form that says yes to them; `withdrawn` that the consent was taken
-    back, or that the donor of residual material objected; `opted_out` that the person opted out of the reuse of data.
+    `granted` are the tiers that the newest consent form says yes to, `refused` those that it says no to: nothing is
+    presumed against a no. `withdrawn` says that the consent was taken back, or that the donor of residual material
+    objected; `opted_out` that the person opted out of the reuse of data.
     """
 
     basis: Basis
     granted: frozenset[Tier] = frozenset()
     withdrawn: bool = False
     opted_out: bool = False
+    refused: frozenset[Tier] = frozenset()
 
     @property
     def tiers(self) -> frozenset[Tier]:
         """What is allowed, all things together."""
         if self.withdrawn:
             return frozenset()
-        tiers = self.granted | (PRESUMED if self.basis is Basis.RESIDUAL else frozenset())
+        tiers = self.granted | (PRESUMED - self.refused if self.basis is Basis.RESIDUAL else frozenset())
         return tiers - {Tier.CLINICAL_DATA} if self.opted_out else tiers
 
 

@@ -68,5 +68,9 @@ def _given(consents: Iterable[Consent], collection: Collection, no_data: bool, n
     ended = max((timezone.localdate(one.withdrawn) for one in own if one.withdrawn is not None), default=None)
     if last is not None and (last.withdrawn is not None or (ended is not None and last.given < ended)):
         return Given(basis, withdrawn=True, opted_out=no_data)
-    granted = frozenset(Tier(tier) for tier, yes in last.answers.items() if yes) if last is not None else frozenset()
-    return Given(basis, granted, withdrawn=basis is Basis.RESIDUAL and no_material, opted_out=no_data)
+    said = {} if last is None else last.answers
+    granted, refused = (
+        frozenset(Tier(tier) for tier, yes in said.items() if bool(yes) is wanted) for wanted in (True, False)
+    )
+    objected = basis is Basis.RESIDUAL and no_material
+    return Given(basis, granted, withdrawn=objected, opted_out=no_data, refused=refused)
