@@ -11,11 +11,12 @@ from django.test import Client
 
 from campus import releases_things as at_hand
 from campus.cast import make_cast
-from campus.releases_things import World, again, at, lines, world
+from campus.releases_things import World, again, at, lines, receive, world
 from wardbench.campus.biobank.models import Specimen
 from wardbench.campus.releases import shipping
 from wardbench.campus.releases.models import Agreement, Basket, Request, RequestLine
 from wardbench.campus.releases.rules import Status, Verb
+from wardbench.campus.releases.shipping import Arrived
 
 pytestmark = pytest.mark.django_db
 
@@ -81,6 +82,29 @@ def test_the_whole_way_on_pages(w: World) -> None:
     act(gives, request, Verb.TAKE_BACK, parcel=str(back.id), scanned=other.specimen.label)
     act(gives, request, Verb.CLOSE)
     assert b"Nobody has to do anything now" in asks.get(page).content
+
+
+def test_what_left_is_written_down_at_its_request_and_not_on_the_page_of_the_tube(w: World) -> None:
+    request, client = at(w, Status.RECEIVED), w.cast.client("biobank_manager")
+    tube = Specimen.objects.get(label="T0-0")
+    page = client.get(f"/biobank/specimens/{tube.id}/").content.decode()
+    for name in ("use", "dispose", "lose"):
+        assert f"/{name}/" not in page
+        assert client.post(f"/biobank/specimens/{tube.id}/{name}/", {"why": "Because"}).status_code == 403
+    assert Specimen.objects.get(id=tube.id).status == "away" and lines(request)["T0-0"] == "received"
+
+
+def test_what_was_missing_in_a_parcel_is_found_at_its_request_until_it_is_given_up(w: World) -> None:
+    request, client = at(w, Status.SENT), w.cast.client("biobank_manager")
+    receive(w, request, T0_0=Arrived("missing"))
+    tube = Specimen.objects.get(label="T0-0")
+    address = f"/biobank/specimens/{tube.id}/find/"
+    assert client.post(address, {"why": "Under the bench"}).status_code == 403
+    line = RequestLine.objects.get(request=request, specimen=tube)
+    shipping.resolve(request.id, line.id, "lost", "The courier lost it.", by=w.gives)
+    assert client.post(address, {"why": "Under the bench"}).status_code == 302
+    tube.refresh_from_db()
+    assert (tube.status, tube.reserved) == ("out", None)
 
 
 def test_a_mismatch_cannot_be_missed(w: World) -> None:

@@ -12,7 +12,7 @@ from wardbench.campus.biobank import custody, preanalytics, storing, tubes
 from wardbench.campus.biobank.amounts import Amount, amount_of
 from wardbench.campus.biobank.models import Specimen
 from wardbench.campus.biobank.preanalytics import Delay
-from wardbench.campus.biobank.rules import MOVES, WHO, Act, Status
+from wardbench.campus.biobank.rules import BY_REQUEST, LEFT, MOVES, WHO, Act, Status
 from wardbench.campus.biobank.tubes import Part
 from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import SYSTEM, Actor, ForbiddenError
@@ -168,7 +168,8 @@ def test_every_status_every_role(cast: Cast, act: Act) -> None:
             where = bench if status is Status.STORED else None
             Specimen.objects.filter(id=tube.id).update(status=status.value, box=where)
             held = things.again(tube)
-            allowed = (Status(held.status), act) in MOVES and role in WHO[act]
+            by_request = act in BY_REQUEST and status in LEFT
+            allowed = (Status(held.status), act) in MOVES and role in WHO[act] and not by_request
             try:
                 ACTS[act](held, cast.actor(role))
             except (BusyError, ForbiddenError):

@@ -43,6 +43,8 @@ ENDED = frozenset({Status.USED_UP, Status.DISPOSED})
 """There is nothing left of it."""
 HERE = frozenset({Status.COLLECTED, Status.STORED, Status.OUT, Status.PICKED})
 """It is in the biobank's hands."""
+LEFT = frozenset({Status.SHIPPED, Status.AWAY})
+"""It went out with a parcel, and its recipient accounts for it."""
 
 
 class Act(StrEnum):
@@ -152,6 +154,9 @@ def after(status: Status | None, act: Act, *, left: bool = True) -> Status | Non
     return Status.USED_UP if found is not None and not left and act in EMPTIES else found
 
 
+BY_REQUEST = frozenset({Act.USE, Act.DISPOSE, Act.LOSE, Act.FIND})
+"""Acts on what left the biobank that are written down at its request, whose line follows."""
+
 KEEPERS = frozenset({Role.BIOBANK_MANAGER})
 """Who looks after the inventory."""
 COLLECTORS = CARE | KEEPERS
@@ -169,11 +174,12 @@ WHO: dict[Act, frozenset[Role]] = {
 
 @dataclass(frozen=True)
 class Facts:
-    """What the rules need to know of a specimen."""
+    """What the rules need to know of a specimen; `left` whether it is missing of what went out with a request."""
 
     status: Status | None
     reserved: bool = False
     retained: bool = False
+    left: bool = False
 
 
 def may(actor: Actor, act: Act, facts: Facts) -> Verdict:
@@ -182,6 +188,8 @@ def may(actor: Actor, act: Act, facts: Facts) -> Verdict:
         if facts.status is None:
             return no(gettext_noop("There is no such specimen yet."))
         return no(NOT_NOW[facts.status])
+    if act in BY_REQUEST and (facts.left or facts.status in LEFT):
+        return no(gettext_noop("The specimen left with a request: write this down there, so that the request follows."))
     return _holds(actor, WHO[act])
 
 

@@ -14,11 +14,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from wardbench.campus.audit.services import record, verb
-from wardbench.campus.biobank import custody, places, rules
+from wardbench.campus.biobank import custody, places
 from wardbench.campus.biobank.curating import checked, keeps
 from wardbench.campus.biobank.custody import Change
 from wardbench.campus.biobank.models import Container, Relocation, Specimen
 from wardbench.campus.biobank.rules import Act, Status
+from wardbench.campus.biobank.tubes import may
 from wardbench.campus.people.rules import SYSTEM, Actor
 from wardbench.core.errors import BusyError, InputError, NotFoundError
 
@@ -132,16 +133,11 @@ def put(puts: Sequence[Put], *, by: Actor) -> uuid.UUID:
     changes = []
     for one in puts:
         act = Act.MOVE if one.specimen.status == Status.STORED else Act.STORE
-        _may(by, act, one.specimen)
+        may(by, act, one.specimen)
         changes.append(Change(one.specimen, act, one.box, one.place))
     batch = custody.carry_out(changes, by=by)
     record("biobank.put", "batch", batch, by=by, specimens=len(puts))
     return batch
-
-
-def _may(by: Actor, act: Act, specimen: Specimen) -> None:
-    if by is not SYSTEM:
-        rules.may(by, act, rules.Facts(Status(specimen.status))).require()
 
 
 @verb("biobank.fill")
@@ -161,7 +157,7 @@ def fill(specimens: Sequence[Specimen], box: Container, *, by: Actor, start: int
 def take_out(specimens: Sequence[Specimen], why: str = "", *, by: Actor) -> uuid.UUID:
     """Take specimens out of storage; the batch."""
     for one in specimens:
-        _may(by, Act.TAKE_OUT, one)
+        may(by, Act.TAKE_OUT, one)
     detail = {"why": why.strip()[:500]} if why.strip() else {}
     batch = custody.carry_out([Change(one, Act.TAKE_OUT, detail=detail) for one in specimens], by=by)
     record("biobank.take_out", "batch", batch, by=by, specimens=len(specimens))
@@ -286,17 +282,20 @@ def undo(batch: uuid.UUID, *, by: Actor) -> int:
 def lose(specimens: Sequence[Specimen], why: str, *, by: Actor) -> uuid.UUID:
     """Say that specimens are not where they should be. InputError without a reason."""
     for one in specimens:
-        _may(by, Act.LOSE, one)
+        may(by, Act.LOSE, one)
     batch = custody.carry_out([Change(one, Act.LOSE, detail={"why": _reason(why)}) for one in specimens], by=by)
     record("biobank.lose", "batch", batch, by=by, specimens=len(specimens))
     return batch
 
 
 @verb("biobank.find")
-def find(specimen: Specimen, box: Container | None = None, place: int | None = None, *, by: Actor) -> uuid.UUID:
+def find(
+    specimen: Specimen, box: Container | None = None, place: int | None = None, *, by: Actor, why: str = ""
+) -> uuid.UUID:
     """Say that a missing specimen was found, and where it is put where that is known."""
-    _may(by, Act.FIND, specimen)
-    batch = custody.carry_out([Change(specimen, Act.FIND)], by=by)
+    may(by, Act.FIND, specimen)
+    detail = {"why": why.strip()[:500]} if why.strip() else {}
+    batch = custody.carry_out([Change(specimen, Act.FIND, detail=detail)], by=by)
     if box is not None:
         custody.carry_out([Change(specimen, Act.STORE, box, place)], by=by, batch=batch)
     record("biobank.find", "specimen", specimen.id, by=by)

@@ -37,6 +37,7 @@ DOINGS: dict[str, tuple[Act, str]] = {
     "retain": (Act.RETAIN, gettext_noop("Keep it back for diagnosis")),
     "allow": (Act.ALLOW, gettext_noop("Keep it back no longer")),
     "lose": (Act.LOSE, gettext_noop("Say that it is missing")),
+    "find": (Act.FIND, gettext_noop("Say that it was found")),
     "dispose": (Act.DISPOSE, gettext_noop("Destroy it")),
 }
 """What can be done with a specimen: the act that the rules ask about, and the button's words."""
@@ -105,6 +106,7 @@ def _carry_out(name: str, one: Any, given: dict[str, Any], form: Any, by: Actor)
         "retain": lambda: tubes.retain(one, True, given["why"], by=by),
         "allow": lambda: tubes.retain(one, False, given["why"], by=by),
         "lose": lambda: storing.lose([one], given["why"], by=by),
+        "find": lambda: storing.find(one, why=given["why"], by=by),
         "dispose": lambda: tubes.dispose([one], given["why"], by=by),
     }
     doings[name]()

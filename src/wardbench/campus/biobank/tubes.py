@@ -25,7 +25,15 @@ CORRECTED = frozenset({"material", "tube", "site", "diagnosis", "collected", "ex
 
 
 def facts(specimen: Specimen) -> Facts:
-    return Facts(Status(specimen.status), specimen.reserved is not None, specimen.retained)
+    reserved = specimen.reserved is not None
+    left = reserved and specimen.status == Status.MISSING and _was(specimen) in rules.LEFT
+    return Facts(Status(specimen.status), reserved, specimen.retained, left)
+
+
+def _was(specimen: Specimen) -> str | None:
+    """The status of a missing specimen before it was missed."""
+    events = specimen.custody.exclude(status=Status.MISSING.value).order_by("-number")
+    return events.values_list("status", flat=True).first()
 
 
 def may(by: Actor, act: Act, specimen: Specimen) -> None:

@@ -243,6 +243,10 @@ def resolve(request_id: uuid.UUID, line_id: uuid.UUID, where: str, words: str, *
         custody.carry_out([Change(line.specimen, Act.ARRIVE, detail=detail)], by=by, study=study)
         change_line(line, LineStatus.MISSING, LineStatus.RECEIVED, reason=words)
     elif where == "lost":
+        # Nobody has to account for it any more: where it turns up after all, it is found like any other.
+        custody.carry_out(
+            [Change(line.specimen, Act.FREE, values={"reserved": None}, detail=detail)], by=by, study=study
+        )
         change_line(line, LineStatus.MISSING, LineStatus.MISSING, reason=words)
     else:
         raise InputError(_("where: choose one from the list."))
