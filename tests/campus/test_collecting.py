@@ -56,6 +56,14 @@ def protocol(cast: Cast, **of: object) -> Protocol:
     return visiting.add_protocol(things.collection(cast, **of), "Yearly", visits, by=SYSTEM)  # type: ignore[arg-type]
 
 
+def test_a_day_to_come_is_no_day_of_a_consent(cast: Cast) -> None:
+    """It would stand above whatever the donor says until then."""
+    form = donors.add_form("F9", "1", "en", "Form", [Tier.STORAGE], TODAY, by=SYSTEM)
+    tomorrow = timezone.localdate() + datetime.timedelta(days=1)
+    with pytest.raises(InputError, match="has not come yet"):
+        donors.give_consent(things.donor(), form, {Tier.STORAGE: True}, tomorrow, by=cast.actor("coordinator"))
+
+
 def agree(donor: Donor, *, research: bool = True, given: datetime.date = TODAY) -> None:
     asked = ConsentForm.objects.first() or form()
     donors.give_consent(donor, asked, {Tier.STORAGE: True, Tier.RESEARCH: research}, given, by=SYSTEM)

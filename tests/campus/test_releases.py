@@ -280,13 +280,14 @@ def test_a_consent_that_is_withdrawn_after_picking_stops_the_parcel(w: World) ->
     [
         (Tier.RESEARCH, {}),
         (Tier.GENETIC, {"genetic": True}),
-        (Tier.ABROAD, {"country": "US"}),
+        (Tier.ABROAD, {"country": "US", "outside": True}),
         (Tier.CLINICAL_DATA, {}),
     ],
 )
 def test_each_tier_that_a_use_needs_is_asked_for(w: World, tier: Tier, values: dict[str, Any]) -> None:
     assert w.tubes[0].donor is not None
     at_hand.consent(w.tubes[0].donor, {**at_hand.ALL, tier: False})
+    at_hand.let_it_leave(w.permit)
     request = drafted(w, **values)
     with pytest.raises(BusyError, match="T0-0 cannot be given: The donor's consent does not cover this use"):
         requesting.ask(request.id, by=w.asks)
@@ -416,6 +417,18 @@ def test_leaving_a_tube_out_draws_the_agreement_up_anew(w: World) -> None:
 def test_material_leaves_only_where_it_was_approved(w: World) -> None:
     with pytest.raises(BusyError, match="approved without material that leaves"):
         requesting.ask(drafted(w, outside=True).id, by=w.asks)
+
+
+def test_another_country_is_outside_whatever_the_request_says(w: World) -> None:
+    """Or it would leave without an agreement."""
+    with pytest.raises(InputError, match="the biobank is in BE"):
+        requesting.ask(drafted(w, country="US").id, by=w.asks)
+
+
+def test_an_empty_tube_is_not_given(w: World) -> None:
+    tubes.adjust(w.tubes[0], amount_of(0, "ml"), "Dried up", by=w.gives)
+    with pytest.raises(BusyError, match="T0-0 cannot be given: There is not as much of it left"):
+        requesting.ask(drafted(w).id, by=w.asks)
 
 
 @pytest.mark.parametrize("status", [Status.RESERVED, Status.QUOTED, Status.READY])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Mapping
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from wardbench.campus.audit.services import record, verb
@@ -65,9 +66,12 @@ def give_consent(
     by: Actor,
     collection: Collection | None = None,
 ) -> Consent:
-    """Keep what a donor answered, tier by tier. InputError where a tier of the form has no answer, or one is none."""
+    """Keep what a donor answered, tier by tier. InputError where a tier of the form has no answer, or one is none, and
+    for a day to come: it would outlast whatever the donor says until then."""
     if by is not SYSTEM:
         rules.may_collect(by).require()
+        if given > timezone.localdate():
+            raise InputError(_("given: this day has not come yet."))
     if {tier.value for tier in answers} != set(form.tiers):
         raise InputError(_("answers: answer everything that the form asks, and nothing else."))
     consent = Consent.objects.create(

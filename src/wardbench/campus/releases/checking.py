@@ -65,7 +65,7 @@ def judge(lines: Sequence[RequestLine], asked: Asked) -> list[Judged]:
             TubeStatus(one.status),
             one.retained,
             one.reserved is not None and one.reserved != line.id,
-            line.amount is None or one.amount is None or line.amount <= one.amount,
+            one.amount is None or (one.amount if line.amount is None else line.amount) in range(1, one.amount + 1),
             answers[one.id],
             outcome.value,
             words,

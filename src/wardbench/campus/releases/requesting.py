@@ -125,6 +125,13 @@ def ask(request_id: uuid.UUID, *, by: Actor) -> Request:
         raise InputError(_("address: say who receives the specimens, and where."))
     if len({line.specimen.collection.biobank_id for line in lines}) > 1:
         raise InputError(_("request: ask each biobank by a request of its own."))
+    bank = lines[0].specimen.collection.biobank
+    if request.country != bank.country and not request.outside:
+        raise InputError(
+            _("country: the biobank is in {country}; a recipient elsewhere is outside the campus, say so.").format(
+                country=bank.country
+            )
+        )
     if request.outside and not may_leave(request.permit):
         raise BusyError(_("The study was approved without material that leaves the hospital; amend it first."))
     require_all(request, lines, but_person=True)
