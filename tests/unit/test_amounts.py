@@ -40,6 +40,9 @@ def test_spellings_of_units(said: str, code: str) -> None:
         ("NaN", "ml"),
         ("Infinity", "ml"),
         ("1e30", "ml"),
+        ("1e999999", "ml"),
+        ("1e-999999", "ml"),
+        ("1." + "0" * 30 + "1", "ml"),
     ],
 )
 def test_what_cannot_be_kept_is_refused(number: str, unit: str) -> None:

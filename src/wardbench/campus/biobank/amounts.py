@@ -6,7 +6,7 @@ Volumes are kept in nanolitres, masses in nanograms, cells and pieces by their n
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from enum import StrEnum
 
 from wardbench.campus.people.roles import gettext_noop
@@ -57,6 +57,9 @@ _SPELLINGS = {
 }  # fmt: skip
 MOST = 9_000_000_000_000_000
 """The largest amount that is kept: 9,000 litres, 9 tonnes."""
+LONGEST = 40
+"""Characters of a number that is read, and the places of its first digit."""
+EXACT = Context(prec=2 * LONGEST)
 
 
 @dataclass(frozen=True)
@@ -97,13 +100,15 @@ def unit_of(text: str) -> str:
 
 def amount_of(number: str | int | Decimal, unit: str) -> Amount:
     """An amount from what was typed, "1.5" or "1,5"; InputError for what is no number or finer than can be kept."""
-    code = unit_of(unit)
+    code, text = unit_of(unit), str(number).strip().replace(",", ".")
     try:
-        exact = Decimal(str(number).strip().replace(",", ".")) * UNITS[code].size
+        read = Decimal(text)
     except InvalidOperation:
-        raise InputError(gettext_noop("amount: “{number}” is no number."), number=str(number)[:20]) from None
-    if not exact.is_finite():
+        read = Decimal("NaN")
+    # Beyond these digits nothing can be kept, and arithmetic is neither exact nor quick.
+    if not read.is_finite() or len(text) > LONGEST or abs(read.adjusted()) > LONGEST:
         raise InputError(gettext_noop("amount: “{number}” is no number."), number=str(number)[:20])
+    exact = EXACT.multiply(read, Decimal(UNITS[code].size))
     if exact != exact.to_integral_value():
         raise InputError(gettext_noop("amount: {number} {unit} is finer than can be kept."), number=number, unit=code)
     return Amount(int(exact), code)
