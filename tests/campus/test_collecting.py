@@ -7,10 +7,12 @@ import threading
 
 import pytest
 from django.db import connection
+from django.urls import reverse
 from django.utils import timezone
 
 from campus import biobank_things as things
 from campus.cast import Cast, make_cast
+from wardbench.campus.access import services as access
 from wardbench.campus.audit.models import Event
 from wardbench.campus.biobank import collection_queries as queries
 from wardbench.campus.biobank import consents, curating, donors, visiting
@@ -194,6 +196,17 @@ def test_who_stands_in_the_list_of_a_day(cast: Cast) -> None:
     assert [one.visit.planned.name for one in queries.visits(TODAY + datetime.timedelta(days=26), by=nurse)].count(
         "Month 1"
     ) == 2
+
+
+def test_nobody_learns_by_trying_numbers_who_is_a_donor(cast: Cast) -> None:
+    donors.link_donor(things.donor("D1"), 12, by=SYSTEM)
+    client = cast.client("physician")
+    for person in ("12", "13"):
+        given = {"code": f"X{person}", "sex": "Female", "person": person}
+        page = client.post(reverse("donor_new"), given).content.decode()
+        assert "There is no such patient in your care." in page
+    access.give_relation(13, cast.endocrinology, by=SYSTEM)
+    assert client.post(reverse("donor_new"), given).status_code == 302
 
 
 @pytest.mark.parametrize("role", sorted(Role))

@@ -8,13 +8,15 @@ from collections.abc import Iterable, Mapping
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from wardbench.campus.access.queries import may_see_patient
 from wardbench.campus.audit.services import record, verb
 from wardbench.campus.biobank import rules
 from wardbench.campus.biobank.curating import checked, keeps
 from wardbench.campus.biobank.models import Collection, Consent, ConsentForm, Donor, DonorLink
+from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import SYSTEM, Actor
 from wardbench.core.consent import Tier
-from wardbench.core.errors import BusyError, InputError
+from wardbench.core.errors import BusyError, InputError, NotFoundError
 
 
 @verb("biobank.add_donor")
@@ -31,9 +33,15 @@ def add_donor(code: str, *, by: Actor, sex: str = "", birth_year: int | None = N
 
 @verb("biobank.link_donor")
 def link_donor(donor: Donor, person_id: int, *, by: Actor) -> None:
-    """Say which patient of the store a donor is; BusyError where either is linked already."""
+    """Say which patient of the store a donor is; BusyError where either is linked already.
+
+    NotFoundError where the patient is not in the care of whoever says it: or anybody's number could be tried, to learn
+    who is a donor.
+    """
     if by is not SYSTEM:
         rules.may_know_donor(by).require()
+        if not by.has(Role.DATA_STEWARD) and not may_see_patient(by, person_id):
+            raise NotFoundError(_("There is no such patient in your care."))
     if DonorLink.objects.filter(donor=donor).exists() or DonorLink.objects.filter(person_id=person_id).exists():
         raise BusyError(_("This donor or this patient is linked already."))
     DonorLink.objects.create(donor=donor, person_id=person_id, by_id=None if by is SYSTEM else by.id)
