@@ -12,12 +12,13 @@ import pytest
 from django.utils import timezone
 
 from campus import releases_things as at_hand
+from campus.biobank_things import box
 from campus.cast import make_cast
 from campus.releases_things import World, again, at, drafted, lines, world
 from campus.test_studies import at_once
 from wardbench.campus.audit.models import Event
 from wardbench.campus.audit.queries import verify
-from wardbench.campus.biobank import custody, tubes
+from wardbench.campus.biobank import custody, storing, tubes
 from wardbench.campus.biobank.amounts import amount_of
 from wardbench.campus.biobank.models import Collection, Consent, Specimen
 from wardbench.campus.notices.models import Notice
@@ -356,6 +357,22 @@ def test_a_mismatch_changes_nothing_and_is_on_the_record(w: World) -> None:
         at_hand.send(w, request)
     with pytest.raises(BusyError, match="put them back first"):
         picking.stop(request.id, by=w.gives)
+
+
+def test_a_picked_tube_that_went_missing_or_into_a_box_does_not_hold_the_request(w: World) -> None:
+    request = at(w, Status.PICKING)
+    for label in ("T0-0", "T1-0"):
+        picking.scan(request.id, label, by=w.gives)
+    line = {one.specimen.label: one for one in RequestLine.objects.filter(request=request)}
+    with pytest.raises(BusyError, match="put them back first"):
+        requesting.leave_out(request.id, line["T0-0"].id, "Lost", by=w.gives)
+    storing.lose([Specimen.objects.get(label="T0-0")], "Fell behind the freezer", by=w.gives)
+    requesting.leave_out(request.id, line["T0-0"].id, "Lost", by=w.gives)
+    storing.put([storing.Put(Specimen.objects.get(label="T1-0"), box("Freezer Rack 1 Box 1"), 5)], by=w.gives)
+    assert picking.put_back(request.id, line["T1-0"].id, by=w.gives).endswith("Freezer Rack 1 Box 1: B3")
+    assert lines(request) == {"T0-0": "dropped", "T1-0": "reserved", "T2-0": "reserved"}
+    assert Specimen.objects.get(label="T0-0").reserved is None
+    picking.stop(request.id, by=w.gives)
 
 
 def test_a_part_leaves_the_rest_where_it_is_and_free(w: World) -> None:

@@ -15,6 +15,7 @@ from wardbench.campus.biobank.amounts import Amount
 from wardbench.campus.biobank.custody import Change
 from wardbench.campus.biobank.models import Specimen
 from wardbench.campus.biobank.rules import Act
+from wardbench.campus.biobank.rules import Status as TubeStatus
 from wardbench.campus.people.refusals import reason
 from wardbench.campus.people.rules import SYSTEM, Actor
 from wardbench.campus.releases import agreeing, checking
@@ -149,8 +150,10 @@ def put_back(request_id: uuid.UUID, line_id: uuid.UUID, *, by: Actor) -> str:
     last = one.custody.exclude(container=None).select_related("container").order_by("-number").first()
     if last is None or last.container is None:
         raise BusyError(_("Specimen {label} was never in storage; put it into a box first.").format(label=one.label))
-    change = Change(one, Act.STORE, last.container, last.position, detail={"request": request.reference})
-    custody.carry_out([change], by=by, study=request.study.reference)
+    if one.status != TubeStatus.STORED:
+        # Somebody may have put it into a box already, by the page of the box.
+        change = Change(one, Act.STORE, last.container, last.position, detail={"request": request.reference})
+        custody.carry_out([change], by=by, study=request.study.reference)
     change_line(line, LineStatus.PICKED, LineStatus.RESERVED, scanned="", picked=None, picked_by_id=None)
     note(request, Verb.PUT_BACK, by, specimen=one.label)
     return last.place

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from wardbench.campus.biobank.amounts import Amount, amount_of
 from wardbench.campus.biobank.models import Biobank
+from wardbench.campus.biobank.rules import Status as TubeStatus
 from wardbench.campus.biobank.storage_forms import ReadingsForm
 from wardbench.campus.releases import quoting, request_queries
 from wardbench.campus.releases.models import Request, RequestLine, Shipment
@@ -98,7 +99,11 @@ class LeaveOutForm(Form):
 
     def __init__(self, *args: Any, of: Request, **kwargs: Any) -> None:
         super().__init__(*args, of=of, **kwargs)
-        self.fields["line"].choices = self.lines(LineStatus.RESERVED)  # type: ignore[attr-defined]
+        lost = RequestLine.objects.filter(request=self.of, status=LineStatus.PICKED).exclude(
+            specimen__status=TubeStatus.PICKED
+        )
+        missed = [(str(one), label) for one, label in lost.values_list("id", "specimen__label")]
+        self.fields["line"].choices = [*self.lines(LineStatus.RESERVED), *missed]  # type: ignore[attr-defined]
 
 
 class QuoteForm(Form):

@@ -16,6 +16,7 @@ from wardbench.campus.biobank import custody
 from wardbench.campus.biobank.amounts import UNITS, Amount
 from wardbench.campus.biobank.custody import Change
 from wardbench.campus.biobank.rules import Act
+from wardbench.campus.biobank.rules import Status as TubeStatus
 from wardbench.campus.people.refusals import reason
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import SYSTEM, Actor
@@ -215,10 +216,13 @@ def extend(request_id: uuid.UUID, until: datetime.date, *, by: Actor) -> None:
 
 @verb("releases.leave_out")
 def leave_out(request_id: uuid.UUID, line_id: uuid.UUID, why: str, *, by: Actor) -> None:
-    """Leave one reserved specimen out: it is free again. An agreement that is not signed by both is drawn up anew."""
+    """Leave one reserved specimen out: it is free again, also where it was picked and is missing since. An agreement
+    that is not signed by both is drawn up anew. BusyError while it is picked."""
     request = allowed(request_id, Verb.LEAVE_OUT, by)
-    line = one_line(request, line_id, LineStatus.RESERVED)
-    change_line(line, LineStatus.RESERVED, LineStatus.DROPPED, reason=reasoned(why))
+    line = one_line(request, line_id, LineStatus.RESERVED, LineStatus.PICKED)
+    if line.specimen.status == TubeStatus.PICKED:
+        raise BusyError(_("Some tubes are picked; put them back first."))
+    change_line(line, LineStatus(line.status), LineStatus.DROPPED, reason=reasoned(why))
     free(request, [line], by)
     if request.status == Status.AGREEING:
         agreeing.draw(request)
