@@ -54,6 +54,7 @@ KNOWN = Known(
     parents={
         "P1": Parent(uuid.uuid4(), HERE, "D1", "WholeBlood", NOW, True),
         "P2": Parent(uuid.uuid4(), ELSEWHERE, "", "WholeBlood", None, False),
+        "POOL": Parent(uuid.uuid4(), HERE, "", "Serum", None, False),
     },
     donors={"D1": ("Female", 1960), "D2": ("", None)},
     spots=Spots(PLACES),
@@ -107,6 +108,7 @@ def causes(row: str, header: str = "", **filling: object) -> set[tuple[str, str]
         ("parent", "nobody", "parent", "parent"),
         ("parent", "P2", "parent", "parent_collection"),
         ("parent;donor", "P1;D2", "parent", "parent_donor"),
+        ("parent;donor", "POOL;D1", "parent", "parent_donor"),
         ("parent", "T1", "parent", "parent_loop"),
         ("status", "hm", "status", "status"),
         ("status", "missed", "status", "never"),

@@ -394,7 +394,8 @@ class _Check:
             return
         if values["donor"][row] is None:
             values["donor"][row] = donor
-        elif donor is not None and values["donor"][row] != donor:
+        elif values["donor"][row] != donor and (donor is not None or above is None or not self.bad[above]):
+            # What was made of a pool has no donor of its own either: their consent would stand for everybody's.
             self.fault(row, "parent", "parent_donor", label)
         if values["collected"][row] is None and not self.columns.get("collected", [""] * self.count)[row]:
             values["collected"][row] = taken
