@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from campus.cast import make_cast
-from campus.releases_things import World, again, at, change_permit, lines, receive, world
+from campus.releases_things import World, again, at, change_permit, let_it_leave, lines, receive, sign, world
 from wardbench.campus.biobank.amounts import amount_of
 from wardbench.campus.biobank.models import Specimen
 from wardbench.campus.notices.models import Notice
@@ -105,6 +105,16 @@ def test_an_agreement_names_the_newer_permit_and_is_signed_again(w: World) -> No
     assert now.status == Status.AGREEING and found.content["permit"]["number"] == newer.number
     assert found.provider_at is None and found.recipient_at is None
     assert Notice.objects.filter(sentence=ended_permits.ANEW).exists()
+
+
+def test_a_newer_permit_that_asks_for_an_agreement_gets_one(w: World) -> None:
+    """Or the request would be ready for ever, and never be picked."""
+    request = at(w, Status.READY)
+    let_it_leave(renew(w))
+    due()
+    assert again(request).status == Status.AGREEING
+    sign(w, again(request))
+    picking.start(request.id, by=w.gives)
 
 
 def sent_back(w: World, request: Request, *labels: str) -> None:

@@ -436,6 +436,20 @@ def test_material_leaves_only_where_it_was_approved(w: World) -> None:
         requesting.ask(drafted(w, outside=True).id, by=w.asks)
 
 
+@pytest.mark.parametrize("status", [Status.READY, Status.PICKING])
+def test_nothing_leaves_once_the_permit_does_not_cover_that_it_leaves(w: World, status: Status) -> None:
+    """An amendment may take it back while the request is under way."""
+    duties = w.permit.content["obligations"]
+    request = at(w, status, outside=True)
+    at_hand.change_permit(w.permit, obligations=duties)
+    if status is Status.READY:
+        with pytest.raises(ForbiddenError, match="approved without material that leaves"):
+            picking.start(request.id, by=w.gives)
+    else:
+        found = picking.scan(request.id, "T0-0", by=w.gives)
+        assert found.outcome is Outcome.REFUSED and "approved without material that leaves" in found.words
+
+
 def test_another_country_is_outside_whatever_the_request_says(w: World) -> None:
     """Or it would leave without an agreement."""
     with pytest.raises(InputError, match="the biobank is in BE"):

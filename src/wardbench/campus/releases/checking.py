@@ -23,13 +23,14 @@ from wardbench.campus.releases import rules
 from wardbench.campus.releases.models import Request, RequestLine
 from wardbench.campus.releases.rules import LineStatus, Tube
 from wardbench.campus.studies import permits
-from wardbench.campus.studies.material import Asked, use_of
+from wardbench.campus.studies.material import Asked, may_leave, use_of
 from wardbench.campus.studies.models import Permit
 from wardbench.campus.studies.permits import Use, Wanted
 from wardbench.core.consent import Answer, Given, Tier, allows
 
 MOST_DEPTH = 8
 """How deep pools of pools are followed."""
+STAYS = gettext_noop("The study was approved without material that leaves the hospital; amend it first.")
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,8 @@ class Share:
 def permit_for(request: Request, lines: Sequence[RequestLine]) -> Verdict:
     """Whether the permit covers these lines beside what its study's other requests are promised."""
     found: Verdict = yes(gettext_noop("The permit covers this material."))
+    if request.outside and not may_leave(request.permit):
+        return no(STAYS)
     shares = shares_of(request.permit, lines)
     if isinstance(shares, Verdict):
         return shares

@@ -19,6 +19,7 @@ from wardbench.campus.releases.models import Request
 from wardbench.campus.releases.moves import lines_of, tell
 from wardbench.campus.releases.request_queries import agreement_of, whole
 from wardbench.campus.releases.rules import HELD, LineStatus, Side, Status
+from wardbench.campus.studies.material import may_leave
 from wardbench.campus.studies.permits import holding
 from wardbench.core.errors import BusyError, WardbenchError
 
@@ -70,11 +71,13 @@ def _stop(one: Request) -> bool:
 @verb("releases.follow_permit")
 def follow(request_id: uuid.UUID, *, by: Actor) -> Request:
     """Let a request go on under the permit that holds now. An agreement that nothing was picked under is drawn up anew
-    from it; both sides sign again. BusyError where somebody changed the request at the same moment."""
+    from it, also where only the newer permit asks for one; both sides sign again. BusyError where somebody changed the
+    request at the same moment."""
     request = whole().get(id=request_id)
     newer = holding(request.study)
     assert newer is not None, "the caller found the permit"
-    anew = agreement_of(request) is not None and request.status in (Status.AGREEING, Status.READY)
+    agrees = agreement_of(request) is not None or may_leave(newer)
+    anew = agrees and request.status in (Status.AGREEING, Status.READY)
     held = Request.objects.filter(id=request.id, revision=request.revision)
     revision = request.revision + 1
     status = Status.AGREEING if anew else Status(request.status)

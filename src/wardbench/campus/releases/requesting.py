@@ -134,7 +134,7 @@ def ask(request_id: uuid.UUID, *, by: Actor) -> Request:
             )
         )
     if request.outside and not may_leave(request.permit):
-        raise BusyError(_("The study was approved without material that leaves the hospital; amend it first."))
+        raise BusyError(_(checking.STAYS))
     require_all(request, lines, but_person=True)
     asked = checking.asked_of(request)
     content = {
