@@ -178,6 +178,10 @@ def test_what_no_visit_plans_is_not_taken(cast: Cast) -> None:
     visit = Visit.objects.get(planned__name="Start")
     with pytest.raises(InputError, match="plans no such tube"):
         visiting.collect(visit, {"nothing/1": "X"}, by=nurse)
+    tube = visit.planned.planned.get()
+    for label in ("X" * 65, "A\x00B", "A\nB"):
+        with pytest.raises(InputError, match="at most 64 characters"):
+            visiting.collect(Visit.objects.get(id=visit.id), {f"{tube.id}/1": label}, by=nurse)
     assert Specimen.objects.count() == 0 and Visit.objects.get(id=visit.id).status == "planned"
 
 

@@ -16,6 +16,7 @@ from wardbench.campus.audit.models import Event
 from wardbench.campus.biobank import custody, equipment, places, storing
 from wardbench.campus.biobank.models import Container, CustodyEvent, Specimen
 from wardbench.campus.biobank.rules import Act, Status
+from wardbench.campus.biobank.storage_forms import ReadingsForm
 from wardbench.campus.biobank.storing import Put
 from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import SYSTEM, ForbiddenError
@@ -193,6 +194,13 @@ def test_positions_by_name(freezer: Container, text: str, place: int) -> None:
     box = things.box("Freezer Rack 1 Box 1")
     assert places.place_of(box, text) == place
     assert places.place_of(box, places.label(box, place)) == place
+
+
+@pytest.mark.parametrize(
+    "line", ["2026-01-31 14:00, inf", "0001-01-01 00:00, -70", "2026-01-31 14:00, " + "9" * 140_000]
+)
+def test_temperatures_that_cannot_be_kept_are_refused(line: str) -> None:
+    assert not ReadingsForm({"readings": f"time, value\n{line}\n"}).is_valid()
 
 
 @pytest.mark.parametrize("text", ["", "C1", "A4", "0", "7", "A0", "ZZZ1", "-1", "1.5", "A1A1"])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -148,7 +150,10 @@ def _planned(text: str) -> Planned:
 
 class EnrolForm(forms.Form):
     protocol = forms.ChoiceField(label=_("Protocol"))
-    day0 = forms.DateField(label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    day0 = forms.DateField(
+        label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        validators=[MaxValueValidator(datetime.date(2200, 1, 1))],
+    )  # fmt: skip
     place = forms.CharField(label=_("Where"), max_length=100, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

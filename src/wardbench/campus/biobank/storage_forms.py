@@ -158,15 +158,19 @@ class ReadingsForm(forms.Form):
         found = []
         text = self.cleaned_data["readings"]
         sniffed = ";" if ";" in text.partition("\n")[0] else "\t" if "\t" in text.partition("\n")[0] else ","
-        for number, row in enumerate(csv.reader(io.StringIO(text), delimiter=sniffed), start=1):
+        try:
+            rows = list(csv.reader(io.StringIO(text), delimiter=sniffed))
+        except csv.Error:
+            raise ValidationError(gettext("There is no temperature in this.")) from None
+        for number, row in enumerate(rows, start=1):
             if not row or not any(row):
                 continue
             try:
                 at = datetime.datetime.fromisoformat(row[0].strip())
                 value = round(float(row[1].strip().replace(",", ".")) * 100)
-                if not -27_315 <= value <= 20_000:
+                if not -27_315 <= value <= 20_000 or not 1900 <= at.year <= 2200:
                     raise ValueError
-            except (ValueError, IndexError):
+            except (ValueError, OverflowError, IndexError):
                 if number == 1:
                     continue
                 said = gettext("Line %(line)s: write a time and a temperature.") % {"line": number}

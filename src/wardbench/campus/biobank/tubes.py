@@ -118,7 +118,7 @@ def _make(
         for part in parts
     ]
     for one in made:
-        _labelled(one)
+        labelled(one)
     detail = {"made": [one.label for one in made]}
     values = {"amount": left} if parent.amount is not None else {}
     batch = custody.carry_out([Change(parent, Act.DERIVE, values=values, detail=detail)], by=by)
@@ -168,7 +168,7 @@ def pool(label: str, parts: Sequence[tuple[Specimen, Amount | None]], *, by: Act
         box=box,
         place=place,
     )
-    _labelled(made)
+    labelled(made)
     batch = custody.carry_out(changes, by=by)
     custody.enter([made], Act.REGISTER, by=by, batch=batch, detail={"of": [one.label for one, _amount in parts]})
     PoolPart.objects.bulk_create([PoolPart(pool=made, specimen=one, amount=taken) for one, taken in shares])
@@ -295,7 +295,8 @@ def _left(specimen: Specimen, taken: int | None) -> int | None:
     return specimen.amount - taken
 
 
-def _labelled(specimen: Specimen) -> None:
+def labelled(specimen: Specimen) -> None:
+    """InputError for a label that cannot be kept or read by a scanner."""
     if not specimen.label or len(specimen.label) > 64 or not specimen.label.isprintable():
         raise InputError(_("label: give each tube a label of at most 64 characters."))
 

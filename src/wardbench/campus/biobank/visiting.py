@@ -25,6 +25,7 @@ from wardbench.campus.biobank.models import (
     Visit,
 )
 from wardbench.campus.biobank.rules import Act
+from wardbench.campus.biobank.tubes import labelled
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import SYSTEM, Actor
 from wardbench.core.consent import Basis, Tier, allows
@@ -162,6 +163,8 @@ def collect(
         )
     if given:
         raise InputError(_("labels: this visit plans no such tube."))
+    for one in made:
+        labelled(one)
     batch = custody.enter(made, Act.COLLECT, by=by)
     for key, specimen in zip(besides, made[len(made) - len(besides) :], strict=True):
         extra.taken(key, specimen, by=by)
