@@ -372,6 +372,13 @@ def test_a_formula_has_its_last_value_and_dates_are_days() -> None:
     assert reading.read(sheet_xml(cells)).rows[1] == ("B", "0.3")
 
 
+def test_a_sheet_that_is_merged_over_and_over_is_refused() -> None:
+    rows = (("label", "material"), ("T1", "Serum"), ("T2", "Serum"))
+    assert files.read_sheet(workbook.Sheet("x", rows, ((1, 1, 2, 1),))).rows[1] == ("T2", "Serum")
+    with pytest.raises(InputError, match="damaged"):
+        files.read_sheet(workbook.Sheet("x", rows, ((1, 0, 2, 1),) * 100_000))
+
+
 def test_merged_cells_all_have_the_text_of_the_first() -> None:
     sheet = workbook.Sheet("S", (("label", "donor"), ("A", "D1"), ("B", ""), ("C", "D2")), ((1, 1, 2, 1),))
     assert files.read_sheet(sheet).rows == (("A", "D1"), ("B", "D1"), ("C", "D2"))

@@ -106,14 +106,19 @@ def read_sheet(sheet: Sheet) -> Table:
 
 
 def _spread(sheet: Sheet) -> Iterable[Sequence[str]]:
-    """The rows of a sheet with the text of merged cells in each of them."""
+    """The rows of a sheet with the text of merged cells in each of them. InputError where a cell is merged twice, which
+    no program writes: a file could name the whole sheet a million times."""
     if not sheet.merged:
         return sheet.rows
     rows = [list(row) for row in sheet.rows]
+    room = sum(map(len, rows)) + len(rows)
     for top, left, bottom, right in sheet.merged:
         if top < len(rows) and left < len(rows[top]):
             said = rows[top][left]
             for row in rows[top : bottom + 1]:
+                room -= max(1, len(row[left : right + 1]))
+                if room < 0:
+                    raise InputError(_("file: the workbook is damaged; open it and save it anew."))
                 row[left : right + 1] = [said or cell for cell in row[left : right + 1]]
     return rows
 
