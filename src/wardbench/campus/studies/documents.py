@@ -9,8 +9,10 @@ from __future__ import annotations
 import codecs
 import hashlib
 import io
+import lzma
 import os
 import re
+import struct
 import tempfile
 import unicodedata
 import zipfile
@@ -20,6 +22,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+from xml.parsers import expat
 
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.studies.scanning import Scanner
@@ -29,6 +32,19 @@ LARGEST = 25_000_000
 """Bytes of one file."""
 LONGEST_NAME = 150
 _MOST_PARTS = 5_000
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    OSError,
+    ValueError,
+    KeyError,
+)
+"""What goes wrong where an archive is none, or is packed in a way that cannot be opened."""
 
 PDF, PNG, JPEG = "application/pdf", "image/png", "image/jpeg"
 TEXT, CSV = "text/plain", "text/csv"
@@ -52,8 +68,17 @@ TITLES = ", ".join(sorted({ending.lstrip(".").upper() for ending in ENDINGS}))
 
 _STARTS = ((b"%PDF-", PDF), (b"\x89PNG\r\n\x1a\n", PNG), (b"\xff\xd8\xff", JPEG))
 _MACROS = re.compile(r"(vbaproject|vbadata|activex|/?basic/|/?scripts/|macrosheets|\.bin$|\.exe$|\.dll$|\.js$)", re.I)
-# A printable page needs none of these; each makes a reader do something when the file is opened.
-_ACTIVE_PDF = re.compile(rb"/(JavaScript|JS|Launch|OpenAction|AA|EmbeddedFile|RichMedia|XFA)\b")
+# Office keeps beside a table how it was printed last.
+_PRINTED = re.compile(r"(xl|word|ppt)/printerSettings/printerSettings\d+\.bin", re.I)
+_PART = 2_000_000
+"""Bytes of a part that says how an office file hangs together."""
+# A printable page needs none of these; each makes a reader do something when the file is opened. To open at a page is
+# nothing of the kind. The shortest names are looked for with what comes after them: by themselves they are in every
+# large picture by chance.
+_ACTIVE_PDF = re.compile(
+    rb"/(?:JavaScript|Launch|EmbeddedFile|RichMedia|XFA)\b|/OpenAction\b(?![\0\s]*\[)"
+    rb"|/JS(?:[\0\s]*[(<%]|[\0\s]+\d)|/AA(?:[\0\s]*(?:<<|%)|[\0\s]+\d)"
+)
 # Among packed objects what is done at opening is mostly the page to begin with: there what is done is looked for.
 _ACTING_PDF = re.compile(rb"/(JavaScript|JS|Launch|EmbeddedFile|RichMedia|XFA|SubmitForm|ImportData)\b")
 _STREAM = re.compile(rb"(?<!end)stream\r?\n")
@@ -154,7 +179,7 @@ def _office(file: BinaryIO, name: str) -> str | None:
             if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > 20 * LARGEST:
                 raise InputError(gettext_noop("file: {name} unpacks to more than is kept."), name=name)
             names = [part.filename for part in parts]
-            if any(_MACROS.search(part) for part in names):
+            if any(_MACROS.search(part) and not _PRINTED.fullmatch(part) for part in names):
                 raise InputError(
                     gettext_noop("file: {name} carries macros or programs; save it without them."), name=name
                 )
@@ -162,15 +187,15 @@ def _office(file: BinaryIO, name: str) -> str | None:
                 raise InputError(
                     gettext_noop("file: {name} is locked with a password; save it without one."), name=name
                 )
-            if "mimetype" in names and archive.read("mimetype").strip() == ODT.encode():
+            if "mimetype" in names and _read(archive, archive.getinfo("mimetype")).strip() == ODT.encode():
                 return ODT
-            types = archive.read("[Content_Types].xml") if "[Content_Types].xml" in names else b""
-            if b"macroEnabled" in types:
-                raise InputError(
-                    gettext_noop("file: {name} carries macros or programs; save it without them."), name=name
-                )
-            for part in names:
-                if part.endswith(".rels") and _leads_out(archive.read(part)):
+            for part in parts:
+                kind = part.filename.lower()
+                if kind == "[content_types].xml" and _has_macros(_read(archive, part)):
+                    raise InputError(
+                        gettext_noop("file: {name} carries macros or programs; save it without them."), name=name
+                    )
+                if kind.endswith(".rels") and _leads_out(_read(archive, part)):
                     raise InputError(
                         gettext_noop("file: {name} takes a template or an object from elsewhere; save it without."),
                         name=name,
@@ -178,14 +203,48 @@ def _office(file: BinaryIO, name: str) -> str | None:
             if "word/document.xml" in names:
                 return DOCX
             return XLSX if "xl/workbook.xml" in names else None
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, KeyError):
+    except _DAMAGED:
         raise InputError(gettext_noop("file: {name} is damaged: it cannot be opened."), name=name) from None
+
+
+def _read(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bytes:
+    """A part that says how the file hangs together; ValueError where it is far too large for that."""
+    if part.file_size > _PART:
+        raise ValueError("a part is too large")
+    return archive.read(part)
+
+
+def _has_macros(types: bytes) -> bool:
+    """Whether a part is of a kind that runs."""
+    return any("macroenabled" in given.get("ContentType", "").lower() for given in _elements(types))
 
 
 def _leads_out(relations: bytes) -> bool:
     """Whether something other than a link to click on is fetched from elsewhere."""
-    entries = re.findall(rb"<Relationship\b[^>]*>", relations)
-    return any(b'"External"' in one and not re.search(rb'Type="[^"]*/hyperlink"', one) for one in entries)
+    return any(
+        given.get("TargetMode", "").strip().lower() == "external"
+        and not given.get("Type", "").strip().endswith("/hyperlink")
+        for given in _elements(relations)
+    )
+
+
+def _elements(part: bytes) -> list[dict[str, str]]:
+    """The attributes of every element, as whoever opens the file reads them: the same can be written in many ways.
+    ValueError where that cannot be said."""
+    found: list[dict[str, str]] = []
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = _no_declarations
+    parser.StartElementHandler = lambda _name, given: found.append(given) if given else None
+    try:
+        parser.Parse(part, True)
+    except expat.ExpatError as error:
+        raise ValueError("a part is not XML") from error
+    return found
+
+
+def _no_declarations(*_said: object) -> None:
+    """What an entity stands for would be decided elsewhere."""
+    raise ValueError("a part declares something")
 
 
 def _check_pdf(file: BinaryIO, name: str) -> None:
