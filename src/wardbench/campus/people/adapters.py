@@ -6,6 +6,9 @@ with the address that the provider has verified. What the provider says of group
 
 from __future__ import annotations
 
+import logging
+import threading
+from smtplib import SMTPException
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -13,6 +16,8 @@ from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
+from django.contrib.sites.shortcuts import get_current_site
+from django.core.mail import EmailMessage
 from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import render
@@ -25,6 +30,8 @@ from wardbench.campus.people.security_log import log_provider
 from wardbench.core.pseudonyms import derive_key
 from wardbench.core.sealing import seal, unseal
 
+log = logging.getLogger("wardbench.notices")
+
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -34,6 +41,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Begin a session in one transaction, with its event on the record: all of it is there, or nothing."""
         with transaction.atomic():
             super().login(request, user)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Beside the request: neither how long it takes nor whether it fails tells who has an account."""
+        said = {"request": self.request, "email": email, "current_site": get_current_site(self.request), **context}
+        message = self.render_mail(template_prefix, email, said)
+        threading.Thread(target=_send, args=(message,), name=MAIL).start()
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Not in the first minutes after signing in, as on our own pages: nobody is asked for a password twice."""
@@ -80,6 +93,8 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         return unseal(_key(), encrypted_text, SECOND_FACTOR)
 
 
+MAIL = "mail of an account"
+"""What a thread that sends one is called."""
 SECOND_FACTOR = "second factor"
 
 
@@ -90,3 +105,10 @@ def _key() -> bytes:
 def _refused(provider: str, why: str) -> None:
     with transaction.atomic():
         record("account.refused", "provider", provider, by=NOBODY, why=why)
+
+
+def _send(message: EmailMessage) -> None:
+    try:
+        message.send()
+    except (SMTPException, OSError) as error:
+        log.error("a mail about an account could not be sent: %s", type(error).__name__)
