@@ -37,6 +37,8 @@ class ResetPasswordForm(AnyonesResetPasswordForm):  # type: ignore[misc]
     """Asks for a link to a new password. Whoever comes through an institution and has none gets none: the mailbox alone
     would then let in past all that the institution asks."""
 
+    users: list[Any]
+
     def clean_email(self) -> str:
         email: str = super().clean_email()
         self.users = [one for one in self.users if one.has_usable_password() or not one.socialaccount_set.exists()]
