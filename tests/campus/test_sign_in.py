@@ -170,6 +170,17 @@ def test_after_five_failures_an_address_waits_whether_it_exists_or_not(
     assert not who(client)
 
 
+def test_a_stranger_who_fails_keeps_nobody_from_showing_who_they_are(client: Client, researcher: Any) -> None:
+    sign_in(client, researcher.email)
+    stranger = Client(headers={"host": "localhost"}, REMOTE_ADDR="192.0.2.7")
+    for _ in range(6):
+        sign_in(stranger, researcher.email, "a guess at it")
+    assert client.post("/account/reauthenticate/", {"password": PASSWORD}).status_code == 302
+    for _ in range(5):
+        client.post("/account/reauthenticate/", {"password": "a guess at it"})
+    assert client.post("/account/reauthenticate/", {"password": PASSWORD}).status_code == 200, "guesses here are counted"
+
+
 def test_one_address_of_the_network_tries_ten_times_a_minute(client: Client, researcher: Any) -> None:
     for number in range(10):
         sign_in(client, f"person{number}@test.example", "wrong wrong wrong")

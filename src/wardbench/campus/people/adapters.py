@@ -42,6 +42,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         with transaction.atomic():
             super().login(request, user)
 
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Whoever is signed in and shows once more who they are is counted apart: a stranger who fails on purpose at
+        the page of signing in keeps nobody from an emergency."""
+        key: str = super()._get_login_attempts_cache_key(request, **credentials)
+        again = isinstance(request.user, Person) and request.user.email == credentials.get("email")
+        return f"again {key}" if again else key
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Beside the request: neither how long it takes nor whether it fails tells who has an account."""
         said = {"request": self.request, "email": email, "current_site": get_current_site(self.request), **context}
