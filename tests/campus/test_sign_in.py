@@ -178,7 +178,7 @@ def test_a_stranger_who_fails_keeps_nobody_from_showing_who_they_are(client: Cli
     assert client.post("/account/reauthenticate/", {"password": PASSWORD}).status_code == 302
     for _ in range(5):
         client.post("/account/reauthenticate/", {"password": "a guess at it"})
-    assert client.post("/account/reauthenticate/", {"password": PASSWORD}).status_code == 200, "guesses here are counted"
+    assert client.post("/account/reauthenticate/", {"password": PASSWORD}).status_code == 200, "guesses count here"
 
 
 def test_one_address_of_the_network_tries_ten_times_a_minute(client: Client, researcher: Any) -> None:

@@ -110,6 +110,15 @@ def _spread(sheet: Sheet) -> Iterable[Sequence[str]]:
     if not sheet.merged:
         return sheet.rows
     rows = [list(row) for row in sheet.rows]
+    width = max(map(len, rows), default=0)
+    sizes = [
+        (min(bottom, len(rows) - 1) - top + 1) * (min(right, width - 1) - left + 1)
+        for top, left, bottom, right in sheet.merged
+        if top < len(rows) and left < width
+    ]
+    if sum(sizes) > len(rows) * width:
+        # What is merged lies side by side: no spreadsheet writes more.
+        raise InputError(_("file: the workbook is damaged; open it and save it anew."))
     for top, left, bottom, right in sheet.merged:
         if top < len(rows) and left < len(rows[top]):
             said = rows[top][left]
