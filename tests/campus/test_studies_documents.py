@@ -47,6 +47,7 @@ LINK = (
     b'TargetMode="External"/></Relationships>'
 )
 
+CONTENT = b'<o xmlns:text="t" xmlns:draw="d" xmlns:script="s" xmlns:xlink="x"><%s xlink:href="http://elsewhere/"/></o>'
 TEMPLATE = LINK % b"attachedTemplate"
 RELATIONS = "word/_rels/settings.xml.rels"
 HIDDEN = {
@@ -85,6 +86,7 @@ GOOD = {
     "table.xlsx": archive(XLSX),
     "printed.xlsx": archive({**XLSX, "xl/printerSettings/printerSettings1.bin": b"x"}),
     "letter.odt": archive(ODT),
+    "linked.odt": archive({**ODT, "content.xml": CONTENT % b"text:a"}),
 }
 
 
@@ -125,6 +127,9 @@ BAD = {
     "enabled.docx": archive({**DOCX, "[Content_Types].xml": b"application/vnd.ms-word.document.macroEnabled.main+xml"}),
     "template.docx": archive({**DOCX, "word/_rels/settings.xml.rels": LINK % b"attachedTemplate"}),
     **{f"{how}.docx": archive({**DOCX, part: content}) for how, (part, content) in HIDDEN.items()},
+    "fetching.odt": archive({**ODT, "content.xml": CONTENT % b"draw:image"}),
+    "fetching-in-its-object.odt": archive({**ODT, "Object 1/styles.xml": CONTENT % b"draw:fill-image"}),
+    "acting.odt": archive({**ODT, "content.xml": CONTENT % b"script:event-listener"}),
     "basic.odt": archive({**ODT, "Basic/Standard/Module1.xml": b"x"}),
     "zip-as.docx": archive({"a.txt": b"a"}),
     "xlsx-as.docx": archive(XLSX),
@@ -147,6 +152,11 @@ def test_what_does_harm_or_is_not_what_it_says_is_refused(tmp_path: Path, name: 
 def test_other_types_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises((UnsupportedError, InputError)):
         keep(tmp_path, name, [PDF])
+
+
+def test_a_text_in_other_letters_is_told_so(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="UTF-8"):
+        keep(tmp_path, "list.csv", ["één;twee".encode("cp1252")])
 
 
 def test_a_file_that_is_too_large_is_refused_while_it_comes_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,11 +189,11 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypa
 def test_a_part_that_is_read_is_not_unpacked_whatever_its_size(tmp_path: Path) -> None:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
-        for name, content in {**DOCX, RELATIONS: TEMPLATE[:14] + b" " * 20_000_000}.items():
+        for name, content in {**DOCX, RELATIONS: TEMPLATE[:14] + b" " * 30_000_000}.items():
             made.writestr(name, content)
     tracemalloc.start()
     try:
-        with pytest.raises(InputError, match="damaged"):
+        with pytest.raises(InputError, match="unpacks to more"):
             keep(tmp_path, "bomb.docx", [file.getvalue()])
         assert tracemalloc.get_traced_memory()[1] < 5_000_000
     finally:

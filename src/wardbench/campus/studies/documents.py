@@ -17,7 +17,7 @@ import tempfile
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,8 @@ LARGEST = 25_000_000
 """Bytes of one file."""
 LONGEST_NAME = 150
 _MOST_PARTS = 5_000
+_MOST_READ = 10_000_000
+"""Bytes of those parts of an office file that are looked into."""
 _DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
@@ -70,8 +72,6 @@ _STARTS = ((b"%PDF-", PDF), (b"\x89PNG\r\n\x1a\n", PNG), (b"\xff\xd8\xff", JPEG)
 _MACROS = re.compile(r"(vbaproject|vbadata|activex|/?basic/|/?scripts/|macrosheets|\.bin$|\.exe$|\.dll$|\.js$)", re.I)
 # Office keeps beside a table how it was printed last.
 _PRINTED = re.compile(r"(xl|word|ppt)/printerSettings/printerSettings\d+\.bin", re.I)
-_PART = 2_000_000
-"""Bytes of a part that says how an office file hangs together."""
 # A printable page needs none of these; each makes a reader do something when the file is opened. To open at a page is
 # nothing of the kind. The shortest names are looked for with what comes after them: by themselves they are in every
 # large picture by chance.
@@ -162,8 +162,11 @@ def check_content(file: BinaryIO, wanted: str, name: str) -> None:
     found = next((kind for start, kind in _STARTS if head.startswith(start)), None)
     if head.startswith(b"PK\x03\x04"):
         found = _office(file, name)
-    elif found is None and wanted in (TEXT, CSV) and _is_text(file):
-        found = wanted
+    elif found is None and wanted in (TEXT, CSV):
+        try:
+            found = wanted if _is_text(file) else None
+        except UnicodeDecodeError:
+            raise InputError(gettext_noop("file: this is no text in UTF-8.")) from None
     if found != wanted:
         raise InputError(gettext_noop("file: the content of {name} is not what its name says."), name=name)
     if wanted == PDF:
@@ -176,7 +179,9 @@ def _office(file: BinaryIO, name: str) -> str | None:
     try:
         with zipfile.ZipFile(file) as archive:
             parts = archive.infolist()
-            if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > 20 * LARGEST:
+            read = sum(part.file_size for part in parts if part.filename.lower().endswith(_READ))
+            room = 20 * LARGEST
+            if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > room or read > _MOST_READ:
                 raise InputError(gettext_noop("file: {name} unpacks to more than is kept."), name=name)
             names = [part.filename for part in parts]
             if any(_MACROS.search(part) and not _PRINTED.fullmatch(part) for part in names):
@@ -187,19 +192,21 @@ def _office(file: BinaryIO, name: str) -> str | None:
                 raise InputError(
                     gettext_noop("file: {name} is locked with a password; save it without one."), name=name
                 )
-            if "mimetype" in names and _read(archive, archive.getinfo("mimetype")).strip() == ODT.encode():
-                return ODT
+            is_odt = "mimetype" in names and archive.getinfo("mimetype").file_size < LONGEST_NAME
+            is_odt = is_odt and archive.read("mimetype").strip() == ODT.encode()
             for part in parts:
-                kind = part.filename.lower()
-                if kind == "[content_types].xml" and _has_macros(_read(archive, part)):
+                ends = part.filename.lower().endswith
+                if any(ends(ending) and _has(archive, part, is_meant) for ending, is_meant in _ACTING):
                     raise InputError(
                         gettext_noop("file: {name} carries macros or programs; save it without them."), name=name
                     )
-                if kind.endswith(".rels") and _leads_out(_read(archive, part)):
+                if any(ends(ending) and _has(archive, part, is_meant) for ending, is_meant in _FETCHING):
                     raise InputError(
                         gettext_noop("file: {name} takes a template or an object from elsewhere; save it without."),
                         name=name,
                     )
+            if is_odt:
+                return ODT
             if "word/document.xml" in names:
                 return DOCX
             return XLSX if "xl/workbook.xml" in names else None
@@ -207,36 +214,52 @@ def _office(file: BinaryIO, name: str) -> str | None:
         raise InputError(gettext_noop("file: {name} is damaged: it cannot be opened."), name=name) from None
 
 
-def _read(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bytes:
-    """A part that says how the file hangs together; ValueError where it is far too large for that."""
-    if part.file_size > _PART:
-        raise ValueError("a part is too large")
-    return archive.read(part)
+Attributes = Mapping[str, str]
 
 
-def _has_macros(types: bytes) -> bool:
+def _runs(_element: str, given: Attributes) -> bool:
     """Whether a part is of a kind that runs."""
-    return any("macroenabled" in given.get("ContentType", "").lower() for given in _elements(types))
+    return "macroenabled" in given.get("ContentType", "").lower()
 
 
-def _leads_out(relations: bytes) -> bool:
+def _leads_out(_element: str, given: Attributes) -> bool:
     """Whether something other than a link to click on is fetched from elsewhere."""
-    return any(
-        given.get("TargetMode", "").strip().lower() == "external"
-        and not given.get("Type", "").strip().endswith("/hyperlink")
-        for given in _elements(relations)
-    )
+    external = given.get("TargetMode", "").strip().lower() == "external"
+    return external and not given.get("Type", "").strip().endswith("/hyperlink")
 
 
-def _elements(part: bytes) -> list[dict[str, str]]:
-    """The attributes of every element, as whoever opens the file reads them: the same can be written in many ways.
-    ValueError where that cannot be said."""
-    found: list[dict[str, str]] = []
-    parser = expat.ParserCreate()
+def _acts(element: str, _given: Attributes) -> bool:
+    return element in ("event-listener", "dde-source")
+
+
+def _fetches(element: str, given: Attributes) -> bool:
+    return element != "a" and bool(_ELSEWHERE.match(given.get("href", "")))
+
+
+_ELSEWHERE = re.compile(r"\s*(?:[a-z][a-z0-9+.-]+:|//|\\\\)", re.I)
+_ACTING = (("[content_types].xml", _runs), ("content.xml", _acts), ("styles.xml", _acts))
+_FETCHING = ((".rels", _leads_out), ("content.xml", _fetches), ("styles.xml", _fetches))
+"""How the names of parts end that are looked into, and what must not be in them. Those of contents and styles are of
+ODT."""
+_READ = tuple(ending for ending, _is_meant in (*_ACTING, *_FETCHING))
+
+
+def _has(archive: zipfile.ZipFile, part: zipfile.ZipInfo, is_meant: Callable[[str, Attributes], bool]) -> bool:
+    """Whether an element is meant, by its name and attributes without namespaces. They are read as by whoever opens the
+    file: the same can be written in many ways. ValueError where that cannot be said."""
+    found = False
+
+    def see(element: str, given: dict[str, str]) -> None:
+        nonlocal found
+        plain = {name.rpartition(" ")[2]: value for name, value in given.items()}
+        found = found or is_meant(element.rpartition(" ")[2], plain)
+
+    parser = expat.ParserCreate(namespace_separator=" ")
     parser.StartDoctypeDeclHandler = _no_declarations
-    parser.StartElementHandler = lambda _name, given: found.append(given) if given else None
+    parser.StartElementHandler = see
     try:
-        parser.Parse(part, True)
+        with archive.open(part) as content:
+            parser.ParseFile(content)
     except expat.ExpatError as error:
         raise ValueError("a part is not XML") from error
     return found
@@ -293,21 +316,19 @@ def _packed_objects(content: bytes) -> Iterator[bytes]:
 
 
 def _is_text(file: BinaryIO) -> bool:
-    """Whether the file is UTF-8 text without control characters, and no page of a browser."""
+    """Whether the file is text without control characters, and no page of a browser; UnicodeDecodeError where it is
+    not in UTF-8."""
     file.seek(0)
     decoder = codecs.getincrementaldecoder("utf-8")()
     first = True
-    try:
-        while chunk := file.read(1 << 16):
-            text = decoder.decode(chunk)
-            if any(ord(c) < 32 and c not in "\t\n\r\f" for c in text):
-                return False
-            if first and re.match(r"\ufeff?\s*<(!doctype|html|script|svg|\?xml)", text, re.I):
-                return False
-            first = False
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
+    while chunk := file.read(1 << 16):
+        text = decoder.decode(chunk)
+        if any(ord(c) < 32 and c not in "\t\n\r\f" for c in text):
+            return False
+        if first and re.match(r"\ufeff?\s*<(!doctype|html|script|svg|\?xml)", text, re.I):
+            return False
+        first = False
+    decoder.decode(b"", final=True)
     return not first
 
 
