@@ -75,6 +75,14 @@ def test_a_closed_account_has_no_keys(cast: Cast) -> None:
     assert ask("/api/people/me", secret)[0] == 401
 
 
+def test_a_key_of_before_an_account_was_closed_opens_nothing_afterwards(cast: Cast) -> None:
+    """Whoever was kept out by closing it may hold the key still."""
+    _, secret = made(cast)
+    people.close_account(cast.people["researcher"], by=SYSTEM)
+    people.reopen_account(cast.people["researcher"], by=SYSTEM)
+    assert ask("/api/people/me", secret)[0] == 401
+
+
 def test_a_role_that_ended_ends_what_a_key_may(cast: Cast) -> None:
     _, secret = made(cast)
     assert ask("/api/people", secret)[0] == 200

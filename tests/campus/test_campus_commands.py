@@ -11,6 +11,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tarfile
 import threading
 import time
 from collections.abc import Iterator
@@ -249,6 +250,22 @@ def test_a_backup_of_a_campus_in_use_is_whole(
     with pytest.raises(InputError, match="something here already"):
         restore(tmp_path / "backup.tar.gz", target, keys=folder / "keys")
     assert verified(folder)["broken"] is None
+
+
+def test_nobody_is_signed_in_by_a_backup(folder: Path, tmp_path: Path, database: str, server: Any) -> None:
+    key = "a-key-that-opens-a-session"
+    with rows(folder, database) as connection:
+        said = f"VALUES ('{key}', 'x', '2099-01-01 00:00:00')"
+        connection.execute(f"INSERT INTO django_session (session_key, session_data, expire_date) {said}")
+    back_up(folder, tmp_path / "backup.tar.gz")
+    with tarfile.open(tmp_path / "backup.tar.gz") as archive:
+        held = archive.extractfile("database.sqlite3" if server is None else "database.dump")
+        assert held and key.encode() not in held.read()
+    target, other = tmp_path / "restored", empty_database(server)
+    restore(tmp_path / "backup.tar.gz", target, database=other if server else "", keys=folder / "keys")
+    for place, address, count in ((folder, database, 1), (target, other, 0)):
+        with rows(place, address) as connection:
+            assert connection.execute("SELECT count(*) FROM django_session").fetchone()[0] == count
 
 
 def test_a_backup_with_keys_is_enough_and_says_so(folder: Path, tmp_path: Path, server: Any) -> None:

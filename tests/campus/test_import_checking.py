@@ -346,11 +346,39 @@ def sheet_xml(cells: str) -> bytes:
         ('<row r="1048576"><c r="A1048576"><v>1</v></c></row>', "beyond row"),
         ("<row r='1048576'/>", "beyond row"),
         ('<row r="3"><c r = "xfd3"><v>1</v></c></row>', "beyond row"),
+        ('<row r="3">' + " " * ((1 << 20) - 600) + "<c r" + " " * 1000 + '= "XFD3"><v>1</v></c></row>', "beyond row"),
+        ("<row>" + "<c><v>1</v></c>" * 105 + "</row>", "beyond row"),
+        ('<x:row xmlns:x="y">' + "<x:c/>" * 105 + "</x:row>", "beyond row"),
+        ("<row><c><v>1</v></c></row>" * 200_000, "beyond row"),
     ],
 )
 def test_cells_far_out_do_not_fill_the_memory(cells: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
         reading.read(sheet_xml(cells))
+
+
+@pytest.mark.parametrize("place", ["worksheets/sheet1.dat", "elsewhere/one.xml"])
+def test_a_sheet_is_one_wherever_it_lies(place: str) -> None:
+    made = sheet_xml('<row r="3"><c r="XFD3"><v>1</v></c></row>')
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(made)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for part in old.infolist():
+            name = part.filename.replace("worksheets/sheet1.xml", place)
+            new.writestr(name, old.read(part).replace(b"worksheets/sheet1.xml", place.encode()))
+    with pytest.raises(InputError, match="beyond row"):
+        reading.read(out.getvalue())
+
+
+def test_a_wide_row_in_its_own_right_is_read() -> None:
+    wide = ["label", *(f"c{n}" for n in range(99))]
+    made = workbook.write_workbook("S", [wide, *([f"{n}", *["x"] * 99] for n in range(2_000))])
+    assert len(reading.read(made).rows) == 2_000
+
+
+def test_merging_everything_again_and_again_takes_no_time() -> None:
+    sheet = workbook.Sheet("S", (("label", "donor"), *(("A", ""),) * 1_000), ((0, 0, 1_000, 1),) * 1_000)
+    with pytest.raises(InputError, match="damaged"):
+        files.read_sheet(sheet)
 
 
 def test_a_bomb_is_not_unpacked_whatever_size_it_says(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -272,3 +272,26 @@ def test_a_browser_cannot_say_that_a_second_factor_was_used(client: Client, cast
     headers = {"wardbench.second_factor": "1", "wardbench-second-factor": "1"}
     client.post("/account/login/", {"login": person.email, "password": PASSWORD}, headers=headers)
     assert who(client) and client.get("/people/", headers=headers).status_code == 302
+
+
+def test_a_session_without_a_password_gives_its_thief_no_second_factor(
+    client: Client, provider: Hostile, cast: Cast
+) -> None:
+    """With one of their own they would be taken for the person wherever it is asked who somebody is."""
+    come_back(client, provider)
+    session = client.session
+    for one in session["account_authentication_methods"]:
+        one["at"] -= 301
+    session.save()
+    answer = client.get("/account/2fa/totp/activate/")
+    assert answer["Location"].startswith("/account/login/") and not who(client)
+
+
+def test_being_signed_in_links_no_identity(client: Client, provider: Hostile, cast: Cast) -> None:
+    """Or whoever finds a session open makes a way in that stays."""
+    thiefs = cast.client("researcher")
+    provider.info = {"email": "thief@elsewhere.example"}
+    _, asked = leave(thiefs, "idp", "?process=connect")
+    provider.nonce = asked["nonce"]
+    answer = thiefs.get("/account/oidc/idp/login/callback/", {"code": "abc", "state": asked["state"]})
+    assert answer.status_code == 403 and not SocialAccount.objects.exists()

@@ -318,6 +318,22 @@ def test_answers_are_taken_for_providers_there_are_and_of_a_size_of_theirs(clien
     assert Session.objects.count() == before
 
 
+def test_nobody_is_signed_out_by_a_link_that_the_provider_did_not_sign(client: Client, provider: Path) -> None:
+    come_back(client, response(ask(client)))
+    made = (
+        '<samlp:LogoutResponse xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_x" Version="2.0"'
+        f' IssueInstant="{moment(0)}"><saml:Issuer xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">{IDP}'
+        '</saml:Issuer><samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/>'
+        "</samlp:Status></samlp:LogoutResponse>"
+    )
+    sent = base64.b64encode(zlib.compress(made.encode())[2:-4]).decode()
+    signed = {"SigAlg": "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", "Signature": "eA=="}
+    for said in ({"SAMLResponse": sent}, {"SAMLResponse": sent, **signed}, {"SAMLRequest": "%", **signed}, signed):
+        assert client.get("/account/saml/hospital/sls/", said).status_code == 400
+        assert who(client)
+    assert client.get("/account/saml/another/sls/", signed).status_code == 404
+
+
 def test_metadata_come_by_https_or_from_a_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="https"):
         provider_settings(Configuration(saml=(SAMLProvider("a", "A", IDP, "http://idp.example/m"),)), tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from typing import Any
 
@@ -10,11 +11,13 @@ import msgspec
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from allauth.socialaccount.models import SocialAccount
 from django.conf import global_settings
 from django.contrib.auth import get_user
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core import mail
 from django.core.cache import cache
+from django.core.mail.backends.base import BaseEmailBackend
 from django.http import HttpRequest
 from django.test import Client
 
@@ -23,6 +26,7 @@ from wardbench.campus.audit.models import Event
 from wardbench.campus.configuration import Mail
 from wardbench.campus.people import services
 from wardbench.campus.people.account_urls import CLOSED
+from wardbench.campus.people.adapters import MAIL
 from wardbench.campus.people.models import Person
 from wardbench.campus.people.rules import SYSTEM
 
@@ -164,6 +168,17 @@ def test_after_five_failures_an_address_waits_whether_it_exists_or_not(
     assert ["Too many failed" in page for page in pages] == [False] * 5 + [True]
     assert "Too many failed" in sign_in(client, email).content.decode(), "nor does the right password help now"
     assert not who(client)
+
+
+def test_a_stranger_who_fails_keeps_nobody_from_showing_who_they_are(client: Client, researcher: Any) -> None:
+    sign_in(client, researcher.email)
+    stranger = Client(headers={"host": "localhost"}, REMOTE_ADDR="192.0.2.7")
+    for _ in range(6):
+        sign_in(stranger, researcher.email, "a guess at it")
+    assert client.post("/account/reauthenticate/", {"password": PASSWORD}).status_code == 302
+    for _ in range(5):
+        client.post("/account/reauthenticate/", {"password": "a guess at it"})
+    assert client.post("/account/reauthenticate/", {"password": PASSWORD}).status_code == 200, "guesses count here"
 
 
 def test_one_address_of_the_network_tries_ten_times_a_minute(client: Client, researcher: Any) -> None:
@@ -339,6 +354,20 @@ def test_passwords_are_kept_by_a_slow_hash() -> None:
     assert global_settings.PASSWORD_HASHERS[0].endswith(".PBKDF2PasswordHasher")
 
 
+class Failing(BaseEmailBackend):
+    """A mail server that cannot be reached."""
+
+    def send_messages(self, email_messages: Any) -> int:
+        raise ConnectionRefusedError
+
+
+def mailed() -> None:
+    """Wait for the mails that are on their way."""
+    for thread in threading.enumerate():
+        if thread.name == MAIL:
+            thread.join()
+
+
 class TestForgottenPassword:
     @pytest.fixture(autouse=True)
     def _with_mail(self, settings: Any) -> None:
@@ -348,6 +377,7 @@ class TestForgottenPassword:
     def test_a_link_comes_by_mail_works_once_and_ends_sessions(self, client: Client, researcher: Any) -> None:
         signed = _signed(researcher.email, PASSWORD)
         assert client.post("/account/password/reset/", {"email": researcher.email}).status_code == 302
+        mailed()
         link = re.search(r"/account/password/reset/key/\S+", mail.outbox[0].body)
         assert link and mail.outbox[0].to == [researcher.email]
         page = client.get(link[0])
@@ -361,11 +391,28 @@ class TestForgottenPassword:
     def test_nothing_tells_whether_an_address_exists(self, client: Client, researcher: Any) -> None:
         answers = [client.post("/account/password/reset/", {"email": one}) for one in (researcher.email, "x@y.example")]
         assert [a.status_code for a in answers] == [302, 302] and answers[0]["Location"] == answers[1]["Location"]
+        mailed()
         assert [message.to for message in mail.outbox] == [[researcher.email]]
+
+    def test_nor_does_a_mail_server_that_fails(self, client: Client, researcher: Any, settings: Any) -> None:
+        settings.EMAIL_BACKEND = "campus.test_sign_in.Failing"
+        answers = [client.post("/account/password/reset/", {"email": one}) for one in (researcher.email, "x@y.example")]
+        mailed()
+        assert [a.status_code for a in answers] == [302, 302]
+
+    def test_whoever_comes_through_an_institution_gets_no_password_by_mail(
+        self, client: Client, researcher: Any
+    ) -> None:
+        SocialAccount.objects.create(user=researcher, provider="idp", uid="42")
+        Person.objects.filter(id=researcher.id).update(password="!")
+        assert client.post("/account/password/reset/", {"email": researcher.email}).status_code == 302
+        mailed()
+        assert mail.outbox == []
 
     def test_a_new_password_does_not_pass_by_the_second_factor(self, client: Client, researcher: Any) -> None:
         TOTP.activate(researcher, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
         client.post("/account/password/reset/", {"email": researcher.email})
+        mailed()
         link = re.search(r"/account/password/reset/key/\S+", mail.outbox[0].body)
         assert link
         new = "an entirely new one"

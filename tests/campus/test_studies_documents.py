@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import tracemalloc
 import zipfile
 import zlib
 from pathlib import Path
@@ -46,9 +47,34 @@ LINK = (
     b'TargetMode="External"/></Relationships>'
 )
 
+CONTENT = b'<o xmlns:text="t" xmlns:draw="d" xmlns:script="s" xmlns:xlink="x"><%s xlink:href="http://elsewhere/"/></o>'
+TEMPLATE = LINK % b"attachedTemplate"
+RELATIONS = "word/_rels/settings.xml.rels"
+HIDDEN = {
+    "with-other-quotes": (RELATIONS, TEMPLATE.replace(b'"', b"'")),
+    "with-a-prefix": (
+        RELATIONS,
+        b'<r:Relationships xmlns:r="x">' + TEMPLATE[15:-16].replace(b"<", b"<r:") + b"</r:Relationships>",
+    ),
+    "in-other-letters": (RELATIONS, TEMPLATE.decode().encode("utf-16")),
+    "by-a-number": (RELATIONS, TEMPLATE.replace(b"External", b"&#69;xternal")),
+    "by-an-entity": (RELATIONS, b'<!DOCTYPE r [<!ENTITY e "External">]>' + TEMPLATE.replace(b"External", b"&e;")),
+    "under-another-name": (RELATIONS.upper(), TEMPLATE),
+    "as-if-a-link": (RELATIONS, TEMPLATE.replace(b"<Relationship ", b'<Relationship OfType="x/hyperlink" ')),
+    "kind-in-other-letters": (
+        "[Content_Types].xml",
+        '<Types><Override ContentType="application/vnd.ms-word.document.macroEnabled.main+xml"/></Types>'.encode(
+            "utf-16"
+        ),
+    ),
+}
+"""The same harm, written in other ways."""
+
 GOOD = {
     "protocol.pdf": PDF,
     "packed.pdf": packed_pdf(b"1 0 << /Type /Catalog /OpenAction [3 0 R /Fit] >>"),
+    "opens-at-a-page.pdf": PDF.replace(b"/Type", b"/OpenAction[3 0 R /XYZ null null 0]/Type"),
+    "short-names-by-chance.pdf": PDF.replace(b"trailer", b"stream\n\x81/AA\x9c/JS\xe2/AA)\nendstream\ntrailer"),
     "picture-in-it.pdf": packed_pdf(b"/JavaScript in a picture is a picture", kind=b"/XObject"),
     "scan.PNG": PNG,
     "scan.jpg": JPEG,
@@ -58,7 +84,9 @@ GOOD = {
     "form.docx": archive(DOCX),
     "linked.docx": archive({**DOCX, "word/_rels/document.xml.rels": LINK % b"hyperlink"}),
     "table.xlsx": archive(XLSX),
+    "printed.xlsx": archive({**XLSX, "xl/printerSettings/printerSettings1.bin": b"x"}),
     "letter.odt": archive(ODT),
+    "linked.odt": archive({**ODT, "content.xml": CONTENT % b"text:a"}),
 }
 
 
@@ -84,6 +112,10 @@ BAD = {
     "latin.txt": "é".encode("latin-1"),
     "cut.pdf": PDF[:-8],
     "script.pdf": PDF.replace(b"/Type", b"/OpenAction << /S /JavaScript >> /Type"),
+    "opens-at-a-page-and-acts.pdf": PDF.replace(b"/Type", b"/OpenAction[3 0 R]/OpenAction 5 0 R /Type"),
+    "acts-on-closing.pdf": PDF.replace(b"/Type", b"/AA<</WC 5 0 R>> /Type"),
+    "acts-elsewhere.pdf": PDF.replace(b"/Type", b"/AA 5 0 R /Type"),
+    "plays-a-script.pdf": PDF.replace(b"/Type", b"/S /Rendition /JS%x\n(app.alert(1)) /Type"),
     "packed-script.pdf": packed_pdf(b"1 0 << /OpenAction << /S /JavaScript /JS (app.alert(1)) >> >>"),
     "packed-and-hidden.pdf": packed_pdf(b"1 0 << /OpenAction << /S /L#61unch >> >>", kind=b"/Obj#53tm"),
     "packed-otherwise.pdf": packed_pdf(b"1 0 << >>", b"/Filter [/ASCIIHexDecode /FlateDecode]"),
@@ -94,6 +126,10 @@ BAD = {
     "macros.xlsx": archive({**XLSX, "xl/macrosheets/sheet1.xml": b"x"}),
     "enabled.docx": archive({**DOCX, "[Content_Types].xml": b"application/vnd.ms-word.document.macroEnabled.main+xml"}),
     "template.docx": archive({**DOCX, "word/_rels/settings.xml.rels": LINK % b"attachedTemplate"}),
+    **{f"{how}.docx": archive({**DOCX, part: content}) for how, (part, content) in HIDDEN.items()},
+    "fetching.odt": archive({**ODT, "content.xml": CONTENT % b"draw:image"}),
+    "fetching-in-its-object.odt": archive({**ODT, "Object 1/styles.xml": CONTENT % b"draw:fill-image"}),
+    "acting.odt": archive({**ODT, "content.xml": CONTENT % b"script:event-listener"}),
     "basic.odt": archive({**ODT, "Basic/Standard/Module1.xml": b"x"}),
     "zip-as.docx": archive({"a.txt": b"a"}),
     "xlsx-as.docx": archive(XLSX),
@@ -116,6 +152,11 @@ def test_what_does_harm_or_is_not_what_it_says_is_refused(tmp_path: Path, name: 
 def test_other_types_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises((UnsupportedError, InputError)):
         keep(tmp_path, name, [PDF])
+
+
+def test_a_text_in_other_letters_is_told_so(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="UTF-8"):
+        keep(tmp_path, "list.csv", ["één;twee".encode("cp1252")])
 
 
 def test_a_file_that_is_too_large_is_refused_while_it_comes_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,6 +184,33 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypa
         made.writestr("word/media/zeros", bytes(250_000))
     with pytest.raises(InputError, match="unpacks to more"):
         keep(tmp_path, "bomb.docx", [file.getvalue()])
+
+
+def test_a_part_that_is_read_is_not_unpacked_whatever_its_size(tmp_path: Path) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, content in {**DOCX, RELATIONS: TEMPLATE[:14] + b" " * 30_000_000}.items():
+            made.writestr(name, content)
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError, match="unpacks to more"):
+            keep(tmp_path, "bomb.docx", [file.getvalue()])
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_archive_that_is_packed_badly_is_refused(tmp_path: Path, packing: int) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", packing) as made:
+        made.writestr("[Content_Types].xml", TYPES)
+        made.writestr("word/document.xml", b"<w:document/>")
+    content = bytearray(file.getvalue())
+    start = 30 + len("[Content_Types].xml")
+    content[start : start + 40] = b"\xff" * 40
+    with pytest.raises(InputError, match="damaged"):
+        keep(tmp_path, "broken.docx", [bytes(content)])
 
 
 def test_the_same_content_is_one_file_whatever_its_name(tmp_path: Path) -> None:

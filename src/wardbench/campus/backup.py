@@ -2,6 +2,9 @@
 
 The heads of the audit chain are copied before the database and the documents after it: what the copy of the database
 refers to is then in the file. The file appears under its name when it is whole, and not before.
+
+Who is signed in stays out: what the database holds of a session is what opens it, and a restored campus asks everybody
+to sign in again, also those who were signed out after the backup.
 """
 
 from __future__ import annotations
@@ -31,6 +34,8 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 SQLITE_COPY, POSTGRES_DUMP = "database.sqlite3", "database.dump"
 CONFIGURATION, HEADS, DOCUMENTS, KEYS, SECRETS = "campus.toml", "audit-heads.jsonl", "documents", "keys", "secrets"
+SESSIONS = ("usersessions_usersession", "django_session")
+"""Tables of who is signed in where."""
 NAMED = "named"
 """Other files that campus.toml names, by their place in the campus's folder."""
 
@@ -128,12 +133,11 @@ def _write(folder: Path, configuration: Configuration, file: IO[bytes], work: Pa
     if heads.is_file():
         shutil.copyfile(heads, work / HEADS)
     if is_sqlite(configuration.database):
-        copy_sqlite(sqlite_path(configuration.database, folder), work / SQLITE_COPY)
+        copy_sqlite(sqlite_path(configuration.database, folder), work / SQLITE_COPY, without=SESSIONS)
     else:
         postgres = Postgres.of(address_of(configuration, folder))
-        postgres.run(
-            "pg_dump", "-Fc", "--no-owner", "--no-privileges", f"--file={work / POSTGRES_DUMP}", major=postgres.major()
-        )
+        options = ["-Fc", "--no-owner", "--no-privileges", *(f"--exclude-table-data={one}" for one in SESSIONS)]
+        postgres.run("pg_dump", *options, f"--file={work / POSTGRES_DUMP}", major=postgres.major())
     entries: dict[str, Entry] = {}
     with tarfile.open(fileobj=file, mode="w:gz", compresslevel=6) as archive:
         for name, path in _parts(folder, configuration, work, with_keys=with_keys):
@@ -190,8 +194,9 @@ class _Hashing:
         return data
 
 
-def copy_sqlite(source: Path, target: Path) -> None:
-    """A copy of a database that others are writing to, whole and as of one moment."""
+def copy_sqlite(source: Path, target: Path, *, without: tuple[str, ...] = ()) -> None:
+    """A copy of a database that others are writing to, whole and as of one moment, with nothing in the tables `without`
+    and nothing left of what was in them."""
     if not source.is_file():
         raise StorageError(f"{source}: the database is missing.")
     with (
@@ -203,6 +208,10 @@ def copy_sqlite(source: Path, target: Path) -> None:
         said = to.execute("PRAGMA integrity_check").fetchone()[0]
         if said != "ok":
             raise StorageError(f"{source}: the database is damaged ({said}).")
+        to.execute("PRAGMA secure_delete=ON")
+        for table in without:
+            to.execute(f"DELETE FROM {table}")
+        to.commit()
 
 
 def _empty(work: Path) -> None:

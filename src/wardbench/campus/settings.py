@@ -149,6 +149,7 @@ ACCOUNT_PREVENT_ENUMERATION = "strict"
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_FORMS = {"reset_password": "wardbench.campus.people.forms.ResetPasswordForm"}
 ACCOUNT_EMAIL_NOTIFICATIONS = CAMPUS.mail is not None
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
@@ -229,6 +230,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
+# A mail server that takes the call and says nothing holds nobody up for longer, least of all what is due.
+EMAIL_TIMEOUT = 20
 if CAMPUS.mail:
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     EMAIL_HOST, EMAIL_PORT, EMAIL_USE_TLS = CAMPUS.mail.host, CAMPUS.mail.port, CAMPUS.mail.tls

@@ -27,6 +27,8 @@ MOST_COLUMNS = 104
 """The columns A to CZ."""
 _PIECE = 1 << 20
 _OVERLAP = 64
+_SPACES = re.compile(rb"\s{2,}")
+_ROW, _CELL = (re.compile(rb"<(?:[^<>\s/:]+:)?%s(?=[\s/>])" % name) for name in (b"row", b"c"))
 _FAR = re.compile(rb"\sr\s*=\s*[\"'](?:[A-Z]{0,3}(?:[2-9]\d{5}|\d{7,})|(?:[A-Z]{3,}|[D-Z][A-Z])\d)", re.IGNORECASE)
 """A row or cell beyond `MOST_ROWS` or `MOST_COLUMNS`."""
 _LETTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -94,16 +96,18 @@ def _check(data: bytes) -> None:
 
 
 def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo, room: int) -> int:
-    """What is left of `room` after a part, whatever size it says to have."""
+    """What is left of `room` after a part, whatever size it says to have. Any part may be a sheet, by any name."""
     part.file_size = 1 << 62
-    is_sheet = part.filename.lower().endswith(".xml") and "worksheet" in part.filename.lower()
-    before = b""
+    rest, counted = b"", _Counted()
     with archive.open(part) as file:
         while piece := file.read(_PIECE):
             room -= len(piece)
             if room < 0:
                 raise InputError(gettext_noop("file: the workbook unpacks to more than can be read; save it as CSV."))
-            if is_sheet and _FAR.search(before + piece):
+            # However wide an attribute is written, what is told of it fits into the overlap.
+            whole = _SPACES.sub(b" ", rest + piece)
+            end = max(whole.rfind(b"<"), 0)
+            if _FAR.search(whole) or counted.too_many(whole[:end]):
                 raise InputError(
                     gettext_noop(
                         "file: a sheet has cells beyond row {rows} or column CZ; remove what lies there, or save it as"
@@ -111,8 +115,28 @@ def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo, room: int) -> int
                     ),
                     rows=f"{MOST_ROWS:,}",
                 )
-            before = piece[-_OVERLAP:]
+            rest = whole[end:] if len(whole) - end < _PIECE else whole[-_OVERLAP:]
     return room
+
+
+class _Counted:
+    """How many rows a sheet has, and how many cells each: both may stand there without a place of their own."""
+
+    def __init__(self) -> None:
+        self.begun, self.rows, self.cells = False, 0, 0
+
+    def too_many(self, text: bytes) -> bool:
+        """Whether there are too many, with what comes next: whole elements of a part."""
+        self.begun = self.begun or b"sheetData" in text
+        if not self.begun:
+            return False
+        for number, row in enumerate(_ROW.split(text)):
+            if number:
+                self.rows, self.cells = self.rows + 1, 0
+            self.cells += len(_CELL.findall(row))
+            if self.cells > MOST_COLUMNS:
+                return True
+        return self.rows > MOST_ROWS
 
 
 def _text(value: object) -> str:

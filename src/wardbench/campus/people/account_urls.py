@@ -16,8 +16,10 @@ CLOSED = (
     "password/set/",
     "login/code/",
     "login/code/confirm/",
+    "3rdparty/",
     "3rdparty/signup/",
     "social/signup/",
+    "social/connections/",
 )
 """Pages of allauth that do not exist on a campus."""
 
@@ -25,6 +27,7 @@ SAML = (
     [
         path("saml/<str:organization_slug>/acs/", account_views.saml_answer),
         path("saml/<str:organization_slug>/acs/finish/", account_views.saml_finish),
+        path("saml/<str:organization_slug>/sls/", account_views.saml_sign_out),
     ]
     if has_saml()
     else []
@@ -35,6 +38,7 @@ urlpatterns = [
     path("password/reset/", account_views.reset_password, name="reset_password"),
     path("sessions/", account_views.own_sessions, name="own_sessions"),
     path("sessions/end/", account_views.end_sessions, name="end_sessions"),
+    path("2fa/totp/activate/", account_views.activate_second_factor),
     path("oidc/<str:provider_id>/login/callback/", account_views.openid_callback, name="openid_callback"),
     *SAML,
     *(path(closed, account_views.no_such_page) for closed in CLOSED),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allauth.account import views as allauth_views
+from allauth.mfa.totp import views as totp_views
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -49,6 +50,23 @@ def saml_finish(request: HttpRequest, organization_slug: str) -> HttpResponse:
     from wardbench.campus.people import saml  # in an extra
 
     return saml.finish(request, organization_slug)
+
+
+@open_to_all
+@csrf_exempt
+def saml_sign_out(request: HttpRequest, organization_slug: str) -> HttpResponse:
+    from wardbench.campus.people import saml  # in an extra
+
+    return saml.sign_out(request, organization_slug)
+
+
+@signed_in
+@reauthenticated
+def activate_second_factor(request: HttpRequest) -> HttpResponse:
+    """Set up a second factor. allauth by itself asks nothing of whoever has no password: a session that was stolen
+    would be given a factor of the thief's, and with it what asks for one."""
+    answer: HttpResponse = totp_views.activate_totp(request)
+    return answer
 
 
 @signed_in

@@ -6,6 +6,9 @@ with the address that the provider has verified. What the provider says of group
 
 from __future__ import annotations
 
+import logging
+import threading
+from smtplib import SMTPException
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -13,6 +16,8 @@ from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
+from django.contrib.sites.shortcuts import get_current_site
+from django.core.mail import EmailMessage
 from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import render
@@ -25,6 +30,8 @@ from wardbench.campus.people.security_log import log_provider
 from wardbench.core.pseudonyms import derive_key
 from wardbench.core.sealing import seal, unseal
 
+log = logging.getLogger("wardbench.notices")
+
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -35,6 +42,19 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         with transaction.atomic():
             super().login(request, user)
 
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Whoever is signed in and shows once more who they are is counted apart: a stranger who fails on purpose at
+        the page of signing in keeps nobody from an emergency."""
+        key: str = super()._get_login_attempts_cache_key(request, **credentials)
+        again = isinstance(request.user, Person) and request.user.email == credentials.get("email")
+        return f"again {key}" if again else key
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Beside the request: neither how long it takes nor whether it fails tells who has an account."""
+        said = {"request": self.request, "email": email, "current_site": get_current_site(self.request), **context}
+        message = self.render_mail(template_prefix, email, said)
+        threading.Thread(target=_send, args=(message,), name=MAIL).start()
+
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Not in the first minutes after signing in, as on our own pages: nobody is asked for a password twice."""
         return not recently_authenticated(self.request)
@@ -43,7 +63,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
         """Link an identity to the person with its verified address, the first time that it comes."""
-        if sociallogin.is_existing or sociallogin.state.get("process") == "connect":
+        if sociallogin.is_existing:
             return
         verified = [address.email for address in sociallogin.email_addresses if address.verified]
         for person in Person.objects.filter(email__in=[email.lower() for email in verified], is_active=True)[:1]:
@@ -80,6 +100,8 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         return unseal(_key(), encrypted_text, SECOND_FACTOR)
 
 
+MAIL = "mail of an account"
+"""What a thread that sends one is called."""
 SECOND_FACTOR = "second factor"
 
 
@@ -90,3 +112,10 @@ def _key() -> bytes:
 def _refused(provider: str, why: str) -> None:
     with transaction.atomic():
         record("account.refused", "provider", provider, by=NOBODY, why=why)
+
+
+def _send(message: EmailMessage) -> None:
+    try:
+        message.send()
+    except (SMTPException, OSError) as error:
+        log.error("a mail about an account could not be sent: %s", type(error).__name__)

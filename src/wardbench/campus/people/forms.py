@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.forms import ResetPasswordForm as AnyonesResetPasswordForm
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -30,6 +31,18 @@ def orcid(text: str) -> None:
     """A validator: an ORCID iD has four groups of four digits, the last a check digit."""
     if not is_orcid(text):
         raise ValidationError(_("This is not an ORCID iD: four groups of four digits, the last a check digit."))
+
+
+class ResetPasswordForm(AnyonesResetPasswordForm):  # type: ignore[misc]
+    """Asks for a link to a new password. Whoever comes through an institution and has none gets none: the mailbox alone
+    would then let in past all that the institution asks."""
+
+    users: list[Any]
+
+    def clean_email(self) -> str:
+        email: str = super().clean_email()
+        self.users = [one for one in self.users if one.has_usable_password() or not one.socialaccount_set.exists()]
+        return email
 
 
 class ProfileForm(forms.Form):

@@ -18,6 +18,7 @@ from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.helpers import render_authentication_error
 from allauth.socialaccount.models import SocialApp
+from allauth.socialaccount.providers.base.constants import AuthProcess
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
 from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
@@ -124,14 +125,15 @@ class Provider(OpenIDConnectProvider):  # type: ignore[misc]
     def redirect(
         self, request: HttpRequest, process: str, next_url: str | None = None, data: Any = None, **kwargs: Any
     ) -> HttpResponse:
-        """To the provider, with a nonce that its answer has to carry."""
+        """To the provider, with a nonce that its answer has to carry. Whoever comes back signs in: nobody links an
+        identity to an account by being signed in to it."""
         nonce = secrets.token_urlsafe(32)
         kwargs["auth_params"] = {**self.get_auth_params(), "nonce": nonce}
         # "mfa" is a method, which cannot be asked for; what else says that a second factor was used is a class of them.
         if classes := [one for one in self.app.settings.get("second_factor", []) if one != "mfa"]:
             kwargs["auth_params"]["acr_values"] = " ".join(classes)
         try:
-            answer: HttpResponse = super().redirect(request, process, next_url, data, nonce=nonce, **kwargs)
+            answer: HttpResponse = super().redirect(request, AuthProcess.LOGIN, next_url, data, nonce=nonce, **kwargs)
         except OAuth2Error as error:
             answer = render_authentication_error(request, self, exception=error)
         return answer

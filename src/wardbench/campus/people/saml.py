@@ -15,6 +15,7 @@ from urllib.request import url2pathname
 import requests
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.helpers import render_authentication_error
+from allauth.socialaccount.providers.base.constants import AuthProcess
 from allauth.socialaccount.providers.saml import utils
 from allauth.socialaccount.providers.saml.provider import SAMLProvider
 from django.conf import settings
@@ -50,9 +51,10 @@ class Provider(SAMLProvider):  # type: ignore[misc]
     def redirect(
         self, request: HttpRequest, process: str, next_url: str | None = None, data: Any = None, **kwargs: Any
     ) -> HttpResponse:
-        """To the provider; a page that says so where it cannot be asked who it is."""
+        """To the provider; a page that says so where it cannot be asked who it is. Whoever comes back signs in: nobody
+        links an identity to an account by being signed in to it."""
         try:
-            leaving: HttpResponse = super().redirect(request, process, next_url, data, **kwargs)
+            leaving: HttpResponse = super().redirect(request, AuthProcess.LOGIN, next_url, data, **kwargs)
         except FAULTS as error:
             leaving = render_authentication_error(request, self, exception=error)
         return leaving
@@ -91,6 +93,20 @@ def finish(request: HttpRequest, organization_slug: str) -> HttpResponse:
         provider = get_adapter().get_provider(request, provider=organization_slug)
         answered = render_authentication_error(request, provider, exception=error)
     answered.delete_cookie(settings.SAML_COOKIE_NAME, samesite="Lax")
+    return answered
+
+
+def sign_out(request: HttpRequest, organization_slug: str) -> HttpResponse:
+    """Sign out whom the provider signs out. Without its signature anybody's link would do that; InputError then."""
+    from allauth.socialaccount.providers.saml import views
+
+    utils.get_app_or_404(request, organization_slug)
+    if not request.GET.get("Signature"):
+        raise InputError(_("This does not come from an identity provider: it is not signed."))
+    try:
+        answered: HttpResponse = views.sls(request, organization_slug=organization_slug)
+    except FAULTS as error:
+        raise InputError(_("This is not what an identity provider says to sign somebody out.")) from error
     return answered
 
 

@@ -230,13 +230,15 @@ def choose_language(person: Person, language: str, *, by: Actor) -> None:
 
 @verb("people.close_account")
 def close_account(person: Person, *, by: Actor) -> None:
-    """Let somebody sign in no longer. BusyError where the account is closed already."""
+    """Let somebody sign in no longer; their keys for programs end for good. BusyError where the account is closed
+    already."""
     if by is not rules.SYSTEM:
         rules.may_close_account(by, str(person.id)).require()
     administers = queries.actor_of(person).has(Role.ADMINISTRATOR)
     if Person.objects.filter(id=person.id, is_active=True).update(is_active=False) != 1:
         raise BusyError(_("This account is closed already."))
-    record("people.close_account", "person", person.id, by=by)
+    ended = person.keys.filter(revoked=None).update(revoked=timezone.now())
+    record("people.close_account", "person", person.id, by=by, **({"keys": ended} if ended else {}))
     if administers:
         _keep_an_administrator()
     end_sessions(person)

@@ -13,7 +13,6 @@ import os
 import re
 import tempfile
 import unicodedata
-import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -22,19 +21,15 @@ from pathlib import Path
 from typing import BinaryIO
 
 from wardbench.campus.people.roles import gettext_noop
+from wardbench.campus.studies.office import DOCX, ODT, XLSX, office_type
 from wardbench.campus.studies.scanning import Scanner
 from wardbench.core.errors import InputError, NotFoundError, StorageError, UnsupportedError
 
 LARGEST = 25_000_000
 """Bytes of one file."""
 LONGEST_NAME = 150
-_MOST_PARTS = 5_000
-
 PDF, PNG, JPEG = "application/pdf", "image/png", "image/jpeg"
 TEXT, CSV = "text/plain", "text/csv"
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-ODT = "application/vnd.oasis.opendocument.text"
 
 ENDINGS = {
     ".pdf": PDF,
@@ -51,9 +46,13 @@ ENDINGS = {
 TITLES = ", ".join(sorted({ending.lstrip(".").upper() for ending in ENDINGS}))
 
 _STARTS = ((b"%PDF-", PDF), (b"\x89PNG\r\n\x1a\n", PNG), (b"\xff\xd8\xff", JPEG))
-_MACROS = re.compile(r"(vbaproject|vbadata|activex|/?basic/|/?scripts/|macrosheets|\.bin$|\.exe$|\.dll$|\.js$)", re.I)
-# A printable page needs none of these; each makes a reader do something when the file is opened.
-_ACTIVE_PDF = re.compile(rb"/(JavaScript|JS|Launch|OpenAction|AA|EmbeddedFile|RichMedia|XFA)\b")
+# A printable page needs none of these; each makes a reader do something when the file is opened. To open at a page is
+# nothing of the kind. The shortest names are looked for with what comes after them: by themselves they are in every
+# large picture by chance.
+_ACTIVE_PDF = re.compile(
+    rb"/(?:JavaScript|Launch|EmbeddedFile|RichMedia|XFA)\b|/OpenAction\b(?![\0\s]*\[)"
+    rb"|/JS(?:[\0\s]*[(<%]|[\0\s]+\d)|/AA(?:[\0\s]*(?:<<|%)|[\0\s]+\d)"
+)
 # Among packed objects what is done at opening is mostly the page to begin with: there what is done is looked for.
 _ACTING_PDF = re.compile(rb"/(JavaScript|JS|Launch|EmbeddedFile|RichMedia|XFA|SubmitForm|ImportData)\b")
 _STREAM = re.compile(rb"(?<!end)stream\r?\n")
@@ -136,56 +135,16 @@ def check_content(file: BinaryIO, wanted: str, name: str) -> None:
     head = file.read(512)
     found = next((kind for start, kind in _STARTS if head.startswith(start)), None)
     if head.startswith(b"PK\x03\x04"):
-        found = _office(file, name)
-    elif found is None and wanted in (TEXT, CSV) and _is_text(file):
-        found = wanted
+        found = office_type(file, name, 20 * LARGEST)
+    elif found is None and wanted in (TEXT, CSV):
+        try:
+            found = wanted if _is_text(file) else None
+        except UnicodeDecodeError:
+            raise InputError(gettext_noop("file: this is no text in UTF-8.")) from None
     if found != wanted:
         raise InputError(gettext_noop("file: the content of {name} is not what its name says."), name=name)
     if wanted == PDF:
         _check_pdf(file, name)
-
-
-def _office(file: BinaryIO, name: str) -> str | None:
-    """The type of an office file, by the parts of its archive."""
-    file.seek(0)
-    try:
-        with zipfile.ZipFile(file) as archive:
-            parts = archive.infolist()
-            if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > 20 * LARGEST:
-                raise InputError(gettext_noop("file: {name} unpacks to more than is kept."), name=name)
-            names = [part.filename for part in parts]
-            if any(_MACROS.search(part) for part in names):
-                raise InputError(
-                    gettext_noop("file: {name} carries macros or programs; save it without them."), name=name
-                )
-            if any(part.flag_bits & 1 for part in parts):
-                raise InputError(
-                    gettext_noop("file: {name} is locked with a password; save it without one."), name=name
-                )
-            if "mimetype" in names and archive.read("mimetype").strip() == ODT.encode():
-                return ODT
-            types = archive.read("[Content_Types].xml") if "[Content_Types].xml" in names else b""
-            if b"macroEnabled" in types:
-                raise InputError(
-                    gettext_noop("file: {name} carries macros or programs; save it without them."), name=name
-                )
-            for part in names:
-                if part.endswith(".rels") and _leads_out(archive.read(part)):
-                    raise InputError(
-                        gettext_noop("file: {name} takes a template or an object from elsewhere; save it without."),
-                        name=name,
-                    )
-            if "word/document.xml" in names:
-                return DOCX
-            return XLSX if "xl/workbook.xml" in names else None
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, KeyError):
-        raise InputError(gettext_noop("file: {name} is damaged: it cannot be opened."), name=name) from None
-
-
-def _leads_out(relations: bytes) -> bool:
-    """Whether something other than a link to click on is fetched from elsewhere."""
-    entries = re.findall(rb"<Relationship\b[^>]*>", relations)
-    return any(b'"External"' in one and not re.search(rb'Type="[^"]*/hyperlink"', one) for one in entries)
 
 
 def _check_pdf(file: BinaryIO, name: str) -> None:
@@ -234,21 +193,19 @@ def _packed_objects(content: bytes) -> Iterator[bytes]:
 
 
 def _is_text(file: BinaryIO) -> bool:
-    """Whether the file is UTF-8 text without control characters, and no page of a browser."""
+    """Whether the file is text without control characters, and no page of a browser; UnicodeDecodeError where it is
+    not in UTF-8."""
     file.seek(0)
     decoder = codecs.getincrementaldecoder("utf-8")()
     first = True
-    try:
-        while chunk := file.read(1 << 16):
-            text = decoder.decode(chunk)
-            if any(ord(c) < 32 and c not in "\t\n\r\f" for c in text):
-                return False
-            if first and re.match(r"\ufeff?\s*<(!doctype|html|script|svg|\?xml)", text, re.I):
-                return False
-            first = False
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
+    while chunk := file.read(1 << 16):
+        text = decoder.decode(chunk)
+        if any(ord(c) < 32 and c not in "\t\n\r\f" for c in text):
+            return False
+        if first and re.match(r"\ufeff?\s*<(!doctype|html|script|svg|\?xml)", text, re.I):
+            return False
+        first = False
+    decoder.decode(b"", final=True)
     return not first
 
 
