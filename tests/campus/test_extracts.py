@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 import small_hospital
+import tiny_cohort_hospital as tiny
 from campus.cast import Cast, make_cast
 from campus.test_counting import expression
 from campus.test_studies import ORDER, completed, decide
@@ -37,7 +38,7 @@ from wardbench.campus.studies.facts import Section
 from wardbench.campus.studies.models import Study
 from wardbench.core.errors import InputError, NotFoundError
 from wardbench.core.omop.tables import TABLES
-from wardbench.core.pseudonyms import Pseudonymiser
+from wardbench.core.pseudonyms import MOST_DAYS, Pseudonymiser
 from wardbench.core.store import Store
 from wardbench.ward import extracts
 from wardbench.ward.extracts import ARCHIVE, COLUMNS, Dates, Format, People, Wanted, write_extract
@@ -83,14 +84,20 @@ def test_intervals_are_kept_and_no_true_day_but_by_chance(hospital: Path, tmp_pa
     names = Pseudonymiser({1: KEY}, "S1")
     moved = {names.pseudonym("person", n): names.days(n) for n in range(1, 61)}
     of = {names.pseudonym("person", n): n for n in range(1, 61)}
+    first, last = (date.fromisoformat(day).toordinal() for day in Store.open(hospital).snapshot().period() or ())
+    kept = [
+        (person, concept, day.toordinal())
+        for person, concept, day in true
+        if first + MOST_DAYS <= day.toordinal() + names.days(person) <= last - MOST_DAYS
+    ]
     given = rows(archive, "condition_occurrence")
-    assert len(given) == len(true) > 0
+    assert len(true) > len(given) == len(kept) > 0
     back = sorted(
         (of[one["person"]], int(one["condition_concept_id"]),
          date.fromisoformat(one["condition_start_date"]).toordinal() - moved[one["person"]])
         for one in given
     )  # fmt: skip
-    assert back == sorted((person, concept, day.toordinal()) for person, concept, day in true)
+    assert back == sorted(kept)
     index = {one["person"]: date.fromisoformat(one["index_date"]).toordinal() for one in rows(archive, "person")}
     assert {index[name] - days for name, days in moved.items()} == {date(2020, 6, 15).toordinal()}
     assert len(set(moved.values())) > 30 and 0 not in moved.values() and manifest["persons"] == 60
@@ -98,6 +105,28 @@ def test_intervals_are_kept_and_no_true_day_but_by_chance(hospital: Path, tmp_pa
     assert {one["index_day"] for one in rows(again, "person")} == {"0"}
     days = sorted(int(one["condition_start_day"]) for one in rows(again, "condition_occurrence"))
     assert days == sorted((day - date(2020, 6, 15)).days for _person, _concept, day in true)
+
+
+def test_no_first_or_last_row_tells_by_how_much_dates_moved(tmp_path: Path) -> None:
+    """Everybody has a row on each day: whoever's are given begin and end on the same day as everybody's."""
+    days = range(1, 1200)
+    data = tiny.snapshot(
+        tmp_path / "store",
+        person=[tiny.person(n) for n in (1, 2, 3)],
+        observation_period=[tiny.observed(n, n, 1, 1199) for n in (1, 2, 3)],
+        condition_occurrence=[tiny.condition(1200 * n + day, n, day) for n in (1, 2, 3) for day in days],
+    )
+    people = People(np.array([1, 2, 3]), np.full(3, np.datetime64("2021-01-01").astype(np.int32)))
+    for place, since, until in (("a", None, None), ("b", tiny.on(50), tiny.on(1000))):
+        wanted = Wanted({"condition_occurrence": ["condition_start_date"]}, since=since, until=until)
+        write_extract(data, people, wanted, Pseudonymiser({1: KEY}, "S1"), {}, tmp_path / place)
+        given: dict[str, list[str]] = {}
+        for row in rows(tmp_path / place / ARCHIVE, "condition_occurrence"):
+            given.setdefault(row["person"], []).append(row["condition_start_date"])
+        assert len(given) == 3
+        assert len({(min(dates), max(dates)) for dates in given.values()}) == 1
+    with pytest.raises(InputError, match="longer than a year"):
+        Wanted({"person": ["age"]}, since=tiny.on(1), until=tiny.on(365))
 
 
 def test_two_studies_share_no_name_and_no_shift(hospital: Path, tmp_path: Path) -> None:
@@ -133,6 +162,7 @@ def test_nothing_can_be_asked_for_that_is_free_text_or_names_somebody() -> None:
 def test_it_is_minimised_to_columns_and_days_and_says_what_is_in_it(hospital: Path, tmp_path: Path) -> None:
     wanted = Wanted(
         {"condition_occurrence": ["condition_concept_id"]},
+        dates=Dates.RELATIVE,
         format=Format.CSV,
         since=date(2020, 1, 1),
         until=date(2020, 12, 31),

@@ -4,6 +4,9 @@ What is in an extract is a list of columns (`COLUMNS`), never what happens to be
 values, no row numbers, no staff, no places, nobody's day of birth. Persons and visits have names of one
 study (`core.pseudonyms`). Dates are moved by one number of days for each person, so that intervals stay, or are days
 from the person's index day. Ages from `OLDEST` on are one.
+
+Moved dates are cut at the same two days for everybody, as far inside the period as dates can move: cut at the period
+itself, somebody's first or last row would tell by how much theirs were.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import json
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -27,7 +30,7 @@ import pyarrow as pa
 
 from wardbench.core.errors import InputError
 from wardbench.core.omop.tables import TABLES
-from wardbench.core.pseudonyms import Pseudonymiser
+from wardbench.core.pseudonyms import MOST_DAYS, Pseudonymiser
 from wardbench.core.store import Snapshot
 from wardbench.core.store.connection import quoted
 from wardbench.core.store.files import sha256_of, sync_tree
@@ -128,6 +131,10 @@ ALWAYS = {
 }
 
 
+MARGIN = timedelta(days=MOST_DAYS)
+"""How far inside the period moved dates are cut, at either end."""
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What is asked of an extract: columns by table, how dates are given, within which days (both included)."""
@@ -149,6 +156,8 @@ class Wanted:
                     raise InputError("columns: {column} is not given in extracts.", column=f"{table}.{column}")
         if self.since and self.until and self.since > self.until:
             raise InputError("period: it ends before it begins.")
+        if self.dates is Dates.SHIFTED and self.since and self.until and self.until - self.since <= 2 * MARGIN:
+            raise InputError("period: dates are moved only where it is longer than a year; ask for days instead.")
 
 
 @dataclass(frozen=True)
@@ -162,6 +171,7 @@ class People:
 NAMES = gettext_noop("Persons and visits carry names that mean nothing outside this study.")
 MOVED = gettext_noop("Dates are moved by one number of days for each person.")
 COUNTED = gettext_noop("Dates are days from each person's index day.")
+EDGES = gettext_noop("The first and last half year are left out, so that nobody's first or last day tells theirs.")
 AGES = gettext_noop("Ages from 90 on are given as 90; nobody's day of birth is given.")
 LEFT_OUT = gettext_noop("No free text, no source values, no row numbers, no staff, no places.")
 
@@ -175,11 +185,12 @@ def write_extract(
     """
     folder.mkdir(parents=True)
     tables: list[dict[str, Any]] = []
+    since, until = _edges(snapshot, wanted)
     with snapshot.connect(memory="1GB", spill=folder / "spill") as con:
         con.register("given_people", _people(people, wanted.dates, names))
         for table in COLUMNS:
             if table in wanted.tables:
-                tables.append(_write_table(con, table, wanted, names, folder))
+                tables.append(_write_table(con, table, wanted, (since, until), names, folder))
     _write_dictionary(wanted, folder)
     manifest = {
         "form": FORM,
@@ -189,7 +200,7 @@ def write_extract(
         "dates": wanted.dates.value,
         "period": [day.isoformat() if day else "" for day in (wanted.since, wanted.until)],
         "key_version": names.version,
-        "rules": [NAMES, MOVED if wanted.dates is Dates.SHIFTED else COUNTED, AGES, LEFT_OUT],
+        "rules": [NAMES, *([MOVED, EDGES] if wanted.dates is Dates.SHIFTED else [COUNTED]), AGES, LEFT_OUT],
         "tables": tables,
         "dictionary": {"file": DICTIONARY, "sha256": sha256_of(folder / DICTIONARY)},
     }
@@ -197,6 +208,18 @@ def write_extract(
     _pack(folder, [MANIFEST, DICTIONARY, *(one["file"] for one in tables)])
     sync_tree(folder)
     return manifest
+
+
+Edges = tuple[date | None, date | None]
+
+
+def _edges(snapshot: Snapshot, wanted: Wanted) -> Edges:
+    """The first and last day of the rows that are given, as they are given."""
+    observed = snapshot.period()
+    if wanted.dates is not Dates.SHIFTED or observed is None:
+        return wanted.since, wanted.until
+    first, last = (date.fromisoformat(day) for day in observed)
+    return max(wanted.since or first, first) + MARGIN, min(wanted.until or last, last) - MARGIN
 
 
 def _people(people: People, dates: Dates, names: Pseudonymiser) -> pa.Table:
@@ -215,7 +238,7 @@ def _people(people: People, dates: Dates, names: Pseudonymiser) -> pa.Table:
 
 
 def _write_table(
-    con: duckdb.DuckDBPyConnection, table: str, wanted: Wanted, names: Pseudonymiser, folder: Path
+    con: duckdb.DuckDBPyConnection, table: str, wanted: Wanted, edges: Edges, names: Pseudonymiser, folder: Path
 ) -> dict[str, Any]:
     chosen = [column for column in COLUMNS[table] if column in wanted.tables[table]]
     has_visit = "visit_occurrence_id" in TABLES[table].column_names
@@ -230,9 +253,9 @@ def _write_table(
     first = FIRST_DATE.get(table)
     if first is not None:
         where.append(f"t.{first} IS NOT NULL")
-        for day, sign in ((wanted.since, ">="), (wanted.until, "<=")):
+        for day, sign in zip(edges, (">=", "<="), strict=True):
             if day is not None:
-                where.append(f"t.{first} {sign} ?")
+                where.append(f"t.{first} + p.moved {sign} ?")
                 values.append(day)
     visits = "LEFT JOIN given_visits v ON v.id = t.visit_occurrence_id" if has_visit else ""
     file = f"{table}.{wanted.format.value}"
