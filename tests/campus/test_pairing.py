@@ -13,7 +13,8 @@ from django.utils import timezone
 from campus import biobank_things as things
 from campus.cast import make_cast
 from campus.releases_things import World, consent, world
-from wardbench.campus.biobank.models import Consent, Donor, Specimen
+from wardbench.campus.biobank.models import Donor, Specimen
+from wardbench.campus.biobank.rules import Status
 from wardbench.campus.releases import baskets, pairing
 from wardbench.campus.releases.models import BasketLine
 from wardbench.campus.releases.pairing import Side, Wish
@@ -90,9 +91,9 @@ def test_the_list_that_was_seen_goes_into_the_basket_with_its_roles(w: World) ->
     scope, wish = scope_of(w), Wish(3)
     found = pairing.pair(scope, OLD, YOUNG, wish, by=w.asks)
     basket = baskets.add_basket("Pairs", w.study, by=w.asks)
-    # Consent is read as it is now, not as it was when the index was made.
+    # What can be given is read as it is now, not as it was when the index was made.
     control = found.specimens[found.list.sets[0].controls[0]]
-    Consent.objects.filter(donor=control.donor).update(withdrawn=timezone.now())
+    Specimen.objects.filter(id=control.id).update(status=Status.MISSING, box=None, place=None)
     new, left_out = pairing.put_pairs(basket, scope, OLD, YOUNG, wish, found.digest, by=w.asks)
     assert new == 4 and left_out == [found.specimens[found.list.sets[0].case].label]
     roles = BasketLine.objects.filter(basket=basket).values_list("role", flat=True)

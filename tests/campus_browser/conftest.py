@@ -181,7 +181,9 @@ class Visitor:
         paths = []
         for link in found:
             parts = urlsplit(link)
-            if f"{parts.scheme}://{parts.netloc}" == self.address and not re.search(r"\.(csv|json|pdf)$", parts.path):
+            if f"{parts.scheme}://{parts.netloc}" == self.address and not re.search(
+                r"\.(csv|json|jsonld|pdf|ttl)$", parts.path
+            ):
                 paths.append(parts.path + (f"?{parts.query}" if parts.query else ""))
         return list(dict.fromkeys(paths))
 

@@ -10,14 +10,19 @@ from dataclasses import dataclass, field
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from wardbench.campus.audit import chain
 from wardbench.campus.audit.models import Event, Head
+from wardbench.core.errors import BusyError
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+DEADLOCK = "40P01"
+"""What PostgreSQL says to one of two who wait for one another; all that it did is undone."""
 
 _origin: ContextVar[str] = ContextVar("origin", default="command line")
 _written: ContextVar[int] = ContextVar("written", default=0)
@@ -51,17 +56,22 @@ def verb(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Make a function a service: `name` is what it does, its transaction is one, and it has to leave a record.
 
     The function takes `by` as a keyword. Returning without a call of `record` is a fault of ours and undoes all. An
-    error undoes all too, but for events that were recorded to stay.
+    error undoes all too, but for events that were recorded to stay. BusyError where two waited for one another.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(function)
         def carried_out(*args: P.args, **kwargs: P.kwargs) -> R:
-            with _kept_if_undone(), transaction.atomic():
-                before = _written.get()
-                result = function(*args, **kwargs)
-                assert _written.get() > before, f"{name} left no record"
-                return result
+            try:
+                with _kept_if_undone(), transaction.atomic():
+                    before = _written.get()
+                    result = function(*args, **kwargs)
+                    assert _written.get() > before, f"{name} left no record"
+                    return result
+            except OperationalError as error:
+                if getattr(error.__cause__, "sqlstate", None) != DEADLOCK:
+                    raise
+                raise BusyError(_("Somebody changed this at the same moment; load the page again.")) from error
 
         carried_out.verb = name  # type: ignore[attr-defined]
         return carried_out
