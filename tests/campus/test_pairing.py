@@ -13,7 +13,7 @@ from django.utils import timezone
 from campus import biobank_things as things
 from campus.cast import make_cast
 from campus.releases_things import World, consent, world
-from wardbench.campus.biobank.models import Donor, Specimen
+from wardbench.campus.biobank.models import Consent, Donor, Specimen
 from wardbench.campus.biobank.rules import Status
 from wardbench.campus.releases import baskets, pairing
 from wardbench.campus.releases.models import BasketLine
@@ -98,7 +98,7 @@ def test_the_list_that_was_seen_goes_into_the_basket_with_its_roles(w: World) ->
     assert new == 4 and left_out == [found.specimens[found.list.sets[0].case].label]
     roles = BasketLine.objects.filter(basket=basket).values_list("role", flat=True)
     assert sorted(roles) == ["case", "case", "control", "control"]
-    current.refresh()
+    Consent.objects.filter(donor=control.donor).update(withdrawn=timezone.now())
     with pytest.raises(BusyError):
         pairing.put_pairs(basket, scope, OLD, YOUNG, wish, found.digest, by=w.asks)
 
