@@ -34,7 +34,9 @@ def planted(
     def followed(hazard: np.ndarray) -> Subjects:
         event = np.ceil(chance.exponential(1 / hazard))
         days = np.minimum(event, end)
-        return Subjects(np.arange(n), treated, np.zeros(n), days, np.where(event <= end, OUTCOME, FREE), ())
+        return Subjects(
+            np.arange(n), treated, np.zeros(n), np.zeros(n), days, np.where(event <= end, OUTCOME, FREE), ()
+        )
 
     subjects = followed(0.0006 * np.exp(1.1 * ill + np.log(ratio) * treated))
     return subjects, matrix, [followed(0.0003 * np.exp(1.1 * ill)) for _ in range(controls)]
@@ -130,7 +132,7 @@ def test_losing_one_arm_from_sight_is_seen() -> None:
     subjects, matrix, controls = planted(8)
     days = np.where(subjects.treated, np.minimum(subjects.days, 300), subjects.days)
     ended = np.where(subjects.days > days, FREE, subjects.ended)
-    lost = Subjects(subjects.person, subjects.treated, subjects.index, days, ended, ())
+    lost = Subjects(subjects.person, subjects.treated, subjects.index, subjects.stop, days, ended, ())
     assert refused(ask(lost, matrix, controls), "lost from sight")
 
 

@@ -134,9 +134,11 @@ def test_everybody_is_followed_as_a_plain_account_says(tmp_path: Path, seed: int
         assert (last.target, last.comparator) == (subjects.treated.sum(), (~subjects.treated).sum())
 
 
-def test_other_outcomes_of_the_same_persons(tmp_path: Path) -> None:
+@pytest.mark.parametrize("estimand", ["intention-to-treat", "as-treated"])
+def test_other_outcomes_of_the_same_persons(tmp_path: Path, estimand: str) -> None:
     data, people = hospital(tmp_path / "store", 3)
-    dying, ill = question(protocol(outcome="death"), tmp_path), protocol(exclude_prior_outcome=False)
+    dying = question(protocol(outcome="death", estimand=estimand), tmp_path)
+    ill = protocol(exclude_prior_outcome=False, estimand=estimand)
     subjects = assemble(dying, data)
     (found,) = follow(dying, data, subjects, [question(ill, tmp_path).outcome])
     expected = plain(people, ill)

@@ -121,7 +121,7 @@ def test_no_step_of_a_released_curve_stands_for_a_few(seed: int) -> None:
     chance = np.random.default_rng(seed)
     days, ended = chance.integers(1, 100, 130).astype(float), chance.integers(0, 3, 130)
     grid = np.arange(5, 105, 5)
-    shown = curve("arm", days, ended, np.ones(130), grid, rules_for("release"), 10)
+    shown = curve("arm", days, ended, np.ones(130), grid, rules_for("release"))
     seen, before = 0, 0.0
     for point in shown.points:
         if point.share != before:
@@ -130,7 +130,7 @@ def test_no_step_of_a_released_curve_stands_for_a_few(seed: int) -> None:
             seen, before = outcomes, point.share
         assert np.count_nonzero(days >= point.day) >= 10
     assert len(shown.points) < len(grid)
-    assert len(curve("arm", days, ended, np.ones(130), grid, rules_for("exact"), 1).points) >= len(shown.points)
+    assert len(curve("arm", days, ended, np.ones(130), grid, rules_for("exact")).points) >= len(shown.points)
 
 
 def test_what_cannot_be_is_one_sentence(hospital: Path) -> None:

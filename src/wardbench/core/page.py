@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any
 
@@ -15,13 +16,25 @@ from markupsafe import Markup
 
 from wardbench.core.disclosure import Figure
 
+_SHELL = resources.files(__package__).joinpath("templates")
 
-def rendered(templates: Traversable, template: str, css: str, **values: Any) -> str:
-    """A template of a folder as HTML, with `css` and its `css_hash` for the page's policy beside `values`."""
+
+def rendered(templates: Traversable, template: str, **values: Any) -> str:
+    """A template of a folder as HTML. It extends `page.html`, which asks for a `name`, a `kind`, `figures` with `mode`,
+    `label` and `notes`, what the page was `made` from and with, `methods`, `json` and its `checksum`; a style of the
+    same name as the template is added to the shell's."""
     # The policy names the style by a hash of its text exactly as it stands in the page.
-    css = css.strip()
+    css = _SHELL.joinpath("page.css").read_text(encoding="utf-8").strip()
+    own = templates.joinpath(template.replace(".html", ".css"))
+    if own.is_file():
+        css += "\n" + own.read_text(encoding="utf-8").strip()
+
+    def source(name: str) -> str:
+        folder = _SHELL if name == "page.html" else templates
+        return folder.joinpath(name).read_text(encoding="utf-8")
+
     environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(lambda name: templates.joinpath(name).read_text(encoding="utf-8")),
+        loader=jinja2.FunctionLoader(source),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=_shown,

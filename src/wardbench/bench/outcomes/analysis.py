@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import msgspec
 import numpy as np
 
+from wardbench.bench.outcomes.arrays import Integers
 from wardbench.bench.outcomes.comparison import Comparison, compare
 from wardbench.bench.outcomes.covariates import Matrix, extract, users_before
 from wardbench.bench.outcomes.protocol import DEATH, Adjustment, Estimand, Question
@@ -19,7 +21,7 @@ ESTIMANDS: tuple[Estimand, ...] = ("intention-to-treat", "as-treated")
 
 @dataclass(frozen=True)
 class Variant:
-    """The same question answered in another way; `comparison` is None where nobody was left to compare."""
+    """The same question answered in another way."""
 
     name: str
     comparison: Comparison
@@ -43,44 +45,49 @@ def analyse(question: Question, snapshot: Snapshot, *, progress: Progress = sile
     subjects = assemble(question, snapshot)
     progress(1, 5, "reading what was recorded before")
     matrix = extract(question, snapshot, subjects)
-    both = bool(subjects.treated.any() and not subjects.treated.all())
-    if question.comparator is None or not both:
+    if question.comparator is None or not subjects.in_both_arms:
         return Analysis(question, snapshot.version, subjects, matrix, None, ())
     progress(2, 5, "following negative controls")
     controls = follow(question, snapshot, subjects, question.negative_controls)
     users = users_before(question, snapshot, subjects)
     progress(3, 5, "adjusting and judging")
-    protocol = question.protocol
-    comparison = compare(protocol, subjects, matrix, controls, users)
-    variants = []
-    if comparison.estimates is not None:
-        progress(4, 5, "asking in other ways")
-        for way in WAYS:
-            if way != protocol.adjustment:
-                asked = _changed(question, adjustment=way)
-                variants.append(
-                    Variant(way, compare(asked.protocol, subjects, matrix, controls, users, comparison.score))
-                )
-        for estimand in ESTIMANDS:
-            if estimand != protocol.estimand:
-                asked = _changed(question, estimand=estimand)
-                others = assemble(asked, snapshot)
-                same = np.isin(subjects.person, others.person)
-                if len(others.person) == int(same.sum()):
-                    there = Matrix(matrix.values[same], matrix.columns)
-                    followed = follow(asked, snapshot, others, question.negative_controls)
-                    variants.append(
-                        Variant(
-                            estimand,
-                            compare(asked.protocol, others, there, followed, users[same], comparison.score[same]),
-                        )
-                    )
-    return Analysis(question, snapshot.version, subjects, matrix, comparison, tuple(variants))
+    comparison = compare(question.protocol, subjects, matrix, controls, users)
+    found = Analysis(question, snapshot.version, subjects, matrix, comparison, ())
+    if comparison.estimates is None:
+        return found
+    progress(4, 5, "asking in other ways")
+    variants = [
+        Variant(
+            way,
+            compare(_changed(question, adjustment=way).protocol, subjects, matrix, controls, users, comparison.score),
+        )
+        for way in WAYS
+        if way != question.protocol.adjustment
+    ]
+    for estimand in ESTIMANDS:
+        if estimand != question.protocol.estimand:
+            variants += _with_estimand(_changed(question, estimand=estimand), snapshot, found, users)
+    return replace(found, variants=tuple(variants))
+
+
+def _with_estimand(asked: Question, snapshot: Snapshot, found: Analysis, users: Integers) -> list[Variant]:
+    """The question with another estimand; nothing where it leaves nobody in one arm."""
+    others = assemble(asked, snapshot)
+    if not others.in_both_arms:
+        return []
+    controls = follow(asked, snapshot, others, asked.negative_controls)
+    matrix, score = found.matrix, None
+    if found.comparison is not None and np.isin(others.person, found.subjects.person).all():
+        # Who they are does not depend on how long they are followed.
+        place = np.searchsorted(found.subjects.person, others.person)
+        matrix, users = Matrix(matrix.values[place], matrix.columns), users[place]
+        score = found.comparison.score[place]
+    else:
+        matrix, users = extract(asked, snapshot, others), users_before(asked, snapshot, others)
+    return [Variant(asked.protocol.estimand, compare(asked.protocol, others, matrix, controls, users, score))]
 
 
 def _changed(question: Question, **change: object) -> Question:
-    import msgspec
-
     return replace(question, protocol=msgspec.structs.replace(question.protocol, **change))
 
 

@@ -34,14 +34,17 @@ def steps(lines: Sequence[Line], title: str, x_label: str, y_label: str, last: f
         _frame(title),
         *_axes(x_label, y_label, [(last * n / 4, f"{last * n / 4:.0f}") for n in range(5)], top, at),
     ]
+    ends = [line.y[-1] if line.y else 0.0 for line in lines]
     for number, line in enumerate(lines):
         upper, lower = _corners(line.x, line.high, last), _corners(line.x, line.low, last)
         band = " ".join(_point(at(*corner)) for corner in [*upper, *reversed(lower)])
         path = " ".join(_point(at(*corner)) for corner in _corners(line.x, line.y, last))
         drawn.append(f'<polygon class="band arm-{number}" points="{band}"/>')
         drawn.append(f'<polyline class="line arm-{number}" points="{path}"/>')
-        x, y = at(last, line.y[-1] if line.y else 0)
-        drawn.append(f'<text class="name arm-{number}" x="{x - 4:.1f}" y="{y - 7:.1f}">{escape(line.name)}</text>')
+        # The name of the highest stands above its end, the others below theirs, so that none covers another.
+        x, y = at(last, ends[number])
+        y += -9 if number == ends.index(max(ends)) else 18
+        drawn.append(f'<text class="name arm-{number}" x="{x - 4:.1f}" y="{y:.1f}">{escape(line.name)}</text>')
     return "".join([*drawn, "</svg>"])
 
 

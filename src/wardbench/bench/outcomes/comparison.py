@@ -11,7 +11,7 @@ from wardbench.bench.outcomes import diagnostics
 from wardbench.bench.outcomes.adjustment import Adjusted, adjust
 from wardbench.bench.outcomes.arrays import Floats, Integers
 from wardbench.bench.outcomes.balance import discrimination, equipoise, standardised_differences
-from wardbench.bench.outcomes.calibration import EmpiricalNull, e_value, e_value_of_limit, empirical_null
+from wardbench.bench.outcomes.calibration import FEWEST, EmpiricalNull, e_value, e_value_of_limit, empirical_null
 from wardbench.bench.outcomes.covariates import Matrix
 from wardbench.bench.outcomes.cox import cox
 from wardbench.bench.outcomes.diagnostics import Gate
@@ -105,7 +105,7 @@ def compare(
 ) -> Comparison:
     """Compare two arms. `controls` are the same persons followed for negative-control outcomes, `users` are who had
     their treatment before, and `score` their propensity scores where these are known already."""
-    if not subjects.treated.any() or subjects.treated.all():
+    if not subjects.in_both_arms:
         raise InputError("There is nobody to compare in one of the arms.")
     if score is None:
         score = propensity_scores(matrix.values, subjects.treated)
@@ -116,7 +116,7 @@ def compare(
     ratios = tuple(ratio for ratio in (control_ratio(subjects, adjusted, one) for one in controls) if ratio)
     null = None
     gates = [*diagnostics.size(subjects, adjusted.weight), diagnostics.balance(after), diagnostics.overlap(either)]
-    if len(ratios) >= 5:
+    if len(ratios) >= FEWEST:
         null = empirical_null(np.array([r.log for r in ratios]), np.array([r.error for r in ratios]))
         gates.append(diagnostics.systematic_error(null))
     gates += [diagnostics.censoring(subjects, adjusted.weight), diagnostics.empty_beginning(subjects)]

@@ -19,7 +19,7 @@ from scipy import sparse
 from wardbench.bench.outcomes.arrays import Integers
 from wardbench.bench.outcomes.protocol import Covariates, Question
 from wardbench.bench.outcomes.subjects import Subjects
-from wardbench.core.omop.concept_sets import MEMBERS, resolve
+from wardbench.core.omop.concept_sets import MEMBERS, ConceptSet, resolve
 from wardbench.core.store import Snapshot
 from wardbench.ward.cohorts import Definition
 
@@ -68,8 +68,9 @@ def extract(question: Question, snapshot: Snapshot, subjects: Subjects) -> Matri
             "subject",
             pa.table({"row": np.arange(subjects.size), "person": subjects.person, "index": subjects.index}),
         )
-        _exclude(con, question)
-        cells = [*_events(con, asked), *_persons(con)]
+        excluded = _excluded(con, question)
+        events = [cell for cell in _events(con, asked) if cell[0].concept_id not in excluded]
+        cells = [*events, *_persons(con)]
         names = _names(con, cells)
     least = max(1, int(np.ceil(asked.least_share * subjects.size)))
     columns, rows = [], []
@@ -88,13 +89,9 @@ def extract(question: Question, snapshot: Snapshot, subjects: Subjects) -> Matri
     return Matrix(values, tuple(_named(column, names) for column in columns))
 
 
-def treatment_concepts(question: Question) -> list[Any]:
-    """The concept sets of what starts either cohort: treatment itself, which must not be adjusted for."""
-    found = []
-    for definition in (question.target, question.comparator):
-        if definition is not None:
-            found += [definition.concept_sets[number] for number in sorted(_primary_sets(definition))]
-    return found
+def entry_concepts(definition: Definition) -> list[ConceptSet]:
+    """The concept sets of what starts a cohort: treatment itself, which must not be adjusted for."""
+    return [definition.concept_sets[number] for number in sorted(_primary_sets(definition))]
 
 
 def _primary_sets(definition: Definition) -> set[int]:
@@ -113,11 +110,11 @@ def _primary_sets(definition: Definition) -> set[int]:
     return numbers(msgspec.to_builtins(definition.expression.primary_criteria)) & definition.concept_sets.keys()
 
 
-def _exclude(con: duckdb.DuckDBPyConnection, question: Question) -> None:
-    resolve(con, treatment_concepts(question))
-    con.execute(f"CREATE TEMP TABLE excluded AS SELECT DISTINCT concept_id FROM {MEMBERS}")
-    for concept in question.protocol.covariates.excluded_concepts:
-        con.execute("INSERT INTO excluded VALUES (?)", [concept])
+def _excluded(con: duckdb.DuckDBPyConnection, question: Question) -> set[int]:
+    arms = [one for one in (question.target, question.comparator) if one is not None]
+    resolve(con, [concepts for one in arms for concepts in entry_concepts(one)])
+    members = con.execute(f"SELECT DISTINCT concept_id FROM {MEMBERS}").fetchall()
+    return {concept for (concept,) in members}.union(question.protocol.covariates.excluded_concepts)
 
 
 Cell = tuple[Covariate, Any]
@@ -158,8 +155,7 @@ def _events(con: duckdb.DuckDBPyConnection, asked: Covariates) -> list[Cell]:
                 (Covariate(table, int(concept), "", (window[0], last)), of)
                 for concept, of in _grouped(concepts[inside], rows[inside])
             ]
-    excluded = {row[0] for row in con.execute("SELECT concept_id FROM excluded").fetchall()}
-    return [cell for cell in cells if cell[0].concept_id not in excluded]
+    return cells
 
 
 def _grouped(concepts: Any, rows: Any) -> list[tuple[int, Any]]:
@@ -221,7 +217,7 @@ def users_before(question: Question, snapshot: Snapshot, subjects: Subjects) -> 
         for definition, arm in ((question.target, True), (question.comparator, False)):
             if definition is None:
                 continue
-            resolve(con, [definition.concept_sets[number] for number in sorted(_primary_sets(definition))])
+            resolve(con, entry_concepts(definition))
             for table, (name, day) in EVENTS.items():
                 source = f" OR e.{name}_source_concept_id IN (SELECT concept_id FROM {MEMBERS})"
                 rows = con.execute(

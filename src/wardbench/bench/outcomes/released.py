@@ -1,7 +1,7 @@
 """What of an analysis may be shown: every figure through disclosure control, curves and tables included.
 
-A curve is released on a grid of days. It takes a step only where at least as many persons of that arm as the threshold
-had the outcome since its last step, and it ends where fewer are still followed, so that no step stands for a few.
+A curve is released on a grid of days. It takes a step only where at least `fewest` persons of that arm had the outcome
+since its last step, and it ends where fewer are still followed, so that no step stands for a few.
 """
 
 from __future__ import annotations
@@ -99,11 +99,9 @@ class ReleasedOutcomes:
     answerable: bool
 
 
-def release(analysis: Analysis, rules: Rules, threshold: int = 10) -> ReleasedOutcomes:
-    """Take an analysis through the rules of a mode; `threshold` persons are the fewest behind a step of a curve."""
+def release(analysis: Analysis, rules: Rules) -> ReleasedOutcomes:
+    """Take an analysis through the rules of a mode."""
     subjects, comparison = analysis.subjects, analysis.comparison
-    if rules.mode == "exact":
-        threshold = 1
     chains = [rules.chain([getattr(step, arm) for step in subjects.attrition]) for arm in ("target", "comparator")]
     steps = tuple(
         StepRow(step.name, target, comparator)
@@ -111,14 +109,14 @@ def release(analysis: Analysis, rules: Rules, threshold: int = 10) -> ReleasedOu
     )
     grid = days_of(analysis)
     curves = tuple(
-        curve(name, subjects.days[of], subjects.ended[of], np.ones(int(of.sum())), grid, rules, threshold)
+        curve(name, subjects.days[of], subjects.ended[of], np.ones(int(of.sum())), grid, rules)
         for name, of in (("Target", subjects.treated), ("Comparator", ~subjects.treated))
         if of.any()
     )
     weighted: tuple[ReleasedCurve, ...] = ()
     if comparison is not None and comparison.estimates is not None:
         weighted = tuple(
-            curve(name, *arm, grid, rules, threshold)
+            curve(name, *arm, grid, rules)
             for name, arm in zip(("Target", "Comparator"), arms(subjects, comparison.adjusted), strict=True)
         )
     return ReleasedOutcomes(
@@ -148,9 +146,7 @@ def days_of(analysis: Analysis) -> Integers:
     return np.unique(np.round(np.linspace(0, last, POINTS + 1)[1:]).astype(int))
 
 
-def curve(
-    name: str, days: Floats, ended: Integers, weight: Floats, grid: Integers, rules: Rules, threshold: int
-) -> ReleasedCurve:
+def curve(name: str, days: Floats, ended: Integers, weight: Floats, grid: Integers, rules: Rules) -> ReleasedCurve:
     """The cumulative incidence of the outcome, death before it competing, on the grid."""
     cause = np.where(ended == OUTCOME, 1, np.where(ended == DEATH, 2, FREE))
     incidence = aalen_johansen(days, cause, weight=weight)
@@ -160,9 +156,9 @@ def curve(
     for day in grid:
         left = int(np.count_nonzero(days >= day))
         outcomes = int(np.count_nonzero((days <= day) & (ended == OUTCOME)))
-        if left < threshold or persons < threshold:
+        if min(left, persons) < rules.fewest:
             break
-        if outcomes - outcomes_shown >= threshold:
+        if outcomes - outcomes_shown >= rules.fewest:
             outcomes_shown, at = outcomes, int(day)
         place = int(np.searchsorted(incidence.time, at, side="right")) - 1
         values = (0.0, 0.0, 0.0) if place < 0 or at == 0 else (incidence.share[place], low[place], high[place])

@@ -19,7 +19,6 @@ from wardbench.core.disclosure import rules_for
 from wardbench.core.page import rendered
 from wardbench.core.results import written_whole
 from wardbench.core.store import Snapshot
-from wardbench.ward.cohorts.report import TEMPLATES as COHORT_TEMPLATES
 from wardbench.ward.cohorts.report import Provenance, provenance
 
 TEMPLATES = resources.files(__package__).joinpath("templates")
@@ -114,14 +113,11 @@ def canonical_json(report: OutcomeReport) -> bytes:
 
 def render(report: OutcomeReport) -> str:
     json = canonical_json(report)
-    css = "\n".join(
-        folder.joinpath(name).read_text(encoding="utf-8")
-        for folder, name in ((COHORT_TEMPLATES, "report.css"), (TEMPLATES, "outcomes.css"))
-    )
     return rendered(
         TEMPLATES,
         "outcomes.html",
-        css,
+        name=report.name,
+        kind="Outcome report",
         report=report,
         figures=report.figures,
         made=report.provenance,

@@ -43,6 +43,8 @@ class Subjects:
     """Whether they are of the target cohort; all are where there is no comparator."""
     index: Integers
     """Time zero, in days since 1970."""
+    stop: Integers
+    """The last day of the membership, in days since 1970."""
     days: Floats
     """Days of follow-up from the first day of risk on, at least 1 where anything could be seen."""
     ended: Integers
@@ -53,11 +55,16 @@ class Subjects:
     def size(self) -> int:
         return len(self.person)
 
+    @property
+    def in_both_arms(self) -> bool:
+        """Whether there is somebody of the target and somebody of the comparator."""
+        return bool(self.treated.any() and not self.treated.all())
+
     def among(self, kept: Integers) -> Subjects:
         """Those for whom `kept` is true."""
-        arrays = (self.person, self.treated, self.index, self.days, self.ended)
-        person, treated, index, days, ended = (array[kept] for array in arrays)
-        return Subjects(person, treated, index, days, ended, self.attrition)
+        arrays = (self.person, self.treated, self.index, self.stop, self.days, self.ended)
+        person, treated, index, stop, days, ended = (array[kept] for array in arrays)
+        return Subjects(person, treated, index, stop, days, ended, self.attrition)
 
 
 def assemble(question: Question, snapshot: Snapshot) -> Subjects:
@@ -69,9 +76,9 @@ def assemble(question: Question, snapshot: Snapshot) -> Subjects:
     with snapshot.connect() as con:
         members = _members(con, target, comparator)
         attrition = [_step("In the cohorts", members)]
-        for name, kept in _eligibility(con, question, members, outcome):
-            members = members.filter(pa.array(kept))
-            attrition.append(_step(name, members))
+        for name, left in _eligible(con, question, members, outcome):
+            attrition.append(_step(name, left))
+            members = left
         return _followed(con, question, members, outcome, attrition)
 
 
@@ -83,7 +90,7 @@ def follow(
     found = [run_cohort(definition, engine) for definition in outcomes]
     with snapshot.connect() as con:
         members = pa.table(
-            {"person": subjects.person, "treated": subjects.treated, "index": subjects.index, "stop": subjects.index}
+            {"person": subjects.person, "treated": subjects.treated, "index": subjects.index, "stop": subjects.stop}
         )
         return [_followed(con, question, members, outcome, list(subjects.attrition)) for outcome in found]
 
@@ -109,20 +116,17 @@ def _step(name: str, members: pa.Table) -> Step:
     return Step(name, treated, members.num_rows - treated)
 
 
-def _eligibility(
+def _eligible(
     con: duckdb.DuckDBPyConnection, question: Question, members: pa.Table, outcome: Cohort | None
-) -> Iterator[tuple[str, Integers]]:
-    """Step by step, what is asked of members and who satisfies it, each asked of those who satisfied all before."""
+) -> Iterator[tuple[str, pa.Table]]:
+    """Step by step, what is asked of members and who is left, each asked of those who satisfied all before."""
     protocol = question.protocol
     if question.comparator is not None:
-        person = members["person"].to_numpy()
-        _, place, times = np.unique(person, return_inverse=True, return_counts=True)
-        kept = times[place] == 1
-        yield "In one cohort only", kept
-        members = members.filter(pa.array(kept))
-        kept = _common_period(members)
-        yield "Started while both were in use", kept
-        members = members.filter(pa.array(kept))
+        _, place, times = np.unique(members["person"].to_numpy(), return_inverse=True, return_counts=True)
+        members = members.filter(pa.array(times[place] == 1))
+        yield "In one cohort only", members
+        members = members.filter(pa.array(_common_period(members)))
+        yield "Started while both were in use", members
     con.register("member", members)
     observed = con.execute(
         f"""
@@ -133,13 +137,12 @@ def _eligibility(
         GROUP BY m.person ORDER BY m.person
         """
     ).fetchnumpy()
-    kept = np.asarray(next(iter(observed.values())), dtype=bool)
-    yield f"Observed for {protocol.washout_days} days before", kept
-    members = members.filter(pa.array(kept))
+    members = members.filter(pa.array(np.asarray(next(iter(observed.values())), dtype=bool)))
+    yield f"Observed for {protocol.washout_days} days before", members
     if outcome is not None and protocol.exclude_prior_outcome:
-        first = _first_outcome(con, members, outcome, None)
-        index = members["index"].to_numpy()
-        yield "Without the outcome before", ~(first < index + protocol.follow_up.first_day)
+        begins = members["index"].to_numpy() + protocol.follow_up.first_day
+        members = members.filter(pa.array(_first_outcome(con, members, outcome, None) >= begins))
+        yield "Without the outcome before", members
 
 
 def _common_period(members: pa.Table) -> Integers:
@@ -212,6 +215,7 @@ def _followed(
         members["person"].to_numpy(),
         np.asarray(members["treated"].to_numpy(), dtype=bool),
         index,
+        members["stop"].to_numpy(),
         (ends - begins + 1).astype(np.float64),
         ended,
         (*attrition, _step("Followed for a day at least", members.filter(pa.array(kept)))),

@@ -19,6 +19,7 @@ class ExactRules:
     label: str = "Exact counts: not for release"
     shows_events: bool = True
     percent_decimals: int = 1
+    fewest: int = 1
     notes: tuple[str, ...] = (
         "Nothing is hidden or rounded. This page is for people who may read the records of these persons.",
         "Do not pass it on: a count of one, or the difference of two counts, can point at a person. "

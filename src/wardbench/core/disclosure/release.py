@@ -57,6 +57,10 @@ class ReleaseRules:
             "when one or two persons account for most of them.",
         )
 
+    @property
+    def fewest(self) -> int:
+        return self.threshold
+
     def listed(self, persons: int) -> bool:
         return persons >= self.threshold
 

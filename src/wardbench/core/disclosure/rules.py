@@ -31,6 +31,10 @@ class Rules(Protocol):
     def percent_decimals(self) -> int:
         """Decimals of a percentage that say no more than the counts do."""
 
+    @property
+    def fewest(self) -> int:
+        """Persons that have to stand behind each step of what is drawn, so that no step is a few of them."""
+
     def listed(self, persons: int) -> bool:
         """Whether something that so many persons have may be named at all in a list of what persons have."""
 

@@ -120,7 +120,8 @@ def render(data: ReportData) -> str:
     return rendered(
         TEMPLATES,
         "report.html",
-        TEMPLATES.joinpath("report.css").read_text(encoding="utf-8"),
+        name=data.name,
+        kind="Cohort report",
         data=data,
         figures=data.figures,
         made=data.provenance,
