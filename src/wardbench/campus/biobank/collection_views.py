@@ -19,7 +19,7 @@ from wardbench.campus.biobank import collection_queries as queries
 from wardbench.campus.biobank import curating, donors, rules, visiting
 from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
-from wardbench.campus.people.refusals import refusal
+from wardbench.campus.people.refusals import refusal, told_in
 from wardbench.campus.web.pages import actor, signed_in
 from wardbench.core.consent import TIERS
 from wardbench.core.errors import NotFoundError, WardbenchError
@@ -47,13 +47,10 @@ def new_collection(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         values = form.values()
         biobank = next((one for one in queries.biobanks() if str(one.id) == values.pop("biobank")), None)
-        try:
+        with told_in(form):
             if biobank is None:
                 raise NotFoundError(_("There is no such biobank."))
             made = curating.add_collection(biobank, values.pop("code"), values.pop("name"), by=by, **values)
-        except WardbenchError as error:
-            form.add_error(None, refusal(error))
-        else:
             return redirect("collection", made.id)
     return render(request, "biobank/collection_edit.html", {"form": form, "collection": None})
 
@@ -84,11 +81,8 @@ def edit_collection(request: HttpRequest, collection_id: uuid.UUID) -> HttpRespo
     rules.may_keep_inventory(by).require()
     form = forms.CollectionForm.of(one, request.POST or None)
     if request.method == "POST" and form.is_valid():
-        try:
+        with told_in(form):
             curating.change_collection(one, form.values(), by=by)
-        except WardbenchError as error:
-            form.add_error(None, refusal(error))
-        else:
             return redirect("collection", one.id)
     return render(request, "biobank/collection_edit.html", {"form": form, "collection": one})
 
@@ -123,11 +117,8 @@ def new_protocol(request: HttpRequest, collection_id: uuid.UUID) -> HttpResponse
     rules.may_keep_inventory(by).require()
     form = forms.ProtocolForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        try:
+        with told_in(form):
             visiting.add_protocol(one, form.cleaned_data["name"], form.cleaned_data["visits"], by=by)
-        except WardbenchError as error:
-            form.add_error(None, refusal(error))
-        else:
             return redirect("collection", one.id)
     return render(request, "biobank/protocol_edit.html", {"form": form, "collection": one})
 
@@ -173,14 +164,11 @@ def new_donor(request: HttpRequest) -> HttpResponse:
     form = forms.DonorForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
-        try:
+        with told_in(form):
             with transaction.atomic():
                 made = donors.add_donor(given["code"], by=by, sex=given["sex"], birth_year=given["birth_year"])
                 if given["person"]:
                     donors.link_donor(made, given["person"], by=by)
-        except WardbenchError as error:
-            form.add_error(None, refusal(error))
-        else:
             return redirect("donor", made.id)
     return render(request, "biobank/donor_new.html", {"form": form})
 
@@ -193,12 +181,9 @@ def enrol(request: HttpRequest, donor_id: uuid.UUID) -> HttpResponse:
     form = forms.EnrolForm(request.POST or None, initial={"day0": timezone.localdate()})
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
-        try:
+        with told_in(form):
             protocol = queries.protocol(uuid.UUID(given["protocol"]), by=by)
             visiting.enrol(one, protocol, given["day0"], given["place"], by=by)
-        except WardbenchError as error:
-            form.add_error(None, refusal(error))
-        else:
             messages.success(request, _("The visits are planned."))
             return redirect("donor", one.id)
     return render(request, "biobank/enrol.html", {"donor": one, "form": form})
@@ -222,11 +207,8 @@ def consent(request: HttpRequest, donor_id: uuid.UUID, form_id: uuid.UUID) -> Ht
     asked = queries.form_of_consent(form_id)
     form = forms.AnswersForm(request.POST or None, form=asked, initial={"given": timezone.localdate()})
     if request.method == "POST" and form.is_valid():
-        try:
+        with told_in(form):
             donors.give_consent(one, asked, form.answers(), form.cleaned_data["given"], by=by)
-        except WardbenchError as error:
-            form.add_error(None, refusal(error))
-        else:
             messages.success(request, _("The donor's answers are kept."))
             return redirect("donor", one.id)
     return render(request, "biobank/consent.html", {"donor": one, "asked": asked, "form": form})

@@ -12,9 +12,8 @@ from django.utils.translation import gettext as _
 from wardbench.campus.biobank import collection_queries as queries
 from wardbench.campus.biobank import curating, rules
 from wardbench.campus.biobank.describing_forms import BiobankForm, DescribeCollectionForm
-from wardbench.campus.people.refusals import refusal
+from wardbench.campus.people.refusals import told_in
 from wardbench.campus.web.pages import actor, signed_in
-from wardbench.core.errors import WardbenchError
 
 
 @signed_in
@@ -24,11 +23,8 @@ def describe_collection(request: HttpRequest, collection_id: uuid.UUID) -> HttpR
     rules.may_keep_inventory(by).require()
     form = DescribeCollectionForm.of(one, request.POST or None)
     if request.method == "POST" and form.is_valid():
-        try:
+        with told_in(form):
             curating.change_collection(one, form.values(), by=by)
-        except WardbenchError as error:
-            form.add_error(None, refusal(error))
-        else:
             return redirect("collection", one.id)
     return render(request, "biobank/describe_collection.html", {"form": form, "collection": one})
 
@@ -39,12 +35,9 @@ def new_biobank(request: HttpRequest) -> HttpResponse:
     rules.may_keep_inventory(by).require()
     form = BiobankForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        try:
+        with told_in(form):
             values = form.values()
             curating.add_biobank(values.pop("code"), values.pop("name"), values.pop("organisation"), by=by, **values)
-        except WardbenchError as error:
-            form.add_error(None, refusal(error))
-        else:
             return redirect("collections")
     return render(request, "biobank/biobank_edit.html", {"form": form, "biobank": None})
 
@@ -55,11 +48,8 @@ def edit_biobank(request: HttpRequest, biobank_id: uuid.UUID) -> HttpResponse:
     one = queries.biobank(biobank_id, by=by)
     form = BiobankForm(request.POST or None, one=one)
     if request.method == "POST" and form.is_valid():
-        try:
+        with told_in(form):
             curating.change_biobank(one, form.values(), by=by)
-        except WardbenchError as error:
-            form.add_error(None, refusal(error))
-        else:
             messages.success(request, _("Kept. The catalogue shows it from now on."))
             return redirect("collections")
     return render(request, "biobank/biobank_edit.html", {"form": form, "biobank": one})

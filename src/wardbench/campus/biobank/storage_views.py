@@ -22,7 +22,7 @@ from wardbench.campus.biobank import (
     storage_queries,
     storing,
 )
-from wardbench.campus.people.refusals import refusal
+from wardbench.campus.people.refusals import refusal, told_in
 from wardbench.campus.web.pages import actor, signed_in
 from wardbench.core.errors import InputError, WardbenchError
 
@@ -100,11 +100,8 @@ def add_inside(request: HttpRequest, container_id: uuid.UUID) -> HttpResponse:
         request.POST or None, parent=here, initial={"position": request.GET.get("position", ""), "kind": "box"}
     )
     if request.method == "POST" and form.is_valid():
-        try:
+        with told_in(form):
             storing.add_container(**_container(form.cleaned_data), parent=here, by=by)
-        except WardbenchError as error:
-            form.add_error(None, refusal(error))
-        else:
             return redirect("place", here.id)
     return render(request, "biobank/place_add.html", {"here": here, "form": form})
 
@@ -118,14 +115,11 @@ def move_place(request: HttpRequest, container_id: uuid.UUID) -> HttpResponse:
     form = storage_forms.MoveForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
-        try:
+        with told_in(form):
             if "swap" in request.POST:
                 batch = storing.swap_containers(here, given["into"], by=by)
             else:
                 batch = storing.move_container(here, given["into"], given["place"], by=by).batch
-        except WardbenchError as error:
-            form.add_error(None, refusal(error))
-        else:
             return _undoable(request, batch, _("%(name)s was moved.") % {"name": here.name}, here.id)
     return render(request, "biobank/place_move.html", {"here": here, "form": form})
 
@@ -185,11 +179,8 @@ def fill(request: HttpRequest, container_id: uuid.UUID) -> HttpResponse:
     rules.may_keep_inventory(by).require()
     form = storage_forms.TubesForm(request.POST or None, box=here)
     if request.method == "POST" and form.is_valid():
-        try:
+        with told_in(form):
             batch = storing.fill(form.cleaned_data["labels"], here, by=by, start=form.cleaned_data.get("start") or 0)
-        except WardbenchError as error:
-            form.add_error(None, refusal(error))
-        else:
             count = len(form.cleaned_data["labels"])
             said = ngettext("%(n)d specimen is in %(name)s.", "%(n)d specimens are in %(name)s.", count)
             return _undoable(request, batch, said % {"n": count, "name": here.name}, here.id)
@@ -269,11 +260,8 @@ def excursion(request: HttpRequest, excursion_id: uuid.UUID) -> HttpResponse:
     shown = storage_queries.excursion(excursion_id, by=by)
     form = storage_forms.JudgeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        try:
+        with told_in(form):
             equipment.judge(shown, form.cleaned_data["judged"], form.cleaned_data["words"], by=by)
-        except WardbenchError as error:
-            form.add_error(None, refusal(error))
-        else:
             return redirect("excursion", shown.id)
     context = {
         "excursion": shown,

@@ -17,12 +17,12 @@ from wardbench.campus.biobank import beside, labels, rules, storing, tube_forms,
 from wardbench.campus.biobank.rules import Act
 from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
-from wardbench.campus.people.refusals import refusal
+from wardbench.campus.people.refusals import told_in
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.web.pages import actor, signed_in
 from wardbench.core.consent import TIERS
-from wardbench.core.errors import NotFoundError, WardbenchError
+from wardbench.core.errors import NotFoundError
 
 ON_A_PAGE = 50
 DOINGS: dict[str, tuple[Act, str]] = {
@@ -123,11 +123,8 @@ def do(request: HttpRequest, specimen_id: uuid.UUID, name: str) -> HttpResponse:
     rules.may(by, act, tubes.facts(one)).require()
     form = _form(name, one, request.POST or None)
     if request.method == "POST" and form.is_valid():
-        try:
+        with told_in(form):
             _carry_out(name, one, form.cleaned_data, form, by)
-        except WardbenchError as error:
-            form.add_error(None, refusal(error))
-        else:
             messages.success(request, _("It is done, and stands in its history."))
             return redirect("specimen", one.id)
     return render(request, "biobank/specimen_do.html", {"specimen": one, "form": form, "title": title, "name": name})

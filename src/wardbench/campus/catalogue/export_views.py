@@ -12,10 +12,9 @@ from wardbench.campus.catalogue import exporting, rules
 from wardbench.campus.catalogue.export_forms import ExportForm, ReadBackForm
 from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
-from wardbench.campus.people.refusals import refusal
+from wardbench.campus.people.refusals import told_in
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.web.pages import actor, signed_in
-from wardbench.core.errors import WardbenchError
 from wardbench.ward.samples.exchange.losses import summary
 
 SHOWN = 50
@@ -53,12 +52,9 @@ def export(request: HttpRequest) -> HttpResponse:
     form = ExportForm(request.POST, by=by)
     if form.is_valid():
         given = form.cleaned_data
-        try:
+        with told_in(form):
             chosen = [uuid.UUID(one) for one in given["collections"]]
             made = exporting.export_inventory(given["standard"], chosen, by=by)
-        except WardbenchError as error:
-            form.add_error(None, refusal(error))
-        else:
             headers = {"Content-Disposition": f'attachment; filename="{made.name}"'}
             return HttpResponse(made.content, content_type="application/zip", headers=headers)
     return _page(request, by, form, ReadBackForm())
@@ -73,9 +69,7 @@ def read(request: HttpRequest) -> HttpResponse:
     form = ReadBackForm(request.POST, request.FILES)
     found = None
     if form.is_valid():
-        try:
+        with told_in(form):
             content = form.cleaned_data["file"].read()
             found = exporting.read_export(content, form.cleaned_data["standard"], by=by)
-        except WardbenchError as error:
-            form.add_error(None, refusal(error))
     return _page(request, by, ExportForm(by=by, initial={"standard": "miabis"}), form, found)

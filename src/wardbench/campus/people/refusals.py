@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from types import TracebackType
 
+from django.forms import BaseForm
 from django.utils.translation import gettext
 
 from wardbench.campus.people.roles import TITLES
@@ -31,3 +34,24 @@ def refusal(error: WardbenchError) -> str:
         return gettext("The definition cannot be used as it is. {detail}").format(detail=str(error))
     said = gettext(error.sentence) if error.sentence else ""
     return said.format(**error.values) if error.values else said
+
+
+@dataclass(frozen=True)
+class Told:
+    """Whatever is refused inside is said on the form, and what follows goes on with it."""
+
+    form: BaseForm
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> bool:
+        if not isinstance(error, WardbenchError):
+            return False
+        self.form.add_error(None, refusal(error))
+        return True
+
+
+def told_in(form: BaseForm) -> Told:
+    """For views: do what a valid form asks inside, and answer; a refusal leads past it, to the form that says why."""
+    return Told(form)

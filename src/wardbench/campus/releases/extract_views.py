@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
 from wardbench.campus.people.reauthentication import reauthenticated_to_decide
-from wardbench.campus.people.refusals import refusal
+from wardbench.campus.people.refusals import refusal, told_in
 from wardbench.campus.releases import extract_queries as queries
 from wardbench.campus.releases import extract_rules, extracting
 from wardbench.campus.releases.extract_forms import DATES, FORMATS, ExtractForm, ReviewForm
@@ -49,11 +49,8 @@ def listed(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
         form = ExtractForm(request.POST or None, cohorts=attached, tables=tables)
         if request.method == "POST" and form.is_valid():
             given = form.cleaned_data
-            try:
+            with told_in(form):
                 made = extracting.ask(study.id, given["cohort"], form.wanted(), given["purpose"], by=by)
-            except WardbenchError as error:
-                form.add_error(None, refusal(error))
-            else:
                 messages.success(request, _("A data steward was told."))
                 return redirect("extract", made.id)
     elif request.method == "POST":

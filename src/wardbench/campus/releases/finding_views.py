@@ -14,12 +14,11 @@ from django.views.decorators.http import require_POST
 
 from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
-from wardbench.campus.people.refusals import refusal
+from wardbench.campus.people.refusals import told_in
 from wardbench.campus.releases import finding_queries as queries
 from wardbench.campus.releases import finding_rules, findings
 from wardbench.campus.releases.finding_forms import FindingForm
 from wardbench.campus.web.pages import actor, signed_in
-from wardbench.core.errors import WardbenchError
 
 ON_A_PAGE = 200
 
@@ -35,11 +34,8 @@ def listed(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
         may.require()
     form = FindingForm(request.POST or None, request.FILES or None, initial={"kind": "values"}) if may else None
     if form is not None and request.method == "POST" and form.is_valid():
-        try:
+        with told_in(form):
             made = findings.add(study.id, by=by, **form.values())
-        except WardbenchError as error:
-            form.add_error(None, refusal(error))
-        else:
             messages.success(request, _("Thank you. The biobank, the doctors and whoever asked the question are told."))
             return redirect("finding", made.id)
     context = {"study": study, "found": queries.of_study(study), "may": may, "form": form}

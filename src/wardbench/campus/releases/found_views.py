@@ -12,12 +12,12 @@ from django.utils.translation import ngettext
 
 from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
-from wardbench.campus.people.refusals import refusal
+from wardbench.campus.people.refusals import told_in
 from wardbench.campus.releases import found, rules
 from wardbench.campus.releases.found_forms import FoundForm
 from wardbench.campus.samples import addresses, looking
 from wardbench.campus.web.pages import actor, signed_in
-from wardbench.core.errors import InputError, WardbenchError
+from wardbench.core.errors import InputError
 from wardbench.ward.samples import Query
 
 
@@ -38,15 +38,12 @@ def into_basket(request: HttpRequest) -> HttpResponse:
         del form.fields["count"], form.fields["one_each"]
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
-        try:
+        with told_in(form):
             basket = found.basket_of(given["basket"], given["name"], scope, by=by)
             made = found.put_found(
                 basket, scope, query, by=by, window=window, count=given.get("count"),
                 one_each=given.get("one_each", False), only=only,
             )  # fmt: skip
-        except WardbenchError as error:
-            form.add_error(None, refusal(error))
-        else:
             tell(request, made)
             return redirect("basket", basket.id)
     looked = looking.look(scope, query, by=by, window=window, size=1)

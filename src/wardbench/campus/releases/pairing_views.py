@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
-from wardbench.campus.people.refusals import refusal
+from wardbench.campus.people.refusals import told_in
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.releases import found, pairing, pairing_shown, rules
 from wardbench.campus.releases.found_forms import PairsForm, PairsIntoForm
@@ -20,7 +20,6 @@ from wardbench.campus.releases.pairing import Side
 from wardbench.campus.samples import addresses, looking
 from wardbench.campus.samples.looking import Scope
 from wardbench.campus.web.pages import actor, signed_in
-from wardbench.core.errors import WardbenchError
 
 
 @signed_in
@@ -45,14 +44,11 @@ def pairs(request: HttpRequest) -> HttpResponse:
         "form": asked,
     }
     if asked.is_bound and asked.is_valid():
-        try:
+        with told_in(asked):
             into = _into(request, scope, sides, asked, by)
             if isinstance(into, HttpResponse):
                 return into
             paired = pairing.pair(scope, *sides, asked.wish(), by=by)
-        except WardbenchError as error:
-            asked.add_error(None, refusal(error))
-        else:
             context |= _found(paired, into or _form(scope, by, paired))
     return render(request, "releases/pairs.html", context)
 

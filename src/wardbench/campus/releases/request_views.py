@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from wardbench.campus.biobank.rules import may_keep_inventory
 from wardbench.campus.people.reauthentication import reauthenticated_to_decide
-from wardbench.campus.people.refusals import refusal
+from wardbench.campus.people.refusals import refusal, told_in
 from wardbench.campus.releases import (
     agreeing,
     baskets,
@@ -82,11 +82,8 @@ def act(request: HttpRequest, request_id: uuid.UUID, verb: str) -> HttpResponse:
     rules.may(by, what, request_queries.facts_of(of)).require()
     form = request_forms.FORMS[what](request.POST or None, of=of)
     if request.method == "POST" and form.is_valid():
-        try:
+        with told_in(form):
             made = request_acts.DO[what](of, form, by)
-        except WardbenchError as error:
-            form.add_error(None, refusal(error))
-        else:
             _tell(request, of.id, what, made)
             return redirect("request_pick", of.id) if what is Verb.PICK else redirect("request", of.id)
     quote, total = request_shown.quote_lines(of) if what is Verb.ACCEPT else ([], "")
@@ -143,11 +140,8 @@ def sign(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
     found = request_queries.agreement_of(of)
     form = request_forms.SignForm(request.POST or None, initial={"hash": found.hash if found is not None else ""})
     if request.method == "POST" and form.is_valid():
-        try:
+        with told_in(form):
             agreeing.sign(of.id, form.cleaned_data["hash"], form.cleaned_data["name"], by=by)
-        except WardbenchError as error:
-            form.add_error(None, refusal(error))
-        else:
             return redirect("request", of.id)
     return _agreement(request, request_id, form)
 
@@ -234,11 +228,8 @@ def tariffs(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         bank = request_queries.biobank(uuid.UUID(given["biobank"]))
-        try:
+        with told_in(form):
             quoting.set_tariff(bank, given["work"], int(given["price"] * 100), int(given["outside"] * 100), by=by)
-        except WardbenchError as error:
-            form.add_error(None, refusal(error))
-        else:
             return redirect("request_tariffs")
     shown = [
         (one.biobank.name, rules.WORKS[one.work], request_forms.euro(one.cents), request_forms.euro(one.outside_cents))

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
-from wardbench.campus.people.refusals import refusal
+from wardbench.campus.people.refusals import refusal, told_in
 from wardbench.campus.releases import found as finding
 from wardbench.campus.releases import found_views, rules, standing, standing_queries
 from wardbench.campus.releases.found_forms import IntoForm
@@ -51,13 +51,10 @@ def new(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
-        try:
+        with told_in(form):
             made = standing.keep(
                 scope, sought.query, given["name"], given["wanted"], given["until"], by=by, window=sought.window
             )
-        except WardbenchError as error:
-            form.add_error(None, refusal(error))
-        else:
             messages.success(request, _("You will hear of what comes."))
             return redirect("standing", made.id)
     context = {

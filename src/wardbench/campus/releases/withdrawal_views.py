@@ -14,14 +14,14 @@ from django.utils.translation import gettext as _
 from wardbench.campus.biobank.rules import may_see_withdrawals, may_withdraw
 from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
-from wardbench.campus.people.refusals import refusal
+from wardbench.campus.people.refusals import told_in
 from wardbench.campus.releases import proving, withdrawal_rules, withdrawals
 from wardbench.campus.releases import withdrawal_queries as queries
 from wardbench.campus.releases.withdrawal_forms import AnswerForm, EndForm, OptOutForm, WithdrawalForm
 from wardbench.campus.releases.withdrawal_rules import Outcome
 from wardbench.campus.web.pages import actor, signed_in
 from wardbench.core.consent import TIERS, Tier
-from wardbench.core.errors import NotFoundError, WardbenchError
+from wardbench.core.errors import NotFoundError
 
 ON_A_PAGE = 50
 
@@ -42,12 +42,9 @@ def new(request: HttpRequest) -> HttpResponse:
     code = request.GET.get("donor", "").replace("\x00", "")[:64]
     form = WithdrawalForm(request.POST or None, initial={"donor": code})
     if request.method == "POST" and form.is_valid():
-        try:
+        with told_in(form):
             donor = queries.donor_by_code(form.cleaned_data["donor"], by=by)
             made = withdrawals.withdraw(donor, by=by, **form.values())
-        except WardbenchError as error:
-            form.add_error(None, refusal(error))
-        else:
             messages.success(request, _("It is written down, and holds from now on."))
             return redirect("withdrawal", made.id)
     return render(request, "releases/withdrawal_new.html", {"form": form})
@@ -62,11 +59,8 @@ def new_opt_out(request: HttpRequest) -> HttpResponse:
     form = OptOutForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
-        try:
+        with told_in(form):
             made = withdrawals.opt_out(given["patient"], by=by, received=given["received"], words=given["words"])
-        except WardbenchError as error:
-            form.add_error(None, refusal(error))
-        else:
             messages.success(request, _("It is written down, and holds from now on."))
             return redirect("withdrawal", made.id)
     return render(request, "releases/opt_out_new.html", {"form": form})
@@ -97,11 +91,8 @@ def end_opt_out(request: HttpRequest, withdrawal_id: uuid.UUID) -> HttpResponse:
         raise NotFoundError(_("There is no such page."))
     form = EndForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        try:
+        with told_in(form):
             withdrawals.end_opt_out(of, form.cleaned_data["words"], by=by)
-        except WardbenchError as error:
-            form.add_error(None, refusal(error))
-        else:
             messages.success(request, _("The opt-out has ended."))
             return redirect("withdrawal", of.id)
     return render(request, "releases/opt_out_end.html", {"of": of, "form": form})
@@ -116,11 +107,8 @@ def task(request: HttpRequest, task_id: uuid.UUID) -> HttpResponse:
     form = AnswerForm(request.POST or None, of=reach)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
-        try:
+        with told_in(form):
             of = withdrawals.answer(task_id, Outcome(given["outcome"]), given["words"], by=by)
-        except WardbenchError as error:
-            form.add_error(None, refusal(error))
-        else:
             messages.success(request, _("Thank you; it is kept with the withdrawal."))
             return redirect("withdrawal", of.id) if may_see_withdrawals(by) else redirect("home")
     context: dict[str, Any] = {
