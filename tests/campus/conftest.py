@@ -30,6 +30,7 @@ from campus.cast import Cast, make_cast  # noqa: E402  (models need Django to be
 from wardbench.campus.audit import guards  # noqa: E402
 from wardbench.campus.databases import database_settings  # noqa: E402
 from wardbench.campus.people.roles import Role  # noqa: E402
+from wardbench.campus.samples import current  # noqa: E402
 
 HERE = Path(__file__).parent
 ON_POSTGRES = os.environ.get("WARDBENCH_TEST_DATABASE") == "postgresql"
@@ -146,3 +147,11 @@ def alone(settings: Any) -> None:
 def client() -> Client:
     """A browser without scripts, at an address that the campus answers to."""
     return Client(headers={"host": "localhost"})
+
+
+@pytest.fixture
+def samples_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The indexes of specimens lie in a folder of this test's own, and none stays open."""
+    monkeypatch.setattr(current, "folder", lambda: tmp_path / "samples")
+    yield
+    current._open.clear()

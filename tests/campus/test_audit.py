@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 from django.db import connection, connections, transaction
-from django.db.utils import DatabaseError
+from django.db.utils import DatabaseError, OperationalError
 
 from campus.cast import Cast
 from campus.conftest import ON_POSTGRES
 from wardbench.campus.audit import chain, guards, queries, services
 from wardbench.campus.audit.models import Event, Head
 from wardbench.campus.people.rules import SYSTEM, Actor
-from wardbench.core.errors import InputError
+from wardbench.core.errors import BusyError, InputError
 
 
 def write(times: int = 1) -> None:
@@ -163,3 +163,19 @@ def test_what_was_read_stays_on_the_record_once_however_it_ended(fails: str) -> 
     assert [event.verb for event in Event.objects.all()] == (["test.read"] if fails else ["test.read", "test.write"])
     whole, broken = queries.verify({})
     assert (whole, broken) == (1 if fails else 2, None)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("state", "raised"), [("40P01", BusyError), ("53100", OperationalError)])
+def test_one_of_two_who_wait_for_one_another_is_told_to_try_again(state: str, raised: type[Exception]) -> None:
+    class RefusedError(Exception):
+        sqlstate = state
+
+    @services.verb("test.write")
+    def wait(*, by: Actor) -> None:
+        services.record("test.write", "test", 1, by=by)
+        raise OperationalError("as the database says it") from RefusedError()
+
+    with pytest.raises(raised):
+        wait(by=SYSTEM)
+    assert not Event.objects.exists()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,19 +22,12 @@ from wardbench.campus.samples import current
 from wardbench.core.consent import Tier
 from wardbench.core.errors import InputError
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("samples_folder")]
 
 
 @pytest.fixture
 def cast() -> Cast:
     return make_cast()
-
-
-@pytest.fixture(autouse=True)
-def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(current, "folder", lambda: tmp_path / "samples")
-    yield
-    current._open.clear()
 
 
 def publish(cast: Cast, one: Collection, **words: Any) -> Collection:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -28,15 +26,8 @@ from wardbench.campus.samples.rules import Mode
 from wardbench.core.errors import InputError, NotFoundError
 from wardbench.ward.samples import Query
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("samples_folder")]
 PAGE = "/releases/requests/found/"
-
-
-@pytest.fixture(autouse=True)
-def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(current, "folder", lambda: tmp_path / "samples")
-    yield
-    current._open.clear()
 
 
 @pytest.fixture

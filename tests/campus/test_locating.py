@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import datetime
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +23,10 @@ from wardbench.campus.counting.models import Asked
 from wardbench.campus.counting.rules import may_estimate
 from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import SYSTEM
-from wardbench.campus.samples import current, people
+from wardbench.campus.samples import people
 from wardbench.core.consent import Tier
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("samples_folder")]
 ALL = (Tier.STORAGE, Tier.RESEARCH, Tier.CLINICAL_DATA)
 EVERYTHING = {"ast": {"operand": "OR", "children": []}}
 PLASMA = {"ast": {"operand": "AND", "children": [{"key": "sample_kind", "type": "EQUALS", "value": "blood-plasma"}]}}
@@ -36,12 +35,6 @@ PLASMA = {"ast": {"operand": "AND", "children": [{"key": "sample_kind", "type": 
 @pytest.fixture
 def cast() -> Cast:
     return make_cast()
-
-
-@pytest.fixture(autouse=True)
-def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(current, "folder", lambda: tmp_path / "samples")
-    yield
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -18,24 +16,17 @@ from wardbench.campus.biobank.rules import Status
 from wardbench.campus.releases import baskets, pairing
 from wardbench.campus.releases.models import BasketLine
 from wardbench.campus.releases.pairing import Side, Wish
-from wardbench.campus.samples import current, looking
+from wardbench.campus.samples import looking
 from wardbench.campus.samples.looking import Scope
 from wardbench.campus.samples.rules import Mode
 from wardbench.core.errors import BusyError, InputError
 from wardbench.ward.samples import Query, range_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("samples_folder")]
 PAGE = "/releases/requests/pairs/"
 OLD = Side(Query.of({"age": (range_of("60.."),)}))
 YOUNG = Side(Query.of({"age": (range_of("0..59"),)}))
 ALL = Side(Query.of())
-
-
-@pytest.fixture(autouse=True)
-def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(current, "folder", lambda: tmp_path / "samples")
-    yield
-    current._open.clear()
 
 
 @pytest.fixture

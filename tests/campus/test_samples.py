@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from django.utils import timezone
 
@@ -22,20 +19,13 @@ from wardbench.campus.studies.models import Permit
 from wardbench.core.consent import Tier
 from wardbench.ward.samples import Query
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("samples_folder")]
 TODAY = timezone.localdate()
 
 
 @pytest.fixture
 def cast() -> Cast:
     return make_cast()
-
-
-@pytest.fixture(autouse=True)
-def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(current, "folder", lambda: tmp_path / "samples")
-    yield
-    current._open.clear()
 
 
 @pytest.fixture

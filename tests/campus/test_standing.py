@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -28,16 +26,9 @@ from wardbench.campus.studies.models import Permit
 from wardbench.core.errors import BusyError, InputError, NotFoundError
 from wardbench.ward.samples import Query, range_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("samples_folder")]
 PLASMA = Query.of({"material": frozenset({"Plasma"})})
 MONTH = datetime.timedelta(days=30)
-
-
-@pytest.fixture(autouse=True)
-def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(current, "folder", lambda: tmp_path / "samples")
-    yield
-    current._open.clear()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from wardbench.ward.samples.exchange import fhir
 from wardbench.ward.samples.exchange.fhir import Resource, concept, filled
@@ -170,20 +169,10 @@ def read(files: Mapping[str, bytes]) -> Inventory:
     )
 
 
-def _read_organisation(said: Resource) -> dict[str, Any]:
-    return {
-        "code": fhir.id_of(said),
-        "name": said.get("name", ""),
-        "acronym": next(iter(said.get("alias", ())), ""),
-        "url": fhir.url_of(said),
-        "description": next(iter(fhir.extensions(said, _profile("OrganizationDescription"))), ""),
-    }
-
-
 def _read_biobank(said: Resource) -> Biobank:
     quality = fhir.extensions(said, _profile("QualityStandard"))
     return Biobank(
-        **_read_organisation(said),
+        **fhir.read_organisation(said, _profile("OrganizationDescription")),
         **fhir.read_contact(said),
         juristic_person=next(iter(fhir.extensions(said, _profile("JuristicPerson"))), ""),
         country=fhir.country_of(said),
@@ -196,7 +185,11 @@ def _read_collection(said: Resource, banks: Mapping[str, str]) -> Collection:
     kinds = {code: design for design, code in DESIGNS.items()}
     found = [fhir.code_of(one) for one in fhir.extensions(said, _profile("CollectionType"))]
     designs = tuple(kinds.get(code, "Other") for code in found if code != "SAMPLE")
-    return Collection(**_read_organisation(said), biobank=banks.get(bank, ""), designs=designs)
+    return Collection(
+        **fhir.read_organisation(said, _profile("OrganizationDescription")),
+        biobank=banks.get(bank, ""),
+        designs=designs,
+    )
 
 
 def _read_sample(said: Resource, donors: Mapping[str, str], labels: Mapping[str, str]) -> Sample:

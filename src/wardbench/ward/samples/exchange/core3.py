@@ -139,6 +139,11 @@ NAMES = {
 """What each attribute that is written is called."""
 
 
+def named(*codes: str) -> dict[str, str]:
+    """The names of some attributes, by their codes."""
+    return {code: NAMES[code] for code in codes}
+
+
 def network_record(name: str, biobanks: Sequence[Biobank]) -> dict[str, Any]:
     """The campus as a network of its biobanks."""
     said: dict[str, Any] = {

@@ -207,3 +207,14 @@ def read_specimen(said: Resource, donors: Mapping[str, str], labels: Mapping[str
 
 def _amount(said: Resource) -> int | None:
     return int(Decimal(said["value"]) * SIZES[said["unit"]]) if said else None
+
+
+def read_organisation(said: Resource, description: str) -> dict[str, Any]:
+    """What an Organization says of a biobank or a collection alike; `description` is the address of that extension."""
+    return {
+        "code": id_of(said),
+        "name": said.get("name", ""),
+        "acronym": next(iter(said.get("alias", ())), ""),
+        "url": url_of(said),
+        "description": next(iter(extensions(said, description)), ""),
+    }

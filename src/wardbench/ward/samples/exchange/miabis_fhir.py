@@ -227,20 +227,15 @@ def read(files: Mapping[str, bytes]) -> Inventory:
     )
 
 
-def _read_organisation(said: Resource) -> dict[str, Any]:
-    return {
-        "code": fhir.id_of(said),
-        "name": said.get("name", ""),
-        "acronym": next(iter(said.get("alias", ())), ""),
-        "url": fhir.url_of(said),
-        "description": next(iter(fhir.extensions(said, _profile("miabis-organization-description-extension"))), ""),
-    }
-
-
 def _read_biobank(said: Resource, names: Mapping[str, str]) -> Biobank:
     holder = names.get(said.get("partOf", {}).get("reference", "").partition("/")[2], "")
     more: dict[str, Any] = {**fhir.read_contact(said), **_read_lists(said, _BIOBANK)}
-    return Biobank(**_read_organisation(said), juristic_person=holder, country=fhir.country_of(said), **more)
+    return Biobank(
+        **fhir.read_organisation(said, _profile("miabis-organization-description-extension")),
+        juristic_person=holder,
+        country=fhir.country_of(said),
+        **more,
+    )
 
 
 def _read_collection(said: Resource, banks: Mapping[str, str], group: Resource) -> Collection:
@@ -253,7 +248,7 @@ def _read_collection(said: Resource, banks: Mapping[str, str], group: Resource) 
     ]
     more: dict[str, Any] = _read_lists(said, _COLLECTION)
     return Collection(
-        **_read_organisation(said),
+        **fhir.read_organisation(said, _profile("miabis-organization-description-extension")),
         biobank=banks.get(said.get("partOf", {}).get("reference", "").partition("/")[2], ""),
         source=fhir.code_of(source[0]) if source else "",
         inclusion=tuple(fhir.code_of(one) for one in inclusion),

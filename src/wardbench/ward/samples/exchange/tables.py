@@ -10,7 +10,7 @@ from typing import Any
 
 from wardbench.core.spreadsheet import BOM, defused, plain
 from wardbench.ward.samples.exchange import words
-from wardbench.ward.samples.exchange.core3 import BIOBANK, COLLECTION, Attribute, collection_record, record
+from wardbench.ward.samples.exchange.core3 import BIOBANK, COLLECTION, Attribute, collection_record, named, record
 from wardbench.ward.samples.exchange.inventory import Biobank, Collection, Donor, Extent, Inventory, Sample
 from wardbench.ward.samples.exchange.losses import ordered
 
@@ -33,25 +33,15 @@ NAMES = {
         "EVENT-01": "Event ID",
     },
 }
-_CONTACT = {
-    "CONTACT-01": "First name",
-    "CONTACT-02": "Last name",
-    "CONTACT-04": "Email",
-    "CONTACT-08": "Country",
-    "CONTACT-09": "Juristic person",
-}
+_CONTACT = named("CONTACT-01", "CONTACT-02", "CONTACT-04", "CONTACT-08", "CONTACT-09")
 _MORE = {
     "biobank": _CONTACT,
     "collection": {
         "BIOBANK-01": "Biobank ID",
-        "COLLECTION-08": "Sex",
-        "COLLECTION-09": "Age low",
-        "COLLECTION-10": "Age high",
-        "COLLECTION-11": "Age low unit",
-        "COLLECTION-12": "Age high unit",
-        "COLLECTION-14": "Sample type",
-        "COLLECTION-15": "Storage temperature",
-        "COLLECTION-21": "Total number of subjects",
+        **named(
+            *("COLLECTION-08", "COLLECTION-09", "COLLECTION-10", "COLLECTION-11", "COLLECTION-12"),
+            *("COLLECTION-14", "COLLECTION-15", "COLLECTION-21"),
+        ),
     },
 }
 SITES = ("ICD-O-3", "3.2")
