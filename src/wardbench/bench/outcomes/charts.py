@@ -43,7 +43,7 @@ def steps(lines: Sequence[Line], title: str, x_label: str, y_label: str, last: f
         drawn.append(f'<polyline class="line arm-{number}" points="{path}"/>')
         # The name of the highest stands above its end, the others below theirs, so that none covers another.
         x, y = at(last, ends[number])
-        y += -9 if number == ends.index(max(ends)) else 18
+        y += -9 if number == ends.index(max(ends)) else 30
         drawn.append(f'<text class="name arm-{number}" x="{x - 4:.1f}" y="{y:.1f}">{escape(line.name)}</text>')
     return "".join([*drawn, "</svg>"])
 
