@@ -129,6 +129,21 @@ def test_no_first_or_last_row_tells_by_how_much_dates_moved(tmp_path: Path) -> N
         Wanted({"person": ["age"]}, since=tiny.on(1), until=tiny.on(365))
 
 
+def test_a_permit_for_too_few_days_says_so_when_it_is_asked(
+    study: tuple[Cast, Study], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cast, one = study
+    permit = extracting.permits.holding(one)
+    assert permit is not None
+    permit.content["period"] = ["2020-01-01", "2020-06-30"]
+    permit.hash = extracting.permits.hash_of(permit.content)
+    monkeypatch.setattr(extracting.permits, "holding", lambda _study: permit)
+    cohort = one.cohorts.get().hash
+    with pytest.raises(InputError, match="longer than a year"):
+        extracting.ask(one.id, cohort, WANTED, "To look", by=cast.actor("researcher"))
+    assert extracting.ask(one.id, cohort, Wanted(WANTED.tables, Dates.RELATIVE), "To look", by=cast.actor("researcher"))
+
+
 def test_two_studies_share_no_name_and_no_shift(hospital: Path, tmp_path: Path) -> None:
     first, _manifest = written(hospital, tmp_path / "a", study="S1")
     second, _manifest = written(hospital, tmp_path / "b", study="S2")

@@ -221,6 +221,25 @@ def test_the_background_sends_it_every_minute(
     assert any("due again" in one.getMessage() for one in caplog.records)
 
 
+def test_what_cannot_be_done_keeps_nothing_else_waiting(
+    cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from wardbench.campus import due
+
+    done = []
+
+    def fail() -> None:
+        raise ValueError("a fault of ours")
+
+    monkeypatch.setattr(due.extracting, "carry_out_due", fail)
+    monkeypatch.setattr(due, "send_due", lambda: done.append("mail"))
+    due.carry_out(tmp_path)
+    assert done == ["mail"]
+    assert [one.getMessage() for one in caplog.records if one.levelname == "ERROR"] == [
+        "what was due could not be carried out: extracts"
+    ]
+
+
 def test_by_tls_the_collector_is_one_that_is_trusted(
     cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

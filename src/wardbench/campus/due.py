@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 from django.conf import settings
@@ -17,22 +18,35 @@ from wardbench.campus.releases import ended_permits, extracting, requesting, sta
 from wardbench.campus.samples.current import refresh as refresh_samples
 from wardbench.campus.studies.granting import carry_out_due
 
-log = logging.getLogger("wardbench.collector")
+log = logging.getLogger("wardbench.background")
+collected = logging.getLogger("wardbench.collector")
 
 
 def carry_out(folder: Path) -> None:
-    """Everything that is due now."""
-    write_head(folder / settings.CAMPUS.audit_heads)
-    carry_out_due(timezone.now())
-    requesting.carry_out_due(timezone.now())
-    ended_permits.carry_out_due(timezone.now())
-    withdrawals.carry_out_due()
-    extracting.carry_out_due()
-    send_due()
-    imports.carry_out_due(timezone.now())
-    refresh_samples()
-    standing_matching.carry_out_due(timezone.now())
+    """Everything that is due now. What cannot be done keeps nothing else waiting: it is in the log, and due again."""
+    now = timezone.now()
+    steps: dict[str, Callable[[], object]] = {
+        "the head of the record": lambda: write_head(folder / settings.CAMPUS.audit_heads),
+        "studies": lambda: carry_out_due(now),
+        "requests": lambda: requesting.carry_out_due(now),
+        "requests of permits that ended": lambda: ended_permits.carry_out_due(now),
+        "withdrawals": withdrawals.carry_out_due,
+        "extracts": extracting.carry_out_due,
+        "mail": send_due,
+        "imports": lambda: imports.carry_out_due(now),
+        "the index of specimens": refresh_samples,
+        "criteria that stand": lambda: standing_matching.carry_out_due(now),
+        "the collector of logs": lambda: _send(folder),
+    }
+    for what, step in steps.items():
+        try:
+            step()
+        except Exception:
+            log.exception("what was due could not be carried out: %s", what)
+
+
+def _send(folder: Path) -> None:
     try:
         send_record(folder, Collector.at(settings.CAMPUS.syslog))
     except OSError as error:
-        log.warning("the record could not be sent to the collector of logs (%s); it is due again", error)
+        collected.warning("the record could not be sent to the collector of logs (%s); it is due again", error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import logging
 import shutil
@@ -32,7 +33,7 @@ from wardbench.campus.releases.models import Extract, ExtractPerson
 from wardbench.campus.releases.moves import reasoned
 from wardbench.campus.releases.request_queries import team_of
 from wardbench.campus.studies import permits
-from wardbench.campus.studies.models import AttachedCohort, Study
+from wardbench.campus.studies.models import AttachedCohort, Permit, Study
 from wardbench.campus.studies.permits import Use
 from wardbench.campus.studies.permits import Wanted as Used
 from wardbench.core.errors import BusyError, InputError, NotFoundError, WardbenchError
@@ -76,7 +77,8 @@ def tables_of(study: Study) -> list[str]:
 def ask(study_id: uuid.UUID, cohort: str, wanted: Wanted, purpose: str, *, by: Actor) -> Extract:
     """Ask for an extract of a cohort, by its content hash, under the permit that holds; a data steward is told.
 
-    ForbiddenError where the permit does not allow it; InputError for a table that it does not name, or no purpose.
+    ForbiddenError where the permit does not allow it; InputError for a table that it does not name, for dates that
+    cannot be moved within its period, or no purpose.
     """
     study = extract_queries.study(study_id, by=by)
     extract_rules.may_ask(by, team_of(study)).require()
@@ -87,6 +89,7 @@ def ask(study_id: uuid.UUID, cohort: str, wanted: Wanted, purpose: str, *, by: A
     outside = sorted(set(wanted.tables) - set(permit.content["tables"]))
     if outside:
         raise InputError(_("tables: the permit does not name {table}.").format(table=outside[0]))
+    _within(permit, wanted)
     _definition(study, cohort)
     asked = {
         "purpose": reasoned(purpose, _("purpose: say what the data are for.")),
@@ -210,8 +213,13 @@ def _wanted(found: Extract) -> Wanted:
     asked = found.asked
     if not set(asked["tables"]) <= set(permit.content["tables"]):
         raise InputError(gettext_noop("The permit names fewer tables by now; ask again."))
+    return _within(permit, Wanted(asked["tables"], Dates(asked["dates"]), Format(asked["format"])))
+
+
+def _within(permit: Permit, wanted: Wanted) -> Wanted:
+    """What is wanted of the days that a permit names; InputError where these are too few for it."""
     since, until = (datetime.date.fromisoformat(day) if day else None for day in permit.content.get("period", ("", "")))
-    return Wanted(asked["tables"], Dates(asked["dates"]), Format(asked["format"]), since, until)
+    return dataclasses.replace(wanted, since=since, until=until)
 
 
 @verb("releases.deliver_extract")
