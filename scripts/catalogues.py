@@ -50,17 +50,17 @@ def collect(package: Path) -> None:
 
 
 def catalogue(path: Path) -> Catalog:
+    """Only what is said: the day on which it was collected would make every catalogue another."""
     with path.open("rb") as file:
-        return read_po(file, locale=path.parts[-3], ignore_obsolete=True)
+        read = read_po(file, locale=path.parts[-3], ignore_obsolete=True)
+    read.creation_date = read.revision_date = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
+    return read
 
 
 def compiled(path: Path) -> bytes:
     """What the `.mo` file beside a `.po` file has to hold."""
     written = io.BytesIO()
-    read = catalogue(path)
-    # Only what is said: the day on which it was collected would make every compilation another.
-    read.creation_date = read.revision_date = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
-    write_mo(written, read)
+    write_mo(written, catalogue(path))
     return written.getvalue()
 
 
