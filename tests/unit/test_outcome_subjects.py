@@ -75,15 +75,28 @@ def hospital(folder: Path, seed: int, size: int = 150) -> tuple[Snapshot, list[d
     ), people
 
 
-def plain(people: list[dict[str, Any]], asked: Protocol) -> dict[int, tuple[bool, int, int, int]]:
-    """Of each person who is followed: of the target, time zero, days, how it ended."""
+def ill(days: int) -> dict[str, Any]:
+    """From the first illness on, for so many days."""
+    return {**expression(), "EndStrategy": {"DateOffset": {"DateField": "StartDate", "Offset": days}}}
+
+
+def plain(
+    people: list[dict[str, Any]], asked: Protocol, ill_for: int | None = None
+) -> dict[int, tuple[bool, int, int, int]]:
+    """Of each person who is followed: of the target, time zero, days, how it ended; of those alone who are ill at time
+    zero, which they are for `ill_for` days, where it is given."""
 
     def starts(p: dict[str, Any], name: int) -> int | None:
         day = p[name][0] if p[name] else None
         return day if day is not None and p["seen"][0] <= day <= p["seen"][1] else None
 
+    def falls_ill(p: dict[str, Any]) -> list[int]:
+        return [day for day in p["outcome"] if p["seen"][0] <= day <= p["seen"][1]][:1]
+
     both = [(p, starts(p, 2), starts(p, 3)) for p in people]
     alone = [(p, t is not None, t or c) for p, t, c in both if (t is None) != (c is None)]
+    if ill_for is not None:
+        alone = [(p, target, day) for p, target, day in alone if any(0 <= day - d <= ill_for for d in falls_ill(p))]
     sides = [[day for _, target, day in alone if target is side] for side in (True, False)]
     low, high = max(map(min, sides)), min(map(max, sides))
     found = {}
@@ -132,6 +145,24 @@ def test_everybody_is_followed_as_a_plain_account_says(tmp_path: Path, seed: int
         assert told(subjects) == expected
         last = subjects.attrition[-1]
         assert (last.target, last.comparator) == (subjects.treated.sum(), (~subjects.treated).sum())
+
+
+def test_a_population_is_who_is_in_it_at_time_zero(tmp_path: Path) -> None:
+    data, people = hospital(tmp_path / "store", 5, 600)
+    asked = protocol(outcome="death", population=ill(12))
+    expected = plain(people, asked, ill_for=12)
+    assert 10 < len(expected) < len(plain(people, asked))
+    assert told(assemble(question(asked, tmp_path), data)) == expected
+
+
+def test_who_is_left_out_is_as_if_not_there(tmp_path: Path) -> None:
+    data, people = hospital(tmp_path / "store", 6)
+    gone = {p["id"] for p in people if p["id"] % 3 == 0}
+    asked = protocol()
+    expected = plain([p for p in people if p["id"] not in gone], asked)
+    subjects = assemble(question(asked, tmp_path), data, without=gone)
+    assert told(subjects) == expected
+    assert subjects.attrition[0].target < assemble(question(asked, tmp_path), data).attrition[0].target
 
 
 @pytest.mark.parametrize("estimand", ["intention-to-treat", "as-treated"])
@@ -196,6 +227,7 @@ def test_a_protocol_is_read_from_yaml_and_json_and_named_by_its_content(tmp_path
         ({"adjustment": "wishing"}, "adjustment"),
         ({"target": {"PrimaryCriteria": {}}}, "target"),
         ({"outcome": "nowhere.json"}, "nowhere.json"),
+        ({"population": {"PrimaryCriteria": {}}}, "population"),
     ],
 )
 def test_a_protocol_that_cannot_be_is_refused_by_its_field(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -39,10 +40,15 @@ class Analysis:
     variants: tuple[Variant, ...]
 
 
-def analyse(question: Question, snapshot: Snapshot, *, progress: Progress = silent) -> Analysis:
-    """Answer a question on a snapshot. Estimates are made only where every gate of the protocol's own way is passed."""
+def analyse(
+    question: Question, snapshot: Snapshot, *, without: Collection[int] = (), progress: Progress = silent
+) -> Analysis:
+    """Answer a question on a snapshot. Estimates are made only where every gate of the protocol's own way is passed.
+
+    Persons in `without` are left out of everything, as who objected to the use of their data has to be.
+    """
     progress(0, 5, "running the cohorts")
-    subjects = assemble(question, snapshot)
+    subjects = assemble(question, snapshot, without=without)
     progress(1, 5, "reading what was recorded before")
     matrix = extract(question, snapshot, subjects)
     if question.comparator is None or not subjects.in_both_arms:
@@ -66,13 +72,16 @@ def analyse(question: Question, snapshot: Snapshot, *, progress: Progress = sile
     ]
     for estimand in ESTIMANDS:
         if estimand != question.protocol.estimand:
-            variants += _with_estimand(_changed(question, estimand=estimand), snapshot, found, users)
+            changed = _changed(question, estimand=estimand)
+            variants += _with_estimand(changed, snapshot, found, users, without)
     return replace(found, variants=tuple(variants))
 
 
-def _with_estimand(asked: Question, snapshot: Snapshot, found: Analysis, users: Integers) -> list[Variant]:
+def _with_estimand(
+    asked: Question, snapshot: Snapshot, found: Analysis, users: Integers, without: Collection[int]
+) -> list[Variant]:
     """The question with another estimand; nothing where it leaves nobody in one arm."""
-    others = assemble(asked, snapshot)
+    others = assemble(asked, snapshot, without=without)
     if not others.in_both_arms:
         return []
     controls = follow(asked, snapshot, others, asked.negative_controls)

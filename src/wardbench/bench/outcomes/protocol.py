@@ -55,6 +55,8 @@ class Protocol(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     outcome: str | dict[str, Any]
     version: int = VERSION
     comparator: str | dict[str, Any] | None = None
+    population: str | dict[str, Any] | None = None
+    """Who is asked about: only who is in this cohort at time zero; everybody of the arms where it is left out."""
     estimand: Estimand = "intention-to-treat"
     washout_days: int = 365
     exclude_prior_outcome: bool = True
@@ -77,6 +79,7 @@ class Question:
     outcome: Definition | None
     negative_controls: tuple[Definition, ...]
     digest: str
+    population: Definition | None = None
 
 
 def read_question(path: Path) -> Question:
@@ -108,9 +111,10 @@ def question(protocol: Protocol, folder: Path, *, source: str = "protocol") -> Q
     target = read("target", protocol.target)
     comparator = None if protocol.comparator is None else read("comparator", protocol.comparator)
     outcome = None if protocol.outcome == DEATH else read("outcome", protocol.outcome)
+    population = None if protocol.population is None else read("population", protocol.population)
     controls = tuple(read(f"negative_controls[{n}]", one) for n, one in enumerate(protocol.negative_controls))
-    digest = digest_of(protocol, [target, comparator, outcome, *controls])
-    return Question(protocol, target, comparator, outcome, controls, digest)
+    digest = digest_of(protocol, [target, comparator, outcome, population, *controls])
+    return Question(protocol, target, comparator, outcome, controls, digest, population)
 
 
 def read_inline(cohort: dict[str, Any], source: str) -> Definition:
@@ -155,6 +159,6 @@ def digest_of(protocol: Protocol, cohorts: Sequence[Definition | None]) -> str:
     """SHA-256 of the content: settings as JSON with sorted keys, cohorts by what they mean and not by their files."""
     settings = msgspec.to_builtins(protocol)
     settings["cohorts"] = [None if one is None else lower(one).digest for one in cohorts]
-    for named in ("target", "comparator", "outcome", "negative_controls"):
+    for named in ("target", "comparator", "outcome", "population", "negative_controls"):
         del settings[named]
     return hashlib.sha256(msgspec.json.encode(settings, order="sorted")).hexdigest()

@@ -7,7 +7,7 @@ after its start is for `diagnostics` to find).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -67,16 +67,23 @@ class Subjects:
         return Subjects(person, treated, index, stop, days, ended, self.attrition)
 
 
-def assemble(question: Question, snapshot: Snapshot) -> Subjects:
-    """Run the cohorts and follow everybody who is eligible. UnsupportedError as the cohort engine raises it."""
+def assemble(question: Question, snapshot: Snapshot, *, without: Collection[int] = ()) -> Subjects:
+    """Run the cohorts and follow everybody who is eligible; those in `without` are as if they were not in the store.
+
+    UnsupportedError as the cohort engine raises it.
+    """
     engine: Engine = Arrays(snapshot)
     target = run_cohort(question.target, engine)
     comparator = None if question.comparator is None else run_cohort(question.comparator, engine)
     outcome = None if question.outcome is None else run_cohort(question.outcome, engine)
+    population = None if question.population is None else run_cohort(question.population, engine)
     with snapshot.connect() as con:
         members = _members(con, target, comparator)
+        if without:
+            objected = np.fromiter(without, np.int64, len(without))
+            members = members.filter(pa.array(~np.isin(members["person"].to_numpy(), objected)))
         attrition = [_step("In the cohorts", members)]
-        for name, left in _eligible(con, question, members, outcome):
+        for name, left in _eligible(con, question, members, outcome, population):
             attrition.append(_step(name, left))
             members = left
         return _followed(con, question, members, outcome, attrition)
@@ -111,13 +118,30 @@ def _members(con: duckdb.DuckDBPyConnection, target: Cohort, comparator: Cohort 
     ).to_arrow_table()
 
 
+def _within(con: duckdb.DuckDBPyConnection, members: pa.Table, population: Cohort) -> pa.Table:
+    """Those members who are in the population on their time zero."""
+    con.register("member", members)
+    con.register("population_rows", population.rows)
+    return con.sql(
+        """
+        SELECT m.* FROM member AS m SEMI JOIN population_rows AS p ON p.subject_id = m.person
+          AND p.cohort_start_date - DATE '1970-01-01' <= m.index AND p.cohort_end_date - DATE '1970-01-01' >= m.index
+        ORDER BY m.person, m.treated
+        """
+    ).to_arrow_table()
+
+
 def _step(name: str, members: pa.Table) -> Step:
     treated = int(np.count_nonzero(members["treated"].to_numpy()))
     return Step(name, treated, members.num_rows - treated)
 
 
 def _eligible(
-    con: duckdb.DuckDBPyConnection, question: Question, members: pa.Table, outcome: Cohort | None
+    con: duckdb.DuckDBPyConnection,
+    question: Question,
+    members: pa.Table,
+    outcome: Cohort | None,
+    population: Cohort | None,
 ) -> Iterator[tuple[str, pa.Table]]:
     """Step by step, what is asked of members and who is left, each asked of those who satisfied all before."""
     protocol = question.protocol
@@ -125,6 +149,10 @@ def _eligible(
         _, place, times = np.unique(members["person"].to_numpy(), return_inverse=True, return_counts=True)
         members = members.filter(pa.array(times[place] == 1))
         yield "In one cohort only", members
+    if population is not None:
+        members = _within(con, members, population)
+        yield "In the population at time zero", members
+    if question.comparator is not None:
         members = members.filter(pa.array(_common_period(members)))
         yield "Started while both were in use", members
     con.register("member", members)
