@@ -76,7 +76,7 @@ def hospital(folder: Path, seed: int, size: int = 150) -> tuple[Snapshot, list[d
 
 
 def ill(days: int) -> dict[str, Any]:
-    """From the first illness on, for so many days."""
+    """From each illness on, for so many days."""
     return {**expression(), "EndStrategy": {"DateOffset": {"DateField": "StartDate", "Offset": days}}}
 
 
@@ -91,7 +91,7 @@ def plain(
         return day if day is not None and p["seen"][0] <= day <= p["seen"][1] else None
 
     def falls_ill(p: dict[str, Any]) -> list[int]:
-        return [day for day in p["outcome"] if p["seen"][0] <= day <= p["seen"][1]][:1]
+        return [day for day in p["outcome"] if p["seen"][0] <= day <= p["seen"][1]]
 
     both = [(p, starts(p, 2), starts(p, 3)) for p in people]
     alone = [(p, t is not None, t or c) for p, t, c in both if (t is None) != (c is None)]

@@ -83,10 +83,10 @@ def asked(analysis: Analysis) -> Asked:
         if protocol.estimand == "intention-to-treat"
         else f"while treated and for {follow_up.after_stop} days after (as treated)"
     )
-    within = "" if question.population is None else f"{question.population.name}; "
+    within = "" if question.population is None else f"{question.population.name}, "
+    where = "in the cohort" if question.comparator is None else "in either cohort"
     return Asked(
-        f"{within}{'in either cohort' if question.comparator else 'in the cohort'}, observed for {protocol.washout_days}"
-        " days before",
+        f"{within}{where}, observed for {protocol.washout_days} days before",
         question.target.name,
         "none" if question.comparator is None else question.comparator.name,
         outcome_in_words(question),
