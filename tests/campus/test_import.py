@@ -17,10 +17,10 @@ from campus import biobank_things as things
 from campus.cast import Cast
 from wardbench.campus.audit.models import Event
 from wardbench.campus.biobank import custody, storing
-from wardbench.campus.biobank.imports import files, queries, reading, services, shown, work
+from wardbench.campus.biobank.imports import files, looking, queries, reading, services, shown, work
 from wardbench.campus.biobank.imports.facts import looked_at
 from wardbench.campus.biobank.imports.matching import proposed
-from wardbench.campus.biobank.models import Container, Donor, Import, ImportTable, Remembered, Specimen
+from wardbench.campus.biobank.models import Container, Donor, Import, ImportFile, ImportTable, Remembered, Specimen
 from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import Actor, ForbiddenError
 from wardbench.core import workbook
@@ -54,6 +54,14 @@ def entered(one: Import, by: Actor) -> Import:
 
 def again(one: Import) -> Import:
     return Import.objects.select_related("collection", "by", "table").get(id=one.id)
+
+
+def in_the_background() -> None:
+    """Carry out what is queued."""
+    while (queued := DBTaskResult.objects.ready().first()) is not None:
+        queued.claim("test")
+        queued.task.call(*queued.args_kwargs["args"])
+        queued.set_successful(None)
 
 
 def many(count: int, prefix: str = "L") -> str:
@@ -185,8 +193,10 @@ def test_a_process_that_ends_leaves_whole_parts_and_another_goes_on(
     assert (again(one).done, Specimen.objects.count(), again(one).status) == (6, 6, "running")
     monkeypatch.setattr(services, "enter_part", real)
     work.carry_out_due()
+    in_the_background()
     assert again(one).done == 6, "it may be at work still"
     work.carry_out_due(timezone.now() + work.SILENT * 2)
+    in_the_background()
     assert (again(one).done, Specimen.objects.count(), again(one).status) == (10, 10, "done")
 
 
@@ -257,7 +267,7 @@ def test_an_import_is_changed_only_while_it_is_open(cast: Cast, by: Actor, statu
         "start": lambda: services.start(one, 2, by=by),
         "drop": lambda: services.drop(one, by=by),
     }
-    if status in services.OPEN:
+    if status in services.OPEN or (status, act) == ("reading", "drop"):
         acts[act]()
     else:
         with pytest.raises(BusyError):
@@ -302,7 +312,7 @@ def test_who_keeps_the_inventory_imports_and_who_sees_it_looks(cast: Cast, by: A
     assert page.status_code == (200 if sees else 403)
     if sees:
         assert ("Keep and check again" in page.content.decode()) is keeps
-    for path in ("match/", "mend/", "replace/", "start/", "drop/", "donors/"):
+    for path in ("match/", "mend/", "replace/", "start/", "check/", "stop/", "drop/", "donors/"):
         answer = client.post(f"/biobank/imports/{one.id}/{path}", {"place": "0"})
         assert (
             (answer.status_code == 302 and "imports" in answer.url and not keeps) or keeps or answer.status_code == 403
@@ -418,3 +428,171 @@ def test_a_freezers_sheet_becomes_places_and_specimens_in_them(cast: Cast, by: A
     boxes = Container.objects.filter(parent=freezer)
     assert {(box.name, box.rows, box.columns) for box in boxes} == {("Box 7", 2, 2), ("Box 88", 2, 2)}
     assert again_status(one) == "done"
+
+
+def laid_by(cast: Cast, by: Actor, monkeypatch: pytest.MonkeyPatch, data: bytes) -> Import:
+    """A file that is read and checked in the background, however small."""
+    monkeypatch.setattr(looking, "READ_AT_ONCE", 10)
+    monkeypatch.setattr(Import, "LARGE", 2)
+    return looking.take_in(things.collection(cast), "all.csv", data, by=by)
+
+
+def test_a_large_file_is_read_checked_and_entered_without_a_request(
+    cast: Cast, by: Actor, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Any
+) -> None:
+    text = many(6).replace("L00004;Serum", "L00004;potion")
+    real, looks = looking.looked_at, []
+    monkeypatch.setattr(looking, "looked_at", lambda one: (looks.append(one.revision), real(one))[1])
+    one = laid_by(cast, by, monkeypatch, text.encode())
+    client, address = cast.client("biobank_manager"), f"/biobank/imports/{one.id}/"
+    assert again_status(one) == "reading" and not ImportTable.objects.exists()
+    page = client.get(address).content.decode()
+    assert "The file is being read." in page and 'hx-trigger="every 2s"' in page
+    assert "HX-Refresh" not in client.get(f"{address}progress/").headers
+    in_the_background()
+    assert again_status(one) == "draft" and not ImportFile.objects.exists()
+    for _again in range(3):
+        page = client.get(address).content.decode()
+        assert "5 rows are good." in page and "No material is called so." in page and "Checked on" in page
+    assert client.get(f"{address}progress/").headers["HX-Refresh"] == "true"
+    rest = b"".join(client.get(f"{address}rest.csv").streaming_content).decode()  # type: ignore[attr-defined]
+    assert "L00004;potion;Material: No material is called so." in rest and rest.count("\n") == 2
+    client.post(f"{address}mend/", {"cell-6-1": "Plasma", "was-6-1": "potion"})
+    page = client.get(address).content.decode()
+    assert "6 rows are being checked." in page and client.get(f"{address}rest.csv").status_code == 302
+    client.post(f"{address}start/", {"good": "5"})
+    assert again_status(one) == "draft", "nobody enters what was not checked"
+    in_the_background()
+    assert "6 rows are good." in client.get(address).content.decode()
+    client.post(f"{address}start/", {"good": "6"})
+    assert (again_status(one), Specimen.objects.count()) == ("running", 0)
+    assert looks == [1, 2], "no request checks the rows"
+    in_the_background()
+    assert (again_status(one), Specimen.objects.count()) == ("done", 6)
+
+
+def test_a_large_file_of_which_nothing_can_be_made_says_so(
+    cast: Cast, by: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = laid_by(cast, by, monkeypatch, b"Label;Label\n" + b"A;B\n" * 9)
+    in_the_background()
+    page = cast.client("biobank_manager").get(f"/biobank/imports/{one.id}/").content.decode()
+    assert again_status(one) == "dropped" and "Two columns are called" in page and not ImportFile.objects.exists()
+
+
+def test_what_is_put_aside_while_it_is_read_stays_aside(cast: Cast, by: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = laid_by(cast, by, monkeypatch, many(4).encode())
+    real = reading.read
+
+    def meanwhile(*args: Any) -> Any:
+        services.drop(again_bare(one), by=by)
+        return real(*args)
+
+    monkeypatch.setattr(reading, "read", meanwhile)
+    in_the_background()
+    assert again_status(one) == "dropped" and not ImportFile.objects.exists() and not ImportTable.objects.exists()
+
+
+def again_bare(one: Import) -> Import:
+    return Import.objects.get(id=one.id)
+
+
+def test_a_report_of_what_was_changed_meanwhile_is_made_again(
+    cast: Cast, by: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = laid_by(cast, by, monkeypatch, many(4).encode())
+    real, looks = looking.looked_at, []
+
+    def meanwhile(held: Import) -> Any:
+        found = real(held)
+        if not looks:
+            services.mend(again(held), {(2, 1): "potion"}, by=by)
+        looks.append(1)
+        return found
+
+    monkeypatch.setattr(looking, "looked_at", meanwhile)
+    in_the_background()
+    assert len(looks) == 2 and shown.good_rows(again(one)) == 3
+
+
+def test_another_file_is_looked_at_between_the_parts_of_a_long_import(
+    cast: Cast, by: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "PART", 2)
+    long = taken_in(cast, by, many(6))
+    services.start(long, 6, by=by)
+    other = laid_by(cast, by, monkeypatch, many(4, "M").encode())
+    real = services.enter_part
+
+    def watched(*args: Any, **kwargs: Any) -> None:
+        if again(long).done:
+            assert again_status(other) == "draft" and not looking.is_due(other)
+        real(*args, **kwargs)
+
+    monkeypatch.setattr(services, "enter_part", watched)
+    work.enter_rows.call(str(long.id))
+    assert again_status(long) == "done" and not looking.is_due(other)
+
+
+def test_an_import_that_is_stopped_keeps_its_parts_and_can_be_let_go_again(
+    cast: Cast, by: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "PART", 2)
+    one = laid_by(cast, by, monkeypatch, many(7).encode())
+    in_the_background()
+    work.let_go(again(one), 7, by=by)
+    client, real = cast.client("biobank_manager"), services.enter_part
+
+    def stopped(*args: Any, **kwargs: Any) -> None:
+        real(*args, **kwargs)
+        if again(one).done == 4:
+            client.post(f"/biobank/imports/{one.id}/stop/")
+
+    monkeypatch.setattr(services, "enter_part", stopped)
+    in_the_background()
+    assert (again_status(one), again(one).done, Specimen.objects.count()) == ("rest", 4, 4)
+    page = client.get(f"/biobank/imports/{one.id}/").content.decode()
+    assert "3 rows are good." in page and "4 rows were entered." in page
+    monkeypatch.setattr(services, "enter_part", real)
+    client.post(f"/biobank/imports/{one.id}/start/", {"good": "3"})
+    in_the_background()
+    assert (again_status(one), Specimen.objects.count()) == ("done", 7)
+    with pytest.raises(BusyError):
+        services.stop(again_bare(one), by=by)
+
+
+def test_whatever_was_under_way_is_taken_up_when_the_background_starts(
+    cast: Cast, by: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unread = laid_by(cast, by, monkeypatch, many(4).encode())
+    DBTaskResult.objects.all().delete()
+    work.carry_out_due()
+    assert not DBTaskResult.objects.exists(), "it may be at work still"
+    work.take_up()
+    in_the_background()
+    assert not looking.is_due(unread)
+    looking.ask_anew(again(unread))
+    DBTaskResult.objects.all().delete()
+    work.take_up()
+    in_the_background()
+    assert not looking.is_due(unread) and shown.good_rows(again(unread)) == 4
+
+
+def test_a_page_of_one_reason_shows_its_rows_whether_the_report_was_kept_or_not(
+    cast: Cast, by: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "Label;Material;Amount\nA;Serum;x\nB;potion;1 ml\nC;Serum;1 ml\nD;potion;x\n"
+    small = taken_in(cast, by, text)
+    services.replace(small, 2, {"x": "y"}, by=by)
+    live = [shown.look(again(small), *of) for of in (("", ""), ("amount", "number"), ("material", "material"))]
+    monkeypatch.setattr(Import, "LARGE", 2)
+    looking.ask(again(small))
+    in_the_background()
+    kept = [shown.look(again(small), *of) for of in (("", ""), ("amount", "number"), ("material", "material"))]
+    for one, other in zip(live, kept, strict=True):
+        assert (one.rows, one.reasons, one.first_good) == (other.rows, other.reasons, other.first_good)
+        assert one.checked is None and other.checked is not None
+    assert [row.line for row in kept[1].rows] == [2, 5] and kept[1].rows[0].cells[2].text == "y"
+    assert [row[:3] for row in shown.rest(again(small))[1]] == [
+        ["A", "Serum", "y"], ["B", "potion", "1 ml"], ["D", "potion", "y"]
+    ]  # fmt: skip

@@ -11,6 +11,7 @@ import fcntl
 import logging
 import os
 import threading
+import time
 from pathlib import Path
 from typing import IO
 
@@ -34,6 +35,9 @@ def main() -> None:
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     with alone(folder):
         start_django(folder)
+        from wardbench.campus.due import take_up
+
+        take_up()
         threading.Thread(target=_every_minute, args=(folder,), daemon=True).start()
         from django.core.management import call_command
 
@@ -49,6 +53,16 @@ def alone(folder: Path) -> IO[bytes]:
     file = (folder / LOCK).open("wb")
     fcntl.flock(file, fcntl.LOCK_EX)
     return file
+
+
+def is_silent(folder: Path | None) -> bool:
+    """Whether nobody works in the background of a folder."""
+    if folder is None:
+        return False
+    try:
+        return time.time() - (folder / HEARTBEAT).stat().st_mtime > STALE
+    except FileNotFoundError:
+        return True
 
 
 def _end_with(parent: int) -> None:

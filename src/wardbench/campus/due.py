@@ -45,6 +45,14 @@ def carry_out(folder: Path) -> None:
             log.exception("what was due could not be carried out: %s", what)
 
 
+def take_up() -> None:
+    """Carry on with what was under way when the process before this one ended, and do not wait until it is due."""
+    try:
+        imports.take_up()
+    except Exception:
+        log.exception("what was under way could not be taken up")
+
+
 def _send(folder: Path) -> None:
     try:
         send_record(folder, Collector.at(settings.CAMPUS.syslog))

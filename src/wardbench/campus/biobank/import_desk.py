@@ -22,7 +22,7 @@ def imports(actor: Actor) -> Card:
             reverse("import", args=[one.id]),
             f"{one.collection.code} · {one.by.name}",
             str(one.get_status_display()),
-            "" if one.status == "running" else "wait",
+            "" if one.status in ("running", "reading") else "wait",
         )
         for one in queries.waiting()[:SHOWN]
     ]

@@ -6,9 +6,10 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from itertools import chain, islice
+from typing import Any, TypeVar
 
 import pyarrow as pa
 from django.utils.translation import gettext as _
@@ -20,11 +21,14 @@ from wardbench.core.errors import InputError
 from wardbench.core.spreadsheet import BOM, defused, plain
 from wardbench.core.workbook import Sheet
 
+T = TypeVar("T")
 MOST_BYTES = 200_000_000
 MOST_WORKBOOK = 50_000_000
 MOST_ROWS = 1_000_000
 MOST_COLUMNS = 100
 LONGEST_CELL = 2_000
+PIECE = 2_000
+"""Rows that are written at once."""
 SEPARATORS = ",;\t|"
 COMMENT = "#"
 """A row whose first cell begins with this is an explanation, and is not read."""
@@ -193,21 +197,67 @@ def packed(table: Table) -> bytes:
     return bytes(sink.getvalue())
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A table as `packed` wrote it, of which rows are read as they are wanted."""
+
+    content: pa.Table
+    notes: Mapping[str, Any]
+
+    @property
+    def told(self) -> Sequence[str]:
+        return tuple(self.notes["told"])
+
+    @property
+    def lines(self) -> Sequence[int]:
+        """The line of the file that each row starts on."""
+        return tuple(self.content.column("line").to_pylist())
+
+    def some(self, places: Sequence[int]) -> Table:
+        """The rows at these places alone."""
+        return self._table(self.content.take(pa.array(places, pa.int64())))
+
+    def whole(self) -> Table:
+        return self._table(self.content)
+
+    def _table(self, made: pa.Table) -> Table:
+        notes = self.notes
+        columns = [made.column(f"c{place}").to_pylist() for place in range(len(notes["headers"]))]
+        sizes = {name: (high, wide, labels) for name, (high, wide, labels) in notes["sizes"].items()}
+        rows = tuple(zip(*columns, strict=True))
+        lines = tuple(made.column("line").to_pylist())
+        return Table(tuple(notes["headers"]), lines, rows, tuple(notes["told"]), sizes, notes["kind"])
+
+
+def opened(data: bytes) -> Kept:
+    """The table that `packed` was given, unread."""
+    made = pa.ipc.open_stream(data).read_all()
+    return Kept(made, json.loads(made.schema.metadata[b"wardbench"]))
+
+
 def unpacked(data: bytes) -> Table:
     """The table that `packed` was given."""
-    made = pa.ipc.open_stream(data).read_all()
-    notes = json.loads(made.schema.metadata[b"wardbench"])
-    columns = [made.column(f"c{place}").to_pylist() for place in range(len(notes["headers"]))]
-    sizes = {name: (high, wide, labels) for name, (high, wide, labels) in notes["sizes"].items()}
-    rows = tuple(zip(*columns, strict=True))
-    lines = tuple(made.column("line").to_pylist())
-    return Table(tuple(notes["headers"]), lines, rows, tuple(notes["told"]), sizes, notes["kind"])
+    return opened(data).whole()
 
 
 def write_csv(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     """A CSV that a spreadsheet opens without harm: what it would calculate becomes a text."""
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    writer.writerow([defused(cell) for cell in headers])
-    writer.writerows([defused(cell) for cell in row] for row in rows)
-    return (BOM + out.getvalue()).encode()
+    return b"".join(csv_pieces(headers, rows))
+
+
+def csv_pieces(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
+    """What `write_csv` writes, piece by piece."""
+    mark = BOM
+    for piece in pieces(chain([headers], rows), PIECE):
+        out = io.StringIO()
+        writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
+        writer.writerows([defused(cell) for cell in row] for row in piece)
+        yield (mark + out.getvalue()).encode()
+        mark = ""
+
+
+def pieces(values: Iterable[T], size: int) -> Iterator[list[T]]:
+    """`values` in lists of `size`, the last of which may be shorter."""
+    waiting = iter(values)
+    while piece := list(islice(waiting, size)):
+        yield piece

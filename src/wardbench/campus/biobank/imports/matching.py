@@ -54,14 +54,16 @@ def _is_class(table: Table, place: int) -> bool:
 
 
 def mended(table: Table, mends: Sequence[Sequence[Any]]) -> list[list[str]]:
-    """The columns of a table after what was mended, in its order: ["cell", line, column, text] or
-    ["all", column, text before, text after]."""
+    """The columns of a table, or of some rows of it, after what was mended, in its order: ["cell", line, column, text]
+    or ["all", column, text before, text after]."""
     columns: list[list[str]] = [list(column) for column in zip(*table.rows, strict=True)]
+    columns = columns or [[] for _header in table.headers]
     at = {line: row for row, line in enumerate(table.lines)} if any(one[0] == "cell" for one in mends) else {}
     for what, *rest in mends:
         if what == "cell":
             line, place, text = rest
-            columns[place][at[line]] = text
+            if line in at:
+                columns[place][at[line]] = text
         else:
             place, before, text = rest
             columns[place] = [text if cell == before else cell for cell in columns[place]]

@@ -28,7 +28,8 @@ def imports(*, by: Actor) -> QuerySet[Import]:
 def import_of(import_id: uuid.UUID, *, by: Actor) -> Import:
     """An import; NotFoundError where there is none, ForbiddenError for whom the inventory is not."""
     rules.may_see_inventory(by).require()
-    found = Import.objects.select_related("collection", "by", "table").filter(id=import_id).first()
+    with_table = Import.objects.select_related("collection", "by", "table").defer("table__content", "table__report")
+    found = with_table.filter(id=import_id).first()
     if found is None:
         raise NotFoundError(_("There is no such import."))
     return found
@@ -36,8 +37,14 @@ def import_of(import_id: uuid.UUID, *, by: Actor) -> Import:
 
 def waiting() -> QuerySet[Import]:
     """Imports that somebody has to look at or that are being entered."""
-    open_ones = (Import.Status.DRAFT, Import.Status.REST, Import.Status.RUNNING)
+    open_ones = (Import.Status.READING, Import.Status.DRAFT, Import.Status.REST, Import.Status.RUNNING)
     return Import.objects.select_related("collection", "by").filter(status__in=open_ones)
+
+
+def follows_another(one: Import) -> bool:
+    """Whether an import that is being entered waits for the end of another."""
+    running = Import.objects.filter(status=Import.Status.RUNNING)
+    return one.status == Import.Status.RUNNING and not one.done and running.filter(began__lt=one.began).exists()
 
 
 def collections(*, by: Actor) -> QuerySet[Collection]:

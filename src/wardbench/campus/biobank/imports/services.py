@@ -25,7 +25,16 @@ from wardbench.campus.biobank.imports.checking import Checked, Known
 from wardbench.campus.biobank.imports.facts import free_places
 from wardbench.campus.biobank.imports.fields import FIELDS, NEEDED
 from wardbench.campus.biobank.imports.spots import MOST_SIDE, Spot
-from wardbench.campus.biobank.models import Collection, Container, Donor, Import, ImportTable, Remembered, Specimen
+from wardbench.campus.biobank.models import (
+    Collection,
+    Container,
+    Donor,
+    Import,
+    ImportFile,
+    ImportTable,
+    Remembered,
+    Specimen,
+)
 from wardbench.campus.biobank.rules import Act
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.people.sheet import folded
@@ -48,23 +57,72 @@ def take_in(collection: Collection, name: str, data: bytes, *, by: Actor, sheet:
     """Take a file in, to be looked at; nothing of it is entered. InputError where nothing can be made of it."""
     keeps(by)
     table = reading.read(data, sheet)
-    remembered = dict(Remembered.objects.filter(collection=collection).values_list("header", "field"))
-    one = Import(
-        collection=collection,
-        name=_shown(name),
-        digest=hashlib.sha256(data).hexdigest(),
-        kind=table.kind,
-        sheet=sheet.strip()[:100],
-        headers=list(table.headers),
-        rows=len(table.rows),
-        matching=matching.proposed(table, remembered),
-        options={"boxes": dict(NEW_BOXES)} if table.sizes else {},
-        by_id=uuid.UUID(by.id),
-    )
+    one = _taken_in(collection, name, data, sheet, Import.Status.DRAFT, by)
+    _keep(one, table)
     one.save()
     ImportTable.objects.create(owner=one, content=files.packed(table))
     record("biobank.take_in_file", "import", one.id, by=by, sha256=one.digest, rows=one.rows)
     return one
+
+
+@verb("biobank.lay_by_file")
+def lay_by(collection: Collection, name: str, data: bytes, *, by: Actor, sheet: str = "") -> Import:
+    """Take a file in, to be read later. InputError for one that is too large."""
+    keeps(by)
+    if len(data) > files.MOST_BYTES:
+        raise InputError(_("The file is larger than %(most)d MB; split it.") % {"most": files.MOST_BYTES // 1_000_000})
+    one = _taken_in(collection, name, data, sheet, Import.Status.READING, by)
+    one.moved = timezone.now()
+    one.save()
+    ImportFile.objects.create(owner=one, content=data)
+    record("biobank.lay_by_file", "import", one.id, by=by, sha256=one.digest, bytes=len(data))
+    return one
+
+
+@verb("biobank.take_in_file")
+def read_in(one: Import, table: files.Table, *, by: Actor) -> None:
+    """Keep what was read of a file that was laid by. ElsewhereError where it was put aside or read meanwhile."""
+    keeps(by)
+    _keep(one, table)
+    _read_once(
+        one, status=Import.Status.DRAFT, kind=one.kind, headers=one.headers, rows=one.rows, matching=one.matching,
+        options=one.options,
+    )  # fmt: skip
+    ImportTable.objects.create(owner=one, content=files.packed(table))
+    record("biobank.take_in_file", "import", one.id, by=by, sha256=one.digest, rows=one.rows)
+
+
+@verb("biobank.drop_import")
+def give_up(one: Import, why: str, *, by: Actor) -> None:
+    """Put a file aside of which nothing can be made, and say why."""
+    _read_once(one, status=Import.Status.DROPPED, why=why[:500], ended=timezone.now())
+    record("biobank.drop_import", "import", one.id, by=by, entered=0)
+
+
+def _read_once(one: Import, **values: Any) -> None:
+    held = Import.objects.filter(id=one.id, status=Import.Status.READING)
+    if held.update(revision=F("revision") + 1, moved=timezone.now(), **values) != 1:
+        raise ElsewhereError(_("Another process reads this file."))
+    ImportFile.objects.filter(owner=one).delete()
+
+
+def _taken_in(collection: Collection, name: str, data: bytes, sheet: str, status: str, by: Actor) -> Import:
+    return Import(
+        collection=collection,
+        name=_shown(name),
+        digest=hashlib.sha256(data).hexdigest(),
+        sheet=sheet.strip()[:100],
+        status=status,
+        by_id=uuid.UUID(by.id),
+    )
+
+
+def _keep(one: Import, table: files.Table) -> None:
+    """Write into an import what its file is, and what its columns mean by themselves."""
+    remembered = dict(Remembered.objects.filter(collection_id=one.collection_id).values_list("header", "field"))
+    one.kind, one.headers, one.rows = table.kind, list(table.headers), len(table.rows)
+    one.matching = matching.proposed(table, remembered)
+    one.options = {"boxes": dict(NEW_BOXES)} if table.sizes else {}
 
 
 def _shown(name: str) -> str:
@@ -131,7 +189,7 @@ def _options(given: Mapping[str, Any]) -> dict[str, Any]:
 def mend(one: Import, cells: Mapping[tuple[int, int], str], *, by: Actor) -> int:
     """Correct cells, by line and column; how many. InputError for a cell that is not there."""
     keeps(by)
-    lines = set(files.unpacked(bytes(one.table.content)).lines) if cells else set()
+    lines = set(files.opened(bytes(one.table.content)).lines) if cells else set()
     mends = []
     for (line, place), text in cells.items():
         if line not in lines or not 0 <= place < len(one.headers):
@@ -307,10 +365,26 @@ def end(one: Import, rest: int, *, by: Actor, why: str = "") -> None:
     record("biobank.end_import", "import", one.id, by=by, entered=one.done, rest=rest)
 
 
+@verb("biobank.stop_import")
+def stop(one: Import, *, by: Actor) -> None:
+    """Enter no more rows of an import that is running; the parts that are in stay, the others can be entered later."""
+    keeps(by)
+    held = Import.objects.filter(id=one.id, status=Import.Status.RUNNING)
+    if held.update(status=Import.Status.REST, ended=timezone.now(), revision=F("revision") + 1) != 1:
+        raise BusyError(_("This import is not being entered any more."))
+    one.refresh_from_db(fields=["status", "done", "revision", "ended"])
+    record("biobank.stop_import", "import", one.id, by=by, entered=one.done)
+
+
 @verb("biobank.drop_import")
 def drop(one: Import, *, by: Actor) -> None:
     """Put an import aside, and forget what its file held; what was entered stays."""
     keeps(by)
-    _moved_on(one, status=Import.Status.DONE if one.done else Import.Status.DROPPED, mends=[], ended=timezone.now())
-    ImportTable.objects.filter(owner=one).delete()
+    ended = timezone.now()
+    if one.status == Import.Status.READING:
+        _read_once(one, status=Import.Status.DROPPED, ended=ended)
+    else:
+        status = Import.Status.DONE if one.done else Import.Status.DROPPED
+        _moved_on(one, status=status, mends=[], ended=ended)
+        ImportTable.objects.filter(owner=one).delete()
     record("biobank.drop_import", "import", one.id, by=by, entered=one.done)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, cast
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from wardbench.campus.background import is_silent
 from wardbench.campus.biobank import rules
-from wardbench.campus.biobank.imports import queries, services, shown, work
-from wardbench.campus.biobank.imports.files import MOST_BYTES, write_csv
+from wardbench.campus.biobank.imports import looking, queries, services, shown, work
+from wardbench.campus.biobank.imports.files import MOST_BYTES, csv_pieces
 from wardbench.campus.biobank.imports.forms import MATERIAL_CHOICES, FileForm, OptionsForm
 from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
@@ -24,6 +26,8 @@ from wardbench.core.errors import InputError, NotFoundError, WardbenchError
 from wardbench.core.workbook import write_workbook
 
 ON_A_PAGE = 30
+MOST_IN_WORKBOOK = 10_000
+"""Rows that are handed back as a workbook: half a second. More of them are a CSV, which is sent as it is written."""
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -49,7 +53,7 @@ def imports(request: HttpRequest) -> HttpResponse:
             try:
                 collection = queries.collection_of(uuid.UUID(given["collection"]), by=by)
                 data = given["file"].read(MOST_BYTES + 1)
-                one = services.take_in(collection, given["file"].name, data, by=by, sheet=given["sheet"])
+                one = looking.take_in(collection, given["file"].name, data, by=by, sheet=given["sheet"])
             except InputError as error:
                 form.add_error("file", refusal(error))
             else:
@@ -69,7 +73,10 @@ def import_page(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
 
 def _page(request: HttpRequest, one: Any, form: OptionsForm) -> HttpResponse:
     may_keep = rules.may_keep_inventory(actor(request))
-    context: dict[str, Any] = {"one": one, "may_keep": may_keep, "open": one.status in services.OPEN}
+    is_due = looking.is_due(one)
+    context: dict[str, Any] = {"one": one, "may_keep": may_keep, "open": one.status in services.OPEN and not is_due}
+    if is_due or one.status == "running":
+        context |= _progress(one)
     if context["open"]:
         field, cause = request.GET.get("field", ""), request.GET.get("cause", "")
         look = shown.look(one, field, cause, request.GET.get("page"))
@@ -81,6 +88,7 @@ def _page(request: HttpRequest, one: Any, form: OptionsForm) -> HttpResponse:
             "missing": [shown.choices()[name] for name in services.lacking(one)],
             "field": field,
             "cause": cause,
+            "as_workbook": look.kept_back <= MOST_IN_WORKBOOK,
         }
     return render(request, "biobank/import.html", context)
 
@@ -146,11 +154,32 @@ def start(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
     by = actor(request)
     one = queries.import_of(import_id, by=by)
     rules.may_keep_inventory(by).require()
-    good = shown.good_rows(one) if one.status in services.OPEN else 0
+    good = shown.good_rows(one) if one.status in services.OPEN and not looking.is_due(one) else 0
     if request.POST.get("good") != str(good) or not good:
         messages.warning(request, _("The inventory has changed since you looked at the file; look again."))
         return redirect("import", one.id)
     return _done(request, one, lambda: work.let_go(one, good, by=by))
+
+
+@signed_in
+@require_POST
+@limited(Doing.CREATE)
+def check(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
+    """Check a large file again: the inventory may have changed."""
+    by = actor(request)
+    one = queries.import_of(import_id, by=by)
+    rules.may_keep_inventory(by).require()
+    looking.ask_anew(one)
+    return redirect("import", one.id)
+
+
+@signed_in
+@require_POST
+def stop(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
+    """Enter no more rows."""
+    by = actor(request)
+    one = queries.import_of(import_id, by=by)
+    return _done(request, one, lambda: services.stop(one, by=by))
 
 
 @signed_in
@@ -168,6 +197,7 @@ def _done(request: HttpRequest, one: Any, act: Any, leads: str = "import") -> Ht
     except WardbenchError as error:
         messages.error(request, refusal(error))
         leads = "import"
+    looking.ask(one)
     return redirect(leads, one.id) if leads == "import" else redirect(leads)
 
 
@@ -175,10 +205,20 @@ def _done(request: HttpRequest, one: Any, act: Any, leads: str = "import") -> Ht
 def progress(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
     """How far an import is; where it has come to its end, the page is to be loaded anew."""
     one = queries.import_of(import_id, by=actor(request))
-    response = render(request, "biobank/import_progress.html", {"one": one})
-    if one.status != "running":
+    told = _progress(one)
+    response = render(request, "biobank/import_progress.html", {"one": one, **told})
+    if not told["at_work"]:
         response.headers["HX-Refresh"] = "true"
     return response
+
+
+def _progress(one: Any) -> dict[str, Any]:
+    at_work = one.status == "running" or looking.is_due(one)
+    return {
+        "at_work": at_work,
+        "follows": queries.follows_another(one),
+        "silent": at_work and is_silent(settings.CAMPUS_FOLDER),
+    }
 
 
 @signed_in
@@ -190,6 +230,8 @@ def rest(request: HttpRequest, import_id: uuid.UUID, ending: str) -> HttpRespons
     rules.may_keep_inventory(by).require()
     if one.status not in services.OPEN:
         raise NotFoundError(_("Nothing of this import is kept back."))
+    if looking.is_due(one) or (ending == "xlsx" and shown.kept_back(one) > MOST_IN_WORKBOOK):
+        return redirect("import", one.id)
     headers, rows = shown.rest(one)
     return _file(_("rows-to-correct"), ending, headers, rows)
 
@@ -205,9 +247,9 @@ def template(request: HttpRequest, collection_id: uuid.UUID, ending: str) -> Htt
 
 
 def _file(name: str, ending: str, headers: Any, rows: Any) -> HttpResponse:
-    if ending == "xlsx":
-        content, kind = write_workbook(_("Specimens"), [headers, *rows]), XLSX
-    else:
-        content, kind = write_csv(headers, rows), "text/csv; charset=utf-8"
     said = {"Content-Disposition": f'attachment; filename="{name}.{ending}"', "X-Content-Type-Options": "nosniff"}
-    return HttpResponse(content, content_type=kind, headers=said)
+    if ending == "xlsx":
+        return HttpResponse(write_workbook(_("Specimens"), [headers, *rows]), content_type=XLSX, headers=said)
+    pieces = csv_pieces(headers, rows)
+    response = StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8", headers=said)
+    return cast(HttpResponse, response)

@@ -8,11 +8,12 @@ from __future__ import annotations
 import datetime
 import uuid
 
+from django.db.models import Q
 from django.utils import timezone
 from django_tasks import task
 
 from wardbench.campus.audit.services import origin
-from wardbench.campus.biobank.imports import services
+from wardbench.campus.biobank.imports import looking, services
 from wardbench.campus.biobank.imports.facts import looked_at
 from wardbench.campus.biobank.models import Import
 from wardbench.campus.people.queries import actor_of
@@ -35,22 +36,23 @@ KEPT = datetime.timedelta(days=90)
 def enter_rows(import_id: str) -> None:
     """Carry on with an import in the background."""
     with origin("import"):
-        carry_on(uuid.UUID(import_id))
+        carry_on(uuid.UUID(import_id), alone=False)
 
 
 def let_go(one: Import, good: int, *, by: Actor) -> None:
-    """Let the good rows of an import be entered: a few at once, many in the background."""
+    """Let the good rows of an import be entered: a few of a small file at once, others in the background."""
     services.start(one, good, by=by)
-    if good <= AT_ONCE:
+    if good <= AT_ONCE and not one.is_large:
         carry_on(one.id)
     else:
         enter_rows.enqueue(str(one.id))
 
 
-def carry_on(import_id: uuid.UUID) -> None:
+def carry_on(import_id: uuid.UUID, *, alone: bool = True) -> None:
     """Enter what is left of an import that is running, part by part. Nothing happens where another process does it.
 
-    Where the inventory changed meanwhile, the rest is looked at anew; what cannot be entered then is kept back.
+    Where the inventory changed meanwhile, the rest is looked at anew; what cannot be entered then is kept back. Unless
+    `alone`, other files are looked at between the parts.
     """
     one = Import.objects.select_related("by", "table").filter(id=import_id, status=Import.Status.RUNNING).first()
     if one is None:
@@ -62,6 +64,8 @@ def carry_on(import_id: uuid.UUID) -> None:
         try:
             for at in range(0, len(checked.good), PART):
                 services.enter_part(one, checked.good[at : at + PART], checked, known, made, by=by)
+                if not alone:
+                    looking.others(one.id)
             why = ""
             break
         except services.ElsewhereError:
@@ -72,16 +76,29 @@ def carry_on(import_id: uuid.UUID) -> None:
         except WardbenchError as error:
             why = refusal(error)
             break
-    services.end(one, len(table.rows) - one.done, by=SYSTEM, why=why)
+    try:
+        services.end(one, len(table.rows) - one.done, by=SYSTEM, why=why)
+    except services.ElsewhereError:
+        return
+    looking.ask(one)
 
 
 def carry_out_due(now: datetime.datetime | None = None) -> None:
     """Take up imports whose process is gone, and put aside files that nobody has touched for long."""
     now = now or timezone.now()
-    for import_id in Import.objects.filter(status=Import.Status.RUNNING, moved__lt=now - SILENT).values_list(
-        "id", flat=True
-    ):
-        enter_rows.call(str(import_id))
+    take_up(now - SILENT)
     for one in Import.objects.filter(status__in=services.OPEN, at__lt=now - KEPT)[:100]:
         if (one.moved or one.at) < now - KEPT:
             services.drop(one, by=SYSTEM)
+
+
+def take_up(silent: datetime.datetime | None = None) -> None:
+    """Let the background carry on with whatever is under way, or with what has been `silent` since then."""
+    running = Import.objects.filter(status=Import.Status.RUNNING)
+    for waiting, work in ((looking.unread(), looking.look_at), (looking.unchecked(), looking.look_at),
+                          (running, enter_rows)):  # fmt: skip
+        if silent is not None:
+            waiting = waiting.filter(Q(moved=None) | Q(moved__lt=silent))
+        for import_id in list(waiting.values_list("id", flat=True)):
+            Import.objects.filter(id=import_id).update(moved=timezone.now())
+            work.enqueue(str(import_id))

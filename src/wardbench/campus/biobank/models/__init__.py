@@ -18,7 +18,7 @@ from wardbench.campus.biobank.models.donors import (
     OptOut,
     Visit,
 )
-from wardbench.campus.biobank.models.imports import Import, ImportTable, Remembered
+from wardbench.campus.biobank.models.imports import Import, ImportFile, ImportTable, Remembered
 from wardbench.campus.biobank.models.specimens import CustodyEvent, PoolPart, Specimen
 from wardbench.campus.biobank.models.storage import Container, Equipment, Excursion, Reading, Relocation
 
@@ -35,6 +35,7 @@ __all__ = [
     "Equipment",
     "Excursion",
     "Import",
+    "ImportFile",
     "ImportTable",
     "OptOut",
     "PlannedSpecimen",

@@ -15,10 +15,14 @@ class Import(Identified):
 
     `matching` has the field of each column ("" for none); `options` what fills in for what the file does not say;
     `mends` what was corrected, in order. `done` counts the rows that were entered, `going` those that are to be, and
-    `moved` is when some last were. `why` is why entering ended before its end.
+    `moved` is when some last were, or a check was asked for. `why` is why reading or entering ended before its end.
     """
 
+    LARGE = 5_000
+    """A file of more rows is checked in the background."""
+
     class Status(models.TextChoices):
+        READING = "reading", _("Being read")
         DRAFT = "draft", _("Being looked at")
         RUNNING = "running", _("Being entered")
         REST = "rest", _("Entered but for the rest")
@@ -52,12 +56,29 @@ class Import(Identified):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_large(self) -> bool:
+        return self.rows > self.LARGE
+
+
+class ImportFile(models.Model):
+    """A large file as it came, until it is read."""
+
+    owner = models.OneToOneField(Import, models.CASCADE, related_name="file", primary_key=True)
+    content = models.BinaryField()
+
 
 class ImportTable(models.Model):
-    """The rows of an import as they stood in its file (`imports.files.packed`); gone once they are all entered."""
+    """The rows of an import as they stood in its file (`imports.files.packed`); gone once they are all entered.
+
+    `report` is what a check of a large one found (`imports.report.packed`), at the revision `reported` of the import.
+    """
 
     owner = models.OneToOneField(Import, models.CASCADE, related_name="table", primary_key=True)
     content = models.BinaryField()
+    report = models.BinaryField(null=True)
+    reported = models.PositiveIntegerField(null=True)
+    checked = models.DateTimeField(null=True)
 
 
 class Remembered(models.Model):
