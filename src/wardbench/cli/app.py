@@ -13,6 +13,7 @@ import typer
 from wardbench.cli import (
     audit,
     bench,
+    benchmark,
     campus,
     campus_care,
     campus_user,
@@ -53,6 +54,7 @@ app.add_typer(cohort.app, name="cohort")
 app.add_typer(store.app, name="store")
 app.add_typer(samples.app, name="samples")
 app.add_typer(outcomes.app, name="outcomes")
+app.add_typer(benchmark.app, name="benchmark")
 app.add_typer(campus.app, name="campus")
 campus.app.add_typer(campus_user.app, name="user")
 campus.app.command()(campus_care.check)

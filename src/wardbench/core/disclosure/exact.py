@@ -49,3 +49,9 @@ class ExactRules:
             _NONE if q is None else significant(q, DIGITS) for q in (values.q25, values.q50, values.q75)
         )
         return Spread(low, middle, high)
+
+    def ordered(self, value: float | None, beyond: int) -> Figure:
+        return _NONE if value is None else significant(value, DIGITS)
+
+    def estimate(self, value: float | None, persons: int) -> Figure:
+        return _NONE if value is None else significant(value, DIGITS)

@@ -125,6 +125,13 @@ class ReleaseRules:
         quarter = 4 * self.threshold
         return Spread(shown(values.q25, quarter), shown(values.q50, 2 * self.threshold), shown(values.q75, quarter))
 
+    def ordered(self, value: float | None, beyond: int) -> Figure:
+        return _WITHHELD if value is None or beyond < self.threshold else significant(value, DIGITS)
+
+    def estimate(self, value: float | None, persons: int) -> Figure:
+        # One rounding step more, as for quantiles: enough persons are there however their number was rounded.
+        return _WITHHELD if value is None or persons < self.threshold + self.base else significant(value, DIGITS)
+
     @property
     def _few(self) -> Figure:
         return Figure(None, f"fewer than {self.threshold}")

@@ -55,3 +55,9 @@ class Rules(Protocol):
 
     def quantiles(self, values: Quantiles, whole: int | None = None) -> Spread:
         """Median and quartiles of one value per person; `whole` where the persons were shown as a part of it."""
+
+    def ordered(self, value: float | None, beyond: int) -> Figure:
+        """One value of an ordered list of one value per person, where so many persons lie at or beyond it."""
+
+    def estimate(self, value: float | None, persons: int) -> Figure:
+        """What a mean, a model or another summary of so many persons says, which is no one person's value."""

@@ -56,8 +56,7 @@ class Model:
 
 def fit(results: Floats) -> Model:
     """The model of n positive results. InputError where they are too few or hardly vary."""
-    values = np.asarray(results, dtype=float)
-    values = values[np.isfinite(values) & (values > 0)]
+    values = usable(results)
     if len(values) < FEWEST:
         raise InputError("A reference interval needs at least {fewest} results above 0.", fewest=FEWEST)
     edges = bins(values)
@@ -66,27 +65,33 @@ def fit(results: Floats) -> Model:
     return min((fit_power(inside, edges, counts, float(power)) for power in POWERS), key=lambda model: model.cost)
 
 
-def bins(values: Floats) -> Floats:
-    """Edges of about sixty bins over the screened region, halfway between the values that rounding leaves."""
-    low, high = screened(values)
+def usable(results: Floats) -> Floats:
+    """The results that are numbers above 0, which the transformation needs."""
+    values = np.asarray(results, dtype=float)
+    return np.asarray(values[np.isfinite(values) & (values > 0)])
+
+
+def bins(values: Floats, *, many: int = BINS, reach: float = REACH) -> Floats:
+    """Edges of about so many bins over the screened region, halfway between the values that rounding leaves."""
+    low, high = screened(values, reach)
     step = rounding(values)
     if not high - low > step:
         raise InputError("The results hardly vary, so that no reference interval can be told from them.")
     if step == 0:
-        return np.linspace(low, high, BINS + 1)
-    width = step * max(1, int(np.ceil((high - low) / BINS / step)))
+        return np.linspace(low, high, many + 1)
+    width = step * max(1, int(np.ceil((high - low) / many / step)))
     first = np.round(low / step) * step - step / 2
     edges = first + width * np.arange(int(np.ceil((high + step / 2 - first) / width)) + 1)
     return np.asarray(edges[edges > 0])
 
 
-def screened(values: Floats) -> tuple[float, float]:
+def screened(values: Floats, reach: float = REACH) -> tuple[float, float]:
     """Where the main peak and its surroundings lie: box plots on the log scale, again until nothing falls out."""
     logs = np.log(values)
     while True:
         lower, middle, upper = np.quantile(logs, (0.25, 0.5, 0.75))
         # The narrower half of the box is the one that the ill have not stretched.
-        half = REACH * min(middle - lower, upper - middle)
+        half = reach * min(middle - lower, upper - middle)
         kept = np.abs(logs - middle) <= half
         if kept.all() or half == 0:
             return float(np.exp(logs.min())), float(np.exp(logs.max()))
@@ -125,11 +130,11 @@ def best_of(edges: Floats, counts: Floats, power: float, means: Floats, deviatio
     return Model(power, float(mean[pair]), float(deviation[pair]), float(SHARES[share]), float(costs[share, pair]))
 
 
-def cost(counts: Floats, expected: Floats) -> Floats:
-    """How badly expected counts (m, b) explain the counts (b): shortfalls in full, excesses up to `CAP` a bin."""
+def cost(counts: Floats, expected: Floats, cap: float = CAP) -> Floats:
+    """How badly expected counts (m, b) explain the counts (b): shortfalls in full, excesses up to `cap` a bin."""
     apart = counts - expected
     squares = apart**2 / (2 * (expected + 1))
-    return np.asarray(np.where(apart < 0, squares, np.minimum(squares, CAP)).sum(axis=1))
+    return np.asarray(np.where(apart < 0, squares, np.minimum(squares, cap)).sum(axis=1))
 
 
 def forward(values: Floats, power: float) -> Floats:

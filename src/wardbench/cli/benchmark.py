@@ -1,0 +1,158 @@
+"""`wardbench benchmark`: the hospital as the yardstick."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+from wardbench.cli.output import Json, console, print_json, print_table, watching
+from wardbench.core.disclosure import MODES, Figure
+from wardbench.core.errors import InputError
+from wardbench.core.results import check_place
+from wardbench.core.store import Snapshot, Store
+
+if TYPE_CHECKING:
+    from wardbench.ward.benchmark.page import Report
+
+app = typer.Typer(help="The hospital as the yardstick of results, studies and assays.", no_args_is_help=True)
+
+StoreOption = Annotated[Path | None, typer.Option("--store", metavar="STORE", help="The folder of the store.")]
+PageOption = Annotated[Path | None, typer.Option("--report", metavar="REPORT", help="Write a page to this HTML file.")]
+Mode = Annotated[str, typer.Option(help=f"What may be shown: {' or '.join(MODES)}.")]
+Seed = Annotated[int, typer.Option(help="Where chance begins; the same seed gives the same answer.", min=0)]
+
+
+@app.callback()
+def benchmark() -> None:
+    """The hospital as the yardstick of results, studies and assays."""
+
+
+@app.command()
+def intervals(
+    store: StoreOption = None,
+    analyte: Annotated[
+        str | None,
+        typer.Option(metavar="CODE", help="LOINC:718-7, 718-7 or a concept id; of a file a name."),
+    ] = None,
+    unit: Annotated[str | None, typer.Option(help="The unit, in UCUM as in mmol/L.")] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="A laboratory's own export instead of a store.")
+    ] = None,
+    value: Annotated[str, typer.Option(help="Of a file: the column of the results.")] = "value",
+    by: Annotated[str, typer.Option(help="Groups, parted by commas: sex, age, device.")] = "",
+    ages: Annotated[str, typer.Option(help="At which ages bands begin.")] = "18,40,60",
+    choose: Annotated[str, typer.Option(help="Which result of a person counts: first, last, random.")] = "first",
+    healthy: Annotated[
+        str | None,
+        typer.Option(help="Direct limits beside: a cohort definition of healthy persons; of a file COLUMN=WORD."),
+    ] = None,
+    outpatients: Annotated[bool, typer.Option("--outpatients", help="Only results of outpatient visits.")] = False,
+    draws: Annotated[int, typer.Option(help="How many bootstrap draws.", min=20, max=5000)] = 200,
+    seed: Seed = 1,
+    report: PageOption = None,
+    mode: Mode = MODES[0],
+    json: Json = False,
+) -> None:
+    """Reference intervals from routine results, by sex, age and device, with how far they may be trusted."""
+    # Statistics take a second to load, which every other command would wait for.
+    from wardbench.core.disclosure import rules_for
+    from wardbench.ward.benchmark.exported import exported_results
+    from wardbench.ward.benchmark.intervals import intervals as worked_out
+    from wardbench.ward.benchmark.intervals_report import intervals_report
+    from wardbench.ward.benchmark.page import made_of
+    from wardbench.ward.benchmark.recorded import find_analyte, results_of
+    from wardbench.ward.cohorts import read_definition, run_cohort
+
+    _prepare(mode, report, csv)
+    if (store is None) == (csv is None):
+        raise InputError("--store, --csv: name one of them.")
+    words: list[object] = ["intervals"]
+    if csv is not None:
+        if outpatients:
+            raise InputError("--outpatients: a file does not say of which visit a result is.")
+        results, file = exported_results(csv, value=value, unit=unit or "", analyte=analyte or "", healthy=healthy)
+        words += ["--csv", csv, "--value", value, *_given("--analyte", analyte), *_given("--unit", unit)]
+        snapshot: Snapshot | None = None
+        files, definitions = [file], list[tuple[str, str]]()
+    else:
+        if analyte is None:
+            raise InputError("--analyte: say what was measured; `wardbench cohort codes` lists what records name.")
+        snapshot, files, definitions = _snapshot(store), [], []
+        found = find_analyte(snapshot, analyte, unit)
+        cohort = None if healthy is None else run_cohort(read_definition(Path(healthy)), snapshot)
+        if cohort is not None:
+            definitions = [(f"Definition “{cohort.name}”", cohort.plan_hash)]
+        results = results_of(snapshot, found, healthy=cohort, outpatients=outpatients)
+        words += ["--store", store, "--analyte", analyte, "--unit", found.unit]
+        words += ["--outpatients"] if outpatients else []
+    groups = _words(by)
+    with watching("Groups") as progress:
+        answer = worked_out(
+            results, by=groups, ages=_numbers("--ages", ages), choice=choose, draws=draws, seed=seed,
+            compared=healthy is not None, progress=progress,
+        )  # fmt: skip
+    words += [*_given("--by", by), *(["--ages", ages] if "age" in groups else []), "--choose", choose]
+    words += [*_given("--healthy", healthy), "--draws", draws, "--seed", seed]
+    command = _command(words, report, mode)
+    made = made_of(command, "" if snapshot else results.source, snapshot=snapshot, files=files, definitions=definitions)
+    _tell(intervals_report(answer, rules_for(mode), made), report, json)
+
+
+def _prepare(mode: str, report: Path | None, *inputs: Path | None) -> None:
+    """Refuse beforehand what would be refused after a long answer."""
+    if mode not in MODES:
+        raise InputError(f"--mode: {mode!r} is none of {', '.join(MODES)}.")
+    if report is not None:
+        if any(path is not None and path.resolve() == report.resolve() for path in inputs):
+            raise InputError("--report: is one file with what is read.")
+        check_place(report)
+
+
+def _snapshot(store: Path | None) -> Snapshot:
+    if store is None:
+        raise InputError("--store: name the folder of the store.")
+    return Store.open(store).snapshot()
+
+
+def _given(option: str, value: object) -> list[object]:
+    return [] if value is None or value == "" else [option, value]
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
+
+
+def _numbers(option: str, text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(word) for word in _words(text))
+    except ValueError:
+        raise InputError(f"{option}: whole numbers, parted by commas.") from None
+
+
+def _command(words: list[object], report: Path | None, mode: str) -> str:
+    from wardbench.ward.benchmark.page import command_of
+
+    return command_of([*words, *([] if report is None else ["--report", report]), "--mode", mode])
+
+
+def _tell(answer: Report, report: Path | None, json: bool) -> None:
+    """Write the page where one is wanted, then print what it says."""
+    from wardbench.ward.benchmark.page import canonical_json, write_page
+
+    if report is not None:
+        write_page(answer, report)
+    if json:
+        print_json({**msgspec.json.decode(canonical_json(answer)), "checksum": answer.checksum})
+        return
+    console.print(answer.verdict, highlight=False, markup=False)
+    for section in answer.sections:
+        for table in section.tables:
+            if not table.folded:
+                rows = [[cell.text if isinstance(cell, Figure) else cell for cell in row] for row in table.rows]
+                print_table(f"{section.name}: {table.caption}", list(table.columns), [list(row) for row in rows])
+    console.print(f"{answer.label}.", highlight=False)
+    if report is not None:
+        console.print(f"The page is in {report}.", highlight=False)

@@ -1,0 +1,121 @@
+"""Charts as SVG, made from what was released: each stands beside a table with the same numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from xml.sax.saxutils import escape
+
+from markupsafe import Markup
+
+WIDTH, HEIGHT = 640, 360
+LEFT, RIGHT, TOP, BOTTOM = 64, 18, 26, 52
+Point = tuple[float, float]
+
+
+@dataclass
+class Plot:
+    """A frame with two axes, onto which marks are drawn in the data's own units; `markup` is the whole of it."""
+
+    title: str
+    x: tuple[float, float]
+    y: tuple[float, float]
+    x_label: str
+    y_label: str
+    log_y: bool = False
+    marks: list[str] = field(default_factory=list)
+
+    def at(self, x: float, y: float) -> Point:
+        """A place in the picture, held inside the frame."""
+        across = (x - self.x[0]) / (self.x[1] - self.x[0])
+        low, high, y = (math.log(v) for v in (*self.y, max(y, self.y[0]))) if self.log_y else (*self.y, y)
+        up = (y - low) / (high - low)
+        across, up = min(max(across, -0.02), 1.02), min(max(up, -0.02), 1.02)
+        return LEFT + across * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM - up * (HEIGHT - TOP - BOTTOM)
+
+    def bars(self, bars: Iterable[tuple[float, float, float]]) -> None:
+        """Bars from one x to another, from the bottom up to a height."""
+        for low, high, height in bars:
+            (x1, y1), (x2, y2) = self.at(low, height), self.at(high, self.y[0])
+            self.marks.append(
+                f'<rect class="column" x="{x1:.1f}" y="{y1:.1f}" width="{max(x2 - x1 - 0.8, 0.5):.1f}" '
+                f'height="{max(y2 - y1, 0):.1f}"/>'
+            )
+
+    def line(self, points: Sequence[Point], kind: str) -> None:
+        if len(points) > 1:
+            path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (self.at(*point) for point in points))
+            self.marks.append(f'<polyline class="line {kind}" points="{path}"/>')
+
+    def dots(self, points: Iterable[Point], kind: str) -> None:
+        for point in points:
+            x, y = self.at(*point)
+            self.marks.append(f'<circle class="dot {kind}" cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>')
+
+    def upright(self, x: float, name: str, kind: str, *, row: int = 0) -> None:
+        """A line from bottom to top with its name at the top, on the side that has room."""
+        place, _ = self.at(x, self.y[0])
+        self.marks.append(f'<line class="{kind}" x1="{place:.1f}" x2="{place:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>')
+        left = place > WIDTH * 0.6
+        anchor, gap = ("end", -5) if left else ("start", 5)
+        self.marks.append(
+            f'<text class="mark" text-anchor="{anchor}" x="{place + gap:.1f}" y="{TOP + 12 + 15 * row}">'
+            f"{escape(name)}</text>"
+        )
+
+    def level(self, y: float, kind: str, name: str = "") -> None:
+        """A line from left to right, its name above its right end."""
+        _, place = self.at(self.x[0], y)
+        self.marks.append(f'<line class="{kind}" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{place:.1f}" y2="{place:.1f}"/>')
+        if name:
+            self.words(self.x[1], y, name)
+
+    def words(self, x: float, y: float, text: str) -> None:
+        place, height = self.at(x, y)
+        self.marks.append(
+            f'<text class="mark" text-anchor="end" x="{place - 3:.1f}" y="{height - 4:.1f}">{escape(text)}</text>'
+        )
+
+    @property
+    def markup(self) -> Markup:
+        words = escape(self.title, {'"': "&quot;"})
+        drawn = [
+            f'<svg class="figure" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{words}">',
+            f"<title>{words}</title>",
+        ]
+        for value in ticks(*self.y, log=self.log_y):
+            x, y = self.at(self.x[0], value)
+            drawn.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
+            drawn.append(f'<text class="tick left" x="{x - 7:.1f}" y="{y + 4:.1f}">{number(value)}</text>')
+        for value in ticks(*self.x):
+            x, y = self.at(value, self.y[0])
+            drawn.append(f'<line class="axis" x1="{x:.1f}" x2="{x:.1f}" y1="{y:.1f}" y2="{y + 4:.1f}"/>')
+            drawn.append(f'<text class="tick" x="{x:.1f}" y="{y + 18:.1f}">{number(value)}</text>')
+        base = HEIGHT - BOTTOM
+        drawn.append(f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{base}" y2="{base}"/>')
+        middle = (LEFT + WIDTH - RIGHT) / 2
+        drawn.append(f'<text class="tick" x="{middle}" y="{HEIGHT - 10}">{escape(self.x_label)}</text>')
+        drawn.append(f'<text class="label" x="8" y="{TOP - 10}">{escape(self.y_label)}</text>')
+        return Markup("".join([*drawn, *self.marks, "</svg>"]))
+
+
+def ticks(low: float, high: float, *, log: bool = False) -> list[float]:
+    """Four to eight round numbers from `low` to `high`; on a scale of ratios powers of two."""
+    if log:
+        first, last = math.ceil(math.log2(low) - 1e-9), math.floor(math.log2(high) + 1e-9)
+        return [2.0**power for power in range(first, last + 1)]
+    step = nice((high - low) / 6)
+    return [step * n for n in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
+
+
+def nice(value: float) -> float:
+    """The least of 1, 2, 2.5, 5 times a power of ten that is not below `value`."""
+    if not value > 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(value))
+    return next(power * step for step in (1, 2, 2.5, 5, 10) if power * step >= value * (1 - 1e-9))
+
+
+def number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
