@@ -1,5 +1,5 @@
 """The command line: parse, call one function, print. One module per group of commands, no logic in any."""
 
-from wardbench.cli.app import main
+from wardbench.cli.running import main
 
 __all__ = ["main"]
