@@ -63,8 +63,8 @@ def test_what_was_planted_is_found(way: str) -> None:
     value, low, high = found.estimates.hazard_ratio.limits()
     assert low < 0.6 < high
     assert abs(np.log(value / 0.6)) < abs(np.log(naive(subjects) / 0.6))
-    assert np.abs(found.before).max() > 0.4
-    assert found.after[0] == pytest.approx(0, abs=0.02)
+    assert np.abs(found.arms.before).max() > 0.4
+    assert found.arms.after[0] == pytest.approx(0, abs=0.02)
     assert found.null is not None
     assert found.null.expected_absolute_error() < 0.15
     calibrated = found.estimates.calibrated

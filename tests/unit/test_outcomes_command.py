@@ -54,10 +54,10 @@ def test_the_planted_effect_is_found_and_told(hospital: Path) -> None:
     comparison = analysis.comparison
     assert comparison is not None
     classes = [n for n, column in enumerate(analysis.matrix.columns) if column.name.startswith("NYHA")]
-    assert np.abs(comparison.before[classes]).max() > 0.3
-    assert np.abs(comparison.after[classes]).max() < 0.02
+    assert np.abs(comparison.arms.before[classes]).max() > 0.3
+    assert np.abs(comparison.arms.after[classes]).max() < 0.02
     everybody = Adjusted(np.ones(analysis.subjects.size), np.arange(analysis.subjects.size))
-    naive, adjusted = (hazard_ratio(analysis.subjects, way)[0] for way in (everybody, comparison.adjusted))
+    naive, adjusted = (hazard_ratio(analysis.subjects, way)[0] for way in (everybody, comparison.arms.adjusted))
     assert naive.log > 0
     assert adjusted.log - 1.96 * adjusted.error < np.log(0.75) < adjusted.log + 1.96 * adjusted.error
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 import msgspec
 import numpy as np
 
-from wardbench.bench.outcomes.arrays import Integers
-from wardbench.bench.outcomes.comparison import Comparison, compare
+from wardbench.bench.outcomes.arrays import Floats, Integers
+from wardbench.bench.outcomes.comparison import Comparison, compare, make_alike
 from wardbench.bench.outcomes.covariates import Matrix, extract, users_before
 from wardbench.bench.outcomes.protocol import DEATH, Adjustment, Estimand, Question
-from wardbench.bench.outcomes.subjects import Subjects, assemble, follow
+from wardbench.bench.outcomes.subjects import Eligible, Subjects, eligible, follow, followed
 from wardbench.core.progress import Progress, silent
 from wardbench.core.store import Snapshot
+from wardbench.ward.cohorts.engines.arrays import Arrays
 
 WAYS: tuple[Adjustment, ...] = ("matching", "overlap", "iptw")
 ESTIMANDS: tuple[Estimand, ...] = ("intention-to-treat", "as-treated")
@@ -48,14 +49,16 @@ def analyse(
     Persons in `without` are left out of everything, as who objected to the use of their data has to be.
     """
     progress(0, 5, "running the cohorts")
-    subjects = assemble(question, snapshot, without=without)
+    engine = Arrays(snapshot)
+    who = eligible(question, engine, without)
+    subjects = followed(question.protocol, who)
     progress(1, 5, "reading what was recorded before")
-    matrix = extract(question, snapshot, subjects)
+    matrix = extract(question, engine, subjects)
     if question.comparator is None or not subjects.in_both_arms:
         return Analysis(question, snapshot.version, subjects, matrix, None, ())
     progress(2, 5, "following negative controls")
-    controls = follow(question, snapshot, subjects, question.negative_controls)
-    users = users_before(question, snapshot, subjects)
+    controls = follow(question, engine, subjects, question.negative_controls)
+    users = users_before(question, engine, subjects)
     progress(3, 5, "adjusting and judging")
     comparison = compare(question.protocol, subjects, matrix, controls, users)
     found = Analysis(question, snapshot.version, subjects, matrix, comparison, ())
@@ -65,35 +68,46 @@ def analyse(
     variants = [
         Variant(
             way,
-            compare(_changed(question, adjustment=way).protocol, subjects, matrix, controls, users, comparison.score),
+            _compared(_changed(question, adjustment=way), subjects, matrix, controls, users, comparison.arms.score),
         )
         for way in WAYS
         if way != question.protocol.adjustment
     ]
     for estimand in ESTIMANDS:
         if estimand != question.protocol.estimand:
-            changed = _changed(question, estimand=estimand)
-            variants += _with_estimand(changed, snapshot, found, users, without)
+            variants += _with_estimand(_changed(question, estimand=estimand), engine, who, found, users)
     return replace(found, variants=tuple(variants))
 
 
-def _with_estimand(
-    asked: Question, snapshot: Snapshot, found: Analysis, users: Integers, without: Collection[int]
-) -> list[Variant]:
+def _with_estimand(asked: Question, engine: Arrays, who: Eligible, found: Analysis, users: Integers) -> list[Variant]:
     """The question with another estimand; nothing where it leaves nobody in one arm."""
-    others = assemble(asked, snapshot, without=without)
+    others = followed(asked.protocol, who)
     if not others.in_both_arms:
         return []
-    controls = follow(asked, snapshot, others, asked.negative_controls)
-    matrix, score = found.matrix, None
-    if found.comparison is not None and np.isin(others.person, found.subjects.person).all():
-        # Who they are does not depend on how long they are followed.
+    controls = follow(asked, engine, others, asked.negative_controls)
+    matrix, protocol = found.matrix, asked.protocol
+    if found.comparison is None or not np.isin(others.person, found.subjects.person).all():
+        matrix, users = extract(asked, engine, others), users_before(asked, engine, others)
+        return [Variant(protocol.estimand, compare(protocol, others, matrix, controls, users))]
+    # Who they are does not depend on how long they are followed.
+    arms = found.comparison.arms
+    if others.size < found.subjects.size:
         place = np.searchsorted(found.subjects.person, others.person)
         matrix, users = Matrix(matrix.values[place], matrix.columns), users[place]
-        score = found.comparison.score[place]
-    else:
-        matrix, users = extract(asked, snapshot, others), users_before(asked, snapshot, others)
-    return [Variant(asked.protocol.estimand, compare(asked.protocol, others, matrix, controls, users, score))]
+        arms = make_alike(protocol, others, matrix, arms.score[place])
+    return [Variant(protocol.estimand, compare(protocol, others, matrix, controls, users, arms))]
+
+
+def _compared(
+    asked: Question,
+    subjects: Subjects,
+    matrix: Matrix,
+    controls: list[Subjects],
+    users: Integers,
+    score: Floats,
+) -> Comparison:
+    arms = make_alike(asked.protocol, subjects, matrix, score)
+    return compare(asked.protocol, subjects, matrix, controls, users, arms)
 
 
 def _changed(question: Question, **change: object) -> Question:

@@ -21,28 +21,30 @@ def standardised_differences(covariates: Any, treated: Integers, weight: Floats 
     The deviation is always of the persons before weighting, so that a difference can be compared before and after
     (Stuart 2010). 0 where the covariate is the same for all; infinite where it tells the arms apart entirely.
     """
+    return before_and_after(covariates, treated, weights_of(weight, len(treated)))[1]
+
+
+def before_and_after(covariates: Any, treated: Integers, weight: Floats) -> tuple[Floats, Floats]:
+    """The standardised differences without weights and with them, all sums in one pass over what is stored."""
     treated = np.asarray(treated) != 0
-    weight = weights_of(weight, len(treated))
-    ones = np.ones(len(treated))
-    spread = np.sqrt((moments(covariates, treated, ones)[1] + moments(covariates, ~treated, ones)[1]) / 2)
-    difference = moments(covariates, treated, weight)[0] - moments(covariates, ~treated, weight)[0]
-    alike = np.isclose(difference, 0, atol=1e-12)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(alike, 0.0, difference / spread)
-
-
-def moments(covariates: Any, among: Integers, weight: Floats) -> tuple[Floats, Floats]:
-    """Weighted mean and variance (with n - 1 for weights of one) of each covariate among some persons."""
-    w = weight * among
-    total = w.sum()
-    if total == 0:
-        empty = np.zeros(covariates.shape[1])
-        return empty, empty
-    squares = covariates.multiply(covariates) if sparse.issparse(covariates) else np.asarray(covariates) ** 2
-    mean = np.asarray(w @ covariates).ravel() / total
-    square = np.asarray(w @ squares).ravel() / total
-    shrink = 1 - float(np.sum(w**2)) / total**2
-    return mean, np.maximum(0.0, square - mean**2) / shrink if shrink > 0 else np.zeros_like(mean)
+    columns = np.stack([treated, ~treated, weight * treated, weight * ~treated], axis=1)
+    total = columns.sum(axis=0)
+    if not total.all():
+        nothing = np.zeros(covariates.shape[1])
+        return nothing, nothing
+    mean = np.asarray(covariates.T @ columns) / total
+    square = mean[:, :2]
+    if not (sparse.issparse(covariates) and np.all(covariates.data == 1)):
+        squares = covariates.multiply(covariates) if sparse.issparse(covariates) else np.asarray(covariates) ** 2
+        square = np.asarray(squares.T @ columns[:, :2]) / total[:2]
+    variance = np.maximum(0.0, square - mean[:, :2] ** 2) / np.maximum(1 - 1 / total[:2], 1e-12)
+    spread = np.sqrt(variance.sum(axis=1) / 2)
+    found = []
+    for difference in (mean[:, 0] - mean[:, 1], mean[:, 2] - mean[:, 3]):
+        alike = np.isclose(difference, 0, atol=1e-12)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found.append(np.where(alike, 0.0, difference / spread))
+    return found[0], found[1]
 
 
 def preference(score: Floats, treated: Integers) -> Floats:

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, special
+from scipy import special
 
 from wardbench.bench.outcomes.arrays import Floats
 from wardbench.core.errors import InputError
@@ -63,6 +63,9 @@ def empirical_null(log_ratios: Floats, errors: Floats) -> EmpiricalNull:
         total = np.sqrt(spread**2 + error**2)
         away = (ratio - fitted_mean(spread**2)) / total
         return float(np.sum(away**2 / 2 + np.log(total)))
+
+    # It takes longer to load than to use, and patients are described without it.
+    from scipy import optimize
 
     # The mean has a closed form for each spread, so that one bounded search finds both.
     upper = 10 * float(np.std(ratio) + error.max()) + 1e-6

@@ -10,11 +10,11 @@ from scipy import special
 from wardbench.bench.outcomes import diagnostics
 from wardbench.bench.outcomes.adjustment import Adjusted, adjust
 from wardbench.bench.outcomes.arrays import Floats, Integers
-from wardbench.bench.outcomes.balance import discrimination, equipoise, standardised_differences
+from wardbench.bench.outcomes.balance import before_and_after, discrimination, equipoise
 from wardbench.bench.outcomes.calibration import FEWEST, EmpiricalNull, e_value, e_value_of_limit, empirical_null
 from wardbench.bench.outcomes.covariates import Matrix
-from wardbench.bench.outcomes.cox import cox
 from wardbench.bench.outcomes.diagnostics import Gate
+from wardbench.bench.outcomes.hazards import arm_ratio
 from wardbench.bench.outcomes.protocol import Protocol
 from wardbench.bench.outcomes.scores import propensity_scores
 from wardbench.bench.outcomes.subjects import DEATH, FREE, OUTCOME, Subjects
@@ -74,8 +74,8 @@ class Estimates:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Everything about a comparison; `estimates` is None where a gate was not passed."""
+class Arms:
+    """The two arms made alike, from what was recorded before time zero and nothing of what happened after."""
 
     score: Floats
     adjusted: Adjusted
@@ -84,6 +84,13 @@ class Comparison:
     after: Floats
     equipoise: float
     discrimination: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Everything about a comparison; `estimates` is None where a gate was not passed."""
+
+    arms: Arms
     null: EmpiricalNull | None
     controls: tuple[Ratio, ...]
     gates: tuple[Gate, ...]
@@ -95,27 +102,35 @@ class Comparison:
         return tuple(gate.reason for gate in self.gates if not gate.passed)
 
 
+def make_alike(protocol: Protocol, subjects: Subjects, matrix: Matrix, score: Floats | None = None) -> Arms:
+    """Adjust as the protocol says; `score` are the propensity scores where these are known already."""
+    if not subjects.in_both_arms:
+        raise InputError("There is nobody to compare in one of the arms.")
+    if score is None:
+        score = propensity_scores(matrix.values, subjects.treated)
+    adjusted = adjust(protocol.adjustment, score, subjects.treated, protocol.matching_ratio)
+    before, after = before_and_after(matrix.values, subjects.treated, adjusted.weight)
+    either, told = equipoise(score, subjects.treated), discrimination(score, subjects.treated)
+    return Arms(score, adjusted, before, after, either, told)
+
+
 def compare(
     protocol: Protocol,
     subjects: Subjects,
     matrix: Matrix,
     controls: list[Subjects],
     users: Integers | None = None,
-    score: Floats | None = None,
+    arms: Arms | None = None,
 ) -> Comparison:
     """Compare two arms. `controls` are the same persons followed for negative-control outcomes, `users` are who had
-    their treatment before, and `score` their propensity scores where these are known already."""
-    if not subjects.in_both_arms:
-        raise InputError("There is nobody to compare in one of the arms.")
-    if score is None:
-        score = propensity_scores(matrix.values, subjects.treated)
-    adjusted = adjust(protocol.adjustment, score, subjects.treated, protocol.matching_ratio)
-    before = standardised_differences(matrix.values, subjects.treated)
-    after = standardised_differences(matrix.values, subjects.treated, adjusted.weight)
-    either = equipoise(score, subjects.treated)
+    their treatment before, and `arms` the arms where they were made alike already."""
+    if arms is None:
+        arms = make_alike(protocol, subjects, matrix)
+    adjusted = arms.adjusted
     ratios = tuple(ratio for ratio in (control_ratio(subjects, adjusted, one) for one in controls) if ratio)
     null = None
-    gates = [*diagnostics.size(subjects, adjusted.weight), diagnostics.balance(after), diagnostics.overlap(either)]
+    gates = [*diagnostics.size(subjects, adjusted.weight), diagnostics.balance(arms.after)]
+    gates.append(diagnostics.overlap(arms.equipoise))
     if len(ratios) >= FEWEST:
         null = empirical_null(np.array([r.log for r in ratios]), np.array([r.error for r in ratios]))
         gates.append(diagnostics.systematic_error(null))
@@ -124,30 +139,14 @@ def compare(
         gates.append(diagnostics.prevalent(users, subjects.treated))
     passed = all(gate.passed for gate in gates)
     return Comparison(
-        score,
-        adjusted,
-        before,
-        after,
-        either,
-        discrimination(score, subjects.treated),
-        null,
-        ratios,
-        tuple(gates),
-        estimate(protocol, subjects, adjusted, null) if passed else None,
+        arms, null, ratios, tuple(gates), estimate(protocol, subjects, adjusted, null) if passed else None
     )
 
 
 def hazard_ratio(subjects: Subjects, adjusted: Adjusted) -> tuple[Ratio, float]:
     """The weighted hazard ratio of the outcome, deaths before it censored, and the p of proportionality."""
-    used = adjusted.weight > 0
-    fit = cox(
-        subjects.days[used],
-        subjects.ended[used] == OUTCOME,
-        subjects.treated[used].astype(float),
-        adjusted.weight[used],
-        adjusted.cluster[used],
-    )
-    return Ratio(float(fit.coefficients[0]), float(fit.robust_errors[0])), float(fit.proportional_p[0])
+    fit = arm_ratio(subjects.days, subjects.ended == OUTCOME, subjects.treated, adjusted.weight, adjusted.cluster)
+    return Ratio(fit.log, fit.error), fit.proportional_p
 
 
 def control_ratio(subjects: Subjects, adjusted: Adjusted, control: Subjects) -> Ratio | None:
@@ -177,7 +176,7 @@ def estimate(protocol: Protocol, subjects: Subjects, adjusted: Adjusted, null: E
     )
 
 
-def arms(subjects: Subjects, adjusted: Adjusted) -> tuple[tuple[Floats, Floats, Floats], ...]:
+def parts(subjects: Subjects, adjusted: Adjusted) -> tuple[tuple[Floats, Floats, Floats], ...]:
     """Days, ends and weights of the target and of the comparator, of those who are used."""
     used = adjusted.weight > 0
     return tuple(
@@ -192,7 +191,7 @@ def risk(subjects: Subjects, adjusted: Adjusted, day: int) -> Risk:
     Each arm's error is that of its curve for as many persons as its weights are worth.
     """
     shares, variance = [], 0.0
-    for days, ended, weight in arms(subjects, adjusted):
+    for days, ended, weight in parts(subjects, adjusted):
         cause = np.where(ended == OUTCOME, 1, np.where(ended == DEATH, 2, FREE))
         curve = aalen_johansen(days, cause, weight=weight)
         worth = float(weight.sum()) / (float(weight.sum()) ** 2 / float(np.sum(weight**2)))
@@ -204,6 +203,6 @@ def risk(subjects: Subjects, adjusted: Adjusted, day: int) -> Risk:
 def mean_difference(subjects: Subjects, adjusted: Adjusted, day: int) -> Mean:
     means = [
         restricted_mean(kaplan_meier(days, ended == OUTCOME, weight), day)
-        for days, ended, weight in arms(subjects, adjusted)
+        for days, ended, weight in parts(subjects, adjusted)
     ]
     return Mean(means[0].value - means[1].value, float(np.hypot(means[0].error, means[1].error)))

@@ -1,16 +1,16 @@
 """Everything that was recorded before time zero, as a sparse matrix of persons by covariates.
 
 A covariate is one concept in one window (had it: 1), or of the person: sex, age in five-year bands, year of time zero.
-A concept is the standard one, the source's own where a record has none, as everywhere in Wardbench.
+A concept is the standard one, the source's own where a record has none, as everywhere in Wardbench. Records are read
+from the columns of the cohort engine, which lie by concept, person and day: a covariate's persons are a run of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import duckdb
 import msgspec
 import numpy as np
 import pyarrow as pa
@@ -18,21 +18,26 @@ from scipy import sparse
 
 from wardbench.bench.outcomes.arrays import Integers
 from wardbench.bench.outcomes.protocol import Covariates, Question
-from wardbench.bench.outcomes.subjects import Subjects
-from wardbench.core.omop.concept_sets import MEMBERS, ConceptSet, resolve
+from wardbench.bench.outcomes.subjects import Subjects, engine_of
+from wardbench.core.omop.concept_sets import ConceptSet
 from wardbench.core.store import Snapshot
 from wardbench.ward.cohorts import Definition
+from wardbench.ward.cohorts.engines.arrays import Arrays
+from wardbench.ward.cohorts.engines.arrays.columns import TableColumns
+from wardbench.ward.cohorts.engines.arrays.days import DAY_BITS, EARLIEST, NO_DAY, ORIGIN, day_of, person_of, ranges
 
-EVENTS = {
-    "condition_occurrence": ("condition", "condition_start_date"),
-    "drug_exposure": ("drug", "drug_exposure_start_date"),
-    "procedure_occurrence": ("procedure", "procedure_date"),
-    "measurement": ("measurement", "measurement_date"),
-    "observation": ("observation", "observation_date"),
-    "device_exposure": ("device", "device_exposure_start_date"),
-    "visit_occurrence": ("visit", "visit_start_date"),
-}
-"""The tables of events, what their columns begin with, and when an event starts."""
+EVENTS = (
+    "condition_occurrence",
+    "drug_exposure",
+    "procedure_occurrence",
+    "measurement",
+    "observation",
+    "device_exposure",
+    "visit_occurrence",
+)
+"""The tables of events."""
+NO_CONCEPT = np.iinfo(np.int32).max
+"""What the columns hold where a record has no concept at all."""
 
 
 @dataclass(frozen=True)
@@ -60,33 +65,31 @@ class Matrix:
     columns: tuple[Covariate, ...]
 
 
-def extract(question: Question, snapshot: Snapshot, subjects: Subjects) -> Matrix:
+Run = tuple[Covariate, Any]
+"""A covariate and the rows of the subjects who have it, rising."""
+
+
+def extract(question: Question, data: Snapshot | Arrays, subjects: Subjects) -> Matrix:
     """The covariates of all subjects, those that too few of both arms together have left out."""
-    asked = question.protocol.covariates
-    with snapshot.connect() as con:
-        con.register(
-            "subject",
-            pa.table({"row": np.arange(subjects.size), "person": subjects.person, "index": subjects.index}),
-        )
-        excluded = _excluded(con, question)
-        events = [cell for cell in _events(con, asked) if cell[0].concept_id not in excluded]
-        cells = [*events, *_persons(con)]
-        names = _names(con, cells)
+    engine, asked = engine_of(data), question.protocol.covariates
     least = max(1, int(np.ceil(asked.least_share * subjects.size)))
-    columns, rows = [], []
-    for covariate, of in cells:
-        if least <= len(of) < subjects.size:
-            columns.append(covariate)
-            rows.append(of)
+    excluded = _excluded(engine, question)
+    runs = [
+        (covariate, rows)
+        for covariate, rows in [*_events(engine, asked, subjects, least), *_persons(engine, subjects)]
+        if least <= len(rows) < subjects.size and covariate.concept_id not in excluded
+    ]
+    names = _names(engine.columns.snapshot, [covariate for covariate, _ in runs])
+    rows = np.concatenate([rows for _, rows in runs]) if runs else np.zeros(0)
     values = sparse.csc_array(
         (
-            np.ones(sum(map(len, rows))),
-            (np.concatenate(rows) if rows else np.zeros(0)).astype(np.int32),
-            np.cumsum([0, *map(len, rows)]).astype(np.int32),
+            np.ones(len(rows)),
+            rows.astype(np.int32, copy=False),
+            np.cumsum([0, *(len(rows) for _, rows in runs)]).astype(np.int32),
         ),
-        shape=(subjects.size, len(columns)),
+        shape=(subjects.size, len(runs)),
     )
-    return Matrix(values, tuple(_named(column, names) for column in columns))
+    return Matrix(values, tuple(_named(covariate, names) for covariate, _ in runs))
 
 
 def entry_concepts(definition: Definition) -> list[ConceptSet]:
@@ -110,14 +113,15 @@ def _primary_sets(definition: Definition) -> set[int]:
     return numbers(msgspec.to_builtins(definition.expression.primary_criteria)) & definition.concept_sets.keys()
 
 
-def _excluded(con: duckdb.DuckDBPyConnection, question: Question) -> set[int]:
+def members_of(engine: Arrays, sets: Sequence[ConceptSet]) -> Integers:
+    """The concepts of all the sets, sorted."""
+    return np.unique(np.concatenate([np.zeros(0, np.int32), *(engine.vocabulary.members(one) for one in sets)]))
+
+
+def _excluded(engine: Arrays, question: Question) -> set[int]:
     arms = [one for one in (question.target, question.comparator) if one is not None]
-    resolve(con, [concepts for one in arms for concepts in entry_concepts(one)])
-    members = con.execute(f"SELECT DISTINCT concept_id FROM {MEMBERS}").fetchall()
-    return {concept for (concept,) in members}.union(question.protocol.covariates.excluded_concepts)
-
-
-Cell = tuple[Covariate, Any]
+    members = members_of(engine, [concepts for one in arms for concepts in entry_concepts(one)])
+    return set(members.tolist()).union(question.protocol.covariates.excluded_concepts)
 
 
 def _sex(concept: int) -> str:
@@ -131,72 +135,107 @@ def _band(number: int) -> str:
 NAMED: dict[str, Callable[[int], str]] = {"sex": _sex, "band": _band, "year": lambda year: f"Time zero in {year}"}
 
 
-def _events(con: duckdb.DuckDBPyConnection, asked: Covariates) -> list[Cell]:
-    cells: list[Cell] = []
-    far, near = min(first for first, _ in asked.windows), max(last for _, last in asked.windows)
-    for table, (name, day) in EVENTS.items():
-        source = f"coalesce(e.{name}_source_concept_id, 0)"
-        if table == "visit_occurrence":
-            source = "0"
-        had = con.execute(
-            f"""
-            SELECT DISTINCT s.row AS row, e.{day} - DATE '1970-01-01' - s.index AS day,
-              CASE WHEN coalesce(e.{name}_concept_id, 0) <> 0 THEN e.{name}_concept_id ELSE {source} END AS concept
-            FROM {table} AS e JOIN subject AS s ON s.person = e.person_id
-              AND e.{day} - DATE '1970-01-01' BETWEEN s.index + {far} AND s.index + {0 if asked.with_day_zero else near}
-            """
-        ).fetchnumpy()
-        known = had["concept"] != 0
-        concepts, rows, days = had["concept"][known], had["row"][known], had["day"][known]
-        for window in asked.windows:
-            last = 0 if asked.with_day_zero and window[1] == -1 else window[1]
-            inside = (days >= window[0]) & (days <= last)
-            cells += [
-                (Covariate(table, int(concept), "", (window[0], last)), of)
-                for concept, of in _grouped(concepts[inside], rows[inside])
-            ]
-    return cells
+@dataclass(frozen=True)
+class Records:
+    """Records of one table by concept, person and day: the key of each, and the concepts with their numbers of rows."""
+
+    concepts: Integers
+    counts: Integers
+    keys: Integers
 
 
-def _grouped(concepts: Any, rows: Any) -> list[tuple[int, Any]]:
-    """For each concept, the different rows that have it, rising."""
-    if not len(concepts):
+def recorded(table: TableColumns) -> Records:
+    """Every record that has a concept; the source's own counts where there is no standard one."""
+    concepts, begins, ends = table.concepts.every
+    standard = (concepts != 0) & (concepts != NO_CONCEPT)
+    counts, keys = (ends - begins)[standard], table.keys
+    without = ranges(begins[~standard].astype(np.int64), (ends - begins)[~standard].astype(np.int64))
+    # Where some have no concept, those that have one are still one run: 0 is before and nothing after all others.
+    if standard.any():
+        first = int(np.argmax(standard))
+        keys = keys[begins[first] : ends[len(standard) - 1 - int(np.argmax(standard[::-1]))]]
+    else:
+        keys = keys[:0]
+    known = Records(concepts[standard], counts, keys)
+    source = table.records.source_concept
+    if not len(without) or source is None or table.name == "visit_occurrence":
+        return known
+    of_source = table.column(source)[without]
+    named = np.flatnonzero((of_source != 0) & (of_source != NO_DAY))
+    return joined(known, of_source[named], table.keys[without[named]])
+
+
+def joined(known: Records, concept: Integers, keys: Integers) -> Records:
+    """Records with others of these concepts; all in order again."""
+    concepts = np.concatenate([np.repeat(known.concepts, known.counts), concept])
+    keys = np.concatenate([known.keys, keys])
+    order = np.lexsort((keys, concepts))
+    concepts, counts = np.unique(concepts, return_counts=True)
+    return Records(concepts, counts, keys[order])
+
+
+def _events(engine: Arrays, asked: Covariates, subjects: Subjects, least: int) -> Iterator[Run]:
+    row_of = rows_by_position(engine, subjects)
+    windows = [(first, 0 if asked.with_day_zero and last == -1 else last) for first, last in asked.windows]
+    far, near = min(first for first, _ in windows), max(last for _, last in windows)
+    index = subjects.index.astype(np.int32)
+    for table in EVENTS:
+        records = recorded(engine.columns.table(table))
+        row = row_of[records.keys >> DAY_BITS]
+        day = (records.keys & ((1 << DAY_BITS) - 1)).astype(np.int32)
+        day -= np.int32(ORIGIN)
+        day -= index[row]
+        wanted = np.flatnonzero((row >= 0) & (day >= far) & (day <= near))
+        number = np.repeat(np.arange(len(records.concepts), dtype=np.int32), records.counts)[wanted]
+        row, day = row[wanted], day[wanted]
+        for window in windows:
+            inside = (day >= window[0]) & (day <= window[1])
+            for place, rows in _grouped(number[inside], row[inside], least):
+                yield Covariate(table, int(records.concepts[place]), "", window), rows
+
+
+def _grouped(number: Integers, row: Integers, least: int) -> list[tuple[int, Any]]:
+    """For each number, the different rows that have it, where there are enough; both lie in order."""
+    if not len(number):
         return []
-    order = np.lexsort((rows, concepts))
-    concepts, rows = concepts[order], rows[order]
-    new = np.ones(len(rows), dtype=bool)
-    new[1:] = (concepts[1:] != concepts[:-1]) | (rows[1:] != rows[:-1])
-    concepts, rows = concepts[new], rows[new]
-    starts = np.flatnonzero(np.concatenate(([True], concepts[1:] != concepts[:-1])))
-    return list(zip(concepts[starts].tolist(), np.split(rows, starts[1:]), strict=True))
+    new = np.ones(len(row), dtype=bool)
+    new[1:] = (number[1:] != number[:-1]) | (row[1:] != row[:-1])
+    number, row = number[new], row[new]
+    counts = np.bincount(number)
+    enough = np.flatnonzero(counts >= least)
+    ends = np.cumsum(counts)
+    return [(int(place), row[ends[place] - counts[place] : ends[place]]) for place in enough]
 
 
-def _persons(con: duckdb.DuckDBPyConnection) -> list[Cell]:
+def rows_by_position(engine: Arrays, subjects: Subjects) -> Integers:
+    """By position among everybody who was ever observed: the row of the subject, or -1; the last is for strangers."""
+    people = engine.columns.people
+    rows = np.full(len(people.ids) + 1, -1, dtype=np.int32)
+    positions = people.positions(subjects.person)
+    rows[positions[positions >= 0]] = np.flatnonzero(positions >= 0)
+    return rows
+
+
+def _persons(engine: Arrays, subjects: Subjects) -> Iterator[Run]:
     """Sex, age at time zero in bands of five years, year of time zero."""
-    found = con.execute(
-        """
-        SELECT row, sex, greatest(0, least(19, (year - born) // 5)) AS band, year FROM (
-          SELECT s.row AS row, coalesce(p.gender_concept_id, 0) AS sex, p.year_of_birth AS born,
-            extract(year FROM DATE '1970-01-01' + s.index::INTEGER) AS year
-          FROM subject AS s LEFT JOIN person AS p ON p.person_id = s.person
-        ) AS subject ORDER BY row
-        """
-    ).fetchnumpy()
-    rows = found["row"]
-    cells: list[Cell] = []
+    people = engine.columns.people
+    positions = people.positions(subjects.person)
+    year = subjects.index.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+    sex, born = (people.column(name)[positions].astype(np.int64) for name in ("gender_concept_id", "year_of_birth"))
+    known = born != NO_DAY
+    band = np.where(known, np.clip((year - born) // 5, 0, 19), -1)
+    values = {"sex": np.where(sex == NO_DAY, 0, sex), "band": band, "year": year}
     for what, say in NAMED.items():
-        values = np.ma.filled(found[what], -1).astype(np.int64)
-        for value in np.unique(values):
-            if value >= 0:
-                cells.append((Covariate("person", 0, say(int(value)), None), rows[values == value]))
-    return cells
+        for value in np.unique(values[what][values[what] >= 0]):
+            yield Covariate("person", 0, say(int(value)), None), np.flatnonzero(values[what] == value)
 
 
-def _names(con: duckdb.DuckDBPyConnection, cells: Sequence[Cell]) -> dict[int, str]:
-    con.register("wanted", pa.table({"id": pa.array({c.concept_id for c, _ in cells}, pa.int64())}))
-    rows = con.execute(
-        "SELECT w.id, c.concept_name FROM wanted AS w JOIN concept AS c ON c.concept_id = w.id ORDER BY w.id"
-    ).fetchall()
+def _names(snapshot: Snapshot, covariates: Sequence[Covariate]) -> dict[int, str]:
+    with snapshot.connect() as con:
+        con.register("wanted", pa.table({"id": pa.array({c.concept_id for c in covariates}, pa.int64())}))
+        rows = con.execute(
+            "SELECT w.id, c.concept_name FROM wanted AS w JOIN concept AS c ON c.concept_id = w.id ORDER BY w.id"
+        ).fetchall()
     return dict(rows)
 
 
@@ -207,28 +246,26 @@ def _named(covariate: Covariate, names: dict[int, str]) -> Covariate:
     return Covariate(covariate.table, covariate.concept_id, name, covariate.window)
 
 
-def users_before(question: Question, snapshot: Snapshot, subjects: Subjects) -> Integers:
+def users_before(question: Question, data: Snapshot | Arrays, subjects: Subjects) -> Integers:
     """Of each subject, whether what starts their own cohort is on record on any day before time zero."""
+    engine = engine_of(data)
+    row_of = rows_by_position(engine, subjects)
     found = np.zeros(subjects.size, dtype=bool)
-    with snapshot.connect() as con:
-        con.register(
-            "subject", pa.table({"row": np.arange(subjects.size), "person": subjects.person, "index": subjects.index})
-        )
-        for definition, arm in ((question.target, True), (question.comparator, False)):
-            if definition is None:
-                continue
-            resolve(con, entry_concepts(definition))
-            for table, (name, day) in EVENTS.items():
-                source = f" OR e.{name}_source_concept_id IN (SELECT concept_id FROM {MEMBERS})"
-                rows = con.execute(
-                    f"""
-                    SELECT DISTINCT s.row AS row FROM {table} AS e JOIN subject AS s ON s.person = e.person_id
-                    WHERE e.{day} - DATE '1970-01-01' < s.index AND (
-                      e.{name}_concept_id IN (SELECT concept_id FROM {MEMBERS})
-                      {"" if table == "visit_occurrence" else source})
-                    """
-                ).fetchnumpy()["row"]
+    for definition, arm in ((question.target, True), (question.comparator, False)):
+        if definition is None:
+            continue
+        concepts = members_of(engine, entry_concepts(definition))
+        for name in EVENTS:
+            table = engine.columns.table(name)
+            keys = [table.keys[ranges(*table.concepts.spans(concepts))]]
+            if name != "visit_occurrence":
+                directory, order = table.source_concepts
+                keys.append(table.keys[order[ranges(*directory.spans(concepts))]])
+            for some in keys:
+                row, day = row_of[person_of(some)], day_of(some)
+                before = row[(row >= 0) & (day > EARLIEST)]
+                early = day[(row >= 0) & (day > EARLIEST)] < subjects.index[before]
                 had = np.zeros(subjects.size, dtype=bool)
-                had[rows] = True
+                had[before[early]] = True
                 found |= had & (subjects.treated == arm)
     return found

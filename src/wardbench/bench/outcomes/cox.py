@@ -6,7 +6,8 @@ comparison needs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from scipy import special
@@ -31,9 +32,14 @@ class Cox:
     log_likelihood: float
     without: float
     """The log likelihood with all coefficients at zero."""
-    concordance: float
     proportional_p: Floats
     """For each covariate, Grambsch and Therneau's test on ranks of time (Biometrika 1994;81:515)."""
+    people: Sorted = field(repr=False)
+
+    @cached_property
+    def concordance(self) -> float:
+        """Harrell's C; it takes longer than the fit, and few ask for it."""
+        return concordance(self.people, self.coefficients)
 
     @property
     def errors(self) -> Floats:
@@ -84,8 +90,8 @@ def cox(
         sandwich(influence, None if cluster is None else np.asarray(cluster)[people.order]),
         value,
         without,
-        concordance(people, beta),
         proportionality(people, beta, covariance),
+        people,
     )
 
 

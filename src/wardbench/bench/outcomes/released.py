@@ -13,7 +13,7 @@ import numpy as np
 from wardbench.bench.outcomes.adjustment import WHOM
 from wardbench.bench.outcomes.analysis import Analysis, outcome_in_words
 from wardbench.bench.outcomes.arrays import Floats, Integers
-from wardbench.bench.outcomes.comparison import Comparison, arms
+from wardbench.bench.outcomes.comparison import Comparison, parts
 from wardbench.bench.outcomes.subjects import DEATH, FREE, OUTCOME
 from wardbench.bench.outcomes.survival import aalen_johansen
 from wardbench.core.disclosure import Figure, Rules, percent
@@ -117,7 +117,7 @@ def release(analysis: Analysis, rules: Rules) -> ReleasedOutcomes:
     if comparison is not None and comparison.estimates is not None:
         weighted = tuple(
             curve(name, *arm, grid, rules)
-            for name, arm in zip(("Target", "Comparator"), arms(subjects, comparison.adjusted), strict=True)
+            for name, arm in zip(("Target", "Comparator"), parts(subjects, comparison.arms.adjusted), strict=True)
         )
     return ReleasedOutcomes(
         mode=rules.mode,
@@ -174,8 +174,8 @@ def covariates(analysis: Analysis, rules: Rules) -> tuple[CovariateRow, ...]:
         return ()
     sizes = [int(subjects.treated.sum()), int((~subjects.treated).sum())]
     counts = [np.asarray(of.astype(float) @ matrix.values).ravel() for of in (subjects.treated, ~subjects.treated)]
-    before = np.zeros(len(matrix.columns)) if comparison is None else comparison.before
-    after = np.zeros(len(matrix.columns)) if comparison is None else comparison.after
+    before = np.zeros(len(matrix.columns)) if comparison is None else comparison.arms.before
+    after = np.zeros(len(matrix.columns)) if comparison is None else comparison.arms.after
     rank = np.lexsort((-(counts[0] + counts[1]), -np.abs(before)))
     rows: list[CovariateRow] = []
     for place in rank:

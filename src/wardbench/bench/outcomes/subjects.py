@@ -10,19 +10,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 
 from wardbench.bench.outcomes.arrays import Floats, Integers
-from wardbench.bench.outcomes.protocol import Question
+from wardbench.bench.outcomes.protocol import Protocol, Question
 from wardbench.core.store import Snapshot
 from wardbench.ward.cohorts import Cohort, Definition, run_cohort
-from wardbench.ward.cohorts.engines import Engine
 from wardbench.ward.cohorts.engines.arrays import Arrays
+from wardbench.ward.cohorts.engines.arrays.days import EARLIEST, day_of, person_of
 
 FREE, OUTCOME, DEATH = range(3)
 """How follow-up ended: without either, with the outcome, with death before it (where death is not the outcome)."""
+NEVER = np.iinfo(np.int64).max // 4
 
 
 @dataclass(frozen=True)
@@ -67,115 +67,190 @@ class Subjects:
         return Subjects(person, treated, index, stop, days, ended, self.attrition)
 
 
-def assemble(question: Question, snapshot: Snapshot, *, without: Collection[int] = ()) -> Subjects:
+@dataclass(frozen=True)
+class Members:
+    """n persons of either cohort in the order of their ids, before anything of their follow-up; days since 1970."""
+
+    person: Integers
+    treated: Integers
+    index: Integers
+    stop: Integers
+
+    def among(self, kept: Integers) -> Members:
+        return Members(self.person[kept], self.treated[kept], self.index[kept], self.stop[kept])
+
+
+@dataclass(frozen=True)
+class Eligible:
+    """Who may be followed, how they were found, and their outcome (None: death)."""
+
+    members: Members
+    seen: Integers
+    """The last day of observation that goes on from time zero; -1 without one."""
+    died: Integers
+    """The day of death, `NEVER` where none is on record."""
+    outcome: Cohort | None
+    attrition: tuple[Step, ...]
+
+    def among(self, kept: Integers) -> Eligible:
+        return Eligible(self.members.among(kept), self.seen[kept], self.died[kept], self.outcome, self.attrition)
+
+
+def assemble(question: Question, data: Snapshot | Arrays, *, without: Collection[int] = ()) -> Subjects:
     """Run the cohorts and follow everybody who is eligible; those in `without` are as if they were not in the store.
 
     UnsupportedError as the cohort engine raises it.
     """
-    engine: Engine = Arrays(snapshot)
+    return followed(question.protocol, eligible(question, engine_of(data), without))
+
+
+def follow(
+    question: Question, data: Snapshot | Arrays, subjects: Subjects, outcomes: Sequence[Definition]
+) -> list[Subjects]:
+    """The same persons with other outcomes, for negative controls; who had one before keeps their place without it."""
+    engine = engine_of(data)
+    members = Members(subjects.person, subjects.treated, subjects.index, subjects.stop)
+    who = with_ends(members, engine, None, subjects.attrition)
+    return [followed_for(question.protocol, who, run_cohort(one, engine)) for one in outcomes]
+
+
+def engine_of(data: Snapshot | Arrays) -> Arrays:
+    return Arrays(data) if isinstance(data, Snapshot) else data
+
+
+def eligible(question: Question, engine: Arrays, without: Collection[int] = ()) -> Eligible:
+    """Who may be followed, step by step."""
     target = run_cohort(question.target, engine)
     comparator = None if question.comparator is None else run_cohort(question.comparator, engine)
     outcome = None if question.outcome is None else run_cohort(question.outcome, engine)
     population = None if question.population is None else run_cohort(question.population, engine)
-    with snapshot.connect() as con:
-        members = _members(con, target, comparator)
-        if without:
-            objected = np.fromiter(without, np.int64, len(without))
-            members = members.filter(pa.array(~np.isin(members["person"].to_numpy(), objected)))
-        attrition = [_step("In the cohorts", members)]
-        for name, left in _eligible(con, question, members, outcome, population):
-            attrition.append(_step(name, left))
-            members = left
-        return _followed(con, question, members, outcome, attrition)
+    members = _members(target, comparator)
+    if without:
+        members = members.among(~np.isin(members.person, np.fromiter(without, np.int64, len(without))))
+    attrition = [_step("In the cohorts", members)]
+    for name, left in _eligible(engine, question, members, outcome, population):
+        attrition.append(_step(name, left))
+        members = left
+    return with_ends(members, engine, outcome, tuple(attrition))
 
 
-def follow(
-    question: Question, snapshot: Snapshot, subjects: Subjects, outcomes: Sequence[Definition]
-) -> list[Subjects]:
-    """The same persons with other outcomes, for negative controls; who had one before keeps their place without it."""
-    engine = Arrays(snapshot)
-    found = [run_cohort(definition, engine) for definition in outcomes]
-    with snapshot.connect() as con:
-        members = pa.table(
-            {"person": subjects.person, "treated": subjects.treated, "index": subjects.index, "stop": subjects.stop}
-        )
-        return [_followed(con, question, members, outcome, list(subjects.attrition)) for outcome in found]
+def with_ends(members: Members, engine: Arrays, outcome: Cohort | None, attrition: tuple[Step, ...]) -> Eligible:
+    """When the observation of each member ends, and when they died."""
+    place, start, end = _periods(engine, members)
+    goes_on = (start <= members.index[place]) & (end >= members.index[place])
+    seen = np.full(len(members.person), -1, dtype=np.int64)
+    np.maximum.at(seen, place[goes_on], end[goes_on])
+    keys = engine.columns.table("death").keys
+    keys = keys[keys >= 0]
+    place, day = _places(engine, members)[person_of(keys)], day_of(keys)
+    known = (place >= 0) & (day > EARLIEST)
+    died = np.full(len(members.person), NEVER, dtype=np.int64)
+    np.minimum.at(died, place[known], day[known])
+    return Eligible(members, seen, died, outcome, attrition)
 
 
-def _members(con: duckdb.DuckDBPyConnection, target: Cohort, comparator: Cohort | None) -> pa.Table:
-    """The first membership of each person in each cohort: person, treated, index, stop (days since 1970)."""
-    con.register("target_rows", target.rows)
-    con.register("comparator_rows", (comparator or target).rows)
-    arms = "SELECT true AS treated, * FROM target_rows"
-    if comparator is not None:
-        arms += " UNION ALL SELECT false, * FROM comparator_rows"
-    return con.sql(
-        f"""
-        SELECT subject_id AS person, treated, min(cohort_start_date - DATE '1970-01-01') AS index,
-          arg_min(cohort_end_date - DATE '1970-01-01', cohort_start_date) AS stop
-        FROM ({arms}) GROUP BY subject_id, treated ORDER BY person, treated
-        """
-    ).to_arrow_table()
+def followed(protocol: Protocol, who: Eligible) -> Subjects:
+    return followed_for(protocol, who, who.outcome)
 
 
-def _within(con: duckdb.DuckDBPyConnection, members: pa.Table, population: Cohort) -> pa.Table:
-    """Those members who are in the population on their time zero."""
-    con.register("member", members)
-    con.register("population_rows", population.rows)
-    return con.sql(
-        """
-        SELECT m.* FROM member AS m SEMI JOIN population_rows AS p ON p.subject_id = m.person
-          AND p.cohort_start_date - DATE '1970-01-01' <= m.index AND p.cohort_end_date - DATE '1970-01-01' >= m.index
-        ORDER BY m.person, m.treated
-        """
-    ).to_arrow_table()
+def followed_for(protocol: Protocol, who: Eligible, outcome: Cohort | None) -> Subjects:
+    """Everybody's end of follow-up: the outcome, death, the end of observation, the end of treatment as the estimand
+    has it, or the last day of the protocol, whichever is first."""
+    members, follow_up = who.members, protocol.follow_up
+    begins = members.index + follow_up.first_day
+    last = np.minimum(who.seen, members.index + follow_up.last_day)
+    if protocol.estimand == "as-treated":
+        last = np.minimum(last, members.stop + follow_up.after_stop)
+    happened = who.died if outcome is None else _first_outcome(members, outcome, begins)
+    # A death on the last day of observation, or the day after, ends it and was seen.
+    ends = np.minimum(np.minimum(happened, who.died), last)
+    ended = np.where(
+        (happened <= ends) & (happened <= last), OUTCOME, np.where((who.died <= ends) & (who.died <= last), DEATH, FREE)
+    )
+    kept = ends >= begins
+    subjects = Subjects(
+        members.person,
+        members.treated,
+        members.index,
+        members.stop,
+        (ends - begins + 1).astype(np.float64),
+        ended,
+        (*who.attrition, _step("Followed for a day at least", members.among(kept))),
+    )
+    return subjects.among(kept)
 
 
-def _step(name: str, members: pa.Table) -> Step:
-    treated = int(np.count_nonzero(members["treated"].to_numpy()))
-    return Step(name, treated, members.num_rows - treated)
+def _members(target: Cohort, comparator: Cohort | None) -> Members:
+    """The first membership of each person in each cohort."""
+    parts = []
+    for cohort, treated in ((target, True), (comparator, False)):
+        if cohort is None:
+            continue
+        person, start, end = _rows(cohort)
+        first = np.ones(len(person), dtype=bool)
+        first[1:] = person[1:] != person[:-1]
+        parts.append((person[first], np.full(int(first.sum()), treated), start[first], end[first]))
+    person, of_target, index, stop = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    order = np.lexsort((of_target, person))
+    return Members(person[order], of_target[order], index[order], stop[order])
+
+
+def _rows(cohort: Cohort) -> tuple[Integers, Integers, Integers]:
+    """The persons of a cohort with the first and last day of each membership, in order."""
+    days = [cohort.rows[name].cast(pa.int32()).to_numpy() for name in ("cohort_start_date", "cohort_end_date")]
+    start, end = (day.astype(np.int64) for day in days)
+    return cohort.rows["subject_id"].to_numpy(), start, end
+
+
+def _step(name: str, members: Members) -> Step:
+    treated = int(np.count_nonzero(members.treated))
+    return Step(name, treated, len(members.person) - treated)
 
 
 def _eligible(
-    con: duckdb.DuckDBPyConnection,
-    question: Question,
-    members: pa.Table,
-    outcome: Cohort | None,
-    population: Cohort | None,
-) -> Iterator[tuple[str, pa.Table]]:
+    engine: Arrays, question: Question, members: Members, outcome: Cohort | None, population: Cohort | None
+) -> Iterator[tuple[str, Members]]:
     """Step by step, what is asked of members and who is left, each asked of those who satisfied all before."""
     protocol = question.protocol
     if question.comparator is not None:
-        _, place, times = np.unique(members["person"].to_numpy(), return_inverse=True, return_counts=True)
-        members = members.filter(pa.array(times[place] == 1))
+        _, place, times = np.unique(members.person, return_inverse=True, return_counts=True)
+        members = members.among(times[place] == 1)
         yield "In one cohort only", members
     if population is not None:
-        members = _within(con, members, population)
+        members = members.among(_within(members, population))
         yield "In the population at time zero", members
     if question.comparator is not None:
-        members = members.filter(pa.array(_common_period(members)))
+        members = members.among(_common_period(members))
         yield "Started while both were in use", members
-    con.register("member", members)
-    observed = con.execute(
-        f"""
-        SELECT max(CASE WHEN o.person_id IS NULL THEN 0 ELSE 1 END) > 0 FROM member AS m
-        LEFT JOIN observation_period AS o ON o.person_id = m.person
-          AND o.observation_period_start_date - DATE '1970-01-01' <= m.index - {protocol.washout_days}
-          AND o.observation_period_end_date - DATE '1970-01-01' >= m.index
-        GROUP BY m.person ORDER BY m.person
-        """
-    ).fetchnumpy()
-    members = members.filter(pa.array(np.asarray(next(iter(observed.values())), dtype=bool)))
+    place, start, end = _periods(engine, members)
+    long_enough = (start <= members.index[place] - protocol.washout_days) & (end >= members.index[place])
+    observed = np.zeros(len(members.person), dtype=bool)
+    observed[place[long_enough]] = True
+    members = members.among(observed)
     yield f"Observed for {protocol.washout_days} days before", members
     if outcome is not None and protocol.exclude_prior_outcome:
-        begins = members["index"].to_numpy() + protocol.follow_up.first_day
-        members = members.filter(pa.array(_first_outcome(con, members, outcome, None) >= begins))
+        begins = members.index + protocol.follow_up.first_day
+        members = members.among(_first_outcome(members, outcome, None) >= begins)
         yield "Without the outcome before", members
 
 
-def _common_period(members: pa.Table) -> Integers:
+def _within(members: Members, population: Cohort) -> Integers:
+    """Whether each member is in the population on their time zero."""
+    found = np.zeros(len(members.person), dtype=bool)
+    person, start, end = _rows(population)
+    first, last = (np.searchsorted(members.person, person, side=side) for side in ("left", "right"))
+    # Who is in both arms stands there twice.
+    for more in range(int(np.max(last - first, initial=0))):
+        place = first[last - first > more] + more
+        at = members.index[place]
+        inside = (start[last - first > more] <= at) & (end[last - first > more] >= at)
+        found[place[inside]] = True
+    return found
+
+
+def _common_period(members: Members) -> Integers:
     """Time zero lies between the later first and the earlier last use of the two."""
-    index, treated = members["index"].to_numpy(), np.asarray(members["treated"].to_numpy(), dtype=bool)
+    index, treated = members.index, members.treated
     if treated.all() or not treated.any():
         return np.ones(len(index), dtype=bool)
     low = max(index[treated].min(), index[~treated].min())
@@ -183,69 +258,33 @@ def _common_period(members: pa.Table) -> Integers:
     return np.asarray((index >= low) & (index <= high))
 
 
-def _first_outcome(
-    con: duckdb.DuckDBPyConnection, members: pa.Table, outcome: Cohort, first_day: int | None
-) -> Integers:
-    """For each member, the day of their first outcome, from `first_day` after time zero on where one is given."""
-    con.register("member", members)
-    con.register("outcome_rows", outcome.rows)
-    after = "" if first_day is None else f"AND r.cohort_start_date - DATE '1970-01-01' >= m.index + {first_day}"
-    found = con.execute(
-        f"""
-        SELECT min(r.cohort_start_date - DATE '1970-01-01') AS day FROM member AS m
-        LEFT JOIN outcome_rows AS r ON r.subject_id = m.person {after}
-        GROUP BY m.person ORDER BY m.person
-        """
-    ).fetchnumpy()["day"]
-    return np.ma.filled(found, NEVER).astype(np.int64)
+def _first_outcome(members: Members, outcome: Cohort, since: Integers | None) -> Integers:
+    """For each member, the day of their first outcome, on or after the day `since` where that is given."""
+    person, day, _ = _rows(outcome)
+    found = np.full(len(members.person), NEVER, dtype=np.int64)
+    if not len(found):
+        return found
+    place = np.minimum(np.searchsorted(members.person, person), len(found) - 1)
+    counts = members.person[place] == person
+    if since is not None:
+        counts &= day >= since[place]
+    np.minimum.at(found, place[counts], day[counts])
+    return found
 
 
-NEVER = np.iinfo(np.int64).max // 4
+def _places(engine: Arrays, members: Members) -> Integers:
+    """By position among everybody who was ever observed: where they stand among the members, or -1."""
+    people = engine.columns.people
+    places = np.full(len(people.ids) + 1, -1, dtype=np.int64)
+    positions = people.positions(members.person)
+    known = positions >= 0
+    places[positions[known]] = np.flatnonzero(known)
+    return places
 
 
-def _followed(
-    con: duckdb.DuckDBPyConnection,
-    question: Question,
-    members: pa.Table,
-    outcome: Cohort | None,
-    attrition: list[Step],
-) -> Subjects:
-    """Everybody's end of follow-up: the outcome, death, the end of observation, the end of treatment as the estimand
-    has it, or the last day of the protocol, whichever is first."""
-    follow_up = question.protocol.follow_up
-    con.register("member", members)
-    found = con.execute(
-        """
-        SELECT max(o.observation_period_end_date - DATE '1970-01-01') AS seen,
-          min(d.death_date - DATE '1970-01-01') AS died
-        FROM member AS m
-        LEFT JOIN observation_period AS o ON o.person_id = m.person
-          AND o.observation_period_start_date - DATE '1970-01-01' <= m.index
-          AND o.observation_period_end_date - DATE '1970-01-01' >= m.index
-        LEFT JOIN death AS d ON d.person_id = m.person
-        GROUP BY m.person ORDER BY m.person
-        """
-    ).fetchnumpy()
-    index = members["index"].to_numpy()
-    begins = index + follow_up.first_day
-    last = np.minimum(np.ma.filled(found["seen"], -1), index + follow_up.last_day)
-    if question.protocol.estimand == "as-treated":
-        last = np.minimum(last, members["stop"].to_numpy() + follow_up.after_stop)
-    died = np.ma.filled(found["died"], NEVER)
-    happened = died if outcome is None else _first_outcome(con, members, outcome, follow_up.first_day)
-    # A death on the last day of observation, or the day after, ends it and was seen.
-    ends = np.minimum(np.minimum(happened, died), last)
-    ended = np.where(
-        (happened <= ends) & (happened <= last), OUTCOME, np.where((died <= ends) & (died <= last), DEATH, FREE)
-    )
-    kept = ends >= begins
-    subjects = Subjects(
-        members["person"].to_numpy(),
-        np.asarray(members["treated"].to_numpy(), dtype=bool),
-        index,
-        members["stop"].to_numpy(),
-        (ends - begins + 1).astype(np.float64),
-        ended,
-        (*attrition, _step("Followed for a day at least", members.filter(pa.array(kept)))),
-    )
-    return subjects.among(kept)
+def _periods(engine: Arrays, members: Members) -> tuple[Integers, Integers, Integers]:
+    """The observation periods of members: the member's place, first day, last day."""
+    people = engine.columns.people
+    place = _places(engine, members)[person_of(people.period_keys)]
+    of_members = place >= 0
+    return place[of_members], day_of(people.period_keys[of_members]), people.period_ends[of_members]

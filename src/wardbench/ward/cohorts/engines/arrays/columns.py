@@ -250,6 +250,11 @@ class Directory:
     def __init__(self, values: Array, begins: Array, ends: Array) -> None:
         self._values, self._begins, self._ends = values, begins, ends
 
+    @property
+    def every(self) -> tuple[Array, Array, Array]:
+        """Every value, sorted, with the begin and the end of its rows."""
+        return self._values, self._begins, self._ends
+
     def spans(self, wanted: Array) -> tuple[Array, Array]:
         """The begins and counts of the rows that have one of the `wanted` values (sorted, each once)."""
         if not self._values.size or not wanted.size:
