@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from typing import Any
 
 START = bytes(32)
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def canonical(event: Mapping[str, Any]) -> bytes:
     """`event` as JSON that has one spelling: sorted keys, no spaces, UTF-8."""
-    return json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return _ENCODER.encode(event).encode()
 
 
 def link(key: bytes, before: bytes, event: Mapping[str, Any]) -> bytes:

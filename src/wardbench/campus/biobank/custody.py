@@ -11,7 +11,7 @@ import datetime
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -53,6 +53,9 @@ STAYS = frozenset(
 """Acts that leave a specimen where it is, as long as there is any of it left."""
 
 
+_NOTHING: Mapping[str, Any] = {}
+
+
 @dataclass(frozen=True)
 class Change:
     """An act on one specimen. `box` and `place` say where `PUTS` put it; `values` what else changes, by field.
@@ -66,6 +69,28 @@ class Change:
     place: int | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
     detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Told(NamedTuple):
+    """An event that is yet to be added: the fields of `CustodyEvent`, in their order."""
+
+    specimen_id: uuid.UUID
+    number: int
+    act: str
+    at: datetime.datetime
+    noted: datetime.datetime
+    by_id: uuid.UUID | None
+    status: str
+    container_id: uuid.UUID | None
+    position: int | None
+    place: str
+    inside: str
+    amount: int | None
+    thaws: int
+    study: str
+    detail: Mapping[str, Any]
+    batch: uuid.UUID
+    hash: bytes
 
 
 def carry_out(
@@ -97,7 +122,7 @@ def carry_out(
     fields = {"status", "box", "place", "thaws", "reserved", "events", "head"}.union(*(one.values for one in changes))
     try:
         Specimen.objects.bulk_update([change.specimen for change in changes], sorted(fields), batch_size=CHUNK // 5)
-        bulk.create(events)
+        bulk.insert(CustodyEvent, events)
     except IntegrityError as error:
         raise _refused(error) from None
     return batch
@@ -125,8 +150,9 @@ def enter(
         specimen.events, specimen.head = 1, b""
         if specimen.first_amount is None:
             specimen.first_amount = specimen.amount
-    events = _events([Change(one, act, detail=detail or {}) for one in specimens], {}, by, study, at, batch)
-    stored = [Change(one, Act.STORE, box, place) for one, box, place in goes if box is not None]
+    told = detail or {}
+    events = _events([Change(one, act, detail=told) for one in specimens], {}, by, study, at, batch)
+    stored = [Change(one, Act.STORE, box, place, {}, _NOTHING) for one, box, place in goes if box is not None]
     _check_boxes(stored)
     before = {change.specimen.id: bytes(change.specimen.head) for change in stored}
     for change in stored:
@@ -134,7 +160,7 @@ def enter(
     events += _events(stored, before, by, study, at, batch)
     try:
         bulk.create(specimens)
-        bulk.create(events)
+        bulk.insert(CustodyEvent, events)
     except IntegrityError as error:
         raise _refused(error) from None
     return batch
@@ -189,15 +215,28 @@ def verify(specimen: Specimen) -> int | None:
     return None if number == specimen.events and before == bytes(specimen.head) else number + 1
 
 
-def content(event: CustodyEvent) -> dict[str, Any]:
+def content(event: CustodyEvent | Told) -> dict[str, Any]:
     """What an event's hash covers."""
+    return {**_shared(event), **_own(event)}
+
+
+def _shared(event: CustodyEvent | Told) -> dict[str, Any]:
+    """What the events of a batch have in common where they have the same detail."""
+    return {
+        "at": event.at.astimezone(datetime.UTC).isoformat(timespec="microseconds"),
+        "noted": event.noted.astimezone(datetime.UTC).isoformat(timespec="microseconds"),
+        "by": str(event.by_id or ""),
+        "study": event.study,
+        "detail": event.detail,
+        "batch": str(event.batch),
+    }
+
+
+def _own(event: CustodyEvent | Told) -> dict[str, Any]:
     return {
         "specimen": str(event.specimen_id),
         "number": event.number,
         "act": event.act,
-        "at": event.at.astimezone(datetime.UTC).isoformat(timespec="microseconds"),
-        "noted": event.noted.astimezone(datetime.UTC).isoformat(timespec="microseconds"),
-        "by": str(event.by_id or ""),
         "status": event.status,
         "container": str(event.container_id or ""),
         "position": event.position,
@@ -205,9 +244,6 @@ def content(event: CustodyEvent) -> dict[str, Any]:
         "inside": event.inside,
         "amount": event.amount,
         "thaws": event.thaws,
-        "study": event.study,
-        "detail": event.detail,
-        "batch": str(event.batch),
     }
 
 
@@ -308,33 +344,37 @@ def _events(
     study: str,
     at: datetime.datetime | None,
     batch: uuid.UUID,
-) -> list[CustodyEvent]:
+) -> list[Told]:
     noted = timezone.now()
-    words = places.Words()
+    words, key = places.Words(), settings.CAMPUS_KEYS["audit"]
+    by_id = uuid.UUID(by.id) if by.id != SYSTEM.id else None
+    details: dict[int, dict[str, Any]] = {}
+    shared: dict[int, dict[str, Any]] = {}
     events = []
     for change in changes:
-        specimen = change.specimen
-        event = CustodyEvent(
+        specimen, box = change.specimen, change.specimen.box
+        told = Told(
             specimen_id=specimen.id,
             number=specimen.events,
             act=change.act.value,
             at=at or noted,
             noted=noted,
-            by_id=uuid.UUID(by.id) if by.id != SYSTEM.id else None,
+            by_id=by_id,
             status=specimen.status,
             container_id=specimen.box_id,
             position=specimen.place,
-            place=words.of(specimen.box, specimen.place)[:400],
-            inside=specimen.box.path if specimen.box is not None else "",
+            place=words.of(box, specimen.place)[:400],
+            inside=box.path if box is not None else "",
             amount=specimen.amount,
             thaws=specimen.thaws,
             study=study,
-            detail=dict(change.detail),
+            detail=details.setdefault(id(change.detail), dict(change.detail)),
             batch=batch,
+            hash=b"",
         )
-        event.hash = chain.link(settings.CAMPUS_KEYS["audit"], before.get(specimen.id, b""), content(event))
-        specimen.head = event.hash
-        events.append(event)
+        common = shared.get(id(change.detail)) or shared.setdefault(id(change.detail), _shared(told))
+        specimen.head = chain.link(key, before.get(specimen.id, b"") if before else b"", {**common, **_own(told)})
+        events.append(told._replace(hash=specimen.head))
     return events
 
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from wardbench.campus.audit.services import record, verb
-from wardbench.campus.biobank import custody, storing
+from wardbench.campus.biobank import bulk, custody, storing
 from wardbench.campus.biobank.curating import keeps
 from wardbench.campus.biobank.custody import Change
 from wardbench.campus.biobank.imports import files, matching, reading
@@ -269,33 +269,36 @@ def enter_part(
     values = checked.values
     donors, new_donors = _donors(rows, values)
     boxes, new_boxes = _boxes(one, rows, values, by)
-    specimens, gone = [], []
+    specimens, gone, maker = [], [], bulk.Maker(Specimen)
     ids: dict[str, uuid.UUID] = {}
     for row in rows:
         amount, label = values["amount"][row], values["label"][row]
         parent, box = values["parent"][row], values["box"][row]
         is_gone = amount == 0
-        specimen = Specimen(
-            label=label,
-            external=values["external"][row] or "",
-            collection_id=one.collection_id,
-            donor_id=donors.get(values["donor"][row]),
-            parent_id=_parent(parent, known, made, ids) if parent is not None else None,
-            kind=values["kind"][row],
-            material=values["material"][row],
-            tube=values["tube"][row] or "",
-            site=values["site"][row] or "",
-            diagnosis=values["diagnosis"][row] or "",
-            amount=values["first_amount"][row] if is_gone else amount,
-            first_amount=values["first_amount"][row],
-            unit=values["unit"][row],
-            concentration=values["concentration"][row] or "",
-            thaws=values["thaws"][row] or 0,
-            collected=values["collected"][row],
-            retained=values["retained"][row],
-            box=boxes[box] if box is not None else None,
-            place=values["place"][row],
+        specimen = maker.make(
+            {
+                "label": label,
+                "external": values["external"][row] or "",
+                "collection_id": one.collection_id,
+                "donor_id": donors.get(values["donor"][row]),
+                "parent_id": _parent(parent, known, made, ids) if parent is not None else None,
+                "kind": values["kind"][row],
+                "material": values["material"][row],
+                "tube": values["tube"][row] or "",
+                "site": values["site"][row] or "",
+                "diagnosis": values["diagnosis"][row] or "",
+                "amount": values["first_amount"][row] if is_gone else amount,
+                "first_amount": values["first_amount"][row],
+                "unit": values["unit"][row],
+                "concentration": values["concentration"][row] or "",
+                "thaws": values["thaws"][row] or 0,
+                "collected": values["collected"][row],
+                "retained": values["retained"][row],
+                "place": values["place"][row],
+            }
         )
+        if box is not None:
+            specimen.box = boxes[box]
         ids[label] = specimen.id
         specimens.append(specimen)
         if is_gone:
@@ -322,12 +325,13 @@ def _donors(rows: Sequence[int], values: Mapping[str, Sequence[Any]]) -> tuple[d
     found: dict[str, uuid.UUID] = {}
     for at in range(0, len(codes), 500):
         found.update(Donor.objects.filter(code__in=codes[at : at + 500]).values_list("code", "id"))
+    maker = bulk.Maker(Donor)
     new = [
-        Donor(code=code, sex=values["sex"][wanted[code]] or "", birth_year=values["birth_year"][wanted[code]])
-        for code in codes
+        maker.make({"code": code, "sex": values["sex"][row] or "", "birth_year": values["birth_year"][row]})
+        for code, row in sorted(wanted.items())
         if code not in found
     ]
-    Donor.objects.bulk_create(new, batch_size=500)
+    bulk.create(new)
     return {**found, **{donor.code: donor.id for donor in new}}, len(new)
 
 

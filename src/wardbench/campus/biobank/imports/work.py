@@ -13,6 +13,7 @@ from django.utils import timezone
 from django_tasks import task
 
 from wardbench.campus.audit.services import origin
+from wardbench.campus.biobank import bulk
 from wardbench.campus.biobank.imports import looking, services
 from wardbench.campus.biobank.imports.facts import looked_at
 from wardbench.campus.biobank.models import Import
@@ -58,6 +59,8 @@ def carry_on(import_id: uuid.UUID, *, alone: bool = True) -> None:
     if one is None:
         return
     by, why = actor_of(one.by), ""
+    if one.going > AT_ONCE:
+        bulk.make_ready()
     for _try in range(TRIES):
         table, _columns, checked, known = looked_at(one)
         made: dict[str, uuid.UUID] = {}
