@@ -156,3 +156,54 @@ def _tell(answer: Report, report: Path | None, json: bool) -> None:
     console.print(f"{answer.label}.", highlight=False)
     if report is not None:
         console.print(f"The page is in {report}.", highlight=False)
+
+
+@app.command()
+def table1(
+    store: StoreOption = None,
+    hospital: Annotated[
+        Path | None, typer.Option(metavar="DEFINITION", help="The hospital's patients, as a cohort definition.")
+    ] = None,
+    study: Annotated[
+        Path | None, typer.Option(metavar="DEFINITION", help="The study, as a cohort definition in the same store.")
+    ] = None,
+    aggregates: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Or the study's aggregates, CSV or JSON; no data of persons.")
+    ] = None,
+    days: Annotated[int, typer.Option(help="How many days before the start count.", min=0, max=36500)] = 365,
+    report: PageOption = None,
+    mode: Mode = MODES[0],
+    json: Json = False,
+) -> None:
+    """A study beside the hospital's patients with the same definition: Table 1 with standardised differences."""
+    from wardbench.core.disclosure import rules_for
+    from wardbench.ward.benchmark.aggregates import read_aggregates
+    from wardbench.ward.benchmark.described import describe
+    from wardbench.ward.benchmark.page import made_of
+    from wardbench.ward.benchmark.table1 import table1_report, table_of_aggregates, table_of_cohorts
+    from wardbench.ward.cohorts import read_definition, run_cohort
+
+    _prepare(mode, report, hospital, study, aggregates)
+    if hospital is None:
+        raise InputError("--hospital: name a cohort definition of the hospital's patients.")
+    if (study is None) == (aggregates is None):
+        raise InputError("--study, --aggregates: name one of them.")
+    given = None if aggregates is None else read_aggregates(aggregates)
+    snapshot, rules = _snapshot(store), rules_for(mode)
+    others = run_cohort(read_definition(hospital), snapshot)
+    definitions = [(f"Hospital: “{others.name}”", others.plan_hash)]
+    if given is not None:
+        files, title = [given.file], f"{given.name} beside {others.name}"
+        described = describe(snapshot, [others], given.variables, days=days)
+        *sides, lines = table_of_aggregates(given, described, rules)
+    else:
+        assert study is not None
+        cohort = run_cohort(read_definition(study), snapshot)
+        definitions.insert(0, (f"Study: “{cohort.name}”", cohort.plan_hash))
+        files, title = [], f"{cohort.name} beside {others.name}"
+        *sides, lines = table_of_cohorts(describe(snapshot, [cohort, others], days=days), rules)
+    words = ["table1", "--store", store, "--hospital", hospital, *_given("--study", study)]
+    command = _command([*words, *_given("--aggregates", aggregates), "--days", days], report, mode)
+    made = made_of(command, "", snapshot=snapshot, files=files, definitions=definitions)
+    both = (sides[0], sides[1])
+    _tell(table1_report(title, both, lines, rules, made, days=days, given=given is not None), report, json)

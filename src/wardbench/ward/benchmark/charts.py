@@ -119,3 +119,31 @@ def nice(value: float) -> float:
 
 def number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def dotted(rows: Sequence[tuple[str, float]], title: str, limit: float) -> Markup:
+    """A dot for each row on one scale, with lines at 0 and at the limits on both sides."""
+    height, left = 30 + 20 * len(rows), 300
+    reach = nice(max([limit * 2, *(abs(value) for _, value in rows)]))
+
+    def x(value: float) -> float:
+        return left + (value + reach) / (2 * reach) * (WIDTH - left - RIGHT)
+
+    words = escape(title, {'"': "&quot;"})
+    drawn = [
+        f'<svg class="figure" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{words}"><title>{words}</title>'
+    ]
+    for value in (-reach, -limit, 0.0, limit, reach):
+        kind = "limit" if abs(value) == limit else "axis" if value == 0 else "grid"
+        place = f"{x(value):.1f}"
+        drawn.append(f'<line class="{kind}" x1="{place}" x2="{place}" y1="4" y2="{height - 22}"/>')
+        if value == 0 or (abs(value) == limit) == (reach <= 4 * limit):
+            drawn.append(f'<text class="tick" x="{place}" y="{height - 6}">{value:g}</text>')
+    for line, (name, value) in enumerate(rows):
+        y = 16 + 20 * line
+        shown = name if len(name) <= 38 else name[:37] + "…"
+        kind = "out" if abs(value) > limit else "in"
+        drawn.append(f'<text class="row" x="{left - 8}" y="{y + 4}">{escape(shown)}</text>')
+        drawn.append(f'<line class="grid" x1="{left}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>')
+        drawn.append(f'<circle class="dot {kind}" cx="{x(value):.1f}" cy="{y}" r="4.5"/>')
+    return Markup("".join([*drawn, "</svg>"]))
