@@ -6,14 +6,17 @@ look.persons, [(rule.name, rule.without - look.persons) for rule in look.rules]
 """
 
 from wardbench.ward.cohorts import Cohort, Definition, read_definition, read_definitions, run_batch, run_cohort
+from wardbench.ward.cohorts.plan import NOBODY, Persons
 from wardbench.ward.cohorts.session import EditingSession, Look, Overlap, RuleEffect
 
 __all__ = [
+    "NOBODY",
     "Cohort",
     "Definition",
     "EditingSession",
     "Look",
     "Overlap",
+    "Persons",
     "RuleEffect",
     "read_definition",
     "read_definitions",

@@ -17,6 +17,8 @@ from wardbench.campus.cohorts import queries as cohorts
 from wardbench.campus.cohorts import services as cohort_services
 from wardbench.campus.counting import sessions
 from wardbench.campus.counting.permitted import permitted_for
+from wardbench.campus.counting.purposes import whom
+from wardbench.campus.counting.rules import Purpose
 from wardbench.campus.studies import granting, services
 from wardbench.campus.studies.models import Study
 
@@ -56,7 +58,7 @@ def test_there_is_no_count_before_there_is_a_permit(cast: Cast, study: Study) ->
 def test_under_a_permit_the_count_is_exact_and_on_the_record(cast: Cast, study: Study) -> None:
     approve(cast, study)
     definition = cohorts.definition_of(cohorts.version(study.cohorts.get().version))
-    persons = sessions.look("store", definition).persons
+    persons = sessions.look(whom(Purpose.RESEARCH), definition).persons
     status, shown = page(cast, study)
     assert status == 200 and f'app-number-big">{persons:,}<' in shown
     assert Event.objects.get(verb="counting.count").study == study.reference
@@ -98,7 +100,7 @@ def test_the_builder_counts_exactly_what_the_permit_covers(cast: Cast, study: St
     approve(cast, study)
     client, address = builder(cast, study)
     definition = cohorts.definition_of(cohorts.version(study.cohorts.get().version))
-    persons = sessions.look("store", definition).persons
+    persons = sessions.look(whom(Purpose.RESEARCH), definition).persons
     shown = client.get(address).content.decode()
     assert f'id="persons">{persons:,}<' in shown and f"Study {study.reference}</p>" in shown
     assert Event.objects.get(verb="counting.count").study == study.reference

@@ -25,6 +25,8 @@ from wardbench.campus.cohorts import queries as cohorts
 from wardbench.campus.cohorts import services as cohort_services
 from wardbench.campus.counting import sessions
 from wardbench.campus.counting.people import AgeBySex
+from wardbench.campus.counting.purposes import whom
+from wardbench.campus.counting.rules import Purpose
 from wardbench.campus.notices.models import Notice
 from wardbench.campus.people import services as people
 from wardbench.campus.people.roles import Role
@@ -378,10 +380,10 @@ def test_of_two_reviews_at_once_one_wins(request: pytest.FixtureRequest) -> None
     ]
 
 
-def test_what_would_give_a_small_number_away_is_withheld_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_would_give_a_small_number_away_is_withheld_too(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     exact = np.array([[40, 4], [90, 112], [30, 50], [60, 70], [20, 25]])
     monkeypatch.setattr(sessions, "by_age_and_sex", lambda place, definition: AgeBySex(exact, False))
-    table = tables.age_by_sex(definition())
+    table = tables.age_by_sex(whom(Purpose.RESEARCH), definition())
     assert table.columns == ("Women", "Men", "All") and [name for name, _ in table.rows][-1] == "All"
     why = [[cell.why for cell in cells] for _, cells in table.rows]
     assert why[0] == ["beside", "small", ""] and why[4] == ["beside", "beside", ""]

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from wardbench.core.omop.concept_sets import ConceptItem, ConceptSet
 from wardbench.ward.cohorts.conditions import OPERATORS
-from wardbench.ward.cohorts.plan import CohortPlan, Edge, Node, Relation
+from wardbench.ward.cohorts.plan import CohortPlan, Edge, Node, Persons, Relation
 
 ANOTHER = ConceptSet.of(77)
 _MISSING: dict[str, Any] = {
@@ -62,6 +62,9 @@ def _others(value: Any, name: str, hint: Any) -> Iterator[Any]:
             yield value + timedelta(days=1)
         case Edge():
             yield Edge.PERIOD_START if value is Edge.PERIOD_END else Edge.PERIOD_END
+        case Persons(ids):
+            yield Persons.of((*ids, 99))
+            yield from (Persons.of(one for one in ids if one != left) for left in ids)
         case ConceptSet():
             yield ANOTHER
             yield from (ConceptSet(value.items ^ {item}) for item in _items(value))

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from generative.hospital import CODES, FIRST_DAY, SOURCE_CODE, days, maybe
+from generative.hospital import CODES, FIRST_DAY, SOURCE_CODE, days, maybe, people
 from wardbench.core.omop.concept_sets import ConceptItem, ConceptSet
 from wardbench.ward.cohorts.conditions import OPERATORS, ConceptIs, Condition, DateIs, IsAbnormal, NumberIs, TextIs
 from wardbench.ward.cohorts.plan import (
@@ -23,9 +23,11 @@ from wardbench.ward.cohorts.plan import (
     EndOfObservation,
     Events,
     InObservation,
+    LeavingOut,
     Near,
     Number,
     Occurs,
+    Persons,
     Pick,
     Relation,
     Satisfying,
@@ -154,6 +156,7 @@ events: Plans = (
 observed = st.builds(InObservation, events, st.integers(0, 2), st.integers(0, 2))
 numbered = st.builds(Number, observed, st.booleans())
 picked = st.builds(Pick, numbered, st.sampled_from(("numbered", "earliest", "latest")))
+left_out = st.builds(LeavingOut, numbered | picked, st.frozensets(people, max_size=1).map(Persons.of))
 entries = numbered | picked | near(numbered) | where(numbered) | satisfying(numbered)
 
 
@@ -174,13 +177,15 @@ def ended(draw: st.DrawFn) -> Relation:
 collapsed = st.builds(Collapse, ended(), st.integers(0, 3))
 clipped = st.builds(Clip, collapsed, days, maybe(days)) | st.builds(Clip, collapsed, st.none(), days)
 # Each as often as any other, however many forms it has.
-relations: Plans = st.sampled_from((events, observed, entries, ended(), collapsed, clipped)).flatmap(lambda kind: kind)
+relations: Plans = st.sampled_from((events, observed, entries, left_out, ended(), collapsed, clipped)).flatmap(
+    lambda kind: kind
+)
 
 
 @st.composite
 def cohort_plans(draw: st.DrawFn) -> CohortPlan:
     """Entry events, rules that each keep some of them, and a cohort made of those that satisfy all."""
-    entry = draw(numbered | picked)
+    entry = draw(numbered | picked | left_out)
     same = st.just(entry)
     rules = tuple(draw(st.lists(near(same) | where(same) | satisfying(same), max_size=3)))
     included: Relation = Satisfying(entry, rules, len(rules)) if rules else entry

@@ -62,7 +62,7 @@ def test_every_kind_of_relation_is_generated_and_has_rows_sometimes() -> None:
     """Half-empty hospitals would prove little: the relations that are compared have rows, those of every kind."""
     with_rows: Counter[type[Relation]] = Counter()
 
-    @settings(EXAMPLES, database=None, phases=[Phase.generate], max_examples=600)
+    @settings(EXAMPLES, database=None, phases=[Phase.generate], max_examples=800)
     @given(hospitals(), relations)
     def look(hospital: Hospital, node: Relation) -> None:
         if reference.rows_of(node, hospital):

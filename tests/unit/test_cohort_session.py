@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from tiny_cohort_hospital import concepts, condition, drug, expression, near, observed, person, rule, snapshot, window
-from wardbench.cohorts import EditingSession
+from wardbench.cohorts import EditingSession, Persons
 from wardbench.core.store import Snapshot, Store
 from wardbench.ward.cohorts import Definition, run_cohort
 from wardbench.ward.cohorts.definition.reading import Entry
@@ -98,9 +98,40 @@ def test_every_figure_is_what_running_it_gives(hospital: Snapshot, shape: str) -
             check(session, defined(*rules, **SHAPES[shape]), hospital)
 
 
+SQL_RULE = rule("text", near({"DrugExposure": {"LotNumber": {"Text": "A", "Op": "contains"}}}, 0, 0))
+
+
 def test_a_rule_with_something_only_sql_can_answer_is_counted_all_the_same(hospital: Snapshot) -> None:
-    asked = rule("text", near({"DrugExposure": {"LotNumber": {"Text": "A", "Op": "contains"}}}, 0, 0))
-    check(EditingSession(hospital), defined(asked, RULES[0]), hospital)
+    check(EditingSession(hospital), defined(SQL_RULE, RULES[0]), hospital)
+
+
+@pytest.mark.parametrize("limit", ["First", "All"])
+@pytest.mark.parametrize("sql", [False, True])
+def test_whoever_is_left_out_stands_in_no_figure_as_if_never_there(
+    tmp_path: Path, hospital: Snapshot, limit: str, sql: bool
+) -> None:
+    out = {2, 3, 5, 8, 13, 21, 34, 99}
+    with hospital.connect() as con:
+        rows = {
+            table: con.execute(f"SELECT * FROM {table}").to_arrow_table().to_pylist()
+            for table in ("person", "observation_period", "concept", "condition_occurrence", "drug_exposure")
+        }
+    left = {name: [row for row in found if row.get("person_id") not in out] for name, found in rows.items()}
+    other = EditingSession(snapshot(tmp_path / "without", **left), disk=0)
+    rules = [drugs_within(5), drugs_within(20, 2, 1), *([SQL_RULE] if sql else [])]
+    definition = defined(*rules, ExpressionLimit={"Type": limit})
+    session, but = EditingSession(hospital), Persons.of(out)
+    everybody = session.look(definition)
+    found, right = session.look(definition, but=but), other.look(definition)
+    assert dataclasses.replace(found, snapshot_version="", seconds=0) == dataclasses.replace(
+        right, snapshot_version="", seconds=0
+    )
+    assert found.entry.persons < everybody.entry.persons and found.plan_hash == everybody.plan_hash
+    assert [one.tolist() for one in session.members(definition, but=but)] == [
+        one.tolist() for one in other.members(definition)
+    ]
+    assert session.overlap(definition, defined(), but=but) == other.overlap(definition, defined())
+    assert dataclasses.replace(session.look(definition), seconds=0) == dataclasses.replace(everybody, seconds=0)
 
 
 def test_what_is_kept_on_disk_gives_the_same_answers_in_a_new_session(hospital: Snapshot) -> None:

@@ -16,7 +16,8 @@ from wardbench.campus.cohorts.models import Version
 from wardbench.campus.cohorts.words import sections_of
 from wardbench.campus.counting import queries as counting
 from wardbench.campus.counting import sessions
-from wardbench.campus.counting.rules import WORDS, Mode
+from wardbench.campus.counting.purposes import whom
+from wardbench.campus.counting.rules import PURPOSES, WORDS, Mode, Purpose
 from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.people.rules import Actor
 from wardbench.core.disclosure import ExactRules
@@ -92,7 +93,7 @@ def read_ahead() -> None:
     version = queries.newest()
     if version is not None and settings.CAMPUS.twin:
         definition, _sentences, _sets = _said(version.definition, version.cohort.name, "en")
-        sessions.look("twin", definition)
+        sessions.look(whom(Purpose.SANDBOX), definition)
         _report(definition, version.hash, Mode.SANDBOX, _command(version))
         finding.recorded_codes()
 
@@ -103,7 +104,7 @@ def _command(version: Version) -> str:
 
 def _report(definition: Definition, content_hash: str, mode: Mode, command: str) -> ReportData:
     """The characteristics, kept for as long as the snapshot is the newest."""
-    snapshot = sessions.snapshot("twin" if mode is Mode.SANDBOX else "store")
+    snapshot = sessions.snapshot(whom(PURPOSES[mode]).place)
     place = (content_hash, mode.value, snapshot.version)
     with _lock:
         if place in _kept:

@@ -8,7 +8,8 @@ from wardbench.campus.counting import services, sessions
 from wardbench.campus.counting.figures import Shown, shown
 from wardbench.campus.counting.people import Strip
 from wardbench.campus.counting.permitted import Permitted
-from wardbench.campus.counting.rules import Mode, may_count
+from wardbench.campus.counting.purposes import whom
+from wardbench.campus.counting.rules import PURPOSES, Mode, Purpose, may_count
 from wardbench.campus.people.rules import Actor
 from wardbench.cohorts import Definition
 from wardbench.core.disclosure import ExactRules, Figure
@@ -20,10 +21,11 @@ def look(definition: Definition, *, by: Actor, mode: Mode) -> Shown:
     InputError or UnsupportedError where the definition has no meaning; NotFoundError where there is nothing to count.
     """
     may_count(by, mode).require()
+    of = whom(PURPOSES[mode])
     if mode is Mode.SANDBOX:
         # Nobody is in the twin, so that nobody's record was read and nothing is to be recorded.
-        return shown(mode, sessions.look("twin", definition), ExactRules())
-    return services.count(sessions.look("store", definition), by=by, mode=mode)
+        return shown(mode, sessions.look(of, definition), ExactRules(), of)
+    return services.count(sessions.look(of, definition), of, by=by, mode=mode)
 
 
 def look_in_study(definition: Definition, permitted: Permitted, *, by: Actor) -> tuple[Shown, Strip]:
@@ -31,15 +33,16 @@ def look_in_study(definition: Definition, permitted: Permitted, *, by: Actor) ->
     now. ForbiddenError with the permit's reason for anything else."""
     verdict = permitted.covers(content_hash(definition))
     verdict.require()
-    counted = sessions.look("store", definition)
-    found = services.count(counted, by=by, mode=Mode.STUDY, permitted=verdict, study=permitted.study)
-    return found, sessions.strip("store", definition, ExactRules())
+    of = whom(Purpose.RESEARCH)
+    counted = sessions.look(of, definition)
+    found = services.count(counted, of, by=by, mode=Mode.STUDY, permitted=verdict, study=permitted.study)
+    return found, sessions.strip(of, definition, ExactRules())
 
 
 def strip(definition: Definition, *, by: Actor, mode: Mode) -> Strip:
     """Age, sex and samples beside the count of `look`, which has been asked for in the same mode. Errors as there."""
     may_count(by, mode).require()
-    return sessions.strip("twin" if mode is Mode.SANDBOX else "store", definition, ExactRules())
+    return sessions.strip(whom(PURPOSES[mode]), definition, ExactRules())
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,6 @@ def overlap(first: Definition, second: Definition, *, by: Actor, mode: Mode) -> 
     """Who is in both of two cohorts, after both were counted. Errors as in `look`."""
     for definition in (first, second):
         look(definition, by=by, mode=mode)
-    found = sessions.overlap("twin" if mode is Mode.SANDBOX else "store", first, second)
+    found = sessions.overlap(whom(PURPOSES[mode]), first, second)
     groups = ExactRules().partition((found.both, found.only_first, found.only_second))
     return OverlapShown(*(group.count for group in groups))

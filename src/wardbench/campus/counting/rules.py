@@ -21,6 +21,19 @@ class Mode(StrEnum):
     STEWARDSHIP = "stewardship"
 
 
+class Purpose(StrEnum):
+    """What patients are counted for, on which it depends who may be: nobody's record stands in the twin; research
+    leaves out who objected to the reuse of their record; care, and the keeping in order of its data, is with
+    everybody."""
+
+    SANDBOX = "sandbox"
+    RESEARCH = "research"
+    CARE = "care"
+
+
+PURPOSES = {Mode.SANDBOX: Purpose.SANDBOX, Mode.STUDY: Purpose.RESEARCH, Mode.STEWARDSHIP: Purpose.CARE}
+
+
 @dataclass(frozen=True)
 class Words:
     """What a page says of a mode: its title, and what its numbers are."""
@@ -41,14 +54,15 @@ WORDS = {
         gettext_noop("Within the study"),
         gettext_noop(
             "These numbers are of the hospital's own records, exact, for the people whom the permit names. Results"
-            " leave the study by a reviewed release only."
+            " leave the study by a reviewed release only. Who objected to the reuse of their record is not counted."
         ),
     ),
     Mode.STEWARDSHIP: Words(
         gettext_noop("Exact counts"),
         gettext_noop(
             "These numbers are of the hospital's own records, exact, for your eyes. Each count is on the record;"
-            " do not pass them on."
+            " do not pass them on. Everybody is counted, with those who objected to the reuse of their record for"
+            " research: care is for them too."
         ),
     ),
 }

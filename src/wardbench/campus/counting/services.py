@@ -8,6 +8,7 @@ from wardbench.campus.audit.services import record, record_for_good, verb
 from wardbench.campus.counting.budgets import Spent, SpentError, may_ask
 from wardbench.campus.counting.figures import Shown, shown
 from wardbench.campus.counting.models import Asked, Purse
+from wardbench.campus.counting.purposes import Whom
 from wardbench.campus.counting.rules import Mode, may_count, may_estimate
 from wardbench.campus.counting.spending import spent_of
 from wardbench.campus.people.rules import Actor, Verdict
@@ -16,17 +17,19 @@ from wardbench.core.disclosure import ExactRules
 
 
 @verb("counting.count")
-def count(found: Look, *, by: Actor, mode: Mode, permitted: Verdict | None = None, study: str = "") -> Shown:
-    """What was counted in the hospital's store, exactly, as it may be shown. ForbiddenError where `by` may not count in
-    `mode`. Counted before, outside of the transaction: a long count would keep everybody else from writing.
+def count(found: Look, of: Whom, *, by: Actor, mode: Mode, permitted: Verdict | None = None, study: str = "") -> Shown:
+    """What was counted in the hospital's store, exactly, and of whom, as it may be shown. ForbiddenError where `by` may
+    not count in `mode`. Counted before, outside of the transaction: a long count would keep everybody else from
+    writing.
 
     In a study, `permitted` is what its permit says of this cohort and this person now, and `study` its reference.
     """
     verdict = permitted if mode is Mode.STUDY and permitted is not None else may_count(by, mode)
     verdict.require()
-    detail = {"mode": mode.value, "snapshot": found.snapshot_version}
+    without = of.but.digest if of.but.ids else ""
+    detail = {"mode": mode.value, "snapshot": found.snapshot_version, "without": without}
     record_for_good("counting.count", "plan", found.plan_hash, by=by, study=study, **detail)
-    return shown(mode, found, ExactRules())
+    return shown(mode, found, ExactRules(), of)
 
 
 @verb("counting.charge")

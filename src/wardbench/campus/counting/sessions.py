@@ -1,7 +1,8 @@
 """Editing sessions of this process: one for the hospital's store and one for its twin, on the newest snapshot.
 
-A session keeps what it worked out, so that a change of one rule is answered at once; it answers one at a time. Whoever
-counts or waits to is on a thread that answers pages, so that only some may (`Turns`).
+Of whom a count is, `purposes.whom` says. A session keeps what it worked out, so that a change of one rule is answered
+at once; it answers one at a time. Whoever counts or waits to is on a thread that answers pages, so that only some may
+(`Turns`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +19,12 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from wardbench.campus.counting.people import AgeBySex, Ids, People, Strip
+from wardbench.campus.counting.purposes import Place, Whom
 from wardbench.cohorts import Definition, EditingSession, Look, Overlap
 from wardbench.core.disclosure import Rules
 from wardbench.core.errors import BusyError, NotFoundError
 from wardbench.core.store import Snapshot, Store
 
-Place = Literal["store", "twin"]
 MEMORY = 512 * 2**20
 MOST_AT_ONCE = 3
 """Threads of a process, of the four that `wardbench serve` gives it, that count or wait to: one is left for pages."""
@@ -83,46 +83,46 @@ def snapshot(place: Place) -> Snapshot:
     return Store.open(folder(place)).snapshot()
 
 
-def look(place: Place, definition: Definition) -> Look:
+def look(of: Whom, definition: Definition) -> Look:
     """What `definition` gives on the newest snapshot, and what each of its rules does; exact. BusyError of `Turns`."""
-    session, lock = _session(place)
+    session, lock = _session(of.place)
     with turns.turn(), lock:
-        return session.look(definition)
+        return session.look(definition, but=of.but)
 
 
-def overlap(place: Place, first: Definition, second: Definition) -> Overlap:
+def overlap(of: Whom, first: Definition, second: Definition) -> Overlap:
     """The persons of two cohorts on the newest snapshot, compared; exact."""
-    session, lock = _session(place)
+    session, lock = _session(of.place)
     with turns.turn(), lock:
-        return session.overlap(first, second)
+        return session.overlap(first, second, but=of.but)
 
 
-def strip(place: Place, definition: Definition, rules: Rules) -> Strip:
+def strip(of: Whom, definition: Definition, rules: Rules) -> Strip:
     """Age, sex and samples of the persons of `definition` on the newest snapshot, as `rules` disclose them."""
-    ids, days, people = _members(place, definition)
+    ids, days, people = _members(of, definition)
     return people.strip(ids, days, rules)
 
 
-def by_age_and_sex(place: Place, definition: Definition) -> AgeBySex:
+def by_age_and_sex(of: Whom, definition: Definition) -> AgeBySex:
     """The persons of `definition` on the newest snapshot by age and sex; exact."""
-    ids, days, people = _members(place, definition)
+    ids, days, people = _members(of, definition)
     return people.by_age_and_sex(ids, days)
 
 
-def members(place: Place, definition: Definition) -> tuple[Ids, npt.NDArray[np.int32]]:
+def members(of: Whom, definition: Definition) -> tuple[Ids, npt.NDArray[np.int32]]:
     """The persons of `definition` on the newest snapshot, sorted, and the day on which each entered; exact."""
-    ids, days, _people_of = _members(place, definition)
+    ids, days, _people_of = _members(of, definition)
     return ids, days
 
 
-def _members(place: Place, definition: Definition) -> tuple[Ids, npt.NDArray[np.int32], People]:
-    session, lock = _session(place)
+def _members(of: Whom, definition: Definition) -> tuple[Ids, npt.NDArray[np.int32], People]:
+    session, lock = _session(of.place)
     with turns.turn(), lock:
-        ids, days = session.members(definition)
-        people = _people.get(place)
+        ids, days = session.members(definition, but=of.but)
+        people = _people.get(of.place)
         if people is None or people[0] is not session:
-            people = (session, People(snapshot(place)))
-            _people[place] = people
+            people = (session, People(snapshot(of.place)))
+            _people[of.place] = people
     return ids, days, people[1]
 
 

@@ -11,7 +11,6 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from django.conf import settings
 from django.db.models import F
 from django.urls import reverse
@@ -22,6 +21,8 @@ from wardbench.campus.audit.services import record, record_for_good, verb
 from wardbench.campus.biobank import withdrawing
 from wardbench.campus.cohorts import queries as cohorts
 from wardbench.campus.counting import sessions
+from wardbench.campus.counting.purposes import whom
+from wardbench.campus.counting.rules import Purpose
 from wardbench.campus.notices.sending import notify
 from wardbench.campus.people.queries import actor_of, holders
 from wardbench.campus.people.refusals import reason as reason_of
@@ -172,12 +173,10 @@ def make(extract_id: uuid.UUID) -> Extract:
         allowed(found.study, actor_of(found.by), found.cohort).require()
         definition, wanted = _definition(found.study, found.cohort), _wanted(found)
         snapshot = sessions.snapshot("store")
-        ids, days = sessions.members("store", definition)
+        ids, days = sessions.members(whom(Purpose.RESEARCH), definition)
         if sessions.snapshot("store").version != snapshot.version:
             raise BusyError(_("The store was loaded anew at this moment."))
-        gone = withdrawing.opted_out()
-        stays = ~np.isin(ids, np.array(sorted(gone), np.int64))
-        people = People(ids[stays], days[stays])
+        people = People(ids, days)
         place = folder() / str(found.id)
         new = folder() / f".new-{found.id}"
         for old in (place, new):

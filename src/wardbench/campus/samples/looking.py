@@ -19,6 +19,8 @@ from wardbench.campus.biobank import consents, terms
 from wardbench.campus.biobank.models import Collection, Specimen
 from wardbench.campus.cohorts import queries as cohorts
 from wardbench.campus.counting import sessions
+from wardbench.campus.counting.purposes import whom
+from wardbench.campus.counting.rules import Purpose
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor, Verdict
 from wardbench.campus.samples import current, rules
@@ -250,7 +252,7 @@ def patients_of(scope: Scope, window: Window, by: Actor) -> Patients:
     if window.first is not None and window.last is not None and window.first > window.last:
         raise InputError(gettext_noop("days: the window ends before it begins."))
     permits.check(permit, by, Wanted(Use.COUNT, cohort=one.hash)).require()
-    persons, days = sessions.members("store", cohorts.definition_of(cohorts.version(one.version)))
+    persons, days = sessions.members(whom(Purpose.RESEARCH), cohorts.definition_of(cohorts.version(one.version)))
     return Patients(np.asarray(persons, np.int64), np.asarray(days, np.int32), window.first, window.last)
 
 

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from wardbench.campus.cohorts import queries as cohorts
 from wardbench.campus.counting import services as counting
 from wardbench.campus.counting import sessions
-from wardbench.campus.counting.rules import WORDS, Mode
+from wardbench.campus.counting.purposes import whom
+from wardbench.campus.counting.rules import WORDS, Mode, Purpose
 from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
 from wardbench.campus.studies import permits, queries
@@ -39,7 +40,8 @@ def count(request: HttpRequest, study_id: uuid.UUID, content: str) -> HttpRespon
     if content_hash(definition) != content:
         raise NotFoundError(_("The cohort is not what was attached to the study any more."))
     if verdict:
-        looked = sessions.look("store", definition)
-        found = counting.count(looked, by=by, mode=Mode.STUDY, permitted=verdict, study=here.study.reference)
+        of = whom(Purpose.RESEARCH)
+        looked = sessions.look(of, definition)
+        found = counting.count(looked, of, by=by, mode=Mode.STUDY, permitted=verdict, study=here.study.reference)
         context |= {"shown": found}
     return render(request, "studies/count.html", context | {"verdict": verdict, "permit": permit})

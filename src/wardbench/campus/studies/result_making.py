@@ -18,7 +18,8 @@ from django.utils.translation import gettext as _
 from wardbench.campus.cohorts import queries as cohorts
 from wardbench.campus.counting import services as counting
 from wardbench.campus.counting import sessions
-from wardbench.campus.counting.rules import Mode
+from wardbench.campus.counting.purposes import Whom, whom
+from wardbench.campus.counting.rules import Mode, Purpose
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor, ForbiddenError, Verdict, no
 from wardbench.campus.studies import moves, permits, result_queries, result_rules
@@ -65,17 +66,17 @@ def prepare(here: Standing, kind: str, cohort: str, *, by: Actor) -> Prepared:
     for verdict in verdicts:
         verdict.require()
     counted = [(one, _definition(one)) for one in wanted]
-    shown = []
+    of, shown = whom(Purpose.RESEARCH), []
     for (one, definition), verdict in zip(counted, verdicts, strict=True):
-        looked = sessions.look("store", definition)
-        found = counting.count(looked, by=by, mode=Mode.STUDY, permitted=verdict, study=here.study.reference)
+        looked = sessions.look(of, definition)
+        found = counting.count(looked, of, by=by, mode=Mode.STUDY, permitted=verdict, study=here.study.reference)
         shown.append((one.name, found))
     if kind == Kind.COUNTS:
         table = tables.counts(shown)
     elif kind == Kind.ATTRITION:
         table = tables.attrition(shown[0][1])
     else:
-        table = tables.age_by_sex(counted[0][1])
+        table = tables.age_by_sex(of, counted[0][1])
     if table.withheld == sum(len(cells) for _name, cells in table.rows):
         raise InputError(_("kind: nothing of this table can leave; its numbers are too small."))
     earlier = compared_with(here.study)
@@ -85,7 +86,7 @@ def prepare(here: Standing, kind: str, cohort: str, *, by: Actor) -> Prepared:
         {one.hash: one.name for one in wanted},
         shown[0][1].snapshot_version,
         table,
-        _close(own, [number for old in earlier for number in _numbers_of(old)]),
+        _close(of, own, [number for old in earlier for number in _numbers_of(old)]),
         frozenset(old.id for old in earlier),
     )
 
@@ -148,14 +149,14 @@ def _numbers_of(old: Result) -> Iterable[Number]:
             yield from _numbers(one["hash"], one["name"], cohorts.definition_of(version), old.kind, table)
 
 
-def _close(own: Sequence[Number], earlier: Sequence[Number]) -> tuple[tuple[str, str], ...]:
+def _close(of: Whom, own: Sequence[Number], earlier: Sequence[Number]) -> tuple[tuple[str, str], ...]:
     """Pairs of numbers that differ by so few persons that one can be subtracted from the other to find them: of this
     request with one another, and with what was asked to leave before. Looked at on the newest snapshot.
 
     Numbers of one cohort are not compared: the steps of an attrition are withheld where they are close.
     """
     shown = {(one.cohort, one.name): one for one in (*earlier, *own)}
-    persons = {key: sessions.members("store", one.definition)[0] for key, one in shown.items()}
+    persons = {key: sessions.members(of, one.definition)[0] for key, one in shown.items()}
     asked = list(dict.fromkeys((one.cohort, one.name) for one in own))
     pairs = [(one, other) for place, one in enumerate(asked) for other in asked[place + 1 :]]
     pairs += product(asked, [key for key in shown if key not in asked])

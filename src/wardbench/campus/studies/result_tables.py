@@ -13,6 +13,7 @@ from typing import Any
 from wardbench.campus.counting import sessions
 from wardbench.campus.counting.figures import Shown
 from wardbench.campus.counting.people import AGES
+from wardbench.campus.counting.purposes import Whom
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.studies.result_rules import KINDS, Kind
 from wardbench.cohorts import Definition
@@ -96,9 +97,9 @@ def attrition(shown: Shown) -> SafeTable:
     return SafeTable((PERSONS,), tuple(rows))
 
 
-def age_by_sex(definition: Definition) -> SafeTable:
+def age_by_sex(of: Whom, definition: Definition) -> SafeTable:
     """Age on the first day in the cohort by sex, with all totals."""
-    found = sessions.by_age_and_sex("store", definition)
+    found = sessions.by_age_and_sex(of, definition)
     table = CountTable(found.counts, (True, True))
     # The number of persons may leave by the other tables, so that no cell is protected by withholding it here.
     hidden = withhold(table, threshold=RULES.threshold, whole_is_known=True)

@@ -30,11 +30,12 @@ REWRITES: tuple[Rewrite, ...] = (without_single_tests,)
 def optimise(plan: CohortPlan) -> CohortPlan:
     """`plan` after every rewrite, each from the leaves up."""
     for rewrite in REWRITES:
-        plan = _everywhere(plan, rewrite)
+        plan = everywhere(plan, rewrite)
     return plan
 
 
-def _everywhere(plan: CohortPlan, rewrite: Rewrite) -> CohortPlan:
+def everywhere(plan: CohortPlan, rewrite: Rewrite) -> CohortPlan:
+    """`plan` with every relation rewritten, from the leaves up."""
     done: dict[Node, Node] = {}
     for node in plan.walk():
         changed = _with_children(node, done)

@@ -29,11 +29,12 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal
 
 from wardbench.core.omop.concept_sets import ConceptSet
@@ -191,6 +192,37 @@ class Number(Relation):
 
     source: Relation
     latest_first: bool = False
+
+
+@dataclass(frozen=True)
+class Persons:
+    """Persons as a value: their ids, rising, each once."""
+
+    ids: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if any(one >= other for one, other in pairwise(self.ids)):
+            raise ValueError("ids of persons rise, and none is there twice")
+
+    @classmethod
+    def of(cls, ids: Iterable[int]) -> Persons:
+        return cls(tuple(sorted(set(ids))))
+
+    @cached_property
+    def digest(self) -> str:
+        """A name for the content: SHA-256 in hexadecimal digits."""
+        return hashlib.sha256(",".join(map(str, self.ids)).encode()).hexdigest()
+
+
+NOBODY = Persons()
+
+
+@dataclass(frozen=True, eq=False)
+class LeavingOut(Relation):
+    """The rows of `source` of everybody who is not among `persons`."""
+
+    source: Relation
+    persons: Persons
 
 
 @dataclass(frozen=True, eq=False)
@@ -413,6 +445,7 @@ RELATIONS: tuple[type[Relation], ...] = (
     Union,
     InObservation,
     Number,
+    LeavingOut,
     Pick,
     Where,
     Near,
@@ -473,7 +506,7 @@ def _encoded(value: object) -> str:
             return value.name
         case date():
             return value.isoformat()
-        case ConceptSet():
+        case ConceptSet() | Persons():
             return value.digest
         case tuple():
             return "(" + ",".join(_encoded_part(v) for v in value) + ")"

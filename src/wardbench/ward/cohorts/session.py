@@ -25,8 +25,18 @@ from wardbench.ward.cohorts.engines.arrays.kept import DISK, MEMORY, Disk, Kept
 from wardbench.ward.cohorts.engines.arrays.periods import ends_of
 from wardbench.ward.cohorts.engines.arrays.rows import Rows, in_order
 from wardbench.ward.cohorts.engines.duckdb_sql import DuckDB
+from wardbench.ward.cohorts.leaving_out import leaving_out
 from wardbench.ward.cohorts.lower import lower
-from wardbench.ward.cohorts.plan import CohortPlan, Collapse, EarliestEnd, Pick, Relation, Satisfying
+from wardbench.ward.cohorts.plan import (
+    NOBODY,
+    CohortPlan,
+    Collapse,
+    EarliestEnd,
+    Persons,
+    Pick,
+    Relation,
+    Satisfying,
+)
 
 
 @dataclass(frozen=True)
@@ -50,7 +60,7 @@ class Look:
     """A definition at one moment: `persons` and `records` of the cohort, the entry events, and each rule's effect.
 
     `emptied_by` is the position of the first rule after which no event is left, None where some are. `seconds` is
-    what it took.
+    what it took. `plan_hash` names what the definition means, whoever was left out of the count.
     """
 
     plan_hash: str
@@ -84,27 +94,29 @@ class EditingSession:
         kept = Kept(memory=memory, disk=Disk(snapshot.derived, limit=disk) if disk else None)
         self._evaluation = Evaluation(engine.columns, engine.vocabulary, kept)
 
-    def look(self, definition: Definition) -> Look:
-        """What `definition` gives now. InputError or UnsupportedError as `lower`, StorageError as the engine."""
+    def look(self, definition: Definition, *, but: Persons = NOBODY) -> Look:
+        """What `definition` gives now, of everybody but some persons. InputError or UnsupportedError as `lower`,
+        StorageError as the engine."""
         began = time.perf_counter()
-        plan = lower(definition)
+        meant = lower(definition)
+        plan = leaving_out(meant, but)
         with memory_said(self._snapshot):
             try:
-                found = self._look(definition, plan, began)
+                found = self._look(definition, plan, but, began)
             except NotInArraysError:
-                found = self._look_in_sql(definition, plan, began)
+                found = self._look_in_sql(definition, plan, but, began)
         self._evaluation.kept.trim()
-        return found
+        return dataclasses.replace(found, plan_hash=meant.digest)
 
-    def overlap(self, first: Definition, second: Definition) -> Overlap:
+    def overlap(self, first: Definition, second: Definition, *, but: Persons = NOBODY) -> Overlap:
         """The persons of two cohorts, compared."""
-        a, b = (self._persons(lower(definition)) for definition in (first, second))
+        a, b = (self._persons(leaving_out(lower(definition), but)) for definition in (first, second))
         both = int(np.intersect1d(a, b, assume_unique=True).size)
         return Overlap(both, int(a.size) - both, int(b.size) - both)
 
-    def members(self, definition: Definition) -> tuple[Array, Array]:
+    def members(self, definition: Definition, *, but: Persons = NOBODY) -> tuple[Array, Array]:
         """The ids of the persons of a cohort, sorted, and the first day of each in it (days since 1970-01-01)."""
-        plan = lower(definition)
+        plan = leaving_out(lower(definition), but)
         with memory_said(self._snapshot):
             try:
                 rows = self._evaluation.rows(plan.cohort)
@@ -128,30 +140,31 @@ class EditingSession:
             with DuckDB(self._snapshot).open([plan]) as evaluator:
                 return np.unique(evaluator.evaluate(plan).rows["person_id"].to_numpy())
 
-    def _look(self, definition: Definition, plan: CohortPlan, began: float) -> Look:
+    def _look(self, definition: Definition, plan: CohortPlan, but: Persons, began: float) -> Look:
         cohort = self._evaluation.rows(plan.cohort)
         known = cohort["end_date"] != NO_DAY
         inclusion = inclusion_of(plan, self._evaluation)
-        without = self._without_each(definition, plan)
+        without = self._without_each(definition, plan, but)
         persons = _persons_among(cohort["person"][known])
         return _looked(definition, plan, self._snapshot, int(known.sum()), persons, inclusion, without, began)
 
-    def _look_in_sql(self, definition: Definition, plan: CohortPlan, began: float) -> Look:
+    def _look_in_sql(self, definition: Definition, plan: CohortPlan, but: Persons, began: float) -> Look:
         """The same for a plan that has something arrays have no answer to."""
         rules = range(len(plan.rules))
-        others = [lower(_left_out(definition, n)) for n in rules]
+        others = [leaving_out(lower(_left_out(definition, n)), but) for n in rules]
         with DuckDB(self._snapshot).open([plan, *others]) as evaluator:
             rows, inclusion = (found := evaluator.evaluate(plan)).rows, found.inclusion
             without = [_persons_in(evaluator.evaluate(other).rows) for other in others]
         return _looked(definition, plan, self._snapshot, rows.num_rows, _persons_in(rows), inclusion, without, began)
 
-    def _without_each(self, definition: Definition, plan: CohortPlan) -> list[int]:
+    def _without_each(self, definition: Definition, plan: CohortPlan, but: Persons) -> list[int]:
         """How many persons the cohort would have without each rule."""
         if not plan.rules:
             return []
         limited = _limited(plan)
         if limited is None:
-            return [self._persons(lower(_left_out(definition, n))).size for n in range(len(plan.rules))]
+            others = (leaving_out(lower(_left_out(definition, n)), but) for n in range(len(plan.rules)))
+            return [self._persons(other).size for other in others]
         ending = _ending(self._evaluation, limited)
         entry = self._evaluation.rows(plan.entry)
         failed = np.stack([~self._evaluation.passing(rule, plan.entry) for rule in plan.rules], axis=1)

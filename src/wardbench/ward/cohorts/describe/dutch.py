@@ -238,6 +238,10 @@ class Dutch(Language):
     def of_these_having(self, conditions: Sequence[str]) -> str:
         return f"Hiervan de gebeurtenissen met {listed(conditions, 'en') if conditions else self.nothing}."
 
+    def leaving_out(self, persons: int) -> str:
+        who = "1 persoon die wordt" if persons == 1 else f"{persons} personen die worden"
+        return f"Hiervan de gebeurtenissen van iedereen behalve {who} weggelaten."
+
     def observed(self, before: int, after: int) -> str:
         return f"Hiervan de gebeurtenissen die in een observatieperiode beginnen{self._around(before, after)}."
 

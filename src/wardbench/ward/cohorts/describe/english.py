@@ -191,6 +191,9 @@ class English(Language):
     def of_these_having(self, conditions: Sequence[str]) -> str:
         return f"Of these those with {listed(conditions, 'and') if conditions else self.nothing}."
 
+    def leaving_out(self, persons: int) -> str:
+        return f"Of these those of everybody but {'1 person' if persons == 1 else f'{persons} persons'} left out."
+
     def observed(self, before: int, after: int) -> str:
         return f"Of these those that start during an observation period{self._around(before, after)}."
 

@@ -259,6 +259,10 @@ class French(Language):
     def of_these_having(self, conditions: Sequence[str]) -> str:
         return f"Parmi ces événements, ceux avec {listed(conditions, 'et') if conditions else self.nothing}."
 
+    def leaving_out(self, persons: int) -> str:
+        who = "1 personne laissée" if persons == 1 else f"{persons} personnes laissées"
+        return f"Parmi ces événements, ceux de tout le monde sauf {who} de côté."
+
     def observed(self, before: int, after: int) -> str:
         around = self._around(before, after)
         return f"Parmi ces événements, ceux qui débutent pendant une période d'observation{around}."

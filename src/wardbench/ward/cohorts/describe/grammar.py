@@ -26,6 +26,7 @@ from wardbench.ward.cohorts.plan import (
     EndOfObservation,
     Events,
     InObservation,
+    LeavingOut,
     Near,
     Node,
     Number,
@@ -103,6 +104,8 @@ class Description:
                 return [*self.relation(source), say.numbered(latest_first)]
             case Pick(source, which):
                 return [*self.relation(source), say.picked(which)]
+            case LeavingOut(source, persons):
+                return [*self.relation(source), say.leaving_out(len(persons.ids))]
             case Where(source, conditions):
                 return [*self.relation(source), say.of_these_having(self.conditions(conditions))]
             case Satisfying(source, tests, at_least, None) if self._are_the_rules(source, tests, at_least):

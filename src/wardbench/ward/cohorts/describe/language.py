@@ -119,6 +119,10 @@ class Language(ABC):
     def of_these_having(self, conditions: Sequence[str]) -> str: ...
 
     @abstractmethod
+    def leaving_out(self, persons: int) -> str:
+        """That some persons, named by their ids, are left out."""
+
+    @abstractmethod
     def observed(self, before: int, after: int) -> str: ...
 
     @abstractmethod

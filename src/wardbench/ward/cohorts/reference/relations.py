@@ -21,6 +21,7 @@ from wardbench.ward.cohorts.plan import (
     EndOfObservation,
     Events,
     InObservation,
+    LeavingOut,
     Near,
     Number,
     Pick,
@@ -86,6 +87,8 @@ def rows_of(node: Relation, tables: Tables) -> list[Event]:
             return _in_observation(node, tables)
         case Number():
             return _number(node, tables)
+        case LeavingOut(source, persons):
+            return [row for row in rows_of(source, tables) if row.person_id not in persons.ids]
         case Pick():
             return _pick(node, tables)
         case Where(source, conditions):

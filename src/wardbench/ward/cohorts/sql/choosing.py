@@ -22,6 +22,7 @@ from wardbench.ward.cohorts.dialect import (
 )
 from wardbench.ward.cohorts.plan import (
     Edge,
+    LeavingOut,
     Near,
     Number,
     Pick,
@@ -54,6 +55,15 @@ def _pick(node: Pick, writer: Writer) -> exp.Query:
     )
     chosen = select(*columns("p")).from_(derived(ranked, "p"), copy=False)
     return chosen.where(exp.EQ(this=column("ordinal", "p"), expression=number(1)), copy=False)
+
+
+@select_of.register
+def _leaving_out(node: LeavingOut, writer: Writer) -> exp.Query:
+    query = writer.rows(columns("e"), node.source, "e")
+    if not node.persons.ids:
+        return query
+    among = exp.In(this=column("person_id", "e"), expressions=[number(one) for one in node.persons.ids])
+    return query.where(exp.Not(this=among), copy=False)
 
 
 @select_of.register

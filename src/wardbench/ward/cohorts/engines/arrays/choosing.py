@@ -8,7 +8,7 @@ from wardbench.ward.cohorts.engines.arrays import conditions
 from wardbench.ward.cohorts.engines.arrays.days import DAY_BITS, NO_DAY, NO_ID, Array, key_of, moved, ranges
 from wardbench.ward.cohorts.engines.arrays.evaluation import Evaluation, NotInArraysError, kept_of, rows_of
 from wardbench.ward.cohorts.engines.arrays.rows import Rows, grouped, in_order
-from wardbench.ward.cohorts.plan import Edge, Near, Number, Pick, Satisfying, Where, Window
+from wardbench.ward.cohorts.plan import Edge, LeavingOut, Near, Number, Pick, Satisfying, Where, Window
 
 PAIRS = 1 << 21
 """How many pairs of events are looked at in one go."""
@@ -36,6 +36,15 @@ def _pick(node: Pick, evaluation: Evaluation) -> Rows:
             order = in_order(rows, key_of(rows["person"], -rows["start_date"]), rows["event_id"])
     begins, _ = rows.people
     return rows.taken(order[begins], unique=True)
+
+
+@kept_of.register
+def _leaving_out(node: LeavingOut, evaluation: Evaluation) -> Array:
+    rows = evaluation.rows(node.source)
+    out = evaluation.columns.people.positions(np.asarray(node.persons.ids, np.int64))
+    stays = np.ones(evaluation.columns.people.ids.size, bool)
+    stays[out[out >= 0]] = False
+    return np.asarray(stays[rows["person"]])
 
 
 @kept_of.register

@@ -17,10 +17,20 @@ from wardbench.ward.cohorts.engines.arrays.days import NO_DAY, NO_ID, Array, key
 from wardbench.ward.cohorts.engines.arrays.kept import Kept
 from wardbench.ward.cohorts.engines.arrays.rows import Rows, grouped
 from wardbench.ward.cohorts.engines.arrays.vocabulary import Vocabulary
-from wardbench.ward.cohorts.plan import COLUMNS, CohortPlan, Events, InObservation, Near, Relation, Satisfying, Where
+from wardbench.ward.cohorts.plan import (
+    COLUMNS,
+    CohortPlan,
+    Events,
+    InObservation,
+    LeavingOut,
+    Near,
+    Relation,
+    Satisfying,
+    Where,
+)
 from wardbench.ward.cohorts.queries import Queries
 
-Selection = Near | Satisfying | Where
+Selection = LeavingOut | Near | Satisfying | Where
 
 
 class NotInArraysError(Exception):
