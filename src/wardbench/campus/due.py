@@ -14,6 +14,7 @@ from wardbench.campus.audit.sending import send_record
 from wardbench.campus.biobank.imports import work as imports
 from wardbench.campus.collector import Collector
 from wardbench.campus.notices.mail import send_due
+from wardbench.campus.outcomes import answering
 from wardbench.campus.releases import ended_permits, extracting, requesting, standing_matching, withdrawals
 from wardbench.campus.samples.current import refresh as refresh_samples
 from wardbench.campus.studies.granting import carry_out_due
@@ -32,6 +33,7 @@ def carry_out(folder: Path) -> None:
         "requests of permits that ended": lambda: ended_permits.carry_out_due(now),
         "withdrawals": withdrawals.carry_out_due,
         "extracts": extracting.carry_out_due,
+        "questions about outcomes": lambda: answering.carry_out_due(now),
         "mail": send_due,
         "imports": lambda: imports.carry_out_due(now),
         "the index of specimens": refresh_samples,

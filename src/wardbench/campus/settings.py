@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "wardbench.campus.releases",
     "wardbench.campus.samples",
     "wardbench.campus.catalogue",
+    "wardbench.campus.outcomes",
     "wardbench.campus.api",
     "wardbench.campus.web",
 ]

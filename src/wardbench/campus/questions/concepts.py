@@ -36,6 +36,8 @@ DOMAINS = {
 _COLUMNS = "concept_id, concept_name, domain_id, vocabulary_id, concept_code"
 
 
+CUSTOM = 2_000_000_000
+"""From here on ids are of a store's own concepts, which stand for source codes."""
 BIGINT = 2**63
 """What no id of the vocabulary reaches."""
 
@@ -87,7 +89,7 @@ def find_concepts(text: str, limit: int) -> list[Concept]:
                          WHEN starts_with(lower(said), $text) THEN 1
                          WHEN contains(' ' || lower(said), ' ' || $text) THEN 2 ELSE 3 END AS distance
                 FROM named JOIN concept c USING (concept_id)
-                WHERE c.invalid_reason IS NULL AND (c.standard_concept = 'S' OR c.concept_id >= 2000000000)
+                WHERE c.invalid_reason IS NULL AND (c.standard_concept = 'S' OR c.concept_id >= {CUSTOM})
                   AND list_contains($domains, c.domain_id)
                   AND (lower(c.concept_code) = $text
                        OR len(list_filter($words::VARCHAR[], lambda w: NOT contains(lower(said), w))) = 0)

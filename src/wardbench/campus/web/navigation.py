@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from wardbench.campus.biobank.rules import may_collect, may_see_inventory
+from wardbench.campus.outcomes.rules import may_ask_any
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor, Verdict, is_signed_in, may_search_record, may_see_person, may_treat
 from wardbench.campus.questions.rules import may_see_questions
@@ -28,6 +29,7 @@ ITEMS = (
     Item(gettext_noop("Studies"), "studies", may_see_studies),
     Item(gettext_noop("Cohorts"), "cohorts"),
     Item(gettext_noop("Patients"), "patient_timeline", may_treat),
+    Item(gettext_noop("Outcomes"), "inquiries", may_ask_any),
     Item(gettext_noop("Samples"), "samples", may_browse),
     Item(gettext_noop("Visits"), "visits", may_collect),
     Item(gettext_noop("Biobank"), "biobank", may_see_inventory),

@@ -1,0 +1,91 @@
+"""Answering questions about outcomes, in the process beside the server.
+
+The right is asked again when a question's turn comes: whoever has lost it since gets no answer. A process that is
+killed leaves its question running and unheard of; another takes it up, and after some tries it is given up.
+"""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import uuid
+from pathlib import Path
+
+import msgspec
+from django.db.models import F
+from django.utils import timezone
+
+from wardbench.campus.biobank import withdrawing
+from wardbench.campus.counting import sessions
+from wardbench.campus.outcomes import queries, rules, services
+from wardbench.campus.outcomes.models import Inquiry
+from wardbench.campus.outcomes.rules import EXACT, WITHOUT_OBJECTORS, Basis, Status
+from wardbench.campus.outcomes.tasks import answer_inquiry
+from wardbench.campus.people.queries import actor_of
+from wardbench.campus.people.refusals import reason
+from wardbench.campus.people.roles import gettext_noop
+from wardbench.campus.people.rules import SYSTEM, ForbiddenError
+from wardbench.core.errors import BusyError, WardbenchError
+
+log = logging.getLogger("wardbench.outcomes")
+SILENT = datetime.timedelta(minutes=10)
+"""After so long without a step a question is taken up anew."""
+TRIES = 3
+GIVEN_UP = gettext_noop(
+    "The process that answered it ended three times; ask for less, or tell whoever runs the campus."
+)
+
+
+def carry_on(inquiry_id: uuid.UUID) -> None:
+    """Answer a question whose turn it is. Nothing happens where it is not waiting any more."""
+    waiting = Inquiry.objects.filter(id=inquiry_id, status=Status.WAITING)
+    if waiting.update(status=Status.RUNNING, moved=timezone.now(), tries=F("tries") + 1) != 1:
+        return
+    found = Inquiry.objects.select_related("owner").get(id=inquiry_id)
+    try:
+        _answer(found)
+    except BusyError as error:
+        log.info("question %s is not answered any more (%s)", inquiry_id, error)
+    except ForbiddenError as error:
+        services.fail(found, reason(error.verdict), by=SYSTEM)
+    except WardbenchError as error:
+        services.fail(found, str(error), by=SYSTEM)
+    except MemoryError:
+        services.fail(found, gettext_noop("There is not enough memory to answer it."), by=SYSTEM)
+
+
+def _answer(found: Inquiry) -> None:
+    # Statistics take a second to load, which pages do not need.
+    from wardbench.bench.outcomes.analysis import analyse
+    from wardbench.bench.outcomes.protocol import Protocol, question
+    from wardbench.bench.outcomes.report import render, report_of
+
+    basis, by = Basis(found.basis), actor_of(found.owner)
+    permitted = queries.permission(by, found.study, found.cohort) if basis is Basis.STUDY else None
+    rules.may_ask(by, basis, permitted).require()
+    asked = question(msgspec.convert(found.protocol, Protocol), Path())
+    snapshot = sessions.snapshot("twin" if basis is Basis.SANDBOX else "store")
+    without = withdrawing.opted_out() if basis in WITHOUT_OBJECTORS else frozenset()
+
+    def tell(done: float, total: float, what: str) -> None:
+        here = Inquiry.objects.filter(id=found.id, status=Status.RUNNING, tries=found.tries)
+        if here.update(moved=timezone.now(), step=f"{done + 1:.0f}/{total:.0f} {what}"[:100]) != 1:
+            raise BusyError("It was taken back, or another process answers it.")
+
+    analysis = analyse(asked, snapshot, without=without, progress=tell)
+    mode = "exact" if basis in EXACT else "release"
+    command = f"./wardbench outcomes run {found.hash[:12]}.json --store STORE --mode {mode} --report report.html"
+    report = report_of(analysis, snapshot, mode=mode, command=command)
+    services.answer(
+        found, msgspec.to_builtins(report), render(report), snapshot.version, report.figures.answerable, by=SYSTEM
+    )
+
+
+def carry_out_due(now: datetime.datetime | None = None) -> None:
+    """Take up questions whose process is gone; give up those that ended it too often."""
+    now = now or timezone.now()
+    for one in Inquiry.objects.filter(status=Status.RUNNING, moved__lt=now - SILENT).defer(*queries.HEAVY):
+        if one.tries >= TRIES:
+            services.fail(one, GIVEN_UP, by=SYSTEM)
+        elif Inquiry.objects.filter(id=one.id, status=Status.RUNNING, tries=one.tries).update(status=Status.WAITING):
+            answer_inquiry.enqueue(str(one.id))

@@ -1,0 +1,58 @@
+"""Reading questions about outcomes: those somebody may see, one by its id, what waits for a data steward."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from wardbench.campus.counting.permitted import permitted_for
+from wardbench.campus.outcomes import rules
+from wardbench.campus.outcomes.models import Inquiry
+from wardbench.campus.outcomes.rules import Act, Basis, Facts, Status
+from wardbench.campus.people.roles import Role
+from wardbench.campus.people.rules import Actor, Verdict
+from wardbench.core.errors import NotFoundError
+
+HEAVY = ("page", "report", "protocol")
+"""What lists do not show."""
+
+
+def facts_of(one: Inquiry, by: Actor) -> Facts:
+    """What the rules ask; the permit is asked anew, for `by`."""
+    permitted = permission(by, one.study, one.cohort) if one.basis == Basis.STUDY else None
+    return Facts(str(one.owner_id), Basis(one.basis), Status(one.status), one.shared, permitted)
+
+
+def permission(by: Actor, study: str, cohort: str) -> Verdict | None:
+    """What the permit of a study says now of a cohort by its content hash and of `by`; None where there is none."""
+    return next((found.covers(cohort) for found in permitted_for(by) if found.study == study), None)
+
+
+def visible(by: Actor, text: str = "") -> list[Inquiry]:
+    """The questions that somebody may see, newest first."""
+    own = Q(owner__id=by.id) if by.id else Q(pk__in=[])
+    others = Q(shared=True) | Q(basis=Basis.STUDY, study__in=[one.study for one in permitted_for(by)])
+    if by.has(Role.DATA_STEWARD, Role.DATA_PROTECTION):
+        others |= Q(basis__in=(Basis.CARE, Basis.STEWARDSHIP))
+    found = Inquiry.objects.filter(own | others).select_related("owner").defer(*HEAVY)
+    for word in text.split():
+        found = found.filter(name__icontains=word)
+    return [one for one in found if rules.may_see(by, facts_of(one, by))]
+
+
+def inquiry(inquiry_id: uuid.UUID, *, by: Actor) -> Inquiry:
+    """One question; NotFoundError where there is none, or none that `by` may see."""
+    found = Inquiry.objects.select_related("owner", "reviewed_by").filter(id=inquiry_id).first()
+    if found is None or not rules.may_see(by, facts_of(found, by)):
+        raise NotFoundError(_("There is no such question about outcomes, or it is not for you to see."))
+    return found
+
+
+def waiting(by: Actor) -> list[Inquiry]:
+    """What waits for somebody's review."""
+    if not by.has(Role.DATA_STEWARD):
+        return []
+    found: QuerySet[Inquiry] = Inquiry.objects.filter(status=Status.ASKED).select_related("owner").defer(*HEAVY)
+    return [one for one in found if rules.may_act(by, Act.ALLOW, facts_of(one, by))]

@@ -1,0 +1,168 @@
+"""The verbs on questions about outcomes: ask, review, take back, share; answer and fail for the background."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from wardbench.bench.outcomes.pico import Pico, protocol_of
+from wardbench.bench.outcomes.protocol import question
+from wardbench.campus.access.queries import may_see_patient
+from wardbench.campus.audit.services import record, record_for_good, verb
+from wardbench.campus.notices.sending import notify
+from wardbench.campus.outcomes import queries, rules
+from wardbench.campus.outcomes.models import Inquiry
+from wardbench.campus.outcomes.rules import Act, Basis, Status
+from wardbench.campus.outcomes.tasks import answer_inquiry
+from wardbench.campus.people.queries import holders
+from wardbench.campus.people.roles import Role, gettext_noop
+from wardbench.campus.people.rules import Actor, Verdict
+from wardbench.core.errors import BusyError, InputError, NotFoundError
+
+LONGEST_NAME = 200
+LONGEST_PURPOSE = 5000
+
+
+@verb("outcomes.ask")
+def ask(
+    asked: Pico,
+    said: dict[str, Any],
+    basis: Basis,
+    *,
+    by: Actor,
+    study: str = "",
+    cohort: str = "",
+    purpose: str = "",
+) -> Inquiry:
+    """Ask what happened to patients; answered in the background, for care once a data steward lets it be.
+
+    `said` is what the form said, to begin the next question from. InputError names what is missing; ForbiddenError
+    where `by` may not ask on these records, or the permit does not name the cohort (its content hash).
+    """
+    name = " ".join(asked.name.split())
+    if not 0 < len(name) <= LONGEST_NAME:
+        raise InputError(_("name: from 1 to {most} characters.").format(most=LONGEST_NAME))
+    if basis is Basis.STUDY and not cohort:
+        raise InputError(_("population: within a study, choose the cohort that the permit names."))
+    if basis is not Basis.STUDY:
+        study = ""
+    permitted = queries.permission(by, study, cohort) if basis is Basis.STUDY else None
+    rules.may_ask(by, basis, permitted).require()
+    purpose = purpose.strip()
+    if basis is Basis.CARE and not 0 < len(purpose) <= LONGEST_PURPOSE:
+        raise InputError(_("purpose: say what the answer is for; a data steward reads it."))
+    protocol = protocol_of(asked)
+    digest = question(protocol, Path()).digest
+    status = Status.ASKED if basis is Basis.CARE else Status.WAITING
+    made = Inquiry.objects.create(
+        owner_id=uuid.UUID(by.id), name=name, asked=said, protocol=msgspec.to_builtins(protocol), hash=digest,
+        basis=basis.value, study=study, cohort=cohort, purpose=purpose, status=status.value,
+    )  # fmt: skip
+    record("outcomes.ask", "inquiry", made.id, by=by, study=study, basis=basis.value, protocol=digest, cohort=cohort)
+    if status is Status.ASKED:
+        _tell(holders(Role.DATA_STEWARD), gettext_noop("“{name}” waits for your review."), made, by)
+    else:
+        answer_inquiry.enqueue(str(made.id))
+    return made
+
+
+@verb("outcomes.allow")
+def allow(inquiry_id: uuid.UUID, reason: str, *, by: Actor) -> None:
+    """Let a question be answered; why is optional."""
+    found = _allowed(inquiry_id, Act.ALLOW, by)
+    _to(found, Status.WAITING, reason=reason.strip(), reviewed=timezone.now(), reviewed_by_id=uuid.UUID(by.id))
+    record("outcomes.allow", "inquiry", found.id, by=by, protocol=found.hash, why=reason.strip())
+    answer_inquiry.enqueue(str(found.id))
+
+
+@verb("outcomes.refuse")
+def refuse(inquiry_id: uuid.UUID, reason: str, *, by: Actor) -> None:
+    """Refuse a question, with the reason."""
+    found = _allowed(inquiry_id, Act.REFUSE, by)
+    if not reason.strip():
+        raise InputError(_("reason: say why."))
+    _to(found, Status.REFUSED, reason=reason.strip(), reviewed=timezone.now(), reviewed_by_id=uuid.UUID(by.id))
+    record("outcomes.refuse", "inquiry", found.id, by=by, protocol=found.hash, why=reason.strip())
+    _tell([found.owner], gettext_noop("“{name}” was refused by a data steward."), found, by)
+
+
+@verb("outcomes.take_back")
+def take_back(inquiry_id: uuid.UUID, *, by: Actor) -> None:
+    """Take a question back before it is answered."""
+    found = _allowed(inquiry_id, Act.TAKE_BACK, by)
+    _to(found, Status.WITHDRAWN)
+    record("outcomes.take_back", "inquiry", found.id, by=by)
+
+
+@verb("outcomes.share")
+def share(inquiry_id: uuid.UUID, *, by: Actor) -> None:
+    """Show an answer to everybody who works on the campus."""
+    found = _allowed(inquiry_id, Act.SHARE, by)
+    _to(found, Status.ANSWERED, shared=True)
+    record("outcomes.share", "inquiry", found.id, by=by)
+
+
+@verb("outcomes.unshare")
+def unshare(inquiry_id: uuid.UUID, *, by: Actor) -> None:
+    """Keep an answer to oneself again."""
+    found = _allowed(inquiry_id, Act.UNSHARE, by)
+    _to(found, Status.ANSWERED, shared=False)
+    record("outcomes.unshare", "inquiry", found.id, by=by)
+
+
+@verb("outcomes.answer")
+def answer(found: Inquiry, report: dict[str, Any], page: str, snapshot: str, answerable: bool, *, by: Actor) -> None:
+    """Write down the answer of a question that is being answered. BusyError where that has changed meanwhile."""
+    _to(
+        found, Status.ANSWERED, report=report, page=page, snapshot=snapshot, answerable=answerable,
+        ended=timezone.now(), step="",
+    )  # fmt: skip
+    record(
+        "outcomes.answer", "inquiry", found.id, by=by, study=found.study, protocol=found.hash, snapshot=snapshot,
+        basis=found.basis, answerable=answerable,
+    )  # fmt: skip
+    _tell([found.owner], gettext_noop("“{name}” is answered."), found, by)
+
+
+@verb("outcomes.fail")
+def fail(found: Inquiry, why: str, *, by: Actor) -> None:
+    """Write down that a question cannot be answered by the engine, and why."""
+    _to(found, Status.FAILED, fault=why, ended=timezone.now(), step="")
+    record("outcomes.fail", "inquiry", found.id, by=by, study=found.study, protocol=found.hash, why=why)
+    _tell([found.owner], gettext_noop("“{name}” could not be answered."), found, by)
+
+
+@verb("outcomes.start_from_patient")
+def start_from_patient(patient: int, *, by: Actor) -> Verdict:
+    """Put on the record that `by` looks at a patient to find those like them; why they may.
+
+    NotFoundError where they may not, as where there is no such patient; that they asked is on the record too.
+    """
+    verdict = may_see_patient(by, patient)
+    if not verdict:
+        record_for_good("outcomes.refuse_patient", "patient", patient, by=by, patient=patient)
+        raise NotFoundError(_("There is no such patient in your care."))
+    record("outcomes.start_from_patient", "patient", patient, by=by, patient=patient)
+    return verdict
+
+
+def _allowed(inquiry_id: uuid.UUID, act: Act, by: Actor) -> Inquiry:
+    found = queries.inquiry(inquiry_id, by=by)
+    rules.may_act(by, act, queries.facts_of(found, by)).require()
+    return found
+
+
+def _to(found: Inquiry, to: Status, **values: Any) -> None:
+    if Inquiry.objects.filter(id=found.id, status=found.status).update(status=to.value, **values) != 1:
+        raise BusyError(_("Somebody changed this question at the same moment; load the page again."))
+    found.refresh_from_db()
+
+
+def _tell(to: Any, sentence: str, found: Inquiry, by: Actor) -> None:
+    notify([one.id for one in to], sentence, reverse("inquiry", args=[found.id]), by=by, name=found.name)
