@@ -40,6 +40,7 @@ def make_demonstration(
     from wardbench.campus.demonstration.biobank import make_biobank
     from wardbench.campus.demonstration.cohorts import make_cohorts, put_behind_questions
     from wardbench.campus.demonstration.imports import make_imports
+    from wardbench.campus.demonstration.outcomes import make_inquiries
     from wardbench.campus.demonstration.people import make_people
     from wardbench.campus.demonstration.questions import make_questions
     from wardbench.campus.demonstration.releases import make_request_abroad, make_requests
@@ -61,6 +62,7 @@ def make_demonstration(
         make_request_abroad(people, studies["abroad"])
         make_returns(people, studies["proteins"])
         make_withdrawals(people)
+        make_inquiries(people)
     from wardbench.campus.releases.standing_matching import carry_out_due
     from wardbench.campus.samples.current import refresh
 

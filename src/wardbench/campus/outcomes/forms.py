@@ -33,7 +33,10 @@ ADJUSTMENTS = {
 
 
 class PicoForm(forms.Form):
-    name = forms.CharField(label=_("Name of the question"), max_length=LONGEST_NAME)
+    name = forms.CharField(
+        label=_("Name of the question"), max_length=LONGEST_NAME, required=False,
+        help_text=_("Left empty, it is called by what it asks."),
+    )  # fmt: skip
     population = forms.ChoiceField(
         label=_("Patients of a cohort"), required=False,
         help_text=_("Only who is in it on the day from which they are followed."),
@@ -60,7 +63,8 @@ class PicoForm(forms.Form):
     )  # fmt: skip
 
     PARTS: Mapping[str, tuple[str, ...]] = {
-        "patients": ("population", "sex", "youngest", "oldest"),
+        "patients": ("population",),
+        "person": ("sex", "youngest", "oldest"),
         "time": ("days",),
         "fine": ("estimand", "adjustment", "washout_days", "with_day_zero"),
         "records": ("basis", "purpose"),
@@ -104,7 +108,7 @@ class PicoForm(forms.Form):
             population, content = {"name": version.cohort.name, "expression": version.expression}, version.hash
         sex = int(given["sex"]) if given["sex"] else None
         return Pico(
-            name=given["name"],
+            name=given["name"] or _name(chosen, population),
             population=population,
             profile=Profile(tuple(chosen["conditions"]), sex, youngest, oldest),
             intervention=tuple(chosen["intervention"]),
@@ -124,6 +128,17 @@ class PicoForm(forms.Form):
             **self.cleaned_data,
             "slots": {key: [msgspec.to_builtins(one) for one in of] for key, of in chosen.items()},
         }
+
+
+def _name(chosen: Mapping[str, Sequence[Picked]], population: Mapping[str, Any] | None) -> str:
+    """What a question without a name is called: its treatments and its patients."""
+    done, instead, have = (
+        _now(" or ").join(one.name for one in chosen[key]) for key in ("intervention", "comparison", "conditions")
+    )
+    who = ", ".join(part for part in (population["name"] if population else "", have) if part)
+    if done and instead:
+        done = _now("{one} or {other}").format(one=done, other=instead)
+    return ": ".join(part for part in (done, who) if part)[:LONGEST_NAME]
 
 
 def began(said: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, tuple[Picked, ...]]]:

@@ -45,6 +45,7 @@ def ask(
     `said` is what the form said, to begin the next question from. InputError names what is missing; ForbiddenError
     where `by` may not ask on these records, or the permit does not name the cohort (its content hash).
     """
+    protocol = protocol_of(asked)
     name = " ".join(asked.name.split())
     if not 0 < len(name) <= LONGEST_NAME:
         raise InputError(_("name: from 1 to {most} characters.").format(most=LONGEST_NAME))
@@ -57,7 +58,6 @@ def ask(
     purpose = purpose.strip()
     if basis is Basis.CARE and not 0 < len(purpose) <= LONGEST_PURPOSE:
         raise InputError(_("purpose: say what the answer is for; a data steward reads it."))
-    protocol = protocol_of(asked)
     digest = question(protocol, Path()).digest
     status = Status.ASKED if basis is Basis.CARE else Status.WAITING
     made = Inquiry.objects.create(

@@ -92,12 +92,12 @@ class Box:
 
 @dataclass(frozen=True)
 class ShownSlot:
-    """A slot as the page shows it: what is chosen, and what the last words found; `looked` says that there were some."""
+    """A slot as the page shows it: what is chosen, and the `hits` that the last words found, where there were some."""
 
     slot: Slot
     boxes: tuple[Box, ...]
     text: str = ""
-    looked: bool = False
+    hits: int = 0
 
 
 def value_of(one: Picked) -> str:
@@ -144,12 +144,13 @@ def shown(
     found = []
     for key, slot in SLOTS.items():
         ticked = [_box(one, ticked=True) for one in chosen.get(key, ())]
-        looked = key == look_in and bool(text.strip())
-        more = [*(offered or {}).get(key, ()), *(_found(text, slot) if looked else ())]
+        words = text.strip() if key == look_in else ""
+        hits = _found(words, slot) if words else []
+        more = [*(offered or {}).get(key, ()), *hits]
         have = {box.value for box in ticked}
         unticked = [_box(one, ticked=False) for one in more if value_of(one) not in have]
         boxes = tuple({box.value: box for box in (*ticked, *unticked)}.values())
-        found.append(ShownSlot(slot, boxes, text if looked else "", looked))
+        found.append(ShownSlot(slot, boxes, words, len(hits)))
     return found
 
 

@@ -1,0 +1,399 @@
+"""Questions about outcomes: who may ask on which records, what becomes of them, and who sees the answer."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from django.utils import timezone
+
+import tiny_cohort_hospital as tiny
+from campus.cast import Cast
+from campus.test_studies import completed
+from campus.test_studies_count import approve
+from wardbench.bench.outcomes.pico import Picked, Pico, Profile
+from wardbench.campus.access.services import give_relation
+from wardbench.campus.audit.models import Event
+from wardbench.campus.biobank import withdrawing
+from wardbench.campus.cohorts import finding
+from wardbench.campus.cohorts import queries as cohorts
+from wardbench.campus.cohorts import services as cohort_services
+from wardbench.campus.counting import sessions
+from wardbench.campus.notices.models import Notice
+from wardbench.campus.outcomes import answering, queries, services
+from wardbench.campus.outcomes.models import Inquiry
+from wardbench.campus.outcomes.rules import EXACT, SHAREABLE, TABLE, Act, Basis, Facts, Part, Status, may_act, may_see
+from wardbench.campus.people.roles import Role
+from wardbench.campus.people.rules import SYSTEM, Actor, Affiliation, ForbiddenError, no, yes
+from wardbench.campus.studies import granting
+from wardbench.campus.studies import services as studies
+from wardbench.core.errors import BusyError, InputError, NotFoundError
+
+PEOPLE = range(1, 61)
+ILL = Picked(1, "Heart failure", "condition", "84114007", "SNOMED")
+FIRST = Picked(2, "carvedilol", "drug")
+SECOND = Picked(3, "bisoprolol", "drug")
+
+
+@pytest.fixture(scope="session")
+def hospital(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sixty persons with heart failure on day 5; the first thirty start carvedilol on day 10, the others bisoprolol;
+    every third dies on a day of their own."""
+    folder = tmp_path_factory.mktemp("outcomes") / "store"
+    names = {1: "Heart failure", 2: "carvedilol", 3: "bisoprolol", 4: "Gout"}
+    tiny.snapshot(
+        folder,
+        person=[tiny.person(n, year_of_birth=1930 + n % 30, gender_concept_id=8507 + 25 * (n % 2)) for n in PEOPLE],
+        observation_period=[tiny.observed(n, n, 1, 300) for n in PEOPLE],
+        condition_occurrence=[tiny.condition(n, n, 5) for n in PEOPLE],
+        drug_exposure=[tiny.drug(n, n, 10, 2 if n <= 30 else 3) for n in PEOPLE],
+        death=[{"person_id": n, "death_date": tiny.on(20 + n)} for n in PEOPLE if n % 3 == 0],
+        concept=[
+            {"concept_id": id, "concept_name": name, "concept_code": f"c{id}", "vocabulary_id": "SNOMED",
+             "domain_id": "Drug" if id in (2, 3) else "Condition", "standard_concept": "S", "invalid_reason": None}
+            for id, name in names.items()
+        ],
+    )  # fmt: skip
+    return folder
+
+
+@pytest.fixture
+def campus(cast: Cast, hospital: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Cast:
+    settings.CAMPUS = msgspec.structs.replace(settings.CAMPUS, store=str(hospital), twin=str(hospital))
+    monkeypatch.setattr(sessions, "_sessions", {})
+    monkeypatch.setattr(sessions, "_people", {})
+    monkeypatch.setattr(finding, "_kept", {})
+    return cast
+
+
+def asked(**other: Any) -> Pico:
+    given: dict[str, Any] = {
+        "name": "Carvedilol or bisoprolol",
+        "profile": Profile((ILL,)),
+        "washout_days": 3,
+        "days": 365,
+    }
+    return Pico(**{**given, "intervention": (FIRST,), "comparison": (SECOND,), **other})
+
+
+def ask(
+    cast: Cast, key: str = "physician", basis: Basis = Basis.SANDBOX, *, of: Pico | None = None, **other: Any
+) -> Inquiry:
+    other = {"purpose": "For the heart failure clinic.", **other}
+    return services.ask(of or asked(), {"slots": {}}, basis, by=cast.actor(key), **other)
+
+
+def answered(one: Inquiry) -> Inquiry:
+    answering.carry_on(one.id)
+    one.refresh_from_db()
+    return one
+
+
+def numbers(one: Inquiry) -> list[str]:
+    return [one.report["figures"][arm]["text"] for arm in ("target", "comparator")]
+
+
+def actor(key: str, *roles: Role) -> Actor:
+    return Actor(key, key, tuple(Affiliation(role, "x") for role in roles))
+
+
+def test_who_may_do_what_in_which_state_on_which_basis() -> None:
+    owner, steward, other = actor("o", Role.PHYSICIAN), actor("s", Role.DATA_STEWARD), actor("x", Role.RESEARCHER)
+    both = actor("o", Role.PHYSICIAN, Role.DATA_STEWARD)
+    for status, basis, act in itertools.product(Status, Basis, Act):
+        for shared, who in itertools.product((False, True), (owner, steward, other, both)):
+            facts = Facts("o", basis, status, shared, permitted=yes("named") if who.id == "o" else no("not named"))
+            part = TABLE[status].get(act)
+            expected = part is not None and bool(may_see(who, facts))
+            if part is Part.REVIEWER:
+                expected &= who is steward
+            else:
+                expected &= who.id == "o"
+            if act in (Act.SHARE, Act.UNSHARE):
+                expected &= basis in SHAREABLE and shared is (act is Act.UNSHARE)
+            assert bool(may_act(who, act, facts)) is expected, (status, basis, act, shared, who)
+
+
+def test_exact_figures_are_never_for_others_than_who_may_count_them() -> None:
+    """But for those of the twin, in which nobody exists."""
+    for basis in EXACT - {Basis.SANDBOX}:
+        facts = Facts("o", basis, Status.ANSWERED, shared=True, permitted=no("not named"))
+        for role in set(Role) - {Role.DATA_STEWARD}:
+            assert not may_see(actor("o", role), facts), (basis, role)
+        assert bool(may_see(actor("s", Role.DATA_STEWARD), facts)) is (basis is Basis.STEWARDSHIP)
+
+
+def test_on_the_twin_the_answer_comes_at_once_and_is_told(campus: Cast) -> None:
+    one = ask(campus)
+    assert one.status == Status.WAITING
+    assert answered(one).status == Status.ANSWERED and numbers(one) == ["30", "30"]
+    assert one.answerable is False and "fewer than 100" in one.report["verdict"]
+    assert Notice.objects.get(person=campus.people["physician"]).values == {"name": one.name}
+    events = list(Event.objects.filter(verb__startswith="outcomes.").order_by("number").values_list("verb", flat=True))
+    assert events == ["outcomes.ask", "outcomes.answer"]
+
+
+def test_the_same_protocol_from_the_page_and_from_the_command_line_have_one_hash(campus: Cast, tmp_path: Path) -> None:
+    from wardbench.bench.outcomes.protocol import read_question
+
+    one = ask(campus)
+    answer = campus.client("physician").get(f"/outcomes/{one.id}/protocol.json")
+    (tmp_path / "p.json").write_bytes(answer.content)
+    assert read_question(tmp_path / "p.json").digest == one.hash == ask(campus).hash
+    assert ask(campus, of=asked(days=1095)).hash != one.hash
+
+
+def test_for_care_a_data_steward_lets_it_be_answered_and_small_numbers_are_hidden(campus: Cast) -> None:
+    one = ask(campus, basis=Basis.CARE)
+    assert one.status == Status.ASKED
+    answering.carry_on(one.id)
+    one.refresh_from_db()
+    assert one.status == Status.ASKED, "nobody answers what was not let"
+    for key in set(campus.people) - {"data_steward", "physician", "data_protection"}:
+        with pytest.raises(NotFoundError):
+            services.allow(one.id, "", by=campus.actor(key))
+    with pytest.raises(ForbiddenError):
+        services.allow(one.id, "", by=campus.actor("physician"))
+    assert [found.id for found in queries.waiting(campus.actor("data_steward"))] == [one.id]
+    services.allow(one.id, "A group of sixty.", by=campus.actor("data_steward"))
+    assert answered(one).status == Status.ANSWERED and one.report["figures"]["mode"] == "release"
+    assert numbers(one) == ["30", "30"]
+
+
+def test_a_refusal_has_its_reason(campus: Cast) -> None:
+    one = ask(campus, basis=Basis.CARE)
+    with pytest.raises(InputError, match="reason"):
+        services.refuse(one.id, " ", by=campus.actor("data_steward"))
+    services.refuse(one.id, "It is about one patient.", by=campus.actor("data_steward"))
+    page = campus.client("physician").get(f"/outcomes/{one.id}/").content.decode()
+    assert "It is about one patient." in page and "Refused" in page
+    answering.carry_on(one.id)
+    one.refresh_from_db()
+    assert one.status == Status.REFUSED and not one.page
+
+
+def test_who_objected_is_in_no_answer_but_a_steward_s(campus: Cast) -> None:
+    for person in range(1, 7):
+        withdrawing.opt_out(withdrawing.DATA, person=person, by=SYSTEM)
+    care = ask(campus, basis=Basis.CARE)
+    services.allow(care.id, "", by=campus.actor("data_steward"))
+    assert numbers(answered(care)) == ["25", "30"], "24, rounded"
+    exact = answered(ask(campus, "data_steward", Basis.STEWARDSHIP))
+    assert numbers(exact) == ["30", "30"]
+
+
+@pytest.fixture
+def study(campus: Cast) -> Any:
+    by = campus.actor("researcher")
+    expression = services.protocol_of(asked(intervention=(), comparison=())).target
+    assert isinstance(expression, dict)
+    cohort = cohort_services.make_cohort("Failing hearts", by=by, expression=expression["expression"])
+    version = cohort_services.save_version(cohort.id, cohorts.desk(cohort, by).revision, by=by)
+    found = completed(campus)
+    found.cohorts.all().delete()
+    studies.attach_cohort(found.id, version.id, by=by)
+    return found, {"name": "Failing hearts", "expression": version.expression}, version.hash
+
+
+def test_within_a_study_the_permit_says_who_asks_of_whom_and_who_sees(campus: Cast, study: Any) -> None:
+    one, population, content = study
+    question = asked(profile=Profile(), population=population)
+    within = {"basis": Basis.STUDY, "of": question, "study": one.reference, "cohort": content}
+    with pytest.raises(ForbiddenError):
+        ask(campus, "researcher", **within)
+    approve(campus, one)
+    withdrawing.opt_out(withdrawing.DATA, person=7, by=SYSTEM)
+    made = answered(ask(campus, "researcher", **within))
+    assert numbers(made) == ["29", "30"], "exact, without whoever objected"
+    with pytest.raises(ForbiddenError):
+        ask(campus, "researcher", **{**within, "cohort": "0" * 64})
+    with pytest.raises(InputError, match="population"):
+        ask(campus, "researcher", **{**within, "cohort": ""})
+    with pytest.raises(ForbiddenError):
+        ask(campus, "researcher2", **within)
+    for key in set(campus.people) - {"researcher"}:
+        with pytest.raises(NotFoundError):
+            queries.inquiry(made.id, by=campus.actor(key))
+    waiting = ask(campus, "researcher", **within)
+    granting.revoke(one.id, "A complaint", by=campus.actor("data_protection"))
+    with pytest.raises(NotFoundError):
+        queries.inquiry(made.id, by=campus.actor("researcher"))
+    assert answered(waiting).status == Status.FAILED, "the permit is asked again when its turn comes"
+
+
+def test_taken_back_while_it_is_answered_it_stays_so(campus: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = ask(campus)
+    from wardbench.bench.outcomes import analysis
+
+    true = analysis.assemble
+
+    def meanwhile(*args: Any, **kwargs: Any) -> Any:
+        services.take_back(one.id, by=campus.actor("physician"))
+        return true(*args, **kwargs)
+
+    monkeypatch.setattr(analysis, "assemble", meanwhile)
+    assert answered(one).status == Status.WITHDRAWN and not one.page
+    with pytest.raises(ForbiddenError):
+        services.take_back(one.id, by=campus.actor("physician"))
+
+
+def test_a_process_that_died_leaves_its_question_to_the_next_and_at_last_it_is_given_up(campus: Cast) -> None:
+    one = ask(campus)
+    for tries in range(1, answering.TRIES + 1):
+        Inquiry.objects.filter(id=one.id).update(status=Status.RUNNING, moved=timezone.now(), tries=tries)
+        answering.carry_out_due()
+        one.refresh_from_db()
+        assert one.status == Status.RUNNING, "it was heard of a moment ago"
+        answering.carry_out_due(timezone.now() + answering.SILENT + datetime.timedelta(minutes=1))
+        one.refresh_from_db()
+        assert one.status == (Status.WAITING if tries < answering.TRIES else Status.FAILED)
+    again = ask(campus)
+    Inquiry.objects.filter(id=again.id).update(
+        status=Status.RUNNING, moved=timezone.now() - 2 * answering.SILENT, tries=1
+    )
+    answering.carry_out_due()
+    assert answered(again).status == Status.ANSWERED
+
+
+def test_two_processes_never_answer_the_same(campus: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = ask(campus)
+    from wardbench.bench.outcomes import analysis
+
+    true, times = analysis.assemble, []
+
+    def once(*args: Any, **kwargs: Any) -> Any:
+        times.append(1)
+        answering.carry_on(one.id)
+        return true(*args, **kwargs)
+
+    monkeypatch.setattr(analysis, "assemble", once)
+    assert answered(one).status == Status.ANSWERED
+    assert len(times) == 1 and one.tries == 1
+    with pytest.raises(BusyError):
+        services.fail(Inquiry(id=one.id, status=Status.RUNNING, owner=one.owner), "late", by=SYSTEM)
+
+
+def test_what_the_engine_cannot_answer_says_why(campus: Cast) -> None:
+    one = answered(ask(campus, of=asked(outcome=(Picked(99, "Nowhere", "condition"),))))
+    assert one.status == Status.ANSWERED, "an outcome that nobody had is an answer"
+    Inquiry.objects.filter(id=(broken := ask(campus)).id).update(protocol={**broken.protocol, "target": {"name": "x"}})
+    assert answered(broken).status == Status.FAILED and broken.fault
+    page = campus.client("physician").get(f"/outcomes/{broken.id}/").content.decode()
+    assert "Could not be answered" in page
+
+
+def form(**other: Any) -> dict[str, Any]:
+    given = {
+        "name": "", "population": "", "sex": "", "youngest": "", "oldest": "", "days": "365",
+        "estimand": "intention-to-treat", "adjustment": "matching", "washout_days": "3", "basis": "sandbox",
+        "purpose": "", "conditions": ["condition:1"], "intervention": ["drug:2"], "comparison": ["drug:3"],
+    }  # fmt: skip
+    return {**given, **other}
+
+
+def test_from_the_form_to_the_report(campus: Cast) -> None:
+    client = campus.client("physician")
+    empty = client.get("/outcomes/").content.decode()
+    assert "Nothing was asked yet" in empty
+    page = client.post("/outcomes/new/", {"find": "conditions", "find_conditions": "HEART"}).content.decode()
+    assert 'value="condition:1"' in page and "1 found for “HEART”" in page and "checked" in page
+    kept = {"conditions": "condition:1", "find": "conditions", "find_intervention": "carvedilol"}
+    page = client.post("/outcomes/new/", kept).content.decode()
+    assert 'value="condition:1" checked' in page, "what was ticked stays"
+    assert 'value="drug:2"' in page, "the Enter key presses the first button, and what was typed counts"
+    answer = client.post("/outcomes/new/", form())
+    one = Inquiry.objects.get()
+    assert answer["Location"] == f"/outcomes/{one.id}/" and one.name == "carvedilol or bisoprolol: Heart failure"
+    page = client.get(f"/outcomes/{one.id}/").content.decode()
+    assert f'hx-get="/outcomes/{one.id}/progress/"' in page and "Waits for its turn" in page
+    assert "HX-Refresh" not in client.get(f"/outcomes/{one.id}/progress/")
+    answered(one)
+    assert client.get(f"/outcomes/{one.id}/progress/")["HX-Refresh"] == "true"
+    page = client.get(f"/outcomes/{one.id}/").content.decode()
+    assert "Not answerable, because" in page and "says nothing about patients" in page
+    report = client.get(f"/outcomes/{one.id}/report/")
+    text = report.content.decode()
+    assert "Not answerable, because" in text
+    style = text.split("style-src '")[1].split("'")[0]
+    assert f"style-src '{style}'" in report["Content-Security-Policy"], "the browser shows it as it was made"
+    assert client.get(f"/outcomes/{one.id}/report/?save")["Content-Disposition"].startswith("attachment")
+    assert one.name in client.get("/outcomes/?text=carvedilol").content.decode()
+    again = client.get(f"/outcomes/new/?again={one.id}").content.decode()
+    assert all(f'value="{value}" checked' in again for value in ("condition:1", "drug:2", "drug:3"))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"conditions": [], "intervention": [], "comparison": []}, "choose a cohort, or a diagnosis"),
+        ({"intervention": []}, "a comparison needs what it is compared with"),
+        ({"comparison": ["drug:2"]}, "cannot be what the intervention is"),
+        ({"comparison": [], "controls": ["condition:4"]}, "nothing is compared"),
+        ({"conditions": ["condition:77"]}, "no such concept"),
+        ({"conditions": ["drug:2"]}, "no such concept"),
+        ({"conditions": ["condition:" + "9" * 40]}, "no such concept"),
+        ({"youngest": "60", "oldest": "50"}, "below the age from which"),
+        ({"days": "3"}, "valid choice"),
+        ({"basis": "stewardship"}, "valid choice"),
+        ({"basis": "study:S12345"}, "valid choice"),
+        ({"basis": "care"}, "say what the answer is for"),
+        ({"population": "0d9e2be7-7b1e-4b7c-8b57-7d4d5a0d9c11"}, "valid choice"),
+    ],
+)
+def test_what_cannot_be_asked_is_said_on_the_form(campus: Cast, change: dict[str, Any], sentence: str) -> None:
+    client = campus.client("physician")
+    answer = client.post("/outcomes/new/", form(**change))
+    assert answer.status_code == 400 and sentence in answer.content.decode()
+    assert not Inquiry.objects.exists()
+
+
+def test_a_question_begins_with_a_cohort_of_one_s_own_alone(campus: Cast, study: Any) -> None:
+    version = cohorts.newest()
+    assert version is not None
+    page = campus.client("researcher").get(f"/outcomes/new/?cohort={version.cohort_id}").content.decode()
+    assert f'<option value="{version.id}" selected' in page
+    answer = campus.client("physician").get(f"/outcomes/new/?cohort={version.cohort_id}")
+    assert answer.status_code == 404
+    found = campus.client("researcher").post("/outcomes/new/", form(population=str(version.id), conditions=[]))
+    assert found.status_code == 302
+    one = answered(Inquiry.objects.get())
+    assert one.protocol["population"]["name"] == "Failing hearts" and numbers(one) == ["30", "30"]
+
+
+def test_from_a_patient_of_one_s_own_and_on_the_record(campus: Cast) -> None:
+    give_relation(3, campus.endocrinology, by=SYSTEM)
+    client = campus.client("physician")
+    page = client.post("/outcomes/new/patient/", {"patient": "3"}).content.decode()
+    assert 'value="condition:1"' in page and 'value="condition:1" checked' not in page
+    assert 'value="drug:2"' in page and 'value="82"' in page and 'value="92"' in page, "born in 1933, give or take five"
+    event = Event.objects.get(verb="outcomes.start_from_patient")
+    assert event.patient == "3" and event.actor == str(campus.people["physician"].id)
+    for number in ("4", "999", "", "x"):
+        assert client.post("/outcomes/new/patient/", {"patient": number}).status_code == 404
+    assert Event.objects.filter(verb="outcomes.refuse_patient").count() == 2
+    assert campus.client("researcher").post("/outcomes/new/patient/", {"patient": "3"}).status_code == 403
+
+
+def test_an_answer_is_shown_to_others_when_its_owner_says_so(campus: Cast) -> None:
+    one = answered(ask(campus))
+    client = campus.client("researcher")
+    assert client.get(f"/outcomes/{one.id}/").status_code == 404
+    assert campus.client("physician").post(f"/outcomes/{one.id}/share/").status_code == 302
+    assert client.get(f"/outcomes/{one.id}/report/").status_code == 200
+    assert campus.client("partner").get(f"/outcomes/{one.id}/").status_code == 404
+    assert client.post(f"/outcomes/{one.id}/unshare/").status_code == 302
+    assert client.get(f"/outcomes/{one.id}/").status_code == 200, "only whoever asked can do this"
+    campus.client("physician").post(f"/outcomes/{one.id}/unshare/")
+    assert client.get(f"/outcomes/{one.id}/").status_code == 404
+    assert campus.client("physician").post(f"/outcomes/{one.id}/sell/").status_code == 404
+
+
+def test_what_waits_for_review_stands_on_the_steward_s_home_page(campus: Cast) -> None:
+    one = ask(campus, basis=Basis.CARE)
+    page = campus.client("data_steward").get("/").content.decode()
+    assert one.name in page and "Let this question about outcomes be answered" in page
+    assert "Patients like mine" in campus.client("physician").get("/").content.decode()
