@@ -18,6 +18,7 @@ from wardbench.campus.cohorts import builder_views as builder
 from wardbench.campus.cohorts import services as cohorts
 from wardbench.campus.counting import budgets, sessions
 from wardbench.campus.limits.rates import RATES, Doing
+from wardbench.campus.outcomes import services as outcomes
 from wardbench.campus.people import importing, sheet
 from wardbench.campus.people.first_passwords import IN_USE, LASTS
 from wardbench.campus.questions import rules as questions
@@ -61,6 +62,8 @@ def every() -> Iterator[Limit]:
     yield Limit("topics of a question", one, str(asking.MOST_TAGS))
     lengths = (asking.LONGEST_TITLE, asking.LONGEST_TEXT, asking.LONGEST_REASON)
     yield Limit("a question's title, text, reason", one, f"{', '.join(f'{each:,}' for each in lengths)} characters")
+    inquiry = f"{outcomes.LONGEST_NAME:,} and {outcomes.LONGEST_PURPOSE:,} characters"
+    yield Limit("the name and the purpose of a question about outcomes", one, inquiry)
     yield Limit("a reason in a study", one, f"{LONGEST_REASON:,} characters")
     yield Limit("what is said with a request for specimens", one, f"{LONGEST_WORDS:,} characters")
     yield Limit("steps of a draft that undo goes back", one, str(cohorts.MOST_STEPS), "the oldest is forgotten")

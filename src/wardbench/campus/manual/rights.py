@@ -20,6 +20,7 @@ from wardbench.campus.cohorts.explained import TITLES as COHORT_TITLES
 from wardbench.campus.counting.rules import WORDS, Mode, may_count
 from wardbench.campus.manual.fields import FIELDS
 from wardbench.campus.manual.sentences import CAMPUS
+from wardbench.campus.outcomes import rules as outcomes
 from wardbench.campus.people import rules as people
 from wardbench.campus.people.explain import rights
 from wardbench.campus.people.refusals import reason
@@ -284,6 +285,21 @@ def _extracts() -> Iterator[Case]:
             yield Case(extracts.ACTS[act], title, name, extracts.may_act(by, act, facts))
 
 
+def _outcomes() -> Iterator[Case]:
+    who = [
+        ("whoever asked", _actor(Role.PHYSICIAN, id="owner")),
+        ("a data steward", _actor(Role.DATA_STEWARD)),
+        ("data protection", _actor(Role.DATA_PROTECTION)),
+        ("others", _actor(Role.RESEARCHER)),
+    ]
+    for status, (name, by) in product(outcomes.Status, who):
+        facts = outcomes.Facts("owner", outcomes.Basis.CARE, status)
+        title = outcomes.STATUSES[status]
+        yield Case("See it", title, name, outcomes.may_see(by, facts))
+        for act in outcomes.Act:
+            yield Case(outcomes.ACTS[act], title, name, outcomes.may_act(by, act, facts))
+
+
 def _withdrawals() -> Iterator[Case]:
     who = [
         ("the study that has it", _actor(Role.RESEARCHER, id="member")),
@@ -340,6 +356,7 @@ THINGS_OF: tuple[tuple[str, Callable[[], Iterable[Case]]], ...] = (
     ("A study", _studies),
     ("A result of a study", _results),
     ("An extract of data", _extracts),
+    ("A question about outcomes", _outcomes),
     ("A thing that a withdrawal reaches", _withdrawals),
     ("A request for specimens", _requests),
     ("A patient", _patients),

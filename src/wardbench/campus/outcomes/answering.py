@@ -36,6 +36,10 @@ GIVEN_UP = gettext_noop(
 )
 
 
+class ElsewhereError(Exception):
+    """The question was taken back, or another process answers it."""
+
+
 def carry_on(inquiry_id: uuid.UUID) -> None:
     """Answer a question whose turn it is. Nothing happens where it is not waiting any more."""
     waiting = Inquiry.objects.filter(id=inquiry_id, status=Status.WAITING)
@@ -44,8 +48,8 @@ def carry_on(inquiry_id: uuid.UUID) -> None:
     found = Inquiry.objects.select_related("owner").get(id=inquiry_id)
     try:
         _answer(found)
-    except BusyError as error:
-        log.info("question %s is not answered any more (%s)", inquiry_id, error)
+    except (ElsewhereError, BusyError):
+        log.info("question %s is not answered here any more", inquiry_id)
     except ForbiddenError as error:
         services.fail(found, reason(error.verdict), by=SYSTEM)
     except WardbenchError as error:
@@ -70,7 +74,7 @@ def _answer(found: Inquiry) -> None:
     def tell(done: float, total: float, what: str) -> None:
         here = Inquiry.objects.filter(id=found.id, status=Status.RUNNING, tries=found.tries)
         if here.update(moved=timezone.now(), step=f"{done + 1:.0f}/{total:.0f} {what}"[:100]) != 1:
-            raise BusyError("It was taken back, or another process answers it.")
+            raise ElsewhereError
 
     analysis = analyse(asked, snapshot, without=without, progress=tell)
     mode = "exact" if basis in EXACT else "release"
