@@ -229,13 +229,13 @@ def test_taken_back_while_it_is_answered_it_stays_so(campus: Cast, monkeypatch: 
     one = ask(campus)
     from wardbench.bench.outcomes import analysis
 
-    true = analysis.assemble
+    true = analysis.extract
 
     def meanwhile(*args: Any, **kwargs: Any) -> Any:
         services.take_back(one.id, by=campus.actor("physician"))
         return true(*args, **kwargs)
 
-    monkeypatch.setattr(analysis, "assemble", meanwhile)
+    monkeypatch.setattr(analysis, "extract", meanwhile)
     assert answered(one).status == Status.WITHDRAWN and not one.page
     with pytest.raises(ForbiddenError):
         services.take_back(one.id, by=campus.actor("physician"))
@@ -263,14 +263,14 @@ def test_two_processes_never_answer_the_same(campus: Cast, monkeypatch: pytest.M
     one = ask(campus)
     from wardbench.bench.outcomes import analysis
 
-    true, times = analysis.assemble, []
+    true, times = analysis.extract, []
 
     def once(*args: Any, **kwargs: Any) -> Any:
         times.append(1)
         answering.carry_on(one.id)
         return true(*args, **kwargs)
 
-    monkeypatch.setattr(analysis, "assemble", once)
+    monkeypatch.setattr(analysis, "extract", once)
     assert answered(one).status == Status.ANSWERED
     assert len(times) == 1 and one.tries == 1
     with pytest.raises(BusyError):
