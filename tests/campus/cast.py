@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.test import Client
 
+from campus.kept import kept
 from wardbench.campus.people import queries, services
 from wardbench.campus.people.models import Organisation, Person, Unit
 from wardbench.campus.people.roles import Role
@@ -41,6 +42,7 @@ class Cast:
         return client
 
 
+@kept
 def make_cast() -> Cast:
     hospital = services.add_organisation("Hospital", "hospital", by=SYSTEM)
     institute = services.add_organisation("Institute", "institute", by=SYSTEM)

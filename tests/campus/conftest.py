@@ -27,6 +27,7 @@ import postgres_server
 django.setup()
 
 from campus.cast import Cast, make_cast  # noqa: E402  (models need Django to be set up)
+from campus.kept import watched  # noqa: E402
 from wardbench.campus.audit import guards  # noqa: E402
 from wardbench.campus.databases import database_settings  # noqa: E402
 from wardbench.campus.people.roles import Role  # noqa: E402
@@ -100,6 +101,13 @@ def _flushing() -> Iterator[None]:
     TransactionTestCase._fixture_teardown = unguarded  # type: ignore[method-assign]
     yield
     TransactionTestCase._fixture_teardown = flush  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _kept() -> Iterator[None]:
+    """Whether the database is still as what the tests begin with left it."""
+    with watched():
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

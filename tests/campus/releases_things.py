@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from campus import biobank_things as things
 from campus.cast import Cast
+from campus.kept import kept
 from campus.test_studies import approved
 from wardbench.campus.biobank import donors
 from wardbench.campus.biobank.models import Collection, ConsentForm, Donor, Specimen
@@ -53,6 +54,7 @@ def consent(donor: Donor, answers: Mapping[Tier, bool] = ALL, collection: Collec
     donors.give_consent(donor, form, dict(answers), datetime.date(2024, 1, 1), by=SYSTEM)
 
 
+@kept
 def world(cast: Cast) -> World:
     study = approved(cast)
     of = things.collection(cast, permission=TERMS)

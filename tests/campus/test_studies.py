@@ -11,6 +11,7 @@ import pytest
 from django.db import connections
 
 from campus.cast import Cast, make_cast
+from campus.kept import kept
 from wardbench.campus.audit.queries import verify
 from wardbench.campus.people import services as people
 from wardbench.campus.people.rules import SYSTEM, ForbiddenError
@@ -30,10 +31,12 @@ MATERIAL = {
 }
 
 
+@kept
 def registered(cast: Cast, key: str = "researcher", kind: str = "secondary_use") -> Study:
     return services.register("Plasma proteins in diabetic kidney disease", kind, by=cast.actor(key))
 
 
+@kept
 def completed(cast: Cast) -> Study:
     """A registration of secondary use with data, in which nothing is missing."""
     study, by = registered(cast), cast.actor("researcher")
@@ -52,6 +55,7 @@ def completed(cast: Cast) -> Study:
     return Study.objects.get(id=study.id)
 
 
+@kept
 def submitted(cast: Cast) -> Study:
     study = completed(cast)
     services.submit(study.id, by=cast.actor("researcher"))
@@ -75,6 +79,7 @@ def decide(cast: Cast, study: Study, step: str, key: str, answer: str = "approve
     deciding.vote(study.id, step, answer, by=cast.actor(key), reason=reason, unit=unit)
 
 
+@kept
 def approved(cast: Cast) -> Study:
     study = submitted(cast)
     for step, key in ORDER:
