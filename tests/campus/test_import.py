@@ -17,7 +17,7 @@ from campus import biobank_things as things
 from campus.cast import Cast
 from wardbench.campus.audit.models import Event
 from wardbench.campus.biobank import custody, storing
-from wardbench.campus.biobank.imports import files, looking, queries, reading, services, shown, work
+from wardbench.campus.biobank.imports import files, looking, queries, reading, services, shown, words, work
 from wardbench.campus.biobank.imports.facts import looked_at
 from wardbench.campus.biobank.imports.matching import proposed
 from wardbench.campus.biobank.models import Container, Donor, Import, ImportFile, ImportTable, Remembered, Specimen
@@ -596,3 +596,63 @@ def test_a_page_of_one_reason_shows_its_rows_whether_the_report_was_kept_or_not(
     assert [row[:3] for row in shown.rest(again(small))[1]] == [
         ["A", "Serum", "y"], ["B", "potion", "1 ml"], ["D", "potion", "y"]
     ]  # fmt: skip
+
+
+HANDLED = (
+    "Label;Type;Parent;Taken at;Tube type;Spun Event#Date and Time;It waited until the centrifuge;RCF;Spin minutes;"
+    "Frozen Event#Date and Time;It waited after the centrifuge;SPREC storage;Freeze/Thaw Cycles;Storage temperature;"
+    "Box;Position\n"
+    "P1;plasma;;31/01/2024 10:00;PED;31/01/2024 11:30;RT;2000;10;31/01/2024 12:00;4 °C;A;2;-80;N1;A1\n"
+    "P2;;P1;;;;;;;;;;;-80 °C;N1;A2\n"
+    "P3;plasma;;31/01/2024;PED;31/01/2024 11:30;RT;2000;10;;;;;;;\n"
+    "P4;plasma;;31/01/2024 10:00;PED;31/01/2024 09:30;RT;2000;10;;;;;;;\n"
+    "P5;;P4;;;;;;;;;;;;;\n"
+    "P6;plasma;;31/01/2024 10:00;PED;31/01/2024;RT;;;;;;;;;\n"
+    "P7;plasma;;31/01/2024 10:00;ABC;31/01/2024 11:30;RT;;;;;;;;;\n"
+    "P8;plasma;;31/01/2024 10:00;PED;31/01/2024 11:30;RT;;10;;;;;;;\n"
+    "P9;plasma;;;;;;;;;;Ä;;;;\n"
+    "P10;plasma;;;;;;;;;;;;-50;;\n"
+    "P11;plasma;;;;;;;;;;;;-20;N1;A3\n"
+    "P12;plasma;;;;;;;;;;;;-20;Freezer Rack 1 Box 1;A1\n"
+    "P13;plasma;;;;;;;;;;;;-20;;\n"
+)
+
+
+def test_how_a_tube_was_handled_comes_in_with_it(cast: Cast, by: Actor) -> None:
+    things.freezer()
+    Container.objects.filter(name="Box 1").update(temperature="-60to-85")
+    assert "" not in taken_in(cast, by, HANDLED).matching
+    one = taken_in(cast, by, HANDLED, boxes={"rows": 9, "columns": 9})
+    _table, _columns, checked, _known = looked_at(again(one))
+    labels = checked.values["label"]
+    assert {(labels[each.row], each.field, each.cause) for each in checked.faults} == {
+        ("P4", "spun", "backwards"),
+        ("P5", "parent", "parent_fault"),
+        ("P6", "spun", "no_time"),
+        ("P7", "tube", "sprec"),
+        ("P8", "g", "no_g"),
+        ("P9", "storage", "sprec"),
+        ("P10", "temperature", "temperature"),
+        ("P11", "temperature", "temperature_both"),
+        ("P12", "temperature", "temperature_other"),
+    }
+    assert "The storage temperature of 1 row is not kept" in " ".join(shown.look(again(one)).told)
+    one = entered(again(one), by)
+    first, second, third = (Specimen.objects.get(label=label) for label in ("P1", "P2", "P3"))
+    assert first.sprec == "PL1-PED-A-B-N-B-A" and first.thaws == 2
+    assert first.preanalytics["spins"] == [[2000, False, True, 10]] and first.preanalytics["kept_cold"] is True
+    assert second.sprec == first.sprec and second.preanalytics == first.preanalytics, "an aliquot of it"
+    assert third.sprec.split("-")[2] == "X", "of a day alone nobody knows the hour"
+    assert Container.objects.get(name="N1").temperature == "-60to-85"
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("-80", "-60to-85"), ("\u221280 °C", "-60to-85"), ("-20C", "-18to-35"), ("4", "2to10"), ("20,5 °C", "RT"),
+        ("-150", "below-135"), ("-196", "LNliquid"), ("LN2", "LNliquid"), ("temperature-60to-85", "-60to-85"),
+        ("Vloeibare stikstof", "LNliquid"), ("-50", ""), ("80", ""), ("cold", ""), ("-60to-85", "-60to-85"),
+    ],
+)  # fmt: skip
+def test_a_storage_temperature_is_known_in_words_and_degrees(said: str, code: str) -> None:
+    assert words.temperature(said) == code

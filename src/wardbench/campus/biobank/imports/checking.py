@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from wardbench.campus.biobank import places
 from wardbench.campus.biobank.amounts import UNITS
-from wardbench.campus.biobank.imports import parsing
-from wardbench.campus.biobank.imports.fields import FIELDS
+from wardbench.campus.biobank.imports import handled, parsing
+from wardbench.campus.biobank.imports.fields import FIELDS, HANDLED
 from wardbench.campus.biobank.imports.parsing import WrongError
 from wardbench.campus.biobank.imports.spots import Spot, Spots
 from wardbench.campus.biobank.models import Specimen
@@ -23,6 +23,9 @@ from wardbench.core.errors import InputError
 
 CLASS_UNITS = {"fluid": "ml", "tissue": "g", "cell": "cells", "molecular": "µg"}
 """OpenSpecimen has a unit for each class of specimens, and does not write it."""
+MOMENTS = ("collected", "spun", "frozen")
+COLDEST = frozenset({"below-135", "LNvapour", "LNliquid"})
+"""Temperatures that FHIR has one code for, so that one of them agrees with another."""
 _PLAIN = ("label", "parent", "external", "donor", "concentration", "tube", "site", "diagnosis")
 
 
@@ -51,7 +54,7 @@ class Parent:
 class Known:
     """What the inventory holds of what a file names. `ours` are labels that this very import has entered.
 
-    `donors` have the sex and year of birth by code.
+    `donors` have the sex and year of birth by code, `cold` the temperature of each place.
     """
 
     collection: uuid.UUID
@@ -63,6 +66,7 @@ class Known:
     donors: Mapping[str, tuple[str, int | None]] = field(default_factory=dict)
     spots: Spots = field(default_factory=Spots)
     taken: Set[tuple[uuid.UUID, int]] = frozenset()
+    cold: Mapping[uuid.UUID, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,8 @@ class Checked:
     faults: Sequence[Fault]
     ours: Sequence[int]
     months_first: bool = False
+    cold_lost: int = 0
+    """Rows whose storage temperature is kept nowhere."""
 
     @property
     def kept_back(self) -> set[int]:
@@ -101,7 +107,8 @@ class _Check:
         self.faults: list[Fault] = []
         self.bad = bytearray(count)
         self.values: dict[str, list[Any]] = {}
-        self.months = parsing.months_first(set(columns.get("collected", ())))
+        self.months = {name: parsing.months_first(set(columns.get(name, ()))) for name in MOMENTS}
+        self.cold_lost = 0
 
     def result(self) -> Checked:
         self._cells()
@@ -111,13 +118,15 @@ class _Check:
         self._donors()
         self._positions()
         order = self._families()
+        self._handled(order)
+        self._wait_for_parents(order)
         for name, at in (("sex", 0), ("birth_year", 1)):
             self.values[name] = [self.told[code][at] if code in self.told else None for code in self.values["donor"]]
         good = [row for row in order if not self.bad[row] and not self.entered[row]]
         ours = [row for row in range(self.count) if self.entered[row]]
         self.faults.sort(key=lambda fault: fault.row)
         faults = [fault for fault in self.faults if not self.entered[fault.row]]
-        return Checked(self.values, good, faults, ours, self.months)
+        return Checked(self.values, good, faults, ours, any(self.months.values()), self.cold_lost)
 
     def fault(self, row: int, name: str, cause: str, said: str = "") -> None:
         self.bad[row] = 1
@@ -137,7 +146,9 @@ class _Check:
             "amount": parsing.amount,
             "first_amount": parsing.amount,
             "thaws": parsing.whole,
-            "collected": lambda text: parsing.moment(text, zone, now, months=self.months),
+            "collected": lambda text: parsing.moment(text, zone, now, months=self.months["collected"]),
+            **handled.parsers(zone, now, self.months),
+            "temperature": parsing.temperature,
             "box": str,
             "position": str,
             "row": str,
@@ -278,6 +289,8 @@ class _Check:
         first: dict[tuple[int, int], int] = {}
         for row in range(self.count):
             box, place = self._spot(row, numbers)
+            if values["temperature"][row] is not None and not self.entered[row]:
+                self._temperature(row, box, values["temperature"][row])
             boxes.append(box)
             spots.append(place)
             if box is None or place is None or self.entered[row]:
@@ -290,6 +303,48 @@ class _Check:
                 for one in (earlier, row):
                     self.fault(one, "position", "both", f"{box.name}: {places.label(box.container, place)}")
         values["box"], values["place"] = boxes, spots
+
+    def _temperature(self, row: int, box: Spot | None, said: str) -> None:
+        """The storage temperature of a row: it is that of its box, which gets it where it is new."""
+        own = box.container.temperature if box is not None else ""
+        if box is not None and box.id is None:
+            own = own or said
+            box.container.temperature = own
+            cause = "temperature_both"
+        else:
+            own = self.known.cold.get(box.id, "") if box is not None and box.id is not None else ""
+            cause = "temperature_other"
+        if not own:
+            self.cold_lost += 1
+        elif own != said and not {own, said} <= COLDEST:
+            self.fault(row, "temperature", cause, self.columns["temperature"][row])
+
+    def _handled(self, order: Sequence[int]) -> None:
+        """How each specimen was handled; an aliquot of which nothing is said, as what it was made of."""
+        values = self.values
+        noted: list[dict[str, Any]] = [{} for _row in range(self.count)]
+        codes = [""] * self.count
+        values["preanalytics"], values["sprec"] = noted, codes
+        if not any(name in self.columns for name in HANDLED):
+            return
+        sprec = handled.Codes(self.known.zone)
+        for row in order:
+            if self.bad[row]:
+                continue
+            try:
+                noted[row] = handled.facts({name: values[name][row] for name in HANDLED})
+                above = self.at.get(values["parent"][row])
+                is_aliquot = values["kind"][row] == Specimen.Kind.ALIQUOT
+                if not noted[row] and is_aliquot and above is not None and not self.bad[above]:
+                    noted[row] = noted[above]
+                if noted[row]:
+                    tube, taken = values["tube"][row] or "", values["collected"][row]
+                    codes[row] = sprec.of(noted[row], values["material"][row], tube, taken)
+            except WrongError as fault:
+                self.fault(row, "g", fault.cause)
+            except handled.FaultyError as fault:
+                said = self.columns.get(fault.field, [""] * self.count)[row]
+                self.fault(row, fault.field, fault.cause, said)
 
     def _spot(self, row: int, numbers: dict[tuple[int, str], int]) -> tuple[Spot | None, int | None]:
         """The box and position of a row; whatever is wrong with them is a fault."""
@@ -347,13 +402,16 @@ class _Check:
                 values["kind"][row] = Specimen.Kind.PRIMARY.value
             if values["material"][row] is None and not self.bad[row]:
                 self.fault(row, "material", "empty")
-        # A fault of a parent keeps back its children, and a fault of theirs keeps back nobody else.
+        return order
+
+    def _wait_for_parents(self, order: Sequence[int]) -> None:
+        """A fault of a parent keeps back its children, and a fault of theirs keeps back nobody else."""
+        parents = self.values["parent"]
         for row in order:
             if parents[row] is not None and not self.bad[row] and not self.entered[row]:
                 above = self.at.get(parents[row])
                 if above is not None and self.bad[above] and not self.entered[above] and not self._kept(parents[row]):
                     self.fault(row, "parent", "parent_fault", parents[row])
-        return order
 
     def _kept(self, label: str) -> bool:
         """Whether the inventory has it, whatever the file says."""

@@ -13,6 +13,7 @@ from wardbench.campus.biobank.imports.files import Table, unpacked
 from wardbench.campus.biobank.imports.matching import by_field, mended
 from wardbench.campus.biobank.imports.spots import NewBoxes, Spots
 from wardbench.campus.biobank.models import Container, CustodyEvent, Donor, Import, Specimen
+from wardbench.campus.biobank.places import temperatures
 
 CHUNK = 900
 """Values that one question names; SQLite of any age takes a thousand."""
@@ -70,6 +71,7 @@ def known_to(one: Import, table: Table, fields: Mapping[str, Sequence[str]]) -> 
             (row["box_id"], row["place"])
             for row in _each(Specimen.objects.values("box_id", "place").exclude(place=None).order_by(), "box", boxes)
         },
+        cold=temperatures() if "temperature" in fields else {},
     )
 
 

@@ -189,6 +189,125 @@ FIELDS: dict[str, Field] = {
         10,
         ("column in the box", "column", "col", "box column", "location column", "kolom", "colonne"),
     ),
+    "temperature": Field(
+        gettext_noop("Storage temperature"),
+        gettext_noop("-80 °C, 4 °C, liquid nitrogen ...: of its box: a new one gets it, another has to agree"),
+        60,
+        (
+            "storage temperature", "temperature", "stored at", "storage temp", "opslagtemperatuur", "bewaartemperatuur",
+            "temperatuur", "temperature de stockage", "temperature de conservation",
+        ),
+    ),
+    "spun": Field(
+        gettext_noop("Put into the centrifuge at"),
+        gettext_noop("day and time; how long it waited is worked out of it"),
+        40,
+        (
+            "put into the centrifuge at", "spun at", "centrifuged at", "centrifugation time", "centrifugation date",
+            "spun event date and time", "spin time", "gecentrifugeerd op", "tijdstip centrifugatie", "centrifuge le",
+            "heure de centrifugation",
+        ),
+    ),
+    "waited": Field(
+        gettext_noop("It waited until the centrifuge"),
+        gettext_noop("cold (2 to 10 °C) or at room temperature"),
+        40,
+        (
+            "it waited until the centrifuge", "kept before centrifugation", "pre centrifugation temperature",
+            "temperature before centrifugation", "bewaard voor centrifugatie", "conservation avant centrifugation",
+        ),
+    ),
+    "g": Field(
+        gettext_noop("Spun at (multiples of g)"),
+        gettext_noop("a whole number"),
+        10,
+        (
+            "spun at multiples of g", "g force", "rcf", "centrifugation g", "spun event gforce",
+            "spun event g force", "g kracht", "force g",
+        ),
+    ),
+    "spun_minutes": Field(
+        gettext_noop("Spun for (minutes)"),
+        gettext_noop("a whole number; 10 where none is said"),
+        10,
+        (
+            "spun for minutes", "centrifugation minutes", "centrifugation duration", "spin minutes",
+            "spun event duration", "spun event duration minutes", "spun event duration in minutes",
+            "duur centrifugatie", "duree de centrifugation",
+        ),
+    ),
+    "spun_cold": Field(
+        gettext_noop("Temperature of the centrifuge"),
+        gettext_noop("cold (2 to 10 °C) or room temperature"),
+        40,
+        (
+            "temperature of the centrifuge", "centrifugation temperature", "centrifuge temperature",
+            "temperatuur centrifuge", "temperature de centrifugation",
+        ),
+    ),
+    "frozen": Field(
+        gettext_noop("Frozen at"),
+        gettext_noop("day and time at which it came into storage"),
+        40,
+        (
+            "frozen at", "frozen on", "stored on", "storage date", "date stored", "freezing time",
+            "frozen event date and time", "ingevroren op", "datum opslag", "congele le", "date de stockage",
+        ),
+    ),
+    "kept": Field(
+        gettext_noop("It waited after the centrifuge"),
+        gettext_noop("cold (2 to 10 °C) or at room temperature"),
+        40,
+        (
+            "it waited after the centrifuge", "kept after centrifugation", "post centrifugation temperature",
+            "temperature after centrifugation", "bewaard na centrifugatie", "conservation apres centrifugation",
+        ),
+    ),
+    "storage": Field(
+        gettext_noop("Storage, by SPREC"),
+        gettext_noop("one letter"),
+        1,
+        ("storage by sprec", "sprec storage", "storage code", "long term storage", "sprec opslag", "stockage sprec"),
+    ),
+    "collection": Field(
+        gettext_noop("How it was taken, by SPREC"),
+        gettext_noop("of a solid: BPS, SRG ..."),
+        3,
+        ("how it was taken by sprec", "type of collection", "sprec collection", "collection type", "wijze van afname"),
+    ),
+    "warm_minutes": Field(
+        gettext_noop("Warm ischaemia (minutes)"),
+        gettext_noop("of a solid"),
+        10,
+        (
+            "warm ischaemia minutes", "warm ischaemia", "warm ischemia", "warm ischemia time", "warme ischemie",
+            "ischemie chaude",
+        ),
+    ),
+    "cold_minutes": Field(
+        gettext_noop("Cold ischaemia (minutes)"),
+        gettext_noop("of a solid"),
+        10,
+        (
+            "cold ischaemia minutes", "cold ischaemia", "cold ischemia", "cold ischemia time", "koude ischemie",
+            "ischemie froide",
+        ),
+    ),
+    "fixation": Field(
+        gettext_noop("Fixation, by SPREC"),
+        gettext_noop("of a solid: NBF, SNP ..."),
+        3,
+        ("fixation by sprec", "fixation", "fixation type", "fixed event fixation type", "fixatie"),
+    ),
+    "fixed_minutes": Field(
+        gettext_noop("Fixed for (minutes)"),
+        gettext_noop("of a solid"),
+        10,
+        (
+            "fixed for minutes", "fixation minutes", "fixation time", "fixed event duration",
+            "fixed event duration minutes", "fixed event duration in minutes", "fixatieduur", "duree de fixation",
+        ),
+    ),
     "status": Field(
         gettext_noop("What became of it"),
         gettext_noop("there, or used up"),
@@ -201,7 +320,13 @@ FIELDS: dict[str, Field] = {
 }  # fmt: skip
 """Fields by name, in the order of a template."""
 NEEDED = ("label", "material")
-TEMPLATE = tuple(name for name in FIELDS if name not in ("class", "row", "column", "first_amount"))
+HANDLED = (
+    "spun", "waited", "g", "spun_minutes", "spun_cold", "frozen", "kept", "storage", "collection", "warm_minutes",
+    "cold_minutes", "fixation", "fixed_minutes",
+)  # fmt: skip
+"""How a specimen was taken and handled: what SPREC is worked out of."""
+_LESS = ("class", "row", "column", "first_amount", *HANDLED)
+TEMPLATE = tuple(name for name in FIELDS if name not in _LESS)
 """The columns of a template; the others are known where an export has them."""
 REASONS = frozenset(map(folded, ("reasons", "redenen", "raisons")))
 """Headers of the column that is added to rows which are handed back; it is not read."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from decimal import Decimal, InvalidOperation
 
 from wardbench.campus.biobank import places
@@ -57,10 +58,37 @@ def unit(text: str) -> str:
 
 def whole(text: str) -> int:
     """A whole number, as a spreadsheet may write it: 3, 3.0, 3,0."""
+    return number(text, MOST_THAWS)
+
+
+def number(text: str, most: int) -> int:
+    """A whole number up to `most`."""
     found = re.fullmatch(r"(\d{1,6})(?:[.,]0+)?", text, re.ASCII)
-    if not found or int(found[1]) > MOST_THAWS:
+    if not found or int(found[1]) > most:
         raise WrongError("whole")
     return int(found[1])
+
+
+def cold(text: str) -> bool:
+    found = words.is_cold(text)
+    if found is None:
+        raise WrongError("cold")
+    return found
+
+
+def temperature(text: str) -> str:
+    return words.temperature(text) or _wrong("temperature")
+
+
+def sprec(text: str, known: AbstractSet[str]) -> str:
+    """A code of SPREC."""
+    return text.upper() if text.upper() in known else _wrong("sprec")
+
+
+def hour(text: str, zone: datetime.tzinfo, now: datetime.datetime, *, months: bool = False) -> str:
+    """A moment in ISO 8601, of which the hour has to be said."""
+    made = moment(text, zone, now, months=months)
+    return made.isoformat() if ":" in text else _wrong("no_time")
 
 
 def year(text: str, now: int) -> int:

@@ -29,6 +29,7 @@ class First:
     unit: str
     collected: str
     where: str
+    sprec: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Report:
     ours: int
     kept_back: int
     months_first: bool
+    cold_lost: int
     new_donors: int
     new_boxes: int
     groups: Sequence[Group]
@@ -93,6 +95,7 @@ def report(checked: Checked, known: Known, *, with_maps: bool) -> Report:
         ours=len(checked.ours),
         kept_back=len(checked.kept_back),
         months_first=checked.months_first,
+        cold_lost=checked.cold_lost,
         new_donors=len(donors),
         new_boxes=len({id(values["box"][row]) for row in checked.good if _is_new(values["box"][row])}),
         groups=groups(checked.faults),
@@ -162,6 +165,7 @@ def _first(checked: Checked, row: int) -> First:
         value["unit"],
         value["collected"].isoformat() if value["collected"] else "",
         where,
+        value["sprec"],
     )
 
 

@@ -293,6 +293,8 @@ def enter_part(
                 "concentration": values["concentration"][row] or "",
                 "thaws": values["thaws"][row] or 0,
                 "collected": values["collected"][row],
+                "preanalytics": values["preanalytics"][row],
+                "sprec": values["sprec"][row],
                 "retained": values["retained"][row],
                 "place": values["place"][row],
             }
@@ -350,7 +352,7 @@ def _boxes(
             if free is not None and number >= len(free):
                 raise BusyError(_("There is no free position for one more box where new boxes go."))
             at = {"place": free[number]} if free is not None else {}
-            size = {"rows": box.rows, "columns": box.columns, "labels": box.labels}
+            size = {"rows": box.rows, "columns": box.columns, "labels": box.labels, "temperature": box.temperature}
             made = storing.add_container(box.name, "box", box.barcode, parent, by=by, **size, **at)
             box.id, box.path, box.parent, box.place = made.id, made.path, made.parent, made.place
             box._state.adding = False

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from wardbench.campus.biobank.amounts import Amount
 from wardbench.campus.biobank.imports import files
@@ -84,6 +85,7 @@ class Good:
     amount: str
     collected: Any
     where: str
+    sprec: str
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,15 @@ def look(one: Import, field: str = "", cause: str = "", page: str | None = None)
     told = list(kept.told)
     if found.months_first:
         told.append(_("Dates were read with the month before the day: 01/31/2026 is the last day of January."))
+    if found.cold_lost:
+        said = ngettext(
+            "The storage temperature of %(n)d row is not kept: it is that of the place, and the row has none of which"
+            " it could be noted.",
+            "The storage temperature of %(n)d rows is not kept: it is that of the place, and the rows have none of"
+            " which it could be noted.",
+            found.cold_lost,
+        )
+        told.append(said % {"n": found.cold_lost})
     return Look(
         told=told,
         good=found.good,
@@ -183,6 +194,7 @@ def _good(each: First) -> Good:
         str(Amount(each.amount, each.unit)) if each.amount is not None and each.unit else "",
         datetime.datetime.fromisoformat(each.collected) if each.collected else None,
         each.where,
+        each.sprec,
     )
 
 

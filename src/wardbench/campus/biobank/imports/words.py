@@ -7,6 +7,7 @@ Materials are known by MIABIS's code and title in each language, by SNOMED CT, H
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterable, Mapping
 
 from django.conf import settings
@@ -112,6 +113,28 @@ _SEXES = {
     "Undifferentiated": ("undifferentiated", "intersex", "x", "other", "andere", "autre"),
     "Unknown": ("unknown", "u", "onbekend", "inconnu", "not known"),
 }
+_COLD = {
+    "yes": ("cold", "cooled", "on ice", "ice", "4", "fridge", "koud", "gekoeld", "ijs", "froid", "glace", "2 to 10"),
+    "no": (
+        "room temperature", "room", "RT", "ambient", "warm", "uncooled", "kamertemperatuur", "temperature ambiante",
+        "at room temperature",
+    ),
+}  # fmt: skip
+_TEMPERATURES = {
+    "RT": ("RT", "room temperature", "room", "ambient", "temperatureRoom", "kamertemperatuur", "temperature ambiante"),
+    "2to10": ("2to10", "2 to 10", "temperature2to10", "fridge", "refrigerator", "koelkast", "refrigerateur"),
+    "-18to-35": ("-18to-35", "-18 to -35", "temperature-18to-35"),
+    "-60to-85": ("-60to-85", "-60 to -85", "temperature-60to-85"),
+    "below-135": ("below-135", "< -135", "below -135"),
+    "LNvapour": ("LNvapour", "temperatureGN", "vapour phase", "vapor phase", "liquid nitrogen vapour phase"),
+    "LNliquid": (
+        "LNliquid", "LN", "LN2", "temperatureLN", "liquid nitrogen", "liquid nitrogen liquid phase",
+        "vloeibare stikstof", "azote liquide",
+    ),
+    "Other": ("Other", "temperatureOther"),
+}  # fmt: skip
+_DEGREES = re.compile(r"([-\u2212]?\d{1,3}(?:[.,]\d)?)\s*(?:°\s*C?|C|degrees)?", re.ASCII)
+_RANGES = ((15, 30, "RT"), (2, 10, "2to10"), (-35, -18, "-18to-35"), (-85, -60, "-60to-85"), (-195, -135, "below-135"))
 _STATUSES = {
     "here": (
         "here", "there", "active", "available", "collected", "in storage", "stored", "in stock", "yes", "actief",
@@ -150,10 +173,12 @@ def _listed(table: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     return _by_word((str(code), said) for code, words in table.items() for said in words)
 
 
-_KIND, _SEX, _STATUS = (
+_KIND, _SEX, _STATUS, _IS_COLD, _KEPT_AT = (
     _listed({str(kind): words for kind, words in _KINDS.items()}),
     _listed(_SEXES),
     _listed(_STATUSES),
+    _listed(_COLD),
+    _listed(_TEMPERATURES),
 )
 
 
@@ -180,3 +205,20 @@ def sex(text: str) -> str:
 def status(text: str) -> str:
     """Whether a tube is "here", "gone" or was "never" taken; "" for none of these."""
     return _look(_STATUS, text)
+
+
+def is_cold(text: str) -> bool | None:
+    """Whether something was kept at 2 to 10 °C, or at room temperature; None for neither."""
+    said = {"2to10": "yes", "RT": "no"}.get(temperature(text), "") or _look(_IS_COLD, text)
+    return {"yes": True, "no": False}.get(said)
+
+
+def temperature(text: str) -> str:
+    """MIABIS's code of a storage temperature, by words or in degrees; "" for none."""
+    found = _DEGREES.fullmatch(text.strip())
+    if found is None:
+        return _look(_KEPT_AT, text)
+    degrees = float(found[1].replace("\u2212", "-").replace(",", "."))
+    if degrees == -196:
+        return "LNliquid"
+    return next((code for low, high, code in _RANGES if low <= degrees <= high), "")
