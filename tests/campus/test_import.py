@@ -639,7 +639,7 @@ def test_how_a_tube_was_handled_comes_in_with_it(cast: Cast, by: Actor) -> None:
     assert "The storage temperature of 1 row is not kept" in " ".join(shown.look(again(one)).told)
     one = entered(again(one), by)
     first, second, third = (Specimen.objects.get(label=label) for label in ("P1", "P2", "P3"))
-    assert first.sprec == "PL1-PED-A-B-N-B-A" and first.thaws == 2
+    assert first.sprec == "PL1-PED-A-B-N-A-A" and first.thaws == 2
     assert first.preanalytics["spins"] == [[2000, False, True, 10]] and first.preanalytics["kept_cold"] is True
     assert second.sprec == first.sprec and second.preanalytics == first.preanalytics, "an aliquot of it"
     assert third.sprec.split("-")[2] == "X", "of a day alone nobody knows the hour"
