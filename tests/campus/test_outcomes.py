@@ -320,6 +320,7 @@ def test_from_the_form_to_the_report(campus: Cast) -> None:
     assert "Not answerable, because" in text
     style = text.split("style-src '")[1].split("'")[0]
     assert f"style-src '{style}'" in report["Content-Security-Policy"], "the browser shows it as it was made"
+    assert client.get("/favicon.ico")["Location"].endswith(".svg"), "the report names no icon, and browsers ask for one"
     assert client.get(f"/outcomes/{one.id}/report/?save")["Content-Disposition"].startswith("attachment")
     assert one.name in client.get("/outcomes/?text=carvedilol").content.decode()
     again = client.get(f"/outcomes/new/?again={one.id}").content.decode()

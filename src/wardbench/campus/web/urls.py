@@ -10,6 +10,7 @@ from wardbench.campus.web import views
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("favicon.ico", views.icon, name="icon"),
     path("language/", choose_language, name="set_language"),
     path("account/keys/", include("wardbench.campus.api.urls")),
     path("account/", include("wardbench.campus.people.account_urls")),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.utils import timezone
 
 from wardbench.campus.limits.pace import limited
@@ -11,7 +12,7 @@ from wardbench.campus.limits.rates import Doing
 from wardbench.campus.web import search as searching
 from wardbench.campus.web.home import panels_for, waiting_for
 from wardbench.campus.web.home_steps import steps_for
-from wardbench.campus.web.pages import actor, signed_in
+from wardbench.campus.web.pages import actor, open_to_all, signed_in
 
 FEW, MANY = 5, 50
 
@@ -43,3 +44,9 @@ def search(request: HttpRequest) -> HttpResponse:
     context["count"] = sum(len(group.hits) for group in groups)
     template = "web/search_results.html" if getattr(request, "htmx", False) else "web/search.html"
     return render(request, template, context)
+
+
+@open_to_all
+def icon(request: HttpRequest) -> HttpResponse:
+    """Where browsers look for the icon of what names none, as a report that stands by itself."""
+    return redirect(static("web/icon.svg"))
