@@ -175,8 +175,9 @@ def test_the_page_of_aggregates(hospital: Path, root: Path) -> None:
     example = ("--aggregates", root / "docs/how-to/study-aggregates.csv")
     told = json.loads(run(*words, *example, "--report", page, "--json"))
     rows = {row[0]: row for row in told["sections"][0]["tables"][0]["rows"]}
-    assert rows["Persons"][1] == 412
-    assert rows["Sex: female"][1] == "180 (44%)"
+    # A page that is passed on keeps its word about the study's numbers too.
+    assert rows["Persons"][1] == 410
+    assert rows["Sex: female"][1] == "180 (44%)" and rows["Sex: male"][1] == "230 (56%)"
     html = page.read_text(encoding="utf-8")
     assert "study-aggregates.csv" in html and told["checksum"] in html and "<svg" in html
     run(*words, *example, "--report", page)

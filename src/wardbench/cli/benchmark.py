@@ -207,3 +207,253 @@ def table1(
     made = made_of(command, "", snapshot=snapshot, files=files, definitions=definitions)
     both = (sides[0], sides[1])
     _tell(table1_report(title, both, lines, rules, made, days=days, given=given is not None), report, json)
+
+
+Outcome = Annotated[str, typer.Option(metavar="DEFINITION", help="What is counted: death, or a cohort definition.")]
+Within = Annotated[int, typer.Option(help="How many days from the start somebody is followed.", min=1, max=36500)]
+
+
+@app.command()
+def standardise(
+    counts: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="Events and population of a study by stratum.")
+    ] = None,
+    standard: Annotated[Path | None, typer.Option(metavar="FILE", help="The standard, as such a file.")] = None,
+    store: StoreOption = None,
+    hospital: Annotated[
+        Path | None, typer.Option(metavar="DEFINITION", help="Or the hospital's patients, as a cohort definition.")
+    ] = None,
+    study: Annotated[Path | None, typer.Option(metavar="DEFINITION", help="The study, as a cohort definition.")] = None,
+    outcome: Outcome = "death",
+    within: Within = 365,
+    ages: Annotated[str, typer.Option(help="At which ages bands begin.")] = "18,40,60,75",
+    report: PageOption = None,
+    mode: Mode = MODES[0],
+    json: Json = False,
+) -> None:
+    """Events of a study against a standard: SMR or SIR with exact limits, and directly standardised rates."""
+    from wardbench.core.disclosure import rules_for
+    from wardbench.ward.benchmark.followed import followed
+    from wardbench.ward.benchmark.page import made_of
+    from wardbench.ward.benchmark.standard_report import standard_report
+    from wardbench.ward.benchmark.strata_counts import counts_of, read_counts, standard_of
+    from wardbench.ward.cohorts import Cohort, read_definition, run_cohort
+
+    _prepare(mode, report, counts, standard, hospital, study)
+    if (counts is None) == (study is None):
+        raise InputError("--csv, --study: name one of them.")
+    if (standard is None) == (hospital is None):
+        raise InputError("--standard, --hospital: name one of them.")
+    rules, bands = rules_for(mode), _numbers("--ages", ages)
+    snapshot = None if study is None and hospital is None else _snapshot(store)
+    files, definitions = [], list[tuple[str, str]]()
+
+    def cohort_of(path: Path, what: str) -> Cohort:
+        assert snapshot is not None
+        cohort = run_cohort(read_definition(path), snapshot)
+        definitions.append((f"{what}: “{cohort.name}”", cohort.plan_hash))
+        return cohort
+
+    ended = None
+    if snapshot is not None and outcome != "death":
+        ended = cohort_of(Path(outcome), "Outcome")
+    if counts is not None:
+        groups, file = read_counts(counts)
+        files.append(file)
+    else:
+        assert study is not None and snapshot is not None
+        cohort = cohort_of(study, "Study")
+        persons = followed(snapshot, cohort, outcome=ended, within=within)
+        groups = (counts_of(persons, cohort.name or "Study", bands),)
+    if standard is not None:
+        (whole, *more), file = read_counts(standard)
+        files.append(file)
+        if more:
+            raise InputError(f"{standard}: a standard has one group.")
+        base, named = standard_of(whole, rules), standard.stem
+    else:
+        assert hospital is not None and snapshot is not None
+        cohort = cohort_of(hospital, "Hospital")
+        named = cohort.name or "the hospital"
+        base = standard_of(counts_of(followed(snapshot, cohort, outcome=ended, within=within), named, bands), rules)
+    words: list[object] = ["standardise", *_given("--csv", counts), *_given("--standard", standard)]
+    words += [*_given("--store", store), *_given("--hospital", hospital), *_given("--study", study)]
+    words += [] if snapshot is None else ["--outcome", outcome, "--within", within, "--ages", ages]
+    command = _command(words, report, mode)
+    made = made_of(command, "" if snapshot else "files", snapshot=snapshot, files=files, definitions=definitions)
+    answer = standard_report(
+        groups, base, rules, made, title=f"Standardised to {named}",
+        unit="of the population" if snapshot is None else "person-years",
+    )  # fmt: skip
+    _tell(answer, report, json)
+
+
+@app.command()
+def funnel(
+    csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="Units: columns unit, observed, and n or expected.")
+    ] = None,
+    store: StoreOption = None,
+    cohort: Annotated[Path | None, typer.Option(metavar="DEFINITION", help="Whose outcomes are compared.")] = None,
+    by: Annotated[str, typer.Option(help="Units of the visit on the first day: provider or care_site.")] = "provider",
+    outcome: Outcome = "death",
+    within: Within = 365,
+    adjust: Annotated[str, typer.Option(help="For what units are adjusted: none, age-sex, case-mix.")] = "case-mix",
+    seed: Seed = 1,
+    report: PageOption = None,
+    mode: Mode = MODES[0],
+    json: Json = False,
+) -> None:
+    """Units on a funnel plot, with limits for chance and for what units of their kind vary."""
+    from wardbench.core.disclosure import rules_for
+    from wardbench.ward.benchmark.followed import followed
+    from wardbench.ward.benchmark.funnel_report import funnel_report, read_units, units_of
+    from wardbench.ward.benchmark.page import made_of
+    from wardbench.ward.cohorts import read_definition, run_cohort
+
+    _prepare(mode, report, csv, cohort)
+    if (csv is None) == (cohort is None):
+        raise InputError("--csv, --cohort: name one of them.")
+    rules, area = rules_for(mode), None
+    if csv is not None:
+        units, file = read_units(csv)
+        made = made_of(_command(["funnel", "--csv", csv], report, mode), units.source, files=[file])
+        title, what = f"Units in {csv.name}", "what was observed"
+    else:
+        assert cohort is not None
+        snapshot = _snapshot(store)
+        members = run_cohort(read_definition(cohort), snapshot)
+        definitions = [(f"Cohort: “{members.name}”", members.plan_hash)]
+        ended = None if outcome == "death" else run_cohort(read_definition(Path(outcome)), snapshot)
+        if ended is not None:
+            definitions.append((f"Outcome: “{ended.name}”", ended.plan_hash))
+        persons = followed(snapshot, members, outcome=ended, within=within, by=by)
+        units, area = units_of(persons, adjust, seed=seed)
+        words = ["funnel", "--store", store, "--cohort", cohort, "--by", by, "--outcome", outcome, "--within", within]
+        command = _command([*words, "--adjust", adjust, "--seed", seed], report, mode)
+        made = made_of(command, "", snapshot=snapshot, definitions=definitions)
+        what = f"{'death' if ended is None else ended.name} within {within} days"
+        title = f"{members.name or 'Cohort'}: {what}, by {by.replace('_', ' ')}"
+    _tell(funnel_report(units, rules, made, title=title, what=what, area=area), report, json)
+
+
+@app.command()
+def methods(
+    csv: Annotated[Path, typer.Argument(metavar="FILE", help="Pairs: a CSV file with a column for each method.")],
+    x: Annotated[str, typer.Option(help="The column of the method that is the yardstick.")] = "x",
+    y: Annotated[str, typer.Option(help="The column of the other method.")] = "y",
+    unit: Annotated[str, typer.Option(help="The unit of both.")] = "units",
+    report: PageOption = None,
+    mode: Mode = MODES[1],
+    json: Json = False,
+) -> None:
+    """Compare two methods: Passing and Bablok's regression, Bland and Altman's limits of agreement."""
+    from wardbench.core.disclosure import rules_for
+    from wardbench.ward.benchmark.methods_report import methods_report, read_pairs
+    from wardbench.ward.benchmark.page import made_of
+
+    _prepare(mode, report, csv)
+    first, second, left_out, file = read_pairs(csv, x, y)
+    command = _command(["methods", csv, "--x", x, "--y", y, "--unit", unit], report, mode)
+    made = made_of(command, f"the pairs in {csv.name}", files=[file])
+    _tell(methods_report((first, second), (x, y), unit, left_out, rules_for(mode), made), report, json)
+
+
+@app.command()
+def assay(
+    csv: Annotated[Path, typer.Argument(metavar="FILE", help="Values: a CSV file, with sex and age where known.")],
+    store: StoreOption = None,
+    analyte: Annotated[str | None, typer.Option(metavar="CODE", help="LOINC:718-7, 718-7 or a concept id.")] = None,
+    unit: Annotated[str | None, typer.Option(help="The unit of store and file, in UCUM as in mmol/L.")] = None,
+    value: Annotated[str, typer.Option(help="The column of the values.")] = "value",
+    ages: Annotated[str, typer.Option(help="At which ages bands begin.")] = "18,40,60",
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="PLACED", help="Write each value with its percentile and flag to this CSV file."),
+    ] = None,
+    report: PageOption = None,
+    mode: Mode = MODES[0],
+    json: Json = False,
+) -> None:
+    """Place a researcher's values of an analyte on the hospital's distribution, by sex and age."""
+    from wardbench.core.disclosure import rules_for
+    from wardbench.ward.benchmark.assay import assay_report, place, references, write_placed
+    from wardbench.ward.benchmark.exported import exported_results
+    from wardbench.ward.benchmark.page import made_of
+    from wardbench.ward.benchmark.recorded import find_analyte, results_of
+
+    _prepare(mode, report, csv)
+    if out is not None:
+        if out.resolve() in {path.resolve() for path in (csv, report) if path is not None}:
+            raise InputError("--out: is one file with another one.")
+        check_place(out)
+    if analyte is None:
+        raise InputError("--analyte: say what was measured; `wardbench cohort codes` lists what records name.")
+    snapshot, rules, bands = _snapshot(store), rules_for(mode), _numbers("--ages", ages)
+    found = find_analyte(snapshot, analyte, unit)
+    given, file = exported_results(csv, value=value, unit=found.unit)
+    hospital = results_of(snapshot, found).one_each("first")
+    by = ("sex", "age")
+    known = references(hospital, by, bands, rules)
+    placed = place(given, known, by, bands)
+    if out is not None:
+        write_placed(placed, out)
+    words = [
+        "assay",
+        csv,
+        "--store",
+        store,
+        "--analyte",
+        analyte,
+        "--unit",
+        found.unit,
+        "--value",
+        value,
+        "--ages",
+        ages,
+    ]
+    command = _command([*words, *_given("--out", out)], report, mode)
+    made = made_of(command, "", snapshot=snapshot, files=[file])
+    _tell(assay_report(given, hospital, known, placed, rules, made), report, json)
+
+
+@app.command()
+def panel(
+    analyte: Annotated[str, typer.Argument(metavar="CODE", help="LOINC:718-7, 718-7 or a concept id.")],
+    out: Annotated[Path, typer.Option(metavar="PANEL", help="The codes, for whoever measures: a CSV file.")],
+    key: Annotated[
+        Path, typer.Option(metavar="KEY", help="What is behind each code, for the biobank alone: a CSV file.")
+    ],
+    store: StoreOption = None,
+    unit: Annotated[str | None, typer.Option(help="The unit, in UCUM as in mmol/L.")] = None,
+    places: Annotated[int, typer.Option(help="How many specimens.")] = 20,
+    decisions: Annotated[str, typer.Option(help="Decision limits, parted by commas: two specimens beside each.")] = "",
+    material: Annotated[str | None, typer.Option(help="Only of this material.")] = None,
+    days: Annotated[int, typer.Option(help="How many days may lie between specimen and result.", min=0)] = 1,
+    seed: Seed = 1,
+    json: Json = False,
+) -> None:
+    """Choose a blinded panel of stored specimens over the measuring range of an analyte."""
+    from wardbench.ward.benchmark.panel import candidates, choose, write_panel
+    from wardbench.ward.benchmark.recorded import find_analyte
+    from wardbench.ward.samples import Query, index_of
+
+    if out.resolve() == key.resolve():
+        raise InputError("--out, --key: are one file; the key is the biobank's.")
+    for path in (out, key):
+        check_place(path)
+    try:
+        limits = [float(word) for word in _words(decisions)]
+    except ValueError:
+        raise InputError("--decisions: numbers, parted by commas.") from None
+    snapshot = _snapshot(store)
+    found = find_analyte(snapshot, analyte, unit)
+    query = Query.of({} if material is None else {"material": frozenset([material])})
+    offered = candidates(snapshot, index_of(snapshot), found, query, days=days)
+    chosen = choose(offered, places, decisions=limits, seed=seed)
+    write_panel(chosen, found, out, key)
+    if json:
+        print_json({"version": snapshot.version, "analyte": found.name, "unit": found.unit, "places": len(chosen)})
+        return
+    console.print(f"A panel of {len(chosen)} specimens for {found.name}, in {found.unit}.", highlight=False)
+    console.print(f"Codes: {out}. Key, for the biobank alone: {key}.", highlight=False)

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wardbench.core.disclosure import Figure, Quantiles, Rules, Spread, percent
-from wardbench.core.disclosure.figures import significant, whole_number
+from wardbench.core.disclosure import Figure, Quantiles, Rules, percent
 from wardbench.ward.benchmark.aggregates import YES, Aggregates
 from wardbench.ward.benchmark.charts import dotted
 from wardbench.ward.benchmark.described import Described, Description
@@ -35,11 +34,11 @@ NOBODY = Figure(None, "")
 
 @dataclass(frozen=True)
 class Side:
-    """One group: its size as it is and as it is shown, and the rules for its figures, None for a researcher's own."""
+    """One group: its size as it is and as it is shown, and the rules for its figures."""
 
     persons: int
     shown: Figure
-    rules: Rules | None
+    rules: Rules
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class Line:
 
 def table_of_aggregates(study: Aggregates, hospital: Description, rules: Rules) -> tuple[Side, Side, tuple[Line, ...]]:
     """The aggregates that a researcher gave beside the hospital's patients, described by the same variables."""
-    sides = Side(study.persons, whole_number(study.persons), None), _hospital(hospital.persons[0], rules)
+    sides = _side(study.persons, rules), _side(hospital.persons[0], rules)
     lines = [
         line
         for variable in hospital.variables
@@ -65,7 +64,7 @@ def table_of_aggregates(study: Aggregates, hospital: Description, rules: Rules) 
 
 def table_of_cohorts(both: Description, rules: Rules) -> tuple[Side, Side, tuple[Line, ...]]:
     """A cohort beside the hospital's other patients; what fewer have than may be listed is left out."""
-    sides = _hospital(both.persons[0], rules), _hospital(both.persons[1], rules)
+    sides = _side(both.persons[0], rules), _side(both.persons[1], rules)
     lines = [
         line
         for variable in both.variables
@@ -75,7 +74,7 @@ def table_of_cohorts(both: Description, rules: Rules) -> tuple[Side, Side, tuple
     return (*sides, tuple(lines))
 
 
-def _hospital(persons: int, rules: Rules) -> Side:
+def _side(persons: int, rules: Rules) -> Side:
     return Side(persons, rules.total(persons), rules)
 
 
@@ -112,12 +111,9 @@ def _of_levels(label: str, groups: tuple[Levels, Levels], sides: tuple[Side, Sid
         rest = side.persons - sum(counts)
         cells = [*counts, rest] if rest else counts
         figures = [Figure(None, "not shown")] * len(cells)
-        if side.rules is None:
-            figures = [whole_number(cell) for cell in cells]
-        else:
-            for each in side.rules.partition(cells):
-                if len(each.members) == 1:
-                    figures[each.members[0]] = each.count
+        for each in side.rules.partition(cells):
+            if len(each.members) == 1:
+                figures[each.members[0]] = each.count
         shown.append(figures)
     values = [[figure.value for figure in figures] for figures in shown]
     apart = None
@@ -138,7 +134,7 @@ def _of_levels(label: str, groups: tuple[Levels, Levels], sides: tuple[Side, Sid
 
 
 def _part(count: int, side: Side) -> Figure:
-    return whole_number(count) if side.rules is None else side.rules.part(count, side.persons)
+    return side.rules.part(count, side.persons)
 
 
 def _share(count: Figure, side: Side) -> float | None:
@@ -155,12 +151,8 @@ def _counted(count: Figure, side: Side) -> str:
 def _of_numbers(group: Numbers, side: Side) -> tuple[str, tuple[float, float] | None]:
     """The text of a variable of numbers, and its mean and deviation, all as shown."""
     rules, known = side.rules, Quantiles(group.n, group.q25, group.median, group.q75)
-    if rules is None:
-        mean, sd = (NOBODY if value is None else significant(value, 4) for value in (group.mean, group.sd))
-        spread = Spread(*(NOBODY if q is None else significant(q, 4) for q in (known.q25, known.q50, known.q75)))
-    else:
-        mean, sd = (rules.estimate(value, group.n) for value in (group.mean, group.sd))
-        spread = rules.quantiles(known, side.persons)
+    mean, sd = (rules.estimate(value, group.n) for value in (group.mean, group.sd))
+    spread = rules.quantiles(known, side.persons)
     parts = []
     if mean.value is not None:
         parts.append(f"{mean.text} (SD {sd.text})" if sd.value is not None else mean.text)

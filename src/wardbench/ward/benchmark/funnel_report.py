@@ -1,0 +1,289 @@
+"""Units on a funnel: read from a file or followed in a store, judged, and shown after disclosure control."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from markupsafe import Markup
+
+from wardbench.core.disclosure import Rules
+from wardbench.core.disclosure.figures import significant
+from wardbench.core.errors import InputError
+from wardbench.ward.benchmark.case_mix import discrimination, expected_probabilities
+from wardbench.ward.benchmark.charts import Plot
+from wardbench.ward.benchmark.followed import Flags, Followed
+from wardbench.ward.benchmark.funnel import LEVELS, Floats, Funnel, Kind, funnel
+from wardbench.ward.benchmark.lines import File, read_lines
+from wardbench.ward.benchmark.page import Cell, Made, Report, Section, Table, told
+from wardbench.ward.benchmark.strata_counts import AGES, stratum_of
+
+ADJUSTMENTS = ("none", "age-sex", "case-mix")
+LITERATURE = (
+    "Spiegelhalter DJ. Funnel plots for comparing institutional performance. Statist Med 2005;24:1185.",
+    "Spiegelhalter DJ. Handling over-dispersion of performance indicators. Qual Saf Health Care 2005;14:347.",
+)
+
+
+@dataclass(frozen=True)
+class Units:
+    """k units with what was observed and the size, `persons` of each (None where only what was expected is known), and
+    in words how sizes came about."""
+
+    names: tuple[str, ...]
+    kind: Kind
+    observed: Floats
+    size: Floats
+    persons: Floats | None
+    adjusted: str
+    source: str
+
+    @property
+    def without(self) -> Floats | None:
+        """Persons without the event."""
+        return None if self.persons is None else self.persons - self.observed
+
+
+def read_units(path: Path) -> tuple[Units, File]:
+    """A file with the columns unit, observed, and n (of how many) or expected. InputError naming file, line, column."""
+    file = read_lines(path)
+    unit, observed = file.column("unit") or "", file.column("observed") or ""
+    n, expected = file.column("n", required=False), file.column("expected", required=False)
+    if (n is None) == (expected is None):
+        raise InputError(f"{path}: line 1: besides unit and observed there is one column n, or one column expected.")
+    column = n or expected or ""
+    rows: dict[str, tuple[int, float]] = {}
+    for line in file.lines:
+        name, events, size = line.text(unit), line.count_of(observed), line.number_of(column)
+        if not name or name in rows:
+            raise line.fault(unit, "empty, or named before.")
+        if events is None:
+            raise line.fault(observed, "empty.")
+        if size is None or size <= 0 or (n is not None and events > size):
+            raise line.fault(column, "not above 0, or fewer than were observed.")
+        rows[name] = (events, size)
+    events_of, sizes = (np.array(each, dtype=float) for each in zip(*rows.values(), strict=True))
+    kind: Kind = "ratio" if n is None else "proportion"
+    words = "as the file expects" if n is None else "without adjustment"
+    return Units(
+        tuple(rows), kind, events_of, sizes, sizes if kind == "proportion" else None, words, f"the units in {path.name}"
+    ), file
+
+
+def units_of(persons: Followed, adjust: str, *, seed: int = 1) -> tuple[Units, float | None]:
+    """Units of persons who were followed to the event or the last day, and how well the case mix tells them apart.
+    InputError for an unknown adjustment, or where nobody has a unit."""
+    if adjust not in ADJUSTMENTS:
+        raise InputError(f"--adjust: {adjust!r} is none of {', '.join(ADJUSTMENTS)}.")
+    used = persons.whole & (persons.unit != "")
+    if not used.any():
+        raise InputError("Nobody was followed to the end and seen by a unit on the first day.")
+    names, place = np.unique(persons.unit[used], return_inverse=True)
+    event = persons.event[used]
+    observed = np.bincount(place, event).astype(float)
+    many = np.bincount(place).astype(float)
+    if adjust == "none":
+        return Units(tuple(names.tolist()), "proportion", observed, many, many, "without adjustment", ""), None
+    if adjust == "age-sex":
+        probability, words = _by_age_and_sex(persons, used), "by sex and age"
+    else:
+        probability, words = expected_probabilities(_some(persons, used), seed=seed), "by a model of the case mix"
+    area = discrimination(probability, event) if event.any() and not event.all() else None
+    expected = np.maximum(np.bincount(place, probability), 1e-9)
+    return Units(tuple(names.tolist()), "ratio", observed, expected, many, words, ""), area
+
+
+def _some(persons: Followed, used: Flags) -> Followed:
+    return Followed(
+        persons.unit[used],
+        persons.sex[used],
+        persons.age[used],
+        persons.years[used],
+        persons.event[used],
+        persons.whole[used],
+        persons.diagnoses[used],
+        persons.names,
+    )
+
+
+def _by_age_and_sex(persons: Followed, used: Flags) -> Floats:
+    """The share with the event among all of the same sex and band of age; of all where either is unknown."""
+    kept = _some(persons, used)
+    whole = float(kept.event.mean())
+    starts = (0, *AGES)
+    band = np.searchsorted(AGES, np.nan_to_num(kept.age), side="right")
+    strata = np.array(
+        [
+            stratum_of(sex, starts[at]) if sex and not unknown else ""
+            for sex, at, unknown in zip(kept.sex.tolist(), band.tolist(), np.isnan(kept.age).tolist(), strict=True)
+        ]
+    )
+    _, place = np.unique(strata, return_inverse=True)
+    shares = np.bincount(place, kept.event) / np.bincount(place)
+    return np.asarray(np.where(strata == "", whole, shares[place]))
+
+
+def funnel_report(
+    units: Units, rules: Rules, made: Made, *, title: str, what: str, area: float | None = None
+) -> Report:
+    """A unit of which too few had or had not the event is judged, and not shown; nor is another one where it would be
+    the only one."""
+    found = funnel(units.kind, units.observed, units.size)
+    seen = _seen(units, rules)
+    low, high = found.outside(LEVELS[0]), found.outside(LEVELS[1])
+    order = sorted(np.flatnonzero(seen).tolist(), key=lambda place: _natural(units.names[place]))
+    shown = [_dot(units, found, place, rules) for place in order]
+    outside = [units.names[place] for place in np.flatnonzero(seen & high)]
+    sections = (
+        Section(
+            "Funnel",
+            _words(units, found, seen, area),
+            (_chart(units, found, shown, title),),
+            (_table(units, [dot.cells for dot in shown]),),
+        ),
+        Section("Is it chance alone?", _dispersion(found)),
+    )
+    return Report(
+        title,
+        "Benchmark: funnel plot",
+        _verdict(units, outside, int(np.count_nonzero(low & seen)), int(np.count_nonzero(seen)), what),
+        "care" if outside else "fit",
+        sections,
+        _methods(units, found, made, what),
+        made=made,
+        cited=LITERATURE,
+        **told(rules),
+    )
+
+
+def _seen(units: Units, rules: Rules) -> Flags:
+    if rules.fewest <= 1:
+        return np.ones(len(units.names), bool)
+    seen = units.observed >= rules.fewest
+    if units.without is not None:
+        seen &= units.without >= rules.fewest
+    if np.count_nonzero(~seen) == 1 and seen.any():
+        seen[np.flatnonzero(seen)[np.argmin(units.observed[seen])]] = False
+    return np.asarray(seen)
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A unit as it may be shown: the cells of its line, and where it lies on the chart by these figures alone."""
+
+    cells: tuple[Cell, ...]
+    size: float
+    value: float
+    outside: bool
+
+
+def _dot(units: Units, found: Funnel, place: int, rules: Rules) -> Dot:
+    size = float(units.size[place])
+    first, second = (rules.total(round(float(column[place]))) for column in (units.observed, units.size))
+    events, many = first.value or 0.0, second.value or 1.0
+    middle: Cell = second
+    if units.kind == "proportion":
+        value, text = events / many, f"{significant(100 * events / many, 3).text}%"
+    else:
+        many, middle = size, significant(size, 4)
+        value, text = events / size, significant(events / size, 3).text
+    standing = _standing(found, place)
+    return Dot((units.names[place], first, middle, text, standing), many, value, standing.startswith("outside 99.8%"))
+
+
+def _standing(found: Funnel, place: int) -> str:
+    """Where a unit lies, in words."""
+    for level, words in ((LEVELS[1], "outside 99.8%"), (LEVELS[0], "outside 95%")):
+        if found.outside(level)[place]:
+            return f"{words}, {'above' if found.value[place] > found.target else 'below'}"
+    return "inside"
+
+
+def _table(units: Units, rows: list[tuple[Cell, ...]]) -> Table:
+    columns = ("Unit", "Observed", "Of persons" if units.kind == "proportion" else "Expected", "Value", "Limits")
+    return Table("Units", columns, tuple(rows), numeric=frozenset({1, 2, 3}))
+
+
+def _chart(units: Units, found: Funnel, shown: Sequence[Dot], title: str) -> Markup:
+    scale = 100 if units.kind == "proportion" else 1
+    largest = 1.08 * max((dot.size for dot in shown), default=float(found.size.mean()))
+    smallest = 0.5 * min((dot.size for dot in shown), default=1.0)
+    sizes = np.linspace(max(1.0, smallest), largest, 160)
+    bands = [found.limits(sizes, level) for level in LEVELS]
+    highest = max([float(bands[1][1][10:].max()), *(dot.value for dot in shown)])
+    labels = {"proportion": ("Persons", "Share with the event, %"), "ratio": ("Expected events", "Observed / expected")}
+    plot = Plot(title, (0.0, largest), (0.0, 1.08 * scale * highest), *labels[units.kind])
+    plot.level(scale * found.target, "axis", "all units")
+    for edges, kind in zip(bands, ("outer", "second"), strict=True):
+        for edge in edges:
+            heights = np.minimum(scale * edge, plot.y[1])
+            plot.line(list(zip(sizes.tolist(), heights.tolist(), strict=True)), kind)
+    for kind, outside in (("in", False), ("out", True)):
+        plot.dots([(dot.size, scale * dot.value) for dot in shown if dot.outside is outside], kind)
+    return plot.markup
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """An order in which ward 2 comes before ward 10."""
+    return [(int(part) if part.isdigit() else -1, part) for part in re.split(r"(\d+)", name)]
+
+
+def _words(units: Units, found: Funnel, seen: Flags, area: float | None) -> tuple[str, ...]:
+    target = f"{100 * found.target:.3g}%" if units.kind == "proportion" else f"{found.target:.3g}"
+    words = [
+        f"Each dot is a unit, {units.adjusted}. All units together: {target}. Of units like the whole, 95% lie inside "
+        "the inner lines and 99.8% inside the outer ones. A unit outside is not proven to be better or worse: it is "
+        "where to look first, at the data, the patients, then the care."
+    ]
+    hidden = int(np.count_nonzero(~np.asarray(seen, bool)))
+    if hidden:
+        words.append("Units of which too few had the event, or had not, are judged with the others and not shown.")
+    if area is not None:
+        words.append(f"The adjustment tells who has the event apart with an area under the ROC curve of {area:.2f}.")
+    return tuple(words)
+
+
+def _dispersion(found: Funnel) -> tuple[str, ...]:
+    phi = f"The mean square of the Winsorised scores is {found.dispersion:.2f}, where chance alone makes it about 1."
+    if not found.dispersed:
+        return (phi, "Units do not vary more than chance lets them: the limits are exact.")
+    return (
+        phi,
+        f"Units vary more than chance lets them (a standard deviation of {np.sqrt(found.between):.3g} between units on "
+        "the scale on which the variance is steady), for reasons that no adjustment reached. The limits are widened by "
+        "that, so that a unit outside differs from units of its kind.",
+    )
+
+
+def _verdict(units: Units, outside: list[str], some: int, seen: int, what: str) -> str:
+    if not seen:
+        return "There are too few events in any unit to show one in this mode."
+    if not outside:
+        return f"No unit that may be shown stands out in {what}: all {seen} lie inside the limits of 99.8%."
+    named = ", ".join(outside[:5])
+    return (
+        f"Of {seen} units that may be shown, {len(outside)} {'stands' if len(outside) == 1 else 'stand'} out in "
+        f"{what} (outside the limits of 99.8%): {named}. Outside those of 95% are {some}."
+    )
+
+
+def _methods(units: Units, found: Funnel, made: Made, what: str) -> str:
+    law = "binomial" if units.kind == "proportion" else "Poisson"
+    limits = (
+        f"exact {law} limits"
+        if not found.dispersed
+        else f"limits widened by additive random effects (phi {found.dispersion:.2f}, scores Winsorised by 10%)"
+    )
+    model = (
+        " Expected events are from a logistic model of age, sex and diagnoses of the year before, cross-fitted in five."
+        if "model" in units.adjusted
+        else ""
+    )
+    source = f"{made.source}, snapshot {made.snapshot_version}" if made.snapshot_version else units.source
+    return (
+        f"{len(units.names)} units ({source}) were compared in {what}, {units.adjusted}, on a funnel plot with "
+        f"{limits} at 95% and 99.8% (Spiegelhalter 2005).{model} Wardbench {made.wardbench}."
+    )
