@@ -27,6 +27,7 @@ from wardbench.campus.notices.models import Notice
 from wardbench.campus.outcomes import answering, queries, services
 from wardbench.campus.outcomes.models import Inquiry
 from wardbench.campus.outcomes.rules import EXACT, SHAREABLE, TABLE, Act, Basis, Facts, Part, Status, may_act, may_see
+from wardbench.campus.outcomes.words import STEPS
 from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import SYSTEM, Actor, Affiliation, ForbiddenError, no, yes
 from wardbench.campus.studies import granting
@@ -325,6 +326,19 @@ def test_from_the_form_to_the_report(campus: Cast) -> None:
     assert one.name in client.get("/outcomes/?text=carvedilol").content.decode()
     again = client.get(f"/outcomes/new/?again={one.id}").content.decode()
     assert all(f'value="{value}" checked' in again for value in ("condition:1", "drug:2", "drug:3"))
+
+
+def test_each_step_is_told_in_the_reader_s_language(campus: Cast, hospital: Path) -> None:
+    from wardbench.bench.outcomes.analysis import analyse
+    from wardbench.bench.outcomes.protocol import question
+
+    told: list[str] = []
+    analyse(
+        question(services.protocol_of(asked()), Path()),
+        sessions.snapshot("twin"),
+        progress=lambda _done, _total, what: told.append(what),
+    )
+    assert len(told) > 2 and set(told) <= set(STEPS)
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def _answer(found: Inquiry) -> None:
 
     def tell(done: float, total: float, what: str) -> None:
         here = Inquiry.objects.filter(id=found.id, status=Status.RUNNING, tries=found.tries)
-        if here.update(moved=timezone.now(), step=f"{done + 1:.0f}/{total:.0f} {what}"[:100]) != 1:
+        if here.update(moved=timezone.now(), step=what[:100]) != 1:
             raise ElsewhereError
 
     analysis = analyse(asked, snapshot, without=without, progress=tell)

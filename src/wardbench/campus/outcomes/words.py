@@ -1,0 +1,14 @@
+"""What the engine says of its work while it answers, for the catalogues."""
+
+from __future__ import annotations
+
+from wardbench.campus.people.roles import gettext_noop
+
+STEPS = (
+    gettext_noop("running the cohorts"),
+    gettext_noop("reading what was recorded before"),
+    gettext_noop("following negative controls"),
+    gettext_noop("adjusting and judging"),
+    gettext_noop("asking in other ways"),
+)
+"""The steps of `analysis.analyse`, as it tells them."""
