@@ -94,6 +94,16 @@ def test_without_a_comparator_patients_are_described(hospital: Path) -> None:
     assert "no comparator" in told["verdict"]
     assert [curve["name"] for curve in told["figures"]["curves"]] == ["Target"]
     assert told["figures"]["gates"] == []
+    described = told["figures"]["description"]
+    assert {"Sex", "Age", "Condition"} <= {row["kind"] for row in described["who"]}
+    assert any(row["steps"][0].startswith("carvedilol") for row in described["paths"])
+    assert "NT-proBNP in serum or plasma" in [row["name"] for row in described["trajectories"]]
+    assert [row["name"] for row in told["figures"]["summary"]][:1] == ["Target: outcome by day 365"]
+    page = hospital / "alone.html"
+    run(path, hospital, "--report", str(page))
+    html = page.read_text(encoding="utf-8")
+    assert html.count("<svg") == html.count("The numbers of this chart as a table") == html.count("<figcaption>")
+    assert "Still followed" in html and "May it be compared" not in html
 
 
 def test_a_membership_decided_by_the_future_is_caught(hospital: Path) -> None:

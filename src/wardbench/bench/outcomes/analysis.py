@@ -11,6 +11,7 @@ import numpy as np
 from wardbench.bench.outcomes.arrays import Floats, Integers
 from wardbench.bench.outcomes.comparison import Comparison, compare, make_alike
 from wardbench.bench.outcomes.covariates import Matrix, extract, users_before
+from wardbench.bench.outcomes.description import Description, describe
 from wardbench.bench.outcomes.protocol import DEATH, Adjustment, Estimand, Question
 from wardbench.bench.outcomes.subjects import Eligible, Subjects, eligible, follow, followed
 from wardbench.core.progress import Progress, silent
@@ -36,7 +37,9 @@ class Analysis:
     question: Question
     snapshot_version: str
     subjects: Subjects
-    matrix: Matrix
+    description: Description
+    matrix: Matrix | None
+    """None where nothing is compared."""
     comparison: Comparison | None
     variants: tuple[Variant, ...]
 
@@ -53,15 +56,16 @@ def analyse(
     who = eligible(question, engine, without)
     subjects = followed(question.protocol, who)
     progress(1, 5, "reading what was recorded before")
-    matrix = extract(question, engine, subjects)
+    description = describe(question, engine, subjects, without)
     if question.comparator is None or not subjects.in_both_arms:
-        return Analysis(question, snapshot.version, subjects, matrix, None, ())
+        return Analysis(question, snapshot.version, subjects, description, None, None, ())
+    matrix = extract(question, engine, subjects)
     progress(2, 5, "following negative controls")
     controls = follow(question, engine, subjects, question.negative_controls)
     users = users_before(question, engine, subjects)
     progress(3, 5, "adjusting and judging")
     comparison = compare(question.protocol, subjects, matrix, controls, users)
-    found = Analysis(question, snapshot.version, subjects, matrix, comparison, ())
+    found = Analysis(question, snapshot.version, subjects, description, matrix, comparison, ())
     if comparison.estimates is None:
         return found
     progress(4, 5, "asking in other ways")
@@ -86,7 +90,7 @@ def _with_estimand(asked: Question, engine: Arrays, who: Eligible, found: Analys
         return []
     controls = follow(asked, engine, others, asked.negative_controls)
     matrix, protocol = found.matrix, asked.protocol
-    if found.comparison is None or not np.isin(others.person, found.subjects.person).all():
+    if matrix is None or found.comparison is None or not np.isin(others.person, found.subjects.person).all():
         matrix, users = extract(asked, engine, others), users_before(asked, engine, others)
         return [Variant(protocol.estimand, compare(protocol, others, matrix, controls, users))]
     # Who they are does not depend on how long they are followed.

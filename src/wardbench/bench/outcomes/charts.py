@@ -21,17 +21,21 @@ class Line:
     y: Sequence[float]
     low: Sequence[float]
     high: Sequence[float]
+    left: Sequence[str] = ()
+    """How many are still followed, in words, at the same places."""
 
 
 def steps(lines: Sequence[Line], title: str, x_label: str, y_label: str, last: float) -> str:
-    """Step functions with bands from day 0 to `last`, shares from 0 to what they need."""
+    """Step functions with bands from day 0 to `last`, shares from 0 to what they need; below, who is still followed."""
+    followed = [line for line in lines if line.left]
+    height = HEIGHT + (22 + 16 * len(followed) if followed else 0)
     top = nice(max((value for line in lines for value in line.high), default=1.0))
 
     def at(x: float, y: float) -> tuple[float, float]:
         return LEFT + x / last * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM - y / top * (HEIGHT - TOP - BOTTOM)
 
     drawn = [
-        _frame(title),
+        _frame(title, height),
         *_axes(x_label, y_label, [(last * n / 4, f"{last * n / 4:.0f}") for n in range(5)], top, at),
     ]
     ends = [line.y[-1] if line.y else 0.0 for line in lines]
@@ -45,6 +49,87 @@ def steps(lines: Sequence[Line], title: str, x_label: str, y_label: str, last: f
         x, y = at(last, ends[number])
         y += -9 if number == ends.index(max(ends)) else 30
         drawn.append(f'<text class="name arm-{number}" x="{x - 4:.1f}" y="{y:.1f}">{escape(line.name)}</text>')
+    if followed:
+        drawn.append(f'<text class="label" x="{LEFT}" y="{HEIGHT + 12}">Still followed</text>')
+    for number, line in enumerate(followed):
+        for n in range(1, 5):
+            known = [text for day, text in zip(line.x, line.left, strict=True) if day <= last * n / 4 + 0.5]
+            x, y = at(last * n / 4, 0)[0], HEIGHT + 28 + 16 * number
+            if known and line.x[-1] >= last * n / 4 - 0.5:
+                text = known[-1].replace("fewer than ", "<").replace("nearly all", "all*")
+                drawn.append(f'<text class="count arm-{lines.index(line)}" x="{x:.1f}" y="{y}">{escape(text)}</text>')
+    return "".join([*drawn, "</svg>"])
+
+
+@dataclass(frozen=True)
+class Course:
+    """Values over time to draw: from and to which day, quartiles and median; None where one is not shown."""
+
+    first: Sequence[int]
+    last: Sequence[int]
+    low: Sequence[float | None]
+    middle: Sequence[float | None]
+    high: Sequence[float | None]
+
+
+def course(values: Course, title: str, y_label: str) -> str:
+    """Medians as points with their quartiles, in the middle of each window."""
+    known = [value for value in (*values.low, *values.middle, *values.high) if value is not None]
+    if not known:
+        return ""
+    bottom, top = min(known), max(known)
+    margin = (top - bottom) / 10 or abs(top) / 10 or 1.0
+    bottom, top = bottom - margin, top + margin
+    begins, ends = values.first[0], values.last[-1]
+    height, foot = 200, 40
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        across = (x - begins) / (ends - begins) * (WIDTH - LEFT - RIGHT)
+        return LEFT + across, height - foot - (y - bottom) / (top - bottom) * (height - TOP - foot)
+
+    drawn = [_frame(title, height)]
+    for n in range(4):
+        y = bottom + (top - bottom) * n / 3
+        x, place = at(begins, y)
+        drawn.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{place:.1f}" y2="{place:.1f}"/>')
+        drawn.append(f'<text class="tick left" x="{x - 6:.1f}" y="{place + 4:.1f}">{short(y)}</text>')
+    for n in range(5):
+        day = begins + (ends - begins) * n / 4
+        x, _ = at(day, bottom)
+        drawn.append(f'<text class="tick" x="{x:.1f}" y="{height - foot + 18}">{day:.0f}</text>')
+    zero, _ = at(0, bottom)
+    drawn.append(f'<line class="axis" x1="{zero:.1f}" x2="{zero:.1f}" y1="{TOP}" y2="{height - foot}"/>')
+    drawn.append(f'<text class="tick" x="{(LEFT + WIDTH - RIGHT) / 2}" y="{height - 6}">Days since time zero</text>')
+    drawn.append(f'<text class="label" x="{LEFT}" y="{TOP - 4}">{escape(y_label)}</text>')
+    rows = zip(values.first, values.last, values.low, values.middle, values.high, strict=True)
+    for first, last, low, middle, high in rows:
+        if middle is None:
+            continue
+        x, y = at((first + last) / 2, middle)
+        if low is not None and high is not None:
+            tips = f'y1="{at(0, low)[1]:.1f}" y2="{at(0, high)[1]:.1f}"'
+            drawn.append(f'<line class="quartiles" x1="{x:.1f}" x2="{x:.1f}" {tips}/>')
+        drawn.append(f'<circle class="after" cx="{x:.1f}" cy="{y:.1f}" r="4"/>')
+    return "".join([*drawn, "</svg>"])
+
+
+def bars(names: Sequence[str], groups: Sequence[Sequence[float]], title: str, x_label: str, y_label: str) -> str:
+    """Bars side by side: one group of shares for each arm, from 0 to 1 along the axis."""
+    top = nice(max((value for group in groups for value in group), default=1.0))
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return LEFT + x * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM - y / top * (HEIGHT - TOP - BOTTOM)
+
+    drawn = [_frame(title), *_axes(x_label, y_label, [(n / 5, f"{n / 5:.1f}") for n in range(6)], top, at)]
+    many = max(map(len, groups))
+    for arm, group in enumerate(groups):
+        for place, value in enumerate(group):
+            x, y = at((place + 0.08 + 0.42 * arm) / many, value)
+            wide, tall = 0.42 / many * (WIDTH - LEFT - RIGHT), at(0, 0)[1] - y
+            size = f'x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{tall:.1f}"'
+            drawn.append(f'<rect class="share arm-{arm}" {size}/>')
+        y = TOP + 14 + 16 * arm
+        drawn.append(f'<text class="name arm-{arm}" x="{WIDTH - RIGHT - 4}" y="{y}">{escape(names[arm])}</text>')
     return "".join([*drawn, "</svg>"])
 
 
@@ -70,6 +155,11 @@ def love(rows: Sequence[tuple[str, float, float]], title: str, limit: float) -> 
         drawn.append(f'<circle class="before" cx="{x(before):.1f}" cy="{y}" r="4"/>')
         drawn.append(f'<circle class="after" cx="{x(after):.1f}" cy="{y}" r="4"/>')
     return "".join([*drawn, "</svg>"])
+
+
+def short(value: float) -> str:
+    """A number for an axis: three digits, thousands as they are read."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def nice(value: float) -> float:

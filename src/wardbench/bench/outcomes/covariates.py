@@ -7,37 +7,23 @@ from the columns of the cohort engine, which lie by concept, person and day: a c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 import numpy as np
-import pyarrow as pa
 from scipy import sparse
 
 from wardbench.bench.outcomes.arrays import Integers
 from wardbench.bench.outcomes.protocol import Covariates, Question
+from wardbench.bench.outcomes.records import EVENTS, members_of, names_of, recorded, rows_by_position
 from wardbench.bench.outcomes.subjects import Subjects, engine_of
 from wardbench.core.omop.concept_sets import ConceptSet
 from wardbench.core.store import Snapshot
 from wardbench.ward.cohorts import Definition
 from wardbench.ward.cohorts.engines.arrays import Arrays
-from wardbench.ward.cohorts.engines.arrays.columns import TableColumns
-from wardbench.ward.cohorts.engines.arrays.days import DAY_BITS, EARLIEST, NO_DAY, ORIGIN, day_of, person_of, ranges
-
-EVENTS = (
-    "condition_occurrence",
-    "drug_exposure",
-    "procedure_occurrence",
-    "measurement",
-    "observation",
-    "device_exposure",
-    "visit_occurrence",
-)
-"""The tables of events."""
-NO_CONCEPT = np.iinfo(np.int32).max
-"""What the columns hold where a record has no concept at all."""
+from wardbench.ward.cohorts.engines.arrays.days import EARLIEST, NO_DAY, day_of, person_of, ranges
 
 
 @dataclass(frozen=True)
@@ -73,13 +59,13 @@ def extract(question: Question, data: Snapshot | Arrays, subjects: Subjects) -> 
     """The covariates of all subjects, those that too few of both arms together have left out."""
     engine, asked = engine_of(data), question.protocol.covariates
     least = max(1, int(np.ceil(asked.least_share * subjects.size)))
-    excluded = _excluded(engine, question)
+    left_out = excluded(engine, question)
     runs = [
         (covariate, rows)
         for covariate, rows in [*_events(engine, asked, subjects, least), *_persons(engine, subjects)]
-        if least <= len(rows) < subjects.size and covariate.concept_id not in excluded
+        if least <= len(rows) < subjects.size and covariate.concept_id not in left_out
     ]
-    names = _names(engine.columns.snapshot, [covariate for covariate, _ in runs])
+    names = names_of(engine, {covariate.concept_id for covariate, _ in runs})
     rows = np.concatenate([rows for _, rows in runs]) if runs else np.zeros(0)
     values = sparse.csc_array(
         (
@@ -113,12 +99,8 @@ def _primary_sets(definition: Definition) -> set[int]:
     return numbers(msgspec.to_builtins(definition.expression.primary_criteria)) & definition.concept_sets.keys()
 
 
-def members_of(engine: Arrays, sets: Sequence[ConceptSet]) -> Integers:
-    """The concepts of all the sets, sorted."""
-    return np.unique(np.concatenate([np.zeros(0, np.int32), *(engine.vocabulary.members(one) for one in sets)]))
-
-
-def _excluded(engine: Arrays, question: Question) -> set[int]:
+def excluded(engine: Arrays, question: Question) -> set[int]:
+    """What starts either cohort, and what the protocol leaves out beside it."""
     arms = [one for one in (question.target, question.comparator) if one is not None]
     members = members_of(engine, [concepts for one in arms for concepts in entry_concepts(one)])
     return set(members.tolist()).union(question.protocol.covariates.excluded_concepts)
@@ -135,59 +117,14 @@ def _band(number: int) -> str:
 NAMED: dict[str, Callable[[int], str]] = {"sex": _sex, "band": _band, "year": lambda year: f"Time zero in {year}"}
 
 
-@dataclass(frozen=True)
-class Records:
-    """Records of one table by concept, person and day: the key of each, and the concepts with their numbers of rows."""
-
-    concepts: Integers
-    counts: Integers
-    keys: Integers
-
-
-def recorded(table: TableColumns) -> Records:
-    """Every record that has a concept; the source's own counts where there is no standard one."""
-    concepts, begins, ends = table.concepts.every
-    standard = (concepts != 0) & (concepts != NO_CONCEPT)
-    counts, keys = (ends - begins)[standard], table.keys
-    without = ranges(begins[~standard].astype(np.int64), (ends - begins)[~standard].astype(np.int64))
-    # Where some have no concept, those that have one are still one run: 0 is before and nothing after all others.
-    if standard.any():
-        first = int(np.argmax(standard))
-        keys = keys[begins[first] : ends[len(standard) - 1 - int(np.argmax(standard[::-1]))]]
-    else:
-        keys = keys[:0]
-    known = Records(concepts[standard], counts, keys)
-    source = table.records.source_concept
-    if not len(without) or source is None or table.name == "visit_occurrence":
-        return known
-    of_source = table.column(source)[without]
-    named = np.flatnonzero((of_source != 0) & (of_source != NO_DAY))
-    return joined(known, of_source[named], table.keys[without[named]])
-
-
-def joined(known: Records, concept: Integers, keys: Integers) -> Records:
-    """Records with others of these concepts; all in order again."""
-    concepts = np.concatenate([np.repeat(known.concepts, known.counts), concept])
-    keys = np.concatenate([known.keys, keys])
-    order = np.lexsort((keys, concepts))
-    concepts, counts = np.unique(concepts, return_counts=True)
-    return Records(concepts, counts, keys[order])
-
-
 def _events(engine: Arrays, asked: Covariates, subjects: Subjects, least: int) -> Iterator[Run]:
-    row_of = rows_by_position(engine, subjects)
+    row_of = rows_by_position(engine, subjects.person)
     windows = [(first, 0 if asked.with_day_zero and last == -1 else last) for first, last in asked.windows]
     far, near = min(first for first, _ in windows), max(last for _, last in windows)
-    index = subjects.index.astype(np.int32)
+    index = subjects.index
     for table in EVENTS:
         records = recorded(engine.columns.table(table))
-        row = row_of[records.keys >> DAY_BITS]
-        day = (records.keys & ((1 << DAY_BITS) - 1)).astype(np.int32)
-        day -= np.int32(ORIGIN)
-        day -= index[row]
-        wanted = np.flatnonzero((row >= 0) & (day >= far) & (day <= near))
-        number = np.repeat(np.arange(len(records.concepts), dtype=np.int32), records.counts)[wanted]
-        row, day = row[wanted], day[wanted]
+        number, row, day, _ = records.around(row_of, index, far, near)
         for window in windows:
             inside = (day >= window[0]) & (day <= window[1])
             for place, rows in _grouped(number[inside], row[inside], least):
@@ -207,15 +144,6 @@ def _grouped(number: Integers, row: Integers, least: int) -> list[tuple[int, Any
     return [(int(place), row[ends[place] - counts[place] : ends[place]]) for place in enough]
 
 
-def rows_by_position(engine: Arrays, subjects: Subjects) -> Integers:
-    """By position among everybody who was ever observed: the row of the subject, or -1; the last is for strangers."""
-    people = engine.columns.people
-    rows = np.full(len(people.ids) + 1, -1, dtype=np.int32)
-    positions = people.positions(subjects.person)
-    rows[positions[positions >= 0]] = np.flatnonzero(positions >= 0)
-    return rows
-
-
 def _persons(engine: Arrays, subjects: Subjects) -> Iterator[Run]:
     """Sex, age at time zero in bands of five years, year of time zero."""
     people = engine.columns.people
@@ -230,15 +158,6 @@ def _persons(engine: Arrays, subjects: Subjects) -> Iterator[Run]:
             yield Covariate("person", 0, say(int(value)), None), np.flatnonzero(values[what] == value)
 
 
-def _names(snapshot: Snapshot, covariates: Sequence[Covariate]) -> dict[int, str]:
-    with snapshot.connect() as con:
-        con.register("wanted", pa.table({"id": pa.array({c.concept_id for c in covariates}, pa.int64())}))
-        rows = con.execute(
-            "SELECT w.id, c.concept_name FROM wanted AS w JOIN concept AS c ON c.concept_id = w.id ORDER BY w.id"
-        ).fetchall()
-    return dict(rows)
-
-
 def _named(covariate: Covariate, names: dict[int, str]) -> Covariate:
     if covariate.window is None:
         return covariate
@@ -249,7 +168,7 @@ def _named(covariate: Covariate, names: dict[int, str]) -> Covariate:
 def users_before(question: Question, data: Snapshot | Arrays, subjects: Subjects) -> Integers:
     """Of each subject, whether what starts their own cohort is on record on any day before time zero."""
     engine = engine_of(data)
-    row_of = rows_by_position(engine, subjects)
+    row_of = rows_by_position(engine, subjects.person)
     found = np.zeros(subjects.size, dtype=bool)
     for definition, arm in ((question.target, True), (question.comparator, False)):
         if definition is None:

@@ -82,8 +82,9 @@ class Question:
     population: Definition | None = None
 
 
-def read_question(path: Path) -> Question:
+def read_question(path: Path | str) -> Question:
     """Read a protocol from YAML or JSON. InputError names the file and field that cannot be read."""
+    path = Path(path)
     try:
         text = path.read_bytes()
     except FileNotFoundError:

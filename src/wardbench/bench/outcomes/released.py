@@ -13,10 +13,13 @@ import numpy as np
 from wardbench.bench.outcomes.adjustment import WHOM
 from wardbench.bench.outcomes.analysis import Analysis, outcome_in_words
 from wardbench.bench.outcomes.arrays import Floats, Integers
+from wardbench.bench.outcomes.balance import preference
 from wardbench.bench.outcomes.comparison import Comparison, parts
+from wardbench.bench.outcomes.described import ReleasedDescription, released_description
 from wardbench.bench.outcomes.subjects import DEATH, FREE, OUTCOME
-from wardbench.bench.outcomes.survival import aalen_johansen
-from wardbench.core.disclosure import Figure, Rules, percent
+from wardbench.bench.outcomes.survival import aalen_johansen, kaplan_meier, restricted_mean
+from wardbench.bench.outcomes.weighting import effective_size
+from wardbench.core.disclosure import NEARLY_ALL, Figure, Rules, percent
 from wardbench.core.disclosure.figures import significant
 
 POINTS = 12
@@ -75,6 +78,16 @@ class EffectRow:
 
 
 @dataclass(frozen=True)
+class PreferenceBin:
+    """Between which preference scores, and the share of each arm there."""
+
+    low: float
+    high: float
+    target: float
+    comparator: float
+
+
+@dataclass(frozen=True)
 class ReleasedOutcomes:
     """All that a page may show."""
 
@@ -88,6 +101,9 @@ class ReleasedOutcomes:
     weighted_curves: tuple[ReleasedCurve, ...]
     covariates: tuple[CovariateRow, ...]
     covariates_judged: int
+    description: ReleasedDescription
+    summary: tuple[EffectRow, ...]
+    """What happened, by horizon and arm, without any adjustment."""
     gates: tuple[GateRow, ...]
     refusals: tuple[str, ...]
     effects: tuple[EffectRow, ...]
@@ -97,6 +113,11 @@ class ReleasedOutcomes:
     headline: str
     """The difference by the last horizon in a sentence; empty where there is none to tell."""
     answerable: bool
+    compared: bool
+    """Whether the protocol asks for a comparison at all."""
+    preference: tuple[PreferenceBin, ...]
+    effective: tuple[str, str]
+    """The effective numbers of persons after adjustment, of target and comparator; empty where nothing is compared."""
 
 
 def release(analysis: Analysis, rules: Rules) -> ReleasedOutcomes:
@@ -129,7 +150,9 @@ def release(analysis: Analysis, rules: Rules) -> ReleasedOutcomes:
         curves=curves,
         weighted_curves=weighted,
         covariates=covariates(analysis, rules),
-        covariates_judged=len(analysis.matrix.columns),
+        covariates_judged=0 if analysis.matrix is None else len(analysis.matrix.columns),
+        description=released_description(analysis.description, rules),
+        summary=summary(analysis, curves, rules),
         gates=gates(comparison, rules),
         refusals=refusals(analysis),
         effects=effects(comparison),
@@ -138,12 +161,42 @@ def release(analysis: Analysis, rules: Rules) -> ReleasedOutcomes:
         whom=WHOM[analysis.question.protocol.adjustment],
         headline=headline(analysis),
         answerable=comparison is not None and comparison.estimates is not None,
+        compared=analysis.question.comparator is not None,
+        preference=preferences(analysis, rules),
+        effective=effective(analysis, rules),
     )
+
+
+def preferences(analysis: Analysis, rules: Rules) -> tuple[PreferenceBin, ...]:
+    """Shares of each arm by tenths of the preference score; what few persons have stands as none."""
+    if analysis.comparison is None:
+        return ()
+    treated = analysis.subjects.treated
+    place = np.minimum((preference(analysis.comparison.arms.score, treated) * 10).astype(int), 9)
+    columns = []
+    for arm in (treated, ~treated):
+        counts, whole = np.bincount(place[arm], minlength=10), int(arm.sum())
+        shown = [rules.part(int(count), whole) for count in counts]
+        total = rules.total(whole).value or 1.0
+        columns.append([1.0 if one is NEARLY_ALL else (one.value or 0.0) / total for one in shown])
+    return tuple(
+        PreferenceBin(n / 10, (n + 1) / 10, round(min(1.0, a), 2), round(min(1.0, b), 2))
+        for n, (a, b) in enumerate(zip(*columns, strict=True))
+    )
+
+
+def effective(analysis: Analysis, rules: Rules) -> tuple[str, str]:
+    if analysis.comparison is None:
+        return ("", "")
+    weight, treated = analysis.comparison.arms.adjusted.weight, analysis.subjects.treated
+    target, comparator = (rules.total(int(effective_size(weight[arm]))).text for arm in (treated, ~treated))
+    return target, comparator
 
 
 def days_of(analysis: Analysis) -> Integers:
     last = analysis.question.protocol.horizons[-1]
-    return np.unique(np.round(np.linspace(0, last, POINTS + 1)[1:]).astype(int))
+    evenly = np.round(np.linspace(0, last, POINTS + 1)[1:]).astype(int)
+    return np.unique(np.concatenate([evenly, analysis.question.protocol.horizons]))
 
 
 def curve(name: str, days: Floats, ended: Integers, weight: Floats, grid: Integers, rules: Rules) -> ReleasedCurve:
@@ -167,15 +220,53 @@ def curve(name: str, days: Floats, ended: Integers, weight: Floats, grid: Intege
     return ReleasedCurve(name, tuple(points))
 
 
+def summary(analysis: Analysis, curves: tuple[ReleasedCurve, ...], rules: Rules) -> tuple[EffectRow, ...]:
+    """Shares by each horizon as the released curves have them, who died of something else first, restricted means.
+
+    A horizon that a curve does not reach, and whatever fewer than enough persons stand behind, is left out.
+    """
+    subjects, rows = analysis.subjects, []
+    for shown in curves:
+        of = subjects.treated if shown.name == "Target" else ~subjects.treated
+        days, ended = subjects.days[of], subjects.ended[of]
+        cause = np.where(ended == OUTCOME, 1, np.where(ended == DEATH, 2, FREE))
+        for horizon in analysis.question.protocol.horizons:
+            at = [point for point in shown.points if point.day <= horizon]
+            if not at or shown.points[-1].day < horizon:
+                continue
+            value, low, high = (100 * one for one in (at[-1].share, at[-1].low, at[-1].high))
+            here = days <= horizon
+            first = ""
+            if rules.listed(int(np.count_nonzero(here & (ended == DEATH)))):
+                share = 100 * aalen_johansen(days, cause, of=2).at([horizon])[0]
+                first = f"{share:.0f} in 100 died without it"
+            name, interval = f"{shown.name}: outcome by day {horizon}", f"{low:.1f} to {high:.1f}"
+            rows.append(EffectRow(name, f"{value:.1f} in 100", interval, first))
+            outcomes = int(np.count_nonzero(here & (ended == OUTCOME)))
+            if rules.listed(outcomes) and rules.listed(len(days) - outcomes):
+                mean = restricted_mean(kaplan_meier(days, ended == OUTCOME), horizon)
+                half = 1.96 * mean.error
+                rows.append(
+                    EffectRow(
+                        f"{shown.name}: days without it by day {horizon}",
+                        f"{mean.value:.0f} days",
+                        f"{mean.value - half:.0f} to {mean.value + half:.0f}",
+                        "on average (restricted mean), as if nobody died of something else first"
+                        if (ended == DEATH).any()
+                        else "on average (restricted mean)",
+                    )
+                )
+    return tuple(rows)
+
+
 def covariates(analysis: Analysis, rules: Rules) -> tuple[CovariateRow, ...]:
     """Those that differed most before adjustment, and are common enough to be named."""
     comparison, subjects, matrix = analysis.comparison, analysis.subjects, analysis.matrix
-    if not matrix.columns:
+    if matrix is None or comparison is None or not matrix.columns:
         return ()
     sizes = [int(subjects.treated.sum()), int((~subjects.treated).sum())]
     counts = [np.asarray(of.astype(float) @ matrix.values).ravel() for of in (subjects.treated, ~subjects.treated)]
-    before = np.zeros(len(matrix.columns)) if comparison is None else comparison.arms.before
-    after = np.zeros(len(matrix.columns)) if comparison is None else comparison.arms.after
+    before, after = comparison.arms.before, comparison.arms.after
     rank = np.lexsort((-(counts[0] + counts[1]), -np.abs(before)))
     rows: list[CovariateRow] = []
     for place in rank:

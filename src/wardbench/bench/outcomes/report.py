@@ -14,6 +14,7 @@ from markupsafe import Markup
 from wardbench.bench.outcomes import charts
 from wardbench.bench.outcomes.analysis import Analysis, outcome_in_words
 from wardbench.bench.outcomes.balance import LIMIT
+from wardbench.bench.outcomes.described import TrajectoryRow
 from wardbench.bench.outcomes.released import ReleasedCurve, ReleasedOutcomes, release
 from wardbench.core.disclosure import rules_for
 from wardbench.core.page import rendered
@@ -54,14 +55,14 @@ def report_command(protocol: Path, store: Path, report: Path, mode: str) -> str:
     return shlex.join(str(word) for word in words)
 
 
-def write_report(analysis: Analysis, snapshot: Snapshot, path: Path, *, mode: str, command: str) -> None:
+def write_report(analysis: Analysis, snapshot: Snapshot, path: Path, *, mode: str, command: str = "") -> None:
     """Write the page whole or not at all. As `check_place` where `path` cannot be written."""
     html = render(report_of(analysis, snapshot, mode=mode, command=command))
     with written_whole(path) as draft:
         draft.write_text(html, encoding="utf-8", newline="\n")
 
 
-def report_of(analysis: Analysis, snapshot: Snapshot, *, mode: str, command: str) -> OutcomeReport:
+def report_of(analysis: Analysis, snapshot: Snapshot, *, mode: str, command: str = "") -> OutcomeReport:
     """All that the page of an analysis says; InputError for an unknown mode."""
     figures = release(analysis, rules_for(mode))
     question = analysis.question
@@ -97,11 +98,25 @@ def asked(analysis: Analysis) -> Asked:
 
 def verdict(figures: ReleasedOutcomes) -> str:
     """The first thing that is read: an association in one hospital's records, or why there is none to tell."""
+    if not figures.compared:
+        return described(figures)
     if not figures.answerable:
         return "Not answerable, because " + "; and because ".join(figures.refusals) + "."
     return (
         f"Among {figures.whom}: {figures.headline} This is an association in the records of one hospital, "
         "not a recommendation."
+    )
+
+
+def described(figures: ReleasedOutcomes) -> str:
+    happened = ""
+    if figures.summary:
+        rows = [row for row in figures.summary if "outcome by day" in row.name]
+        row = rows[-1]
+        when = row.name.rsplit(" by ", 1)[1]
+        happened = f" By {when}, {row.value} had the outcome (95% interval {row.interval})."
+    return (
+        f"{figures.target.text} patients are described.{happened} Nothing is compared: the protocol has no comparator."
     )
 
 
@@ -123,6 +138,8 @@ def render(report: OutcomeReport) -> str:
         report=report,
         figures=report.figures,
         made=report.provenance,
+        courses=[(one, course(one)) for one in report.figures.description.trajectories],
+        preference=preferences(report.figures),
         crude=drawn(report.figures.curves, f"Share with {report.asked.outcome} by day, as recorded"),
         adjusted=drawn(report.figures.weighted_curves, f"Share with {report.asked.outcome} by day, adjusted"),
         balance=balance(report.figures),
@@ -134,7 +151,14 @@ def render(report: OutcomeReport) -> str:
 
 def drawn(curves: tuple[ReleasedCurve, ...], title: str) -> Markup:
     lines = [
-        charts.Line(c.name, *([getattr(p, of) for p in c.points] for of in ("day", "share", "low", "high")))
+        charts.Line(
+            c.name,
+            [p.day for p in c.points],
+            [p.share for p in c.points],
+            [p.low for p in c.points],
+            [p.high for p in c.points],
+            [p.at_risk.text for p in c.points],
+        )
         for c in curves
         if c.points
     ]
@@ -142,6 +166,27 @@ def drawn(curves: tuple[ReleasedCurve, ...], title: str) -> Markup:
         return Markup("")
     last = max(line.x[-1] for line in lines)
     return Markup(charts.steps(lines, title, "Days since time zero", "Share with the outcome", last))
+
+
+def course(row: TrajectoryRow) -> Markup:
+    windows = [window for window in row.windows if window.median.value is not None]
+    if not windows:
+        return Markup("")
+    values = charts.Course(
+        [window.first for window in row.windows],
+        [window.last for window in row.windows],
+        *([getattr(window, of).value for window in row.windows] for of in ("low", "median", "high")),
+    )
+    title = f"{row.name}: median and quartiles over time"
+    return Markup(charts.course(values, title, row.unit or "value"))
+
+
+def preferences(figures: ReleasedOutcomes) -> Markup:
+    if not figures.preference:
+        return Markup("")
+    groups = [[bin.target for bin in figures.preference], [bin.comparator for bin in figures.preference]]
+    title = "How likely each arm was to be given the target, by preference score"
+    return Markup(charts.bars(("Target", "Comparator"), groups, title, "Preference score", "Share of the arm"))
 
 
 def balance(figures: ReleasedOutcomes) -> Markup:
