@@ -337,6 +337,7 @@ class _Check:
                 is_aliquot = values["kind"][row] == Specimen.Kind.ALIQUOT
                 if not noted[row] and is_aliquot and above is not None and not self.bad[above]:
                     noted[row] = noted[above]
+                    values["tube"][row] = values["tube"][row] or values["tube"][above]
                 if noted[row]:
                     tube, taken = values["tube"][row] or "", values["collected"][row]
                     codes[row] = sprec.of(noted[row], values["material"][row], tube, taken)
