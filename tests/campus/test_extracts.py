@@ -8,7 +8,7 @@ import io
 import itertools
 import json
 import zipfile
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +104,7 @@ def test_intervals_are_kept_and_no_true_day_but_by_chance(hospital: Path, tmp_pa
     again, _same = written(hospital, tmp_path / "b", Wanted(ALL.tables, Dates.RELATIVE))
     assert {one["index_day"] for one in rows(again, "person")} == {"0"}
     days = sorted(int(one["condition_start_day"]) for one in rows(again, "condition_occurrence"))
-    assert days == sorted((day - date(2020, 6, 15)).days for _person, _concept, day in true)
+    assert days == sorted(day - date(2020, 6, 15).toordinal() for _person, _concept, day in kept)
 
 
 def test_no_first_or_last_row_tells_by_how_much_dates_moved(tmp_path: Path) -> None:
@@ -127,6 +127,43 @@ def test_no_first_or_last_row_tells_by_how_much_dates_moved(tmp_path: Path) -> N
         assert len({(min(dates), max(dates)) for dates in given.values()}) == 1
     with pytest.raises(InputError, match="longer than a year"):
         Wanted({"person": ["age"]}, since=tiny.on(1), until=tiny.on(365))
+
+
+@pytest.mark.parametrize(("since", "until", "margin"), [(None, None, 182), (400, 600, 50)])
+def test_no_first_or_last_row_tells_the_index_day(
+    tmp_path: Path, since: int | None, until: int | None, margin: int
+) -> None:
+    """Everybody has a row on each day, and one that lasts as long as there are records: the period's end less the last
+    relative day is nobody's index day, nor anything that two with the same share."""
+    persons, days = range(1, 9), range(1, 1200)
+    data = tiny.snapshot(
+        tmp_path / "store",
+        person=[tiny.person(n) for n in persons],
+        observation_period=[tiny.observed(n, n, 1, 1199) for n in persons],
+        condition_occurrence=[
+            tiny.condition(1200 * n + day, n, day, end=1199) for n in persons for day in days
+        ],
+    )
+    index = tiny.on(500)
+    people = People(np.array(persons), np.full(len(persons), np.datetime64(index).astype(np.int32)))
+    columns = ["condition_start_date", "condition_end_date"]
+    ends = {"since": tiny.on(since) if since else None, "until": tiny.on(until) if until else None}
+    wanted = Wanted({"condition_occurrence": columns}, Dates.RELATIVE, **ends)
+    names = Pseudonymiser({1: KEY}, "S1")
+    manifest = write_extract(data, people, wanted, names, {}, tmp_path / "a")
+    assert extracts.OWN_EDGES in manifest["rules"]
+    given: dict[str, list[int]] = {}
+    for row in rows(tmp_path / "a" / ARCHIVE, "condition_occurrence"):
+        given.setdefault(row["person"], []).append(int(row["condition_start_day"]))
+        assert not row["condition_end_day"], "it lies beyond everybody's edge"
+    told = [(ends["until"] or tiny.on(1199)) - index - timedelta(max(of)) for of in given.values()]
+    begins = [(ends["since"] or tiny.on(1)) - index - timedelta(min(of)) for of in given.values()]
+    assert len(given) == len(persons) and len(set(told)) > 4 and len(set(begins)) > 4
+    assert all(0 <= one.days <= 2 * margin for one in told) and max(told).days > margin // 2
+    shifts = {names.pseudonym("person", n): names.days(n) * margin // MOST_DAYS for n in persons}
+    assert {max(of) + shifts[name] for name, of in given.items()} == {
+        ((ends["until"] or tiny.on(1199)) - index).days - margin
+    }
 
 
 def test_a_permit_for_too_few_days_says_so_when_it_is_asked(
@@ -189,7 +226,7 @@ def test_it_is_minimised_to_columns_and_days_and_says_what_is_in_it(hospital: Pa
         ).fetchall()
         total = con.execute("SELECT count(*) FROM condition_occurrence").fetchall()
     (table,) = manifest["tables"]
-    assert table["rows"] == inside[0][0] < total[0][0] and table["columns"] == [
+    assert 0 < table["rows"] < inside[0][0] < total[0][0] and table["columns"] == [
         "person",
         "visit",
         "condition_concept_id",

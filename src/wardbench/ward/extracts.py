@@ -5,8 +5,9 @@ values, no row numbers, no staff, no places, nobody's day of birth. Persons and 
 study (`core.pseudonyms`). Dates are moved by one number of days for each person, so that intervals stay, or are days
 from the person's index day. Ages from `OLDEST` on are one.
 
-Moved dates are cut at the same two days for everybody, as far inside the period as dates can move: cut at the period
-itself, somebody's first or last row would tell by how much theirs were.
+Rows are cut where their moved dates pass the same two days for everybody, as far inside the period as dates can move,
+whether the moved dates are given or days from the index day: cut at the period itself, somebody's first or last row
+would tell by how much their dates were moved, or which day their index day is. An end that lies beyond is not given.
 """
 
 from __future__ import annotations
@@ -172,6 +173,10 @@ NAMES = gettext_noop("Persons and visits carry names that mean nothing outside t
 MOVED = gettext_noop("Dates are moved by one number of days for each person.")
 COUNTED = gettext_noop("Dates are days from each person's index day.")
 EDGES = gettext_noop("The first and last half year are left out, so that nobody's first or last day tells theirs.")
+OWN_EDGES = gettext_noop(
+    "At either end of the period rows are left out up to a day that is each person's own, so that nobody's first or"
+    " last row tells their index day."
+)
 AGES = gettext_noop("Ages from 90 on are given as 90; nobody's day of birth is given.")
 LEFT_OUT = gettext_noop("No free text, no source values, no row numbers, no staff, no places.")
 
@@ -185,12 +190,12 @@ def write_extract(
     """
     folder.mkdir(parents=True)
     tables: list[dict[str, Any]] = []
-    since, until = _edges(snapshot, wanted)
+    edges = _edges(snapshot, wanted)
     with snapshot.connect(memory="1GB", spill=folder / "spill") as con:
-        con.register("given_people", _people(people, wanted.dates, names))
+        con.register("given_people", _people(people, edges, names))
         for table in COLUMNS:
             if table in wanted.tables:
-                tables.append(_write_table(con, table, wanted, (since, until), names, folder))
+                tables.append(_write_table(con, table, wanted, edges, names, folder))
     _write_dictionary(wanted, folder)
     manifest = {
         "form": FORM,
@@ -200,7 +205,7 @@ def write_extract(
         "dates": wanted.dates.value,
         "period": [day.isoformat() if day else "" for day in (wanted.since, wanted.until)],
         "key_version": names.version,
-        "rules": [NAMES, *([MOVED, EDGES] if wanted.dates is Dates.SHIFTED else [COUNTED]), AGES, LEFT_OUT],
+        "rules": [NAMES, *([MOVED, EDGES] if wanted.dates is Dates.SHIFTED else [COUNTED, OWN_EDGES]), AGES, LEFT_OUT],
         "tables": tables,
         "dictionary": {"file": DICTIONARY, "sha256": sha256_of(folder / DICTIONARY)},
     }
@@ -210,23 +215,35 @@ def write_extract(
     return manifest
 
 
-Edges = tuple[date | None, date | None]
+@dataclass(frozen=True)
+class Edges:
+    """The first and last day, as dates move, of the rows that are given, and how many days they are inside the period:
+    dates move by as many at most. None where nobody was observed, so that there is nothing to give."""
+
+    first: date
+    last: date
+    margin: int
 
 
-def _edges(snapshot: Snapshot, wanted: Wanted) -> Edges:
-    """The first and last day of the rows that are given, as they are given."""
+def _edges(snapshot: Snapshot, wanted: Wanted) -> Edges | None:
+    """Half a year inside the period; where days from the index day are asked for, a quarter of a short one."""
     observed = snapshot.period()
-    if wanted.dates is not Dates.SHIFTED or observed is None:
-        return wanted.since, wanted.until
+    if observed is None:
+        return None
     first, last = (date.fromisoformat(day) for day in observed)
-    return max(wanted.since or first, first) + MARGIN, min(wanted.until or last, last) - MARGIN
+    first, last = max(wanted.since or first, first), min(wanted.until or last, last)
+    margin = MARGIN
+    if wanted.dates is Dates.RELATIVE:
+        margin = min(MARGIN, max(timedelta(0), (last - first) // 4))
+    return Edges(first + margin, last - margin, margin.days)
 
 
-def _people(people: People, dates: Dates, names: Pseudonymiser) -> pa.Table:
-    """Each person's name, index day and by how many days their dates move; the index day is what days count from."""
+def _people(people: People, edges: Edges | None, names: Pseudonymiser) -> pa.Table:
+    """Each person's name, index day and by how many days their dates move."""
     ids = people.persons.tolist()
     index = np.asarray(people.days, "datetime64[D]")
-    moved = [names.days(one) if dates is Dates.SHIFTED else 0 for one in ids]
+    margin = edges.margin if edges else MOST_DAYS
+    moved = [names.days(one) * margin // MOST_DAYS for one in ids]
     return pa.table(
         {
             "person_id": pa.array(people.persons, pa.int64()),
@@ -238,7 +255,7 @@ def _people(people: People, dates: Dates, names: Pseudonymiser) -> pa.Table:
 
 
 def _write_table(
-    con: duckdb.DuckDBPyConnection, table: str, wanted: Wanted, edges: Edges, names: Pseudonymiser, folder: Path
+    con: duckdb.DuckDBPyConnection, table: str, wanted: Wanted, edges: Edges | None, names: Pseudonymiser, folder: Path
 ) -> dict[str, Any]:
     chosen = [column for column in COLUMNS[table] if column in wanted.tables[table]]
     has_visit = "visit_occurrence_id" in TABLES[table].column_names
@@ -248,23 +265,17 @@ def _write_table(
         parts.append(f"v.name AS {VISIT}")
     if table == "person":
         parts.append(_day("p.index_day", INDEX, wanted.dates))
-    parts += [_column(column, wanted.dates) for column in chosen]
-    where, values = ["true"], []
+    parts += [_column(column, wanted.dates, edges) for column in chosen]
     first = FIRST_DATE.get(table)
-    if first is not None:
-        where.append(f"t.{first} IS NOT NULL")
-        for day, sign in zip(edges, (">=", "<="), strict=True):
-            if day is not None:
-                where.append(f"t.{first} + p.moved {sign} ?")
-                values.append(day)
+    inside = "true" if first is None else "false" if edges is None else _inside(f"t.{first}", edges)
     visits = "LEFT JOIN given_visits v ON v.id = t.visit_occurrence_id" if has_visit else ""
     file = f"{table}.{wanted.format.value}"
     kind = "FORMAT csv, HEADER true" if wanted.format is Format.CSV else "FORMAT parquet, COMPRESSION zstd"
     question = (
         f"SELECT {', '.join(parts)} FROM {table} t JOIN given_people p ON p.person_id = t.person_id {visits}"
-        f" WHERE {' AND '.join(where)} ORDER BY ALL"
+        f" WHERE {inside} ORDER BY ALL"
     )
-    con.execute(f"CREATE TEMP TABLE given AS {question}", values)
+    con.execute(f"CREATE TEMP TABLE given AS {question}")
     con.execute(f"COPY (SELECT * FROM given ORDER BY ALL) TO {quoted(folder / file)} ({kind})")
     rows = con.execute("SELECT count(*) FROM given").fetchall()[0][0]
     columns = [one[0] for one in con.execute("SELECT * FROM given LIMIT 0").description or ()]
@@ -287,10 +298,17 @@ def _visits(con: duckdb.DuckDBPyConnection, table: str, names: Pseudonymiser) ->
     )
 
 
-def _column(column: str, dates: Dates) -> str:
+def _inside(day: str, edges: Edges) -> str:
+    """Whether a day lies between the edges, as dates move."""
+    return f"{day} + p.moved BETWEEN DATE '{edges.first}' AND DATE '{edges.last}'"
+
+
+def _column(column: str, dates: Dates, edges: Edges | None) -> str:
     if column == "age":
         return f"least({OLDEST}, greatest(0, year(p.index_day) - t.year_of_birth))::INTEGER AS age"
-    return _day(f"t.{column}", column, dates) if column.endswith("_date") else f"t.{column}"
+    if not column.endswith("_date") or edges is None:
+        return f"t.{column}"
+    return _day(f"(CASE WHEN {_inside(f't.{column}', edges)} THEN t.{column} END)", column, dates)
 
 
 def _day(value: str, name: str, dates: Dates) -> str:
