@@ -140,9 +140,7 @@ def test_no_first_or_last_row_tells_the_index_day(
         tmp_path / "store",
         person=[tiny.person(n) for n in persons],
         observation_period=[tiny.observed(n, n, 1, 1199) for n in persons],
-        condition_occurrence=[
-            tiny.condition(1200 * n + day, n, day, end=1199) for n in persons for day in days
-        ],
+        condition_occurrence=[tiny.condition(1200 * n + day, n, day, end=1199) for n in persons for day in days],
     )
     index = tiny.on(500)
     people = People(np.array(persons), np.full(len(persons), np.datetime64(index).astype(np.int32)))

@@ -3,8 +3,8 @@ from importlib import import_module
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-DESK = ("storage_desk", "import_desk")
-"""Modules that put cards on the manager's desk."""
+DESK = ("storage_desk", "import_desk", "keeping_back")
+"""Modules that put cards on the manager's desk, or specimens on the page of a patient."""
 
 
 class BiobankConfig(AppConfig):

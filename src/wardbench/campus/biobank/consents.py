@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from django.db.models import Q
 from django.utils import timezone
 
+from wardbench.campus.biobank import descent
 from wardbench.campus.biobank.models import Collection, Consent, DonorLink, OptOut, Specimen
 from wardbench.core.consent import Basis, Given, Tier, allows
 
@@ -46,7 +47,8 @@ def given(donors: Iterable[uuid.UUID], collections: Iterable[Collection]) -> Map
 
 
 def forbidden_since(at: datetime.datetime, need: Iterable[Tier]) -> frozenset[uuid.UUID]:
-    """The specimens whose donor said something after `at`, and does not allow `need` now."""
+    """The specimens with material of a donor who said something after `at`, and does not allow `need` now: those that
+    were taken, and all that was made of them, pools with others too."""
     said = Consent.objects.filter(Q(at__gt=at) | Q(withdrawn__gt=at)).values_list("donor", flat=True)
     out = OptOut.objects.filter(since__gt=at)
     persons = out.exclude(person_id=None).values("person_id")
@@ -56,8 +58,15 @@ def forbidden_since(at: datetime.datetime, need: Iterable[Tier]) -> frozenset[uu
         return frozenset()
     need, collections = frozenset(need), {one.id: one for one in Collection.objects.all()}
     stands = given(sorted(donors), collections.values())
-    found = Specimen.objects.filter(donor__in=donors).values_list("id", "donor", "collection")
-    return frozenset(one for one, donor, collection in found if not allows(stands[donor, collection], need))
+    taken = Specimen.objects.filter(donor__in=donors).values_list("id", "donor", "collection")
+    refused = {donor for (donor, _of), given_now in stands.items() if not allows(given_now, need)}
+    from_whom = {one: donor for one, donor, _collection in taken if donor in refused}
+    forbidden = {one for one, donor, collection in taken if not allows(stands[donor, collection], need)}
+    made = descent.made_of(list(from_whom))
+    where = dict(Specimen.objects.filter(id__in=set().union(*made.values())).values_list("id", "collection"))
+    for root, line in made.items():
+        forbidden |= {one for one in line if not allows(stands[from_whom[root], where[one]], need)}
+    return frozenset(forbidden)
 
 
 def _given(consents: Iterable[Consent], collection: Collection, no_data: bool, no_material: bool) -> Given:

@@ -193,6 +193,15 @@ def may(actor: Actor, act: Act, facts: Facts) -> Verdict:
     return _holds(actor, WHO[act])
 
 
+def may_measure(actor: Actor, facts: Facts) -> Verdict:
+    """Saying how much there is of a specimen, after it was measured: of what is in the biobank's hands."""
+    if facts.left or facts.status in LEFT:
+        return no(gettext_noop("The specimen left with a request: how much of it was used is said there."))
+    if facts.status is not None and facts.status not in HERE:
+        return no(NOT_NOW[facts.status])
+    return may(actor, Act.CORRECT, facts)
+
+
 def _holds(actor: Actor, roles: frozenset[Role]) -> Verdict:
     if not actor.id:
         return is_signed_in(actor)

@@ -10,5 +10,6 @@ urlpatterns = [
     path("", views.specimens, name="specimens"),
     path("labels/", views.sheet, name="specimen_labels"),
     path("<uuid:specimen_id>/", views.specimen, name="specimen"),
+    path("<uuid:specimen_id>/keep-back/", views.keep_back, name="specimen_keep_back"),
     path("<uuid:specimen_id>/<slug:name>/", views.do, name="specimen_do"),
 ]

@@ -13,13 +13,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from wardbench.campus.biobank import beside, labels, rules, storing, tube_forms, tube_queries, tubes
+from wardbench.campus.biobank import beside, keeping_back, labels, rules, storing, tube_forms, tube_queries, tubes
 from wardbench.campus.biobank.rules import Act
 from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
 from wardbench.campus.people.refusals import told_in
 from wardbench.campus.people.roles import gettext_noop
-from wardbench.campus.people.rules import Actor
+from wardbench.campus.people.rules import Actor, Verdict
 from wardbench.campus.web.pages import actor, signed_in
 from wardbench.core.consent import TIERS
 from wardbench.core.errors import NotFoundError
@@ -60,8 +60,7 @@ def specimen(request: HttpRequest, specimen_id: uuid.UUID) -> HttpResponse:
     for name, (act, title) in DOINGS.items():
         if name == ("retain" if one.retained else "allow"):
             continue
-        verdict = rules.may(by, act, tubes.facts(one))
-        if verdict:
+        if _may(name, act, one, by):
             doings.append((name, title))
     shown = tube_queries.shown(one)
     given = shown.given.tiers if shown.given else frozenset()
@@ -73,6 +72,11 @@ def specimen(request: HttpRequest, specimen_id: uuid.UUID) -> HttpResponse:
         "why": rules.may_see_inventory(by),
     }
     return render(request, "biobank/specimen.html", context)
+
+
+def _may(name: str, act: Act, one: Any, by: Actor) -> Verdict:
+    facts = tubes.facts(one)
+    return rules.may_measure(by, facts) if name == "adjust" else rules.may(by, act, facts)
 
 
 def _form(name: str, one: Any, data: Any) -> forms.Form:
@@ -120,7 +124,7 @@ def do(request: HttpRequest, specimen_id: uuid.UUID, name: str) -> HttpResponse:
     if name not in DOINGS:
         raise NotFoundError(_("There is no such page."))
     act, title = DOINGS[name]
-    rules.may(by, act, tubes.facts(one)).require()
+    _may(name, act, one, by).require()
     form = _form(name, one, request.POST or None)
     if request.method == "POST" and form.is_valid():
         with told_in(form):
@@ -128,6 +132,25 @@ def do(request: HttpRequest, specimen_id: uuid.UUID, name: str) -> HttpResponse:
             messages.success(request, _("It is done, and stands in its history."))
             return redirect("specimen", one.id)
     return render(request, "biobank/specimen_do.html", {"specimen": one, "form": form, "title": title, "name": name})
+
+
+@signed_in
+@limited(Doing.PATIENT, "POST")
+def keep_back(request: HttpRequest, specimen_id: uuid.UUID) -> HttpResponse:
+    """Keep a specimen of one's own patient back for diagnosis, or no longer."""
+    by = actor(request)
+    one = keeping_back.in_care(specimen_id, by=by)
+    act, kept = keeping_back.act_of(one), one.retained
+    may = rules.may(by, act, tubes.facts(one))
+    form = tube_forms.WhyForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        may.require()
+        with told_in(form):
+            tubes.retain(one, not kept, form.cleaned_data["why"], by=by)
+            messages.success(request, _("It is done, and stands in its history."))
+            return redirect("specimen_keep_back", one.id)
+    context = {"specimen": one, "form": form, "may": may, "kept": kept}
+    return render(request, "biobank/keep_back.html", context)
 
 
 @signed_in

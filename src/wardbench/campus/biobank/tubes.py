@@ -203,8 +203,10 @@ def use(specimen: Specimen, amount: Amount | None, why: str, *, by: Actor) -> No
 
 @verb("biobank.adjust")
 def adjust(specimen: Specimen, amount: Amount, why: str, *, by: Actor) -> None:
-    """Say how much there really is, after it was measured again; with a reason."""
-    may(by, Act.CORRECT, specimen)
+    """Say how much there really is, after it was measured again; with a reason. Refused where it is not here to be
+    measured."""
+    if by is not SYSTEM:
+        rules.may_measure(by, facts(specimen)).require()
     if specimen.unit and UNITS[specimen.unit].dimension is not amount.dimension:
         raise InputError(_("amount: it is kept in {unit}.").format(unit=specimen.unit))
     first = max(specimen.first_amount or 0, amount.value)
@@ -280,8 +282,12 @@ def _in_its_unit(amount: Amount | None, specimen: Specimen) -> int | None:
 
 
 def _sum(amounts: Sequence[Amount | None], parent: Specimen) -> int | None:
-    if any(amount is None for amount in amounts):
+    unknown = sum(amount is None for amount in amounts)
+    if unknown == len(amounts):
         return None
+    if unknown:
+        sentence = _("amount: say of every tube how much goes into it, or of none: else nobody can tell what is left.")
+        raise InputError(sentence)
     return sum(_in_its_unit(amount, parent) or 0 for amount in amounts)
 
 

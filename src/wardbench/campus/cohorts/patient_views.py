@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from wardbench.campus.access.queries import patients_of
 from wardbench.campus.access.rules import may_open, may_relate_some
 from wardbench.campus.cohorts import queries, services
-from wardbench.campus.cohorts.beside import known_of
+from wardbench.campus.cohorts.beside import held_of, known_of
 from wardbench.campus.cohorts.drawing import drawing
 from wardbench.campus.counting import sessions
 from wardbench.campus.limits.pace import limited
@@ -64,5 +64,5 @@ def patient(request: HttpRequest) -> HttpResponse:
                 return render(request, "cohorts/patient.html", context, status=404)
             dates = form.cleaned_data["show"] == "dates"
             context |= {"found": found, "drawing": drawing(found, dates=dates), "dates": dates}
-            context |= {"version": version, "verdict": verdict, "beside": known_of(number)}
+            context |= {"version": version, "verdict": verdict, "beside": known_of(number), "held": held_of(by, number)}
     return render(request, "cohorts/patient.html", context)

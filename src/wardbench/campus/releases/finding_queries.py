@@ -5,9 +5,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from wardbench.campus.biobank import descent
 from wardbench.campus.biobank.models import Specimen
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.releases import finding_rules
@@ -58,9 +59,8 @@ def values_of(found: Finding) -> QuerySet[FindingSpecimen]:
 
 
 def about(specimen: Specimen) -> Sequence[FindingSpecimen]:
-    """What came back about a specimen, what it was made of, and what was made of it."""
-    kin = Q(specimen=specimen) | Q(specimen__parent=specimen)
-    if specimen.parent_id is not None:
-        kin |= Q(specimen=specimen.parent_id)
-    found = FindingSpecimen.objects.filter(kin).select_related("finding__study", "specimen")
+    """What came back about a specimen, all that it was made of, and all that was made of it."""
+    one = specimen.id
+    kin = {one, *descent.made_of([one])[one], *descent.made_from([one])[one]}
+    found = FindingSpecimen.objects.filter(specimen__in=kin).select_related("finding__study", "specimen")
     return list(found.order_by("-finding__at", "specimen__label", "analyte"))

@@ -6,8 +6,8 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from wardbench.campus.biobank import places, withdrawing
-from wardbench.campus.biobank.models import Donor, DonorLink, PoolPart, Specimen
+from wardbench.campus.biobank import descent, places, withdrawing
+from wardbench.campus.biobank.models import Donor, DonorLink, Specimen
 from wardbench.campus.biobank.rules import ENDED
 from wardbench.campus.biobank.rules import Status as TubeStatus
 from wardbench.campus.people.roles import gettext_noop
@@ -41,13 +41,8 @@ NEVER_READ = gettext_noop("Nobody had taken the extract from the campus; its fil
 def tree(donor: Donor) -> list[Specimen]:
     """Every specimen that holds anything of a donor: those taken, what was made of them, pools, and what was made of
     pools; by label."""
-    found = set(Specimen.objects.filter(donor=donor).values_list("id", flat=True))
-    new = set(found)
-    while new:
-        made = Specimen.objects.filter(parent__in=new).values_list("id", flat=True)
-        mixed = PoolPart.objects.filter(specimen__in=new).values_list("pool", flat=True)
-        new = {*made, *mixed} - found
-        found |= new
+    taken = set(Specimen.objects.filter(donor=donor).values_list("id", flat=True))
+    found = taken.union(*descent.made_of(taken).values())
     return list(Specimen.objects.select_related("collection", "box").filter(id__in=found).order_by("label"))
 
 

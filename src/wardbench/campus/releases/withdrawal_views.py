@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from wardbench.campus.biobank.rules import may_see_withdrawals, may_withdraw
+from wardbench.campus.biobank.rules import may_see_inventory, may_see_withdrawals, may_withdraw
 from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
 from wardbench.campus.people.refusals import told_in
@@ -77,6 +77,7 @@ def withdrawal(request: HttpRequest, withdrawal_id: uuid.UUID) -> HttpResponse:
         "reached": [(one, withdrawal_rules.may_answer(by, one.facts)) for one in reached],
         "left": sum(not one.facts.done for one in reached),
         "may_end": of.opt_out is not None and of.opt_out.until is None and may_withdraw(by),
+        "labels": bool(may_see_inventory(by)),
         "why": may_see_withdrawals(by),
     }
     return render(request, "releases/withdrawal.html", context)
@@ -118,6 +119,7 @@ def task(request: HttpRequest, task_id: uuid.UUID) -> HttpResponse:
         "may": may,
         "line": queries.line_of(reach),
         "whole": bool(may_see_withdrawals(by)),
+        "labels": bool(may_see_inventory(by)) or by.id in reach.facts.holders,
     }
     return render(request, "releases/withdrawal_task.html", context)
 
@@ -129,5 +131,6 @@ def proof(request: HttpRequest, withdrawal_id: uuid.UUID) -> HttpResponse:
     of = queries.withdrawal(withdrawal_id, by=by)
     if of.ended is None:
         raise NotFoundError(_("There is no proof yet: not everything is answered for."))
-    context = {"of": of, "said": proving.shown(of), "verified": proving.verify(of)}
+    context = {"of": of, "said": proving.shown(of), "verified": proving.verify(of),
+               "labels": bool(may_see_inventory(by))}  # fmt: skip
     return render(request, "releases/proof.html", context)

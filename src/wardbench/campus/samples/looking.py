@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from wardbench.campus.audit.services import record, verb
-from wardbench.campus.biobank import consents, terms
+from wardbench.campus.biobank import consents, descent, terms
 from wardbench.campus.biobank.models import Collection, Specimen
 from wardbench.campus.cohorts import queries as cohorts
 from wardbench.campus.counting import sessions
@@ -137,14 +137,27 @@ def within(scope: Scope, query: Query) -> Query:
 
 
 @dataclass(frozen=True)
+class Assayed:
+    """That something was measured: of the specimen itself (`label` is empty), of what was made of it, or (`before`) of
+    what it was made of; `what`, and how many things `more`. Never a value."""
+
+    label: str
+    what: str
+    more: int
+    before: bool
+
+
+@dataclass(frozen=True)
 class Looked:
-    """What a look gives: counts in every facet, a page of the list, when the index was made."""
+    """What a look gives: counts in every facet, a page of the list, when the index was made, and what was assayed of
+    the specimens of the page and of their kin."""
 
     facets: Facets
     found: Found
     specimens: Sequence[Specimen]
     query: Query
     at: datetime.datetime
+    assayed: Mapping[uuid.UUID, Sequence[Assayed]]
 
 
 @verb("samples.look")
@@ -160,10 +173,32 @@ def look(
     counted = _covered(scope, facets(index, asked))
     listed = find(index, asked, offset=page * size, limit=size)
     ids = [uuid.UUID(one) for one in listed.rows.column("specimen").to_pylist()]
-    with_findings = Specimen.objects.prefetch_related("findings", "children__findings")
-    there = with_findings.select_related("collection", "donor").in_bulk(ids)
+    there = Specimen.objects.select_related("collection", "donor").in_bulk(ids)
+    listed_now = [there[one] for one in ids if one in there]
     _record("samples.look", scope, asked, window, index.version, by)
-    return Looked(counted, listed, [there[one] for one in ids if one in there], asked, at)
+    return Looked(counted, listed, listed_now, asked, at, _assayed(listed_now))
+
+
+def _assayed(listed: Sequence[Specimen]) -> Mapping[uuid.UUID, Sequence[Assayed]]:
+    """What was assayed of each of these: itself first, then all that was made of it and all that it was made of."""
+    ids = [one.id for one in listed]
+    made, origins = descent.made_of(ids), descent.made_from(ids)
+    kin = {one: {one, *made[one], *origins[one]} for one in ids}
+    said: dict[uuid.UUID, list[tuple[str, str]]] = {}
+    related = Specimen.objects.filter(id__in=set().union(*kin.values())).exclude(findings=None)
+    for one, label, what in related.order_by("label", "findings__analyte").values_list(
+        "id", "label", "findings__analyte"
+    ):
+        said.setdefault(one, []).append((label, what))
+    found: dict[uuid.UUID, Sequence[Assayed]] = {}
+    for one in ids:
+        others = sorted(kin[one] & set(said) - {one}, key=lambda other: said[other][0])
+        found[one] = [
+            Assayed("" if other == one else said[other][0][0], said[other][0][1], len(said[other]) - 1,
+                    other in origins[one])
+            for other in ([one] if one in said else []) + others
+        ]  # fmt: skip
+    return found
 
 
 @verb("samples.list")

@@ -72,7 +72,7 @@ def _finder(request: HttpRequest, by: Actor, scope: Scope, scopes: Sequence[Scop
         "availability": looked.facets.availability,
         "lost": _lost(looked),
         "more": _more(looked),
-        "specimens": looked.specimens,
+        "specimens": [(one, looked.assayed[one.id]) for one in looked.specimens],
         "at": looked.at,
         "page": page + 1,
         "pages": (total + SIZE - 1) // SIZE,
