@@ -83,7 +83,6 @@ def make_biobank(people: Mapping[str, Person]) -> Bank:
     rows = _rows()
     gave = _donors(rows, forms)
     _enter(rows, collections, freezers, gave)
-    _temperatures(freezers)
     return Bank(biobank, collections, forms, freezers, gave)
 
 
@@ -143,7 +142,7 @@ def _freezers() -> tuple[Container, ...]:
     return (*freezers, tank)
 
 
-def _temperatures(freezers: tuple[Container, ...]) -> None:
+def note_temperatures(freezers: tuple[Container, ...]) -> None:
     """A week of temperatures each; one door stood open for two hours."""
     now = timezone.now().replace(minute=0, second=0, microsecond=0)
     hours = [now - datetime.timedelta(hours=back) for back in range(168, 0, -2)]

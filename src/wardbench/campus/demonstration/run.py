@@ -12,6 +12,8 @@ from wardbench.core.errors import InputError, WardbenchError
 from wardbench.core.progress import Progress, silent
 
 NAME = "Sint-Rafaël Health Sciences Campus"
+DAYS = 28
+"""How long ago its people began."""
 MADE = "demonstration-made"
 """A file in the campus's folder that says that everything in it is there."""
 
@@ -37,7 +39,8 @@ def make_demonstration(
 
     from wardbench.campus.audit.services import origin
     from wardbench.campus.cohorts.queries import latest
-    from wardbench.campus.demonstration.biobank import make_biobank
+    from wardbench.campus.demonstration.biobank import make_biobank, note_temperatures
+    from wardbench.campus.demonstration.clock import beginning
     from wardbench.campus.demonstration.cohorts import make_cohorts, put_behind_questions
     from wardbench.campus.demonstration.imports import make_imports
     from wardbench.campus.demonstration.outcomes import make_inquiries
@@ -50,17 +53,21 @@ def make_demonstration(
     from wardbench.campus.demonstration.withdrawals import make_withdrawals
 
     with origin("demonstration"), transaction.atomic():
-        people = make_people()
-        questions = make_questions(people)
-        cohorts = make_cohorts(people)
-        put_behind_questions(cohorts, questions, people)
-        versions = {key: last.id for key, cohort in cohorts.items() if (last := latest(cohort))}
-        studies = make_studies(people, questions, versions)
-        make_visits(people, make_biobank(people))
+        with beginning(DAYS) as clock:
+            people = make_people()
+            questions = make_questions(people)
+            cohorts = make_cohorts(people)
+            put_behind_questions(cohorts, questions, people)
+            versions = {key: last.id for key, cohort in cohorts.items() if (last := latest(cohort))}
+            studies = make_studies(people, questions, versions)
+            bank = make_biobank(people)
+            clock.wait(days=1)
+            make_requests(people, studies["proteins"], clock)
+            make_request_abroad(people, studies["abroad"], clock)
+            make_returns(people, studies["proteins"], clock)
+        note_temperatures(bank.freezers)
+        make_visits(people, bank)
         make_imports(people)
-        make_requests(people, studies["proteins"])
-        make_request_abroad(people, studies["abroad"])
-        make_returns(people, studies["proteins"])
         make_withdrawals(people)
         make_inquiries(people)
     from wardbench.campus.releases.standing_matching import carry_out_due
