@@ -26,6 +26,7 @@ from wardbench.campus.people.rules import SYSTEM
 from wardbench.campus.people.services import add_person, give_role
 from wardbench.campus.questions import services as questions
 from wardbench.campus.questions.rules import Side
+from wardbench.campus.samples import current
 
 EMERGENCIES = "access_emergencyaccess"
 
@@ -124,7 +125,8 @@ def test_a_worker_begins_also_where_nothing_can_be_read_ahead(monkeypatch: pytes
 
     monkeypatch.setattr("wardbench.campus.web.wsgi.application", lambda asked, start: [])
     monkeypatch.setattr(page, "read_ahead", fail)
+    monkeypatch.setattr(current, "read_ahead", fail)
     monkeypatch.setattr(server.gc, "freeze", lambda: None)
-    monkeypatch.setattr(server.log, "warning", lambda sentence, **_given: said.append(sentence))
+    monkeypatch.setattr(server.log, "warning", lambda sentence, what, **_given: said.append(sentence % what))
     server.warm_up()
-    assert len(said) == 1 and "ahead" in said[0]
+    assert [("cohort" in one, "specimens" in one) for one in said] == [(True, False), (False, True)]

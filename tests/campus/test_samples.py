@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from django.utils import timezone
 
@@ -81,6 +83,20 @@ def test_the_index_follows_the_inventory(cast: Cast, stock: Collection) -> None:
     Specimen.objects.get(label="P6").donor.consents.update(withdrawn=timezone.now())  # type: ignore[union-attr]
     assert current.refresh() is True
     assert looking.look(looking.scopes(by)[0], Query.of(), by=by).facets.total.specimens == 8 + 3
+
+
+def test_an_index_that_another_version_of_wardbench_made_is_made_anew(cast: Cast, stock: Collection) -> None:
+    current.read_ahead()
+    assert not current.folder().exists(), "nothing is made for nobody"
+    current.refresh()
+    noted = current.folder() / "current.json"
+    made = json.loads(noted.read_text())
+    noted.write_text(json.dumps({name: said for name, said in made.items() if name != "format"}))
+    assert current.refresh() is True
+    noted.write_text(json.dumps({**made, "format": made["format"] - 1}))
+    by = cast.actor("biobank_manager")
+    assert looking.look(looking.scopes(by)[0], Query.of(giving=None), by=by).facets.total.specimens > 0
+    assert json.loads(noted.read_text())["format"] == made["format"]
 
 
 def permit_of(cast: Cast) -> Permit:

@@ -61,7 +61,7 @@ def test_the_index_is_made_once_and_again_when_it_is_damaged(store: Path) -> Non
     folder = index_of(snapshot).folder
     before = (folder / "index.json").stat().st_ino
     assert index_of(snapshot).folder == folder and (folder / "index.json").stat().st_ino == before
-    (folder / "layout.npy").unlink()
+    (folder / "tiles.npy").unlink()
     again = index_of(snapshot)
     assert again.folder == folder and find(again, Query.of(giving=None)).total == snapshot.tables["specimen"].rows
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,11 @@ from wardbench.ward.samples import (
     checked,
     facets,
     find,
+    layout,
     range_of,
     write_index,
 )
-from wardbench.ward.samples.layout import at, capacity, lay_out, pack, positions, setting, unpack
+from wardbench.ward.samples.layout import WORD, lay_out, pack, setting, unpack
 
 
 def test_the_version_follows_from_the_specimens_not_from_their_order(tmp_path: Path) -> None:
@@ -48,11 +50,11 @@ def test_an_index_that_is_there_is_kept_and_a_damaged_one_replaced(tmp_path: Pat
     before = (folder / "index.json").stat().st_ino
     assert write_index(table_of(*rows), tmp_path) == folder
     assert (folder / "index.json").stat().st_ino == before
-    with (folder / "bitmaps.npy").open("r+b") as file:
+    with (folder / "words.npy").open("r+b") as file:
         file.seek(-1, os.SEEK_END)
         file.write(b"\xff")
-    os.utime(folder / "bitmaps.npy", ns=(1, 1))
-    with pytest.raises(InputError, match=r"bitmaps\.npy: missing, or written to"):
+    os.utime(folder / "words.npy", ns=(1, 1))
+    with pytest.raises(InputError, match=r"words\.npy: missing, or written to"):
         facets(SampleIndex.open(folder), Query.of())
     write_index(table_of(*rows), tmp_path)
     assert facets(SampleIndex.open(folder), Query.of()).total == Counts(2, 2, 2)
@@ -74,39 +76,57 @@ def test_no_specimens_are_an_answer_too(tmp_path: Path) -> None:
     assert find(index, Query.of()).rows.num_rows == 0
 
 
-def test_planes_of_donors_with_any_number_of_specimens() -> None:
-    counts = np.array([1, 300, 2, 15, 16, 17, 5000, 1, 33])
-    planes = capacity(counts)
-    assert (planes >= counts).all() and (planes <= np.ceil(counts * 9 / 8)).all()
-    layout, donor_at, place = lay_out(counts)
-    assert np.unique(place).size == counts.sum() and place.max() < layout.words * 64
-    assert np.unique(donor_at).size == counts.size
-    # The specimens of a donor, spread from the donor's bit, are those and no others of the same donor.
+def test_donors_and_samples_are_fields_of_words_or_have_words_to_themselves() -> None:
+    counts = np.array([1, 300, 2, 15, 16, 17, 5000, 64, 65, 33, 1, 1])
     owner = np.repeat(np.arange(counts.size), counts)
-    for donor in range(counts.size):
-        spread = layout.spread(setting(layout.donor_words, donor_at[[donor]]))
-        assert at(spread, place[owner == donor]).all()
-        assert not at(spread, place[owner != donor]).any()
+    chance = np.random.default_rng(5)
+    continues = np.append(False, owner[1:] == owner[:-1]) & (chance.random(owner.size) < 0.98)
+    laid_out, place = lay_out(owner, continues, counts.size - 2, chance.permutation(counts.size))
+    sample = np.cumsum(~continues)
+    assert np.bincount(sample).max() > WORD, "a sample of more specimens than a word has bits"
+    assert np.unique(place).size == counts.sum() and place.max() < laid_out.words * WORD
+    joined = laid_out.words - laid_out.long_donors.size
+    for donor, count in enumerate(counts.tolist()):
+        own = np.unique(place[owner == donor] // WORD)
+        ends = unpack(laid_out.donor_ends)[place[owner == donor]]
+        if count > WORD:
+            assert (own >= joined).all() and not ends.any() and (laid_out.long_donors[own - joined] == donor).all()
+        else:
+            assert own.size == 1 and own[0] < joined
+            assert np.flatnonzero(ends).tolist() == ([count - 1] if donor < counts.size - 2 else [])
+    for number in np.unique(sample).tolist():
+        own = np.unique(place[sample == number] // WORD)
+        ends = unpack(laid_out.sample_ends)[place[sample == number]]
+        if ends.size > WORD:
+            assert not ends.any() and np.unique(laid_out.long_samples[own - joined]).size == 1
+        else:
+            assert own.size == 1 and np.flatnonzero(ends).tolist() == [ends.size - 1]
 
 
 def test_bits_are_packed_and_found_again() -> None:
     flags = np.random.default_rng(1).random(640) < 0.3
     words = pack(flags)
     assert (unpack(words) == flags).all()
-    assert (positions(words) == np.flatnonzero(flags)).all()
+    assert (setting(10, np.flatnonzero(flags)) == words).all()
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_facets_of_a_larger_inventory_are_those_of_the_loop(tmp_path: Path, seed: int) -> None:
-    """Hundreds of donors, one with more specimens than a byte can count, pools of nobody, several tiles."""
+@pytest.mark.parametrize(("seed", "tile"), [(1, layout.TILE), (2, 2)])
+def test_facets_of_a_larger_inventory_are_those_of_the_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, tile: int
+) -> None:
+    """Hundreds of donors, two with more specimens than a word has bits, a sample of so many, pools, several tiles."""
+    monkeypatch.setattr(layout, "TILE", tile)
     table = checked(make_inventory(1500, 140, seed=seed))
     rows: list[dict[str, Any]] = table.to_pylist()
     for number, row in enumerate(rows):
         if number % 5 == 0:
             row.update(donor="D-many", person_id=None)
+        elif number % 7 == 0:
+            row.update(donor="D-more", collection="one", material="Plasma", collected=datetime(2020, 1, number % 2 + 1))
         elif number % 97 == 0:
             row.update(donor=None, person_id=None, kind="pool")
     index = index_in(tmp_path, *rows)
+    assert (index.layout.long_samples >= 0).any() and (index.layout.tiles.size > 9) == (tile == 2)
     asked = Query.of(
         {"material": frozenset({"Plasma", "Serum", "DNA"}), "age": (Range(20, 70),)}, giving=Giving(most_thaws=1)
     )
@@ -174,6 +194,13 @@ def test_each_what_if_is_by_itself(tmp_path: Path) -> None:
     assert found.more["tier genetic"] == Counts(1, 1, 1)
     assert found.more["tier storage"] == Counts(0, 0, 0)
     assert found.more["reserved"] == Counts(1, 1, 1)
+
+
+def test_what_is_chosen_may_be_what_keeps_back(tmp_path: Path) -> None:
+    index = index_in(tmp_path, specimen("once", thaws=1), specimen("twice", donor="d2", thaws=2))
+    found = facets(index, Query.of({"thaws": (Range(2),)}, giving=Giving(most_thaws=1)))
+    assert found.total == Counts(0, 0, 0) and found.values["thaws"]["1..1"] == Counts(1, 1, 1)
+    assert found.availability is not None and found.availability.asked == Counts(1, 1, 1)
 
 
 def test_selections_that_are_kept_change_nothing(tmp_path: Path) -> None:

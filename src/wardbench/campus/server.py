@@ -79,9 +79,10 @@ def serve(folder: Path, *, bind: str, workers: int, threads: int, ready: Callabl
 
 
 def warm_up() -> None:
-    """Ask for a page and look at a cohort, so that nobody's first page waits for what is read once (a second and more,
-    for a cohort); and spare the collector what stays."""
-    from wardbench.campus.cohorts.page import read_ahead
+    """Ask for a page and look at a cohort and at specimens, so that nobody's first page waits for what is read once (a
+    second and more); and spare the collector what stays."""
+    from wardbench.campus.cohorts import page
+    from wardbench.campus.samples import current
     from wardbench.campus.web.wsgi import application
 
     host = next((name.lstrip(".") for name in settings.ALLOWED_HOSTS if name != "*"), "localhost")
@@ -89,10 +90,11 @@ def warm_up() -> None:
     setup_testing_defaults(asked)
     for _part in application(asked, _unheard):
         pass
-    try:
-        read_ahead()
-    except Exception:  # no page needs it, and a worker that cannot begin would end the server
-        log.warning("no cohort could be looked at ahead of the first page", exc_info=True)
+    for what, read_ahead in (("cohort", page.read_ahead), ("specimens", current.read_ahead)):
+        try:
+            read_ahead()
+        except Exception:  # no page needs it, and a worker that cannot begin would end the server
+            log.warning("no %s could be looked at ahead of the first page", what, exc_info=True)
     gc.collect()
     gc.freeze()
 

@@ -27,6 +27,7 @@ from wardbench.core.errors import NotFoundError
 from wardbench.core.store.files import write_atomically
 from wardbench.ward.samples import SampleIndex, write_index
 from wardbench.ward.samples.cube import DIMENSIONS, Cube, make_cube
+from wardbench.ward.samples.files import FORMAT
 
 CUBE_DAYS = 92
 """How long a cube is kept: a quarter of a year."""
@@ -43,8 +44,9 @@ def folder() -> Path:
 
 @dataclass(frozen=True)
 class Made:
-    """Of what an index was made, and when."""
+    """Of what an index was made, when, and in which format."""
 
+    format: int
     version: str
     state: str
     at: str
@@ -71,7 +73,7 @@ def refresh() -> bool:
     if made is not None and made.state == now and (folder() / made.version).is_dir():
         return False
     written = write_index(projection.table(), folder())
-    said = Made(written.name, now, began.isoformat())
+    said = Made(FORMAT, written.name, now, began.isoformat())
     write_atomically(folder() / "current.json", json.dumps(asdict(said)).encode())
     if made is not None and made.version != written.name:
         shutil.rmtree(folder() / made.version, ignore_errors=True)
@@ -80,10 +82,12 @@ def refresh() -> bool:
 
 
 def _made() -> Made | None:
+    """What is there, where this version of Wardbench can read it."""
     try:
-        return Made(**json.loads((folder() / "current.json").read_text()))
+        made = Made(**json.loads((folder() / "current.json").read_text()))
     except (OSError, ValueError, TypeError):
         return None
+    return made if made.format == FORMAT else None
 
 
 def index() -> tuple[SampleIndex, datetime.datetime]:
@@ -100,6 +104,14 @@ def index() -> tuple[SampleIndex, datetime.datetime]:
             _open.clear()
             _open[place] = SampleIndex.open(place)
         return _open[place], datetime.datetime.fromisoformat(made.at)
+
+
+def read_ahead() -> None:
+    """Do once what a first look at specimens does first: load what is compiled, and open the index if there is one."""
+    from wardbench.ward.samples import kernels  # noqa: F401
+
+    if _made() is not None:
+        index()
 
 
 def _refresh_cube() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,16 +25,15 @@ from wardbench.core.errors import StorageError
 from wardbench.core.store.files import sha256_of, sync, sync_tree
 from wardbench.core.store.seals import is_sealed, seal
 from wardbench.ward.samples.bands import bands_of
+from wardbench.ward.samples.bitmaps import Bitmaps
 from wardbench.ward.samples.chapters import category_of, chapter_of
-from wardbench.ward.samples.files import FORMAT, DenseInfo, IndexFile, RangeInfo, WideInfo, name_of
-from wardbench.ward.samples.layout import WORD, Words, lay_out, pack
-from wardbench.ward.samples.query import UNKNOWN
-from wardbench.ward.samples.schema import DIMENSIONS, checked
+from wardbench.ward.samples.files import FORMAT, FacetInfo, IndexFile, RangeInfo, name_of
+from wardbench.ward.samples.layout import WORD, Ints, Words, begins, lay_out, pack, setting
+from wardbench.ward.samples.query import CATEGORIES, FACETS, UNKNOWN
+from wardbench.ward.samples.schema import DIMENSIONS, GIVEABLE, checked
 
-Ints = npt.NDArray[np.int64]
 WORDS_IN_CODES = ("collection", "material", "temperature", "kind", "status", "sex", "tube", "delay", "delay_after")
 WIDE = {"chapter": chapter_of, "diagnosis": category_of}
-FLAGS = ("reserved", "retained")
 NO_DAY = np.iinfo(np.int32).min
 
 
@@ -102,8 +102,7 @@ class _Building:
         self.words = {name: _Codes(held.words, held.codes[order]) for name, held in words.items()}
         same = (owner[1:] == owner[:-1]) & (kind[1:] == kind[:-1]) & (collected[1:] == collected[:-1])
         self.continues = np.concatenate([[False], same]) if owner.size else np.zeros(0, np.bool_)
-        self.counts = np.bincount(owner) if owner.size else np.zeros(0, np.int64)
-        self.layout, self.donor_at, self.place = lay_out(self.counts)
+        self.layout, self.place = lay_out(owner, self.continues, len(self.named_donors), self._alike())
 
     @cached_property
     def row_at(self) -> npt.NDArray[np.int32]:
@@ -112,25 +111,21 @@ class _Building:
         found[self.place] = np.arange(self.place.size)
         return found
 
-    def bits(self, flags: npt.NDArray[np.bool_]) -> Words:
-        """A bitmap from one flag a row."""
-        placed = np.zeros(self.layout.words * WORD, np.bool_)
-        placed[self.place] = flags
-        return pack(placed)
+    def _alike(self) -> Ints:
+        """The donors, those of whom the first specimen is alike beside one another."""
+        first = np.flatnonzero(begins(self.owner))
+        counts = np.diff(np.append(first, self.owner.size))
+        consent = self.rows.column("consent").to_numpy()[first]
+        return np.lexsort((counts, consent, *(self.words[name].codes[first] for name in ("sex", "collection"))))
+
+    def bits(self, rows: Ints) -> Words:
+        """The bitmap of these rows."""
+        return setting(self.layout.words, self.place[rows])
 
     def at_positions(self, values: npt.NDArray[Any], missing: int) -> npt.NDArray[Any]:
         placed = np.full(self.layout.words * WORD, missing, values.dtype)
         placed[self.place] = values
         return placed
-
-    def donor_bits(self, flags: npt.NDArray[np.bool_]) -> Words:
-        placed = np.zeros(self.layout.donor_words * WORD, np.bool_)
-        placed[self.donor_at] = flags
-        return pack(placed)
-
-    def is_of_samples(self, codes: npt.NDArray[Any]) -> bool:
-        """Whether all specimens of a sample have the same value."""
-        return bool((codes[1:] == codes[:-1])[self.continues[1:]].all())
 
     def days(self) -> npt.NDArray[np.int32]:
         days = self.rows.column("collected").cast(pa.int64())
@@ -139,50 +134,53 @@ class _Building:
 
 
 def _write(building: _Building, folder: Path) -> str:
-    made: list[tuple[bool, str, list[str], list[Words]]] = []
-
-    def add(name: str, values: list[str], maps: list[Words], of_samples: bool) -> None:
-        made.append((not of_samples, name, values, maps))
-
-    for name, held in building.words.items():
-        used = np.flatnonzero(np.bincount(held.codes, minlength=1))
-        placed = building.at_positions(held.codes, -1)
-        add(
-            name,
-            [held.words[code] for code in used],
-            [pack(placed == code) for code in used],
-            building.is_of_samples(held.codes),
-        )
-    consent = building.rows.column("consent").to_numpy().astype(np.int32)
-    tiers = [building.bits((consent >> bit & 1).astype(np.bool_)) for bit in range(len(Tier))]
-    add("consent", [tier.value for tier in Tier], tiers, building.is_of_samples(consent))
-    ranges = []
-    for name in ("age", "collected", "amount", "thaws"):
-        info, maps, of_samples = _write_range(building, name, folder)
-        ranges.append(info)
-        add(name, [name_of(band) for band in info.ranges] + [UNKNOWN], maps, of_samples)
-    dense: list[DenseInfo] = []
-    bitmaps: list[Words] = []
-    # Facets that are counted in the same way stand together, so that they are counted at once.
-    for differs, name, values, maps in sorted(made, key=lambda facet: facet[0]):
-        dense.append(DenseInfo(name, values, len(bitmaps), not differs))
-        bitmaps.extend(maps)
-    np.save(folder / "bitmaps.npy", _stacked(bitmaps, building.layout.words))
-    bitmaps.clear()
+    facets: list[FacetInfo] = []
+    ranges: list[RangeInfo] = []
+    made: list[Bitmaps] = []
+    for name in FACETS:
+        if name in CATEGORIES:
+            values, rows = _of_words(building, name)
+        else:
+            info, rows = _write_range(building, name, folder)
+            ranges.append(info)
+            values = [*map(name_of, info.ranges), UNKNOWN]
+        facets.append(FacetInfo(name, values, facets[-1].stop if facets else 0))
+        made.append(Bitmaps.of(map(building.bits, rows), building.layout.tiles))
+    for name, array in vars(Bitmaps.joined(made)).items():
+        np.save(folder / f"{name}.npy", array)
     made.clear()
-    wide = [_write_wide(building, name, folder) for name in WIDE]
     _write_rest(building, folder)
     samples = int(np.count_nonzero(~building.continues))
     donors = len(building.named_donors)
     names = sorted(path.name for path in folder.iterdir())
-    file = IndexFile(FORMAT, "", names, building.rows.num_rows, samples, donors, dense, ranges, wide)
-    return _close(file, folder)
+    return _close(IndexFile(FORMAT, "", names, building.rows.num_rows, samples, donors, facets, ranges), folder)
 
 
-def _write_range(building: _Building, name: str, folder: Path) -> tuple[RangeInfo, list[Words], bool]:
-    """Slices by which any range of a column is found in as many operations as its values have bits.
+def _of_words(building: _Building, name: str) -> tuple[list[str], Iterable[Ints]]:
+    """The values of a facet of words, and the rows of each."""
+    if name == "consent":
+        tiers = building.rows.column(name).to_numpy()
+        return [tier.value for tier in Tier], [np.flatnonzero(tiers >> bit & 1) for bit in range(len(Tier))]
+    if name in WIDE:
+        values, row, code = _pairs(building, name)
+        return values, (row[chosen] for chosen in _by_code(code, len(values)))
+    held = building.words[name]
+    used = np.flatnonzero(np.bincount(held.codes, minlength=1))
+    by_code = _by_code(held.codes, len(held.words))
+    return [held.words[code] for code in used], [rows for rows in by_code if rows.size]
 
-    Values are replaced by their place among those that occur, from 1; 0 is not known. Slices are kept inverted.
+
+def _by_code(codes: npt.NDArray[Any], size: int) -> Iterator[Ints]:
+    """The places of each code below `size`."""
+    order = np.argsort(codes.astype(np.min_scalar_type(size)), kind="stable")
+    return iter(np.split(order, np.cumsum(np.bincount(codes, minlength=size))[:-1]))
+
+
+def _write_range(building: _Building, name: str, folder: Path) -> tuple[RangeInfo, list[Ints]]:
+    """The bands of a facet of numbers, the rows of each, and after them those of what is not known.
+
+    Also writes slices by which any range is found in as many operations as the column's values have bits. Values are
+    replaced by their place among those that occur, from 1; 0 is not known. Slices are kept inverted.
     """
     column = building.rows.column(name)
     if name == "collected":
@@ -200,20 +198,17 @@ def _write_range(building: _Building, name: str, folder: Path) -> tuple[RangeInf
     held = np.concatenate(values)
     placed = building.at_positions(codes, 0)
     slices = [pack((placed >> bit & 1) == 0) for bit in range(int(held.size).bit_length())]
-    np.save(folder / f"{name}_slices.npy", _stacked(slices, building.layout.words))
+    np.save(folder / f"{name}_slices.npy", np.array(slices, np.uint64).reshape(len(slices), building.layout.words))
     np.save(folder / f"{name}_values.npy", held)
     info = RangeInfo(name, starts, [])
-    bands, maps = [], []
-    band_of = np.zeros(numbers.size, np.int32)
+    bands, rows = [], []
     for band in bands_of(name, held):
         low, high = info.codes(held, band)
-        within = (placed >= low) & (placed < high)
-        if within.any():
+        within = np.flatnonzero((codes >= low) & (codes < high))
+        if within.size:
             bands.append(band)
-            maps.append(pack(within))
-            band_of[(codes >= low) & (codes < high)] = len(bands)
-    maps.append(building.bits(~known))
-    return RangeInfo(name, starts, bands), maps, building.is_of_samples(band_of)
+            rows.append(within)
+    return RangeInfo(name, starts, bands), [*rows, np.flatnonzero(~known)]
 
 
 def _parts(building: _Building, name: str, known: npt.NDArray[np.bool_]) -> list[tuple[int, npt.NDArray[np.bool_]]]:
@@ -223,30 +218,6 @@ def _parts(building: _Building, name: str, known: npt.NDArray[np.bool_]) -> list
     held = _codes(building.rows.column("dimension"))
     code = {word: place for place, word in enumerate(held.words)}
     return [(part, known & (held.codes == code.get(dimension, -1))) for part, dimension in enumerate(DIMENSIONS)]
-
-
-def _write_wide(building: _Building, name: str, folder: Path) -> WideInfo:
-    """Which donors have a value, where all their specimens have the same values; and single specimens of the others."""
-    values, row, code = _pairs(building, name)
-    owner = building.owner[row]
-    size = max(len(values), 1)
-    has = _distinct(owner * size + code)
-    kinds = np.bincount(has // size, minlength=building.counts.size)
-    even = np.bincount(owner, minlength=building.counts.size) == kinds * building.counts
-    donor, value = has // size, has % size
-    chosen = np.flatnonzero(even[donor])
-    by_value = np.lexsort((building.donor_at[donor[chosen]], value[chosen]))
-    np.save(folder / f"{name}_donors.npy", building.donor_at[donor[chosen]][by_value])
-    mixed = np.flatnonzero(~even[owner])
-    sample = np.cumsum(~building.continues) - 1
-    # Rows stand by donor and sample already, so that a stable order by value is by value, donor and sample.
-    order = mixed[np.argsort(code[mixed], kind="stable")]
-    np.save(folder / f"{name}_mixed.npy", building.place[row[order]])
-    np.save(folder / f"{name}_mixed_sample.npy", _numbered(code[order], sample[row[order]]))
-    np.save(folder / f"{name}_mixed_donor.npy", _numbered(code[order], owner[order]))
-    starts = np.searchsorted(value[chosen][by_value], np.arange(len(values) + 1))
-    mixed_starts = np.searchsorted(code[order], np.arange(len(values) + 1))
-    return WideInfo(name, values, starts.tolist(), mixed_starts.tolist())
 
 
 def _pairs(building: _Building, name: str) -> tuple[list[str], Ints, Ints]:
@@ -267,32 +238,36 @@ def _pairs(building: _Building, name: str) -> tuple[list[str], Ints, Ints]:
 def _distinct(keys: Ints) -> Ints:
     """Each key once, rising."""
     keys = np.sort(keys)
-    return np.asarray(keys[np.append(True, keys[1:] != keys[:-1])[: keys.size]])
-
-
-def _numbered(*keys: Ints) -> npt.NDArray[np.int32]:
-    """The number of each run of rows with the same keys, from 0."""
-    new = np.zeros(keys[0].size, np.bool_)
-    for key in keys:
-        new[1:] |= key[1:] != key[:-1]
-    return np.cumsum(new, dtype=np.int32)
+    return np.asarray(keys[begins(keys)])
 
 
 def _write_rest(building: _Building, folder: Path) -> None:
-    np.save(folder / "layout.npy", building.layout.table)
+    for name, array in vars(building.layout).items():
+        np.save(folder / f"{name}.npy", array)
     np.save(folder / "row_at.npy", building.row_at)
     np.save(folder / "day_at.npy", building.at_positions(building.days(), NO_DAY))
-    np.save(folder / "continues.npy", building.bits(building.continues))
-    np.save(folder / "present.npy", building.bits(np.ones(building.place.size, np.bool_)))
-    named = np.arange(building.counts.size) < len(building.named_donors)
-    np.save(folder / "named.npy", building.donor_bits(named))
-    for name in FLAGS:
-        np.save(folder / f"{name}.npy", building.bits(building.rows.column(name).to_numpy()))
+    np.save(folder / "present.npy", building.bits(np.arange(building.place.size)))
+    for name, flags in _hindering(building).items():
+        np.save(folder / f"{name}.npy", building.bits(np.flatnonzero(flags)))
     persons, donor = _persons(building)
     np.save(folder / "persons.npy", persons)
-    np.save(folder / "person_donor.npy", building.donor_at[donor])
+    np.save(folder / "person_first.npy", building.place[np.searchsorted(building.owner, donor)])
+    np.save(folder / "person_last.npy", building.place[np.searchsorted(building.owner, donor, side="right") - 1])
     with pa.OSFile(str(folder / "rows.arrow"), "wb") as sink, pa.ipc.new_file(sink, building.rows.schema) as writer:
         writer.write_table(building.rows)
+
+
+def _hindering(building: _Building) -> dict[str, npt.NDArray[np.bool_]]:
+    """Which rows each reason keeps from being given that is the same for every use."""
+    status, amount = building.words["status"], _whole(building.rows.column("amount"), 1)
+    here = [place for place, word in enumerate(status.words) if word in (*GIVEABLE, "used_up")]
+    used_up = [place for place, word in enumerate(status.words) if word == "used_up"]
+    return {
+        "elsewhere": ~np.isin(status.codes, here),
+        "depleted": np.isin(status.codes, used_up) | (amount == 0),
+        "reserved": building.rows.column("reserved").to_numpy(),
+        "retained": building.rows.column("retained").to_numpy(),
+    }
 
 
 def _persons(building: _Building) -> tuple[Ints, Ints]:
@@ -314,10 +289,6 @@ def _close(file: IndexFile, folder: Path) -> str:
     for name in file.files:
         seal(folder / name)
     return version
-
-
-def _stacked(maps: list[Words], words: int) -> npt.NDArray[np.uint64]:
-    return np.stack(maps) if maps else np.zeros((0, words), np.uint64)
 
 
 def _codes(column: pa.ChunkedArray) -> _Codes:

@@ -1,29 +1,20 @@
-"""Specimens, samples and donors of many bitmaps at once, tile by tile, on as many processors as there are.
-
-Of a tile of one bitmap: its specimens are its bits; its donors the bits of its planes combined by OR. Its samples are
-its bits but for those of a sample of which an earlier plane had one already. The specimens of a sample stand in
-consecutive planes, so that this is a scan over planes that carries one bit a donor. Where all specimens of a sample
-have the same value (its material), the scan is done once for the selection, not for every value.
-"""
+"""Specimens, samples and donors of many selections and values at once, tile by tile, on all processors."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from threading import local
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from wardbench.ward.samples.index import SampleIndex
-from wardbench.ward.samples.layout import WORD, Tile, Words, unpack
+from wardbench.ward.samples.bitmaps import Bitmaps
+from wardbench.ward.samples.layout import Ints, Layout, Words
 
-BATCH = 1 << 15
-"""Words that are worked on at once: a quarter of a megabyte."""
 COLUMNS = 3
 """Of a count: specimens, samples, donors."""
 
@@ -33,114 +24,55 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True)
-class Job:
-    """Count `maps`, each within the selection `mask` (its number); `of_samples` as in `DenseInfo`."""
+class Meet:
+    """A selection: the specimens that are in all of the bitmaps `inside`, and in none of those `outside`."""
 
-    maps: npt.NDArray[np.uint64]
-    mask: int
-    of_samples: bool
+    inside: tuple[Words, ...]
+    outside: tuple[Words, ...] = ()
 
-
-@dataclass(frozen=True)
-class PerDonor:
-    """Of one selection how many specimens, and how many samples, each donor has, by position."""
-
-    specimens: npt.NDArray[np.unsignedinteger]
-    samples: npt.NDArray[np.unsignedinteger]
-
-
-class Counting:
-    """One question over an index: selections, and what to count in them."""
-
-    def __init__(
-        self, index: SampleIndex, masks: Sequence[Words], jobs: Iterable[Job], donors_of: Iterable[int]
-    ) -> None:
-        self._index = index
-        self._masks = masks
-        self._jobs = list(jobs)
-        size = index.layout.donor_words * WORD
-        # A byte a donor stays in the cache while it is looked up by value.
-        kind = np.uint8 if all(tile.planes < 1 << 8 for tile in index.layout) else np.uint32
-        self.per_donor = {mask: PerDonor(np.zeros(size, kind), np.zeros(size, kind)) for mask in donors_of}
-
-    def run(self) -> list[Tally]:
-        """For each job a row a bitmap: specimens, samples, donors."""
-        found = [np.zeros((len(job.maps), COLUMNS), np.int64) for job in self._jobs]
-        for tallies in in_parallel(self._tile, self._index.layout.tiles):
-            for total, tally in zip(found, tallies, strict=True):
-                if tally is not None:
-                    total += tally
+    def words(self) -> Words:
+        found = self.inside[0].copy()
+        for words in self.inside[1:]:
+            np.bitwise_and(found, words, out=found)
+        for words in self.outside:
+            np.bitwise_and(found, ~words, out=found)
         return found
 
-    def _tile(self, tile: Tile) -> list[Tally | None]:
-        masks = np.stack([mask[tile.start : tile.stop] for mask in self._masks])
-        any_set = [bool(mask.any()) for mask in masks]
-        repeated = masks.copy()
-        _keep_repeats(self._index, tile, repeated)
-        first = masks.copy()
-        first[:, tile.width :] &= ~repeated[:, : -tile.width]
-        for number, held in self.per_donor.items():
-            own = slice(tile.donors * WORD, tile.donors_stop * WORD)
-            for words, sums in ((masks, held.specimens), (first, held.samples)):
-                bits = unpack(words[number].reshape(tile.planes, tile.width))
-                np.add.reduce(bits, axis=0, dtype=sums.dtype, out=sums[own])
-        return [
-            _count(self._index, tile, job, masks[job.mask], first[job.mask]) if any_set[job.mask] else None
-            for job in self._jobs
-        ]
+
+def count(layout: Layout, selections: Sequence[Meet], maps: Bitmaps, within: Ints) -> tuple[Tally, Tally]:
+    """Specimens, samples and donors: a row a selection; and a row a value, of selection `within[k]` with bitmap k."""
+    from wardbench.ward.samples import kernels
+
+    parts_of = [_signed(one) for one in selections]
+    bitmaps = {key: words for parts in parts_of for key, words in parts.items()}
+    wanted = np.array([[key[1] * (key in parts) for key in bitmaps] for parts in parts_of], np.int8)
+    each = np.arange(len(selections))
+
+    def in_tile(tile: int) -> tuple[Tally, Tally]:
+        low, high = layout.tiles[tile : tile + 2].tolist()
+        masks = np.empty((each.size, high - low), np.uint64)
+        kernels.meet(np.stack([words[low:high] for words in bitmaps.values()]), wanted, masks)
+
+        def counted(words: Words, parts: Ints, within: Ints) -> Tally:
+            found = np.empty((within.size, COLUMNS), np.int64)
+            kernels.count(words, maps.numbers, parts, within, masks, *layout.of_tile(low, high), low, found)
+            return found
+
+        rows = (each * (high - low))[:, None] + [0, high - low]
+        parts = np.ascontiguousarray(maps.parts[:, tile : tile + 2])
+        return counted(masks.reshape(-1), rows, each), counted(maps.words, parts, within)
+
+    totals, values = np.zeros((each.size, COLUMNS), np.int64), np.zeros((within.size, COLUMNS), np.int64)
+    for whole, part in in_parallel(in_tile, range(layout.tiles.size - 1)):
+        totals += whole
+        values += part
+    return totals, values
 
 
-def _count(index: SampleIndex, tile: Tile, job: Job, mask: Words, first: Words) -> Tally:
-    found = np.zeros((len(job.maps), COLUMNS), np.int64)
-    size = tile.stop - tile.start
-    step = max(1, BATCH // size)
-    named = None if index.named is None else index.named[tile.donors : tile.donors_stop]
-    held, counts = _buffers(step * size)
-    for low in range(0, len(job.maps), step):
-        maps = job.maps[low : low + step, tile.start : tile.stop]
-        words = held[: maps.size].reshape(maps.shape)
-        bits = counts[: maps.size].reshape(maps.shape)
-        tally = found[low : low + step]
-        np.bitwise_and(maps, mask, out=words)
-        tally[:, 0] = _sums(words, bits)
-        donors = np.bitwise_or.reduce(words.reshape(-1, tile.planes, tile.width), axis=1)
-        if named is not None:
-            donors &= named
-        tally[:, 2] = np.bitwise_count(donors).sum(axis=1, dtype=np.uint32)
-        if job.of_samples:
-            np.bitwise_and(words, first, out=words)
-            tally[:, 1] = _sums(words, bits)
-        else:
-            _keep_repeats(index, tile, words)
-            tally[:, 1] = tally[:, 0] - _sums(words, bits)
-    return found
-
-
-def _sums(words: npt.NDArray[np.uint64], bits: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
-    found: npt.NDArray[np.uint32] = np.bitwise_count(words, out=bits).sum(axis=1, dtype=np.uint32)
-    return found
-
-
-def _keep_repeats(index: SampleIndex, tile: Tile, maps: npt.NDArray[np.uint64]) -> None:
-    """Keep of each bitmap the bits of samples of which an earlier plane has one too, each moved to the plane before."""
-    planes = maps.reshape(-1, tile.planes, tile.width)
-    same = index.continues[tile.start : tile.stop].reshape(tile.planes, tile.width)
-    carried = np.zeros((planes.shape[0], tile.width), np.uint64)
-    for plane in range(1, tile.planes):
-        np.bitwise_or(carried, planes[:, plane - 1], out=carried)
-        np.bitwise_and(carried, same[plane], out=carried)
-        np.bitwise_and(carried, planes[:, plane], out=planes[:, plane - 1])
-    planes[:, -1] = 0
-
-
-_held = local()
-
-
-def _buffers(words: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint8]]:
-    """Room for so many words and their counts, kept by each thread: fresh memory costs more than the counting."""
-    if getattr(_held, "words", np.zeros(0, np.uint64)).size < words:
-        _held.words, _held.counts = np.empty(words, np.uint64), np.empty(words, np.uint8)
-    return _held.words, _held.counts
+def _signed(one: Meet) -> dict[tuple[int, int], Words]:
+    """Its bitmaps, each once: those inside with 1, those outside with -1; one may be both."""
+    signed = [*((1, words) for words in one.inside), *((-1, words) for words in one.outside)]
+    return {(id(words), sign): words for sign, words in signed}
 
 
 @cache
@@ -154,7 +86,7 @@ def processors() -> int:
 
 
 def in_parallel(work: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
-    """`work` done for each, in their order; numpy lets other threads run while it works on arrays."""
+    """`work` done for each, in their order; other threads run while arrays are worked on."""
     if len(items) < 2 or processors() < 2:
         return map(work, items)
     return _workers().map(work, items)

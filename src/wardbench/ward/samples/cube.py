@@ -67,7 +67,7 @@ def make_cube(
     that there are not. To be kept with its snapshot: nobody is served another one of the same specimens."""
     if not dimensions or len(set(dimensions)) < len(dimensions) or not set(dimensions) <= set(DIMENSIONS):
         raise InputError(f"cube: the dimensions are some of {', '.join(DIMENSIONS)}, each once.")
-    table = index.rows.take(rows_of(index, select(index, query or Query.of()).all))
+    table = index.rows.take(rows_of(index, select(index, query or Query.of()).all.words()))
     table = table.filter(pc.is_valid(table.column("donor")))
     donors = _dictionary(table.column("donor"))[1]
     columns = [_dimension(table, name) for name in dimensions]

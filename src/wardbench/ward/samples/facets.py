@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import groupby
 
 import numpy as np
-import numpy.typing as npt
 
-from wardbench.ward.samples.counting import COLUMNS, Counting, Job, PerDonor, Tally, in_parallel
-from wardbench.ward.samples.index import Runs, SampleIndex, Wide
-from wardbench.ward.samples.layout import Words, at
-from wardbench.ward.samples.query import FACETS, Giving, Query
-from wardbench.ward.samples.selecting import Reason, givable, hindrances, loosened, select
+from wardbench.ward.samples.counting import Meet, Tally, count
+from wardbench.ward.samples.index import SampleIndex
+from wardbench.ward.samples.query import Query
+from wardbench.ward.samples.selecting import Reason, hindrances, loosened, select
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,45 +53,31 @@ class Facets:
     availability: Availability | None
 
 
-def facets(index: SampleIndex, query: Query, *, more: Mapping[str, Giving] | None = None) -> Facets:
-    """All facets of a query; `more` are what-ifs by name in place of the usual ones (`loosened`)."""
+def facets(index: SampleIndex, query: Query) -> Facets:
+    """All facets of a query."""
     selection = select(index, query)
-    chosen = list(selection.without)
-    masks = [selection.all, *selection.without.values()]
-    number = {facet: 1 + place for place, facet in enumerate(chosen)}
-    totals = {"": selection.all, **_of_giving(index, query, selection.before, more)}
-    kinds = groupby(index.dense.values(), lambda info: (number.get(info.name, 0), info.of_samples))
-    alike = [(*kind, list(infos)) for kind, infos in kinds]
-    jobs = [Job(index.bitmaps[infos[0].first : infos[-1].stop], mask, of_samples) for mask, of_samples, infos in alike]
-    whole = [*masks, index.present]
-    jobs.append(Job(np.stack(list(totals.values())), len(masks), False))
-    counting = Counting(index, whole, jobs, {number.get(name, 0) for name in index.wide})
-    *dense, sums = counting.run()
-
-    def of_wide(facet: Wide) -> Tally:
-        mask = number.get(facet.name, 0)
-        return _wide(index, facet, whole[mask], counting.per_donor[mask])
-
-    wide = in_parallel(of_wide, list(index.wide.values()))
-    values = {
-        info.name: _values(info.values, tally[info.first - infos[0].first : info.stop - infos[0].first])
-        for (_, _, infos), tally in zip(alike, dense, strict=True)
-        for info in infos
-    }
-    values |= {facet.name: _values(facet.values, tally) for facet, tally in zip(index.wide.values(), wide, strict=True)}
-    found = _values(list(totals), sums)
-    availability = None if query.giving is None else _availability(found)
-    return Facets(index.version, found[""], {name: values[name] for name in FACETS}, availability)
+    selections = {"": selection.all, **selection.without, **_of_giving(index, query, selection.before)}
+    number = {name: place for place, name in enumerate(selections)}
+    within = np.repeat(
+        [number.get(name, 0) for name in index.facets], [len(info.values) for info in index.facets.values()]
+    )
+    totals, tally = count(index.layout, list(selections.values()), index.bitmaps, within)
+    found = _values(list(selections), totals)
+    values = {name: _values(info.values, tally[info.first : info.stop]) for name, info in index.facets.items()}
+    return Facets(index.version, found[""], values, None if query.giving is None else _availability(found))
 
 
-def _of_giving(index: SampleIndex, query: Query, before: Words, more: Mapping[str, Giving] | None) -> dict[str, Words]:
+def _of_giving(index: SampleIndex, query: Query, before: Meet) -> dict[str, Meet]:
     if query.giving is None:
         return {}
-    usual = loosened(index, query.giving) if more is None else more
-    lost = {f"lost {reason}": before & words for reason, words in hindrances(index, query.giving).items()}
-    able = givable(index, query.giving)
-    added = {f"more {name}": before & (able | givable(index, giving)) for name, giving in usual.items()}
-    return {"asked": before, **lost, **added}
+    lost = {
+        f"lost {reason}": Meet((*before.inside, words)) for reason, words in hindrances(index, query.giving).items()
+    }
+    more = {
+        f"more {name}": Meet(before.inside, tuple(hindrances(index, giving).values()))
+        for name, giving in loosened(index, query.giving).items()
+    }
+    return {"asked": before, **lost, **more}
 
 
 def _availability(found: Mapping[str, Counts]) -> Availability:
@@ -106,34 +89,3 @@ def _availability(found: Mapping[str, Counts]) -> Availability:
 
 def _values(values: list[str], tally: Tally) -> dict[str, Counts]:
     return {value: Counts(*row) for value, row in zip(values, tally.tolist(), strict=True)}
-
-
-def _wide(index: SampleIndex, wide: Wide, mask: Words, held: PerDonor) -> Tally:
-    found = np.zeros((len(wide.values), COLUMNS), np.int64)
-    specimens = held.specimens[wide.donors]
-    has = specimens > 0
-    found[:, 0] = _sums(specimens, wide.starts)
-    found[:, 1] = _sums(held.samples[wide.donors], wide.starts)
-    found[:, 2] = _sums((has if wide.named is None else has & wide.named).view(np.uint8), wide.starts)
-    if wide.mixed.size:
-        active = at(mask, wide.mixed)
-        found[:, 0] += _sums(active.view(np.uint8), wide.mixed_starts)
-        for column, runs in enumerate(wide.mixed_runs, start=1):
-            found[:, column] += _runs(active, runs)
-    return found
-
-
-def _runs(active: npt.NDArray[np.bool_], runs: Runs) -> npt.NDArray[np.int64]:
-    """How many runs of each value have an active row."""
-    seen = np.zeros(int(runs.starts[-1]), np.bool_)
-    seen[runs.number[active]] = True
-    return _sums(seen.view(np.uint8), runs.starts)
-
-
-def _sums(values: npt.NDArray[np.generic], starts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The sums of values from each start to the next, the last of them the end; below 2**32."""
-    filled = np.flatnonzero(starts[1:] > starts[:-1])
-    found = np.zeros(starts.size - 1, np.int64)
-    if filled.size:
-        found[filled] = np.add.reduceat(values, starts[filled], dtype=np.uint32)
-    return found

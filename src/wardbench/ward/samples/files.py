@@ -11,19 +11,15 @@ import numpy.typing as npt
 from wardbench.ward.samples.query import Range
 from wardbench.ward.samples.schema import DIMENSIONS
 
-FORMAT = 1
+FORMAT = 2
 
 
-class DenseInfo(msgspec.Struct, frozen=True):
-    """A facet with one bitmap a value: rows `first` onwards of `bitmaps.npy`.
-
-    `of_samples` says whether the specimens of a sample always have the same value.
-    """
+class FacetInfo(msgspec.Struct, frozen=True):
+    """A facet: its values, of which the bitmaps are those from `first` on."""
 
     name: str
     values: list[str]
     first: int
-    of_samples: bool
 
     @property
     def stop(self) -> int:
@@ -31,11 +27,19 @@ class DenseInfo(msgspec.Struct, frozen=True):
 
 
 class RangeInfo(msgspec.Struct, frozen=True):
-    """A facet of numbers: where the values of each part (dimension) start among all, and the bands that are counted."""
+    """A facet of numbers: where the values of each part (dimension) start among all, and the bands that are counted.
+
+    What is not known is counted after the last band.
+    """
 
     name: str
     starts: list[int]
     ranges: list[Range]
+
+    def band(self, wanted: Range) -> int | None:
+        """Which of the facet's values a range is, where it is one."""
+        bands = [*self.ranges, Range(unknown=True)]
+        return bands.index(wanted) if wanted in bands else None
 
     def codes(self, values: npt.NDArray[Any], wanted: Range) -> tuple[int, int]:
         """The codes from the first up to below the second are those of values within a range; 0 is not known."""
@@ -48,15 +52,6 @@ class RangeInfo(msgspec.Struct, frozen=True):
         return 1 + self.starts[part] + low, 1 + self.starts[part] + high
 
 
-class WideInfo(msgspec.Struct, frozen=True):
-    """A facet of many values: where the donors of each value start, and the specimens of donors that differ in it."""
-
-    name: str
-    values: list[str]
-    starts: list[int]
-    mixed_starts: list[int]
-
-
 class IndexFile(msgspec.Struct, frozen=True):
     """`index.json`; `files` are all others of the folder."""
 
@@ -66,9 +61,8 @@ class IndexFile(msgspec.Struct, frozen=True):
     specimens: int
     samples: int
     donors: int
-    dense: list[DenseInfo]
+    facets: list[FacetInfo]
     ranges: list[RangeInfo]
-    wide: list[WideInfo]
 
 
 def name_of(band: Range) -> str:

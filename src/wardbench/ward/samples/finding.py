@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -32,14 +33,14 @@ def find(index: SampleIndex, query: Query, *, offset: int = 0, limit: int = PAGE
     """The specimens from `offset` (0 for the first) on, `limit` at most; InputError where these make no page."""
     if offset < 0 or not 1 <= limit <= MOST:
         raise InputError(f"page: it starts at 0 or later and has 1 to {MOST:,} specimens.")
-    words = select(index, query).all
+    words = select(index, query).all.words()
     return Found(index.version, ones(words), offset, index.rows.take(rows_of(index, words)[offset : offset + limit]))
 
 
 def rows_of(index: SampleIndex, words: Words) -> npt.NDArray[np.int64]:
     """The rows of a bitmap in `SampleIndex.rows`, rising."""
     chosen = np.zeros(index.file.specimens, np.bool_)
-    for tile in index.layout:
-        active = unpack(words[tile.start : tile.stop]).astype(np.bool_)
-        chosen[index.row_at[tile.start * WORD : tile.stop * WORD][active]] = True
+    for low, high in pairwise(index.layout.tiles.tolist()):
+        active = unpack(words[low:high]).view(np.bool_)
+        chosen[index.row_at[low * WORD : high * WORD][active]] = True
     return np.flatnonzero(chosen)

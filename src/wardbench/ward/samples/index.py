@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import fields
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
@@ -16,8 +17,9 @@ import pyarrow as pa
 
 from wardbench.core.errors import InputError, NotFoundError
 from wardbench.core.store.seals import is_sealed
-from wardbench.ward.samples.files import FORMAT, DenseInfo, IndexFile, RangeInfo, WideInfo
-from wardbench.ward.samples.layout import Layout, Words, at
+from wardbench.ward.samples.bitmaps import Bitmaps
+from wardbench.ward.samples.files import FORMAT, IndexFile, RangeInfo
+from wardbench.ward.samples.layout import Layout, Words
 
 KEPT = 64 << 20
 """Bytes of selections that are kept."""
@@ -38,16 +40,19 @@ class SampleIndex:
             raise InputError(
                 f"{folder / 'index.json'}: format {self.file.format}; this version of Wardbench reads format {FORMAT}."
             )
-        self.layout = Layout(self.array("layout"))
-        self.dense = {info.name: info for info in self.file.dense}
+        self.layout = Layout(**{field.name: self.array(field.name) for field in fields(Layout)})
+        self.facets = {info.name: info for info in self.file.facets}
         self.ranges = {info.name: info for info in self.file.ranges}
-        self.wide = {info.name: Wide(self, info) for info in self.file.wide}
         self._kept: OrderedDict[object, Words] = OrderedDict()
+        self._hindering: dict[str, Words] = {}
         self._lock = Lock()
 
     @classmethod
     def open(cls, folder: str | Path) -> SampleIndex:
         """The index in `folder`; NotFoundError where there is none, InputError where a file was written to since."""
+        # What is compiled is there before the first question.
+        from wardbench.ward.samples import kernels  # noqa: F401
+
         return cls(Path(folder))
 
     @property
@@ -62,29 +67,20 @@ class SampleIndex:
         return array.view(np.ndarray) if array.size else np.zeros(array.shape, array.dtype)
 
     @cached_property
-    def bitmaps(self) -> npt.NDArray[np.uint64]:
-        return self.array("bitmaps")
-
-    @cached_property
-    def continues(self) -> Words:
-        """Specimens of the same sample as the one in the plane before."""
-        return self.array("continues")
+    def bitmaps(self) -> Bitmaps:
+        """Of all values of all facets."""
+        return Bitmaps(self.array("words"), self.array("numbers"), self.array("parts"))
 
     @cached_property
     def present(self) -> Words:
         """Positions at which there is a specimen."""
         return self.array("present")
 
-    @cached_property
-    def named(self) -> Words | None:
-        """Of the donors' positions those of donors, None where all are: what has no donor has a position too."""
-        nameless = self.layout.donor_words and self.file.donors < self._owners
-        return self.array("named") if nameless else None
-
-    @cached_property
-    def _owners(self) -> int:
-        first = [self.present[tile.start : tile.start + tile.width] for tile in self.layout]
-        return int(sum(np.bitwise_count(words).sum(dtype=np.int64) for words in first))
+    def hindering(self, reason: str) -> Words:
+        """What a reason that asks for nothing else keeps from being given: one of `building.hindering`."""
+        if reason not in self._hindering:
+            self._hindering[reason] = self.array(reason)
+        return self._hindering[reason]
 
     @cached_property
     def row_at(self) -> npt.NDArray[np.int32]:
@@ -95,9 +91,9 @@ class SampleIndex:
         return self.array("day_at")
 
     @cached_property
-    def persons(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Persons, rising, and the position of a donor that each is."""
-        return self.array("persons"), self.array("person_donor")
+    def persons(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Persons, rising, and the first and the last position of a donor that each is."""
+        return self.array("persons"), self.array("person_first"), self.array("person_last")
 
     @cached_property
     def rows(self) -> pa.Table:
@@ -107,12 +103,13 @@ class SampleIndex:
             raise InputError(f"{path}: missing, or written to since it was made; make the index of specimens again.")
         return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
 
-    def bits_of(self, facet: str, value: str) -> Words | None:
-        """The bitmap of a value of a facet that has bitmaps; None where no specimen has it."""
-        info: DenseInfo = self.dense[facet]
-        if value not in info.values:
-            return None
-        found: Words = self.bitmaps[info.first + info.values.index(value)]
+    def having(self, facet: str, values: Iterable[str]) -> Words:
+        """The specimens that have one of these values of a facet; values that there are not are passed over."""
+        info = self.facets[facet]
+        found = np.zeros(self.layout.words, np.uint64)
+        for value in values:
+            if value in info.values:
+                self.bitmaps.add_to(found, info.first + info.values.index(value))
         return found
 
     @cached_property
@@ -141,47 +138,3 @@ class SampleIndex:
         """Let go of all that is kept."""
         with self._lock:
             self._kept.clear()
-
-
-class Wide:
-    """A facet of many values; a donor whose specimens all have the same ones counts by the donor alone."""
-
-    def __init__(self, index: SampleIndex, info: WideInfo) -> None:
-        self._index = index
-        self.name, self.values = info.name, info.values
-        self.place = {value: number for number, value in enumerate(info.values)}
-        self.starts = np.array(info.starts)
-        self.mixed_starts = np.array(info.mixed_starts)
-
-    @cached_property
-    def donors(self) -> npt.NDArray[np.int64]:
-        """Positions of donors, by value."""
-        return self._index.array(f"{self.name}_donors")
-
-    @cached_property
-    def named(self) -> npt.NDArray[np.bool_] | None:
-        named = self._index.named
-        return None if named is None else at(named, self.donors)
-
-    @cached_property
-    def mixed(self) -> npt.NDArray[np.int64]:
-        """Positions of the other specimens, by value, donor and sample."""
-        return self._index.array(f"{self.name}_mixed")
-
-    @cached_property
-    def mixed_runs(self) -> tuple[Runs, Runs]:
-        """Which of these are of the same sample, and of the same donor."""
-        return self._runs("sample"), self._runs("donor")
-
-    def _runs(self, of: str) -> Runs:
-        number = self._index.array(f"{self.name}_mixed_{of}")
-        last = int(number[-1]) + 1 if number.size else 0
-        begins = np.append(number, last)[self.mixed_starts]
-        return Runs(number, begins)
-
-
-class Runs:
-    """The number of the run of each row, and the first run of each value."""
-
-    def __init__(self, number: npt.NDArray[np.int32], starts: npt.NDArray[np.int64]) -> None:
-        self.number, self.starts = number, starts

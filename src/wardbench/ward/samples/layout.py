@@ -1,114 +1,122 @@
-"""Where each specimen's bit is, so that "how many donors" is a few operations on whole arrays.
+"""Where each specimen's bit is, so that specimens, samples and donors are counted in the same pass over words.
 
-Donors with about as many specimens stand together. Their specimens lie in planes: the first of each donor, then the
-second of each, and so on; a plane has one bit a donor. Of a set of specimens the donors are then the planes combined by
-OR, 64 donors at a time, with no loop over donors and no list of who has which. A donor with fewer specimens than there
-are planes has empty bits in the last ones.
+The specimens of a donor are neighbouring bits of one word, those of a sample neighbours among them. A donor is thus a
+field of a word, as a sample is, and a field has its last bit set in `donor_ends` or `sample_ends`: how many fields of a
+word have any bit is four operations on the whole word (`kernels._fields`), with no loop over donors and no list of who
+has what. What has no donor has words of its own, in which no donor ends.
 
-Planes are cut into tiles of some thousand words, so that what is worked on stays in a processor's cache. A tile of
-`planes` x `width` words stands in one piece in every bitmap, plane by plane; its donors have `width` words of their
-own.
+Donors of more than 64 specimens, the long ones, take words to themselves at the end, in which none ends either: they
+are counted by the number of the donor that each of these words has. Their samples are fields of words, but for samples
+of more than 64 specimens, which again take words to themselves.
+
+Donors stand in the order of what they have in common, so that a value's bits are in few words. Words are cut into
+tiles, so that what is worked on stays in a processor's cache; no donor is in two.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 Words = npt.NDArray[np.uint64]
 """A bitmap: bit i of word w is position 64 w + i."""
+Ints = npt.NDArray[np.int64]
 WORD = 64
-TILE = 1 << 14
-"""Words of a tile, about: 128 kB of each bitmap."""
+TILE = 1 << 13
+"""Words of a tile, about: 64 kB of a bitmap."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """Words `start` to `stop` of a bitmap of specimens, `donors` to `donors_stop` of one of donors."""
-
-    start: int
-    planes: int
-    width: int
-    donors: int
-
-    @property
-    def stop(self) -> int:
-        return self.start + self.planes * self.width
-
-    @property
-    def donors_stop(self) -> int:
-        return self.donors + self.width
-
-
-def capacity(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """How many planes donors with so many specimens get: four significant bits, an eighth too many at most."""
-    bits = np.maximum(np.floor(np.log2(np.maximum(counts, 1))).astype(np.int64) - 3, 0)
-    step = np.left_shift(1, bits)
-    return np.asarray(-(-counts // step) * step)
-
-
+@dataclass(frozen=True)
 class Layout:
-    """The tiles, from `table`: one row a tile of start, planes, width, donors."""
+    """`tiles` are the words at which tiles begin, and the end. Of the last words, those of long donors, `long_donors`
+    has the donor's number each, and `long_samples` the number of a sample that takes words to itself, or -1."""
 
-    def __init__(self, table: npt.NDArray[np.int64]) -> None:
-        self.table = table
-        self.tiles = tuple(Tile(*map(int, row)) for row in table)
+    tiles: Ints
+    sample_ends: Words
+    donor_ends: Words
+    long_samples: npt.NDArray[np.int32]
+    long_donors: npt.NDArray[np.int32]
 
-    def __iter__(self) -> Iterator[Tile]:
-        return iter(self.tiles)
-
-    @cached_property
+    @property
     def words(self) -> int:
         """Words of a bitmap of specimens."""
-        return self.tiles[-1].stop if self.tiles else 0
+        return self.sample_ends.size
 
-    @cached_property
-    def donor_words(self) -> int:
-        """Words of a bitmap of donors."""
-        return self.tiles[-1].donors_stop if self.tiles else 0
-
-    def spread(self, donors: Words) -> Words:
-        """The specimens of a bitmap of donors."""
-        found = np.empty(self.words, np.uint64)
-        for tile in self.tiles:
-            found[tile.start : tile.stop].reshape(tile.planes, tile.width)[:] = donors[tile.donors : tile.donors_stop]
-        return found
+    def of_tile(self, low: int, high: int) -> tuple[Words, Words, npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+        """All but `tiles` of the words of one tile; what is of long donors is empty where it has none."""
+        joined = self.words - self.long_donors.size
+        own, of_long = slice(low, high), slice(max(low - joined, 0), max(high - joined, 0))
+        return self.sample_ends[own], self.donor_ends[own], self.long_samples[of_long], self.long_donors[of_long]
 
 
-def lay_out(
-    counts: npt.NDArray[np.int64],
-) -> tuple[Layout, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """A layout for donors with so many specimens each (one or more).
+def lay_out(owner: Ints, continues: npt.NDArray[np.bool_], named: int, order: Ints) -> tuple[Layout, Ints]:
+    """A layout, and the position of each row in it.
 
-    Also each donor's position in a bitmap of donors, and the position of each specimen, donor by donor, in one of
-    specimens.
+    Rows stand by donor (`owner`, from 0; those from `named` on are no donors, of one row each) and sample; `continues`
+    says of which the sample is that of the row before. `order` has the donors in the order they are to stand in.
     """
-    planes = capacity(counts)
-    order = np.argsort(planes, kind="stable")
-    table: list[tuple[int, int, int, int]] = []
-    donor_at = np.zeros(counts.size, np.int64)
-    first = np.zeros(counts.size, np.int64)
-    stride = np.zeros(counts.size, np.int64)
-    values, begins = np.unique(planes[order], return_index=True)
-    start = donor_start = 0
-    for value, begin, end in zip(values, begins, np.append(begins, counts.size)[1:], strict=True):
-        each = max(1, TILE // int(value)) * WORD
-        for low in range(int(begin), int(end), each):
-            members = order[low : min(low + each, int(end))]
-            width = -(-members.size // WORD)
-            table.append((start, int(value), width, donor_start))
-            donor_at[members] = donor_start * WORD + np.arange(members.size)
-            first[members] = start * WORD + np.arange(members.size)
-            stride[members] = width * WORD
-            start += int(value) * width
-            donor_start += width
-    owner = np.repeat(np.arange(counts.size), counts)
-    number = np.arange(owner.size) - np.repeat(np.cumsum(counts) - counts, counts)
-    return Layout(np.array(table, np.int64).reshape(-1, 4)), donor_at, first[owner] + number * stride[owner]
+    size = np.bincount(owner, minlength=order.size)
+    is_long = size > WORD
+    # What stays together: short donors, samples of long ones.
+    first = np.flatnonzero(begins(owner) | (is_long[owner] & ~continues))
+    whose, length = owner[first], np.diff(np.append(first, owner.size))
+    rank = np.empty(order.size, np.int64)
+    rank[order] = np.arange(order.size)
+    # Who shares words: donors, what has none, and each long donor with nobody.
+    room = np.where(is_long[whose], 2 + rank[whose], whose >= named)
+    turn = np.lexsort((rank[whose], room))
+    alone = begins(room[turn])
+    alone[1:] |= length[turn[:-1]] > WORD
+    starts = np.empty(turn.size, np.int64)
+    starts[turn] = _starts(zip(length[turn].tolist(), alone.tolist(), strict=True))
+    place = np.repeat(starts - first, length) + np.arange(owner.size)
+    words = (int(place.max(initial=-1)) + WORD) // WORD
+    joined = int(place[is_long[owner]].min(initial=words * WORD)) // WORD
+    return _laid_out(owner, continues, named, place, words, joined), place
+
+
+def _starts(things: Iterable[tuple[int, bool]]) -> list[int]:
+    """Where things of so many bits begin, each at a new word where it is to or would not fit in the rest of one."""
+    found, at = [], 0
+    for size, at_new_word in things:
+        if at_new_word or at % WORD + size > WORD:
+            at = -(-at // WORD) * WORD
+        found.append(at)
+        at += size
+    return found
+
+
+def _laid_out(
+    owner: Ints, continues: npt.NDArray[np.bool_], named: int, place: Ints, words: int, joined: int
+) -> Layout:
+    sample = np.cumsum(~continues) - 1
+    long_sample = np.bincount(sample, minlength=1)[sample] > WORD
+    is_long = place >= joined * WORD
+    long_samples, long_donors = np.full(words - joined, -1, np.int32), np.full(words - joined, -1, np.int32)
+    long_samples[place[long_sample] // WORD - joined] = sample[long_sample]
+    long_donors[place[is_long] // WORD - joined] = owner[is_long]
+    tiles = [*range(0, joined, TILE)]
+    for begin in (joined + np.flatnonzero(begins(long_donors))).tolist():
+        if begin == joined or begin - tiles[-1] >= TILE:
+            tiles.append(begin)
+    ends_sample, ends_donor = ~np.append(continues, False)[1:], begins(owner[::-1])[::-1]
+    return Layout(
+        np.array([*tiles, words], np.int64),
+        setting(words, place[ends_sample & ~long_sample]),
+        setting(words, place[ends_donor & ~is_long & (owner < named)]),
+        long_samples,
+        long_donors,
+    )
+
+
+def begins(values: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
+    """Whether each value is another one than the one before."""
+    found = np.ones(values.size, np.bool_)
+    found[1:] = values[1:] != values[:-1]
+    return found
 
 
 def pack(flags: npt.NDArray[np.bool_]) -> Words:
@@ -124,20 +132,6 @@ def unpack(words: Words) -> npt.NDArray[np.uint8]:
 def ones(words: Words) -> int:
     """How many bits are set."""
     return int(np.bitwise_count(words).sum(dtype=np.int64))
-
-
-def positions(words: Words) -> npt.NDArray[np.int64]:
-    """Where bits are set, rising."""
-    held = np.flatnonzero(words)
-    word, bit = np.nonzero(unpack(words[held].reshape(-1, 1)))
-    return held[word] * WORD + bit
-
-
-def at(words: Words, where: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
-    """Whether the bit is set at each position."""
-    low = (where & (WORD - 1)).astype(np.uint64)
-    found: npt.NDArray[np.bool_] = (words[where >> 6] >> low & np.uint64(1)).astype(np.bool_)
-    return found
 
 
 def setting(size: int, where: npt.NDArray[np.integer]) -> Words:

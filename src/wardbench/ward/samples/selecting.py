@@ -10,12 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wardbench.core.consent import Tier
+from wardbench.ward.samples.counting import Meet
 from wardbench.ward.samples.index import SampleIndex
-from wardbench.ward.samples.layout import WORD, Words, pack, setting
+from wardbench.ward.samples.layout import Words, setting
 from wardbench.ward.samples.query import Choice, Giving, Patients, Query, Range
-from wardbench.ward.samples.schema import DIMENSIONS, GIVEABLE
-
-NO_DAY = np.iinfo(np.int32).min
 
 
 class Reason(StrEnum):
@@ -35,25 +33,16 @@ def selected(index: SampleIndex, facet: str, choice: Choice) -> Words:
 
 
 def _selected(index: SampleIndex, facet: str, choice: Choice) -> Words:
+    if isinstance(choice, frozenset):
+        return index.having(facet, choice)
     found = np.zeros(index.layout.words, np.uint64)
-    if facet in index.wide and isinstance(choice, frozenset):
-        return _having(index, facet, choice)
     for part in choice:
-        words = within(index, facet, part) if isinstance(part, Range) else index.bits_of(facet, part)
-        if words is not None:
-            np.bitwise_or(found, words, out=found)
+        band = index.ranges[facet].band(part)
+        if band is None:
+            np.bitwise_or(found, within(index, facet, part), out=found)
+        else:
+            index.bitmaps.add_to(found, index.facets[facet].first + band)
     return found
-
-
-def _having(index: SampleIndex, facet: str, choice: frozenset[str]) -> Words:
-    wide = index.wide[facet]
-    places = [wide.place[value] for value in choice if value in wide.place]
-    donors = [wide.donors[wide.starts[place] : wide.starts[place + 1]] for place in places]
-    rows = [wide.mixed[wide.mixed_starts[place] : wide.mixed_starts[place + 1]] for place in places]
-    none = np.zeros(0, np.int32)
-    found = index.layout.spread(setting(index.layout.donor_words, np.concatenate([none, *donors])))
-    np.bitwise_and(found, index.present, out=found)
-    return np.bitwise_or(found, setting(index.layout.words, np.concatenate([none, *rows])))
 
 
 def within(index: SampleIndex, facet: str, wanted: Range) -> Words:
@@ -82,84 +71,40 @@ def of_patients(index: SampleIndex, patients: Patients) -> Words:
 
 
 def _of_patients(index: SampleIndex, patients: Patients) -> Words:
-    persons, donors = index.persons
+    from wardbench.ward.samples import kernels
+
+    persons, first, last = index.persons
     begins = np.searchsorted(persons, patients.persons)
     counts = np.searchsorted(persons, patients.persons, side="right") - begins
     which = np.repeat(np.arange(counts.size), counts)
-    donor = donors[np.repeat(begins, counts) + np.arange(which.size) - np.repeat(np.cumsum(counts) - counts, counts)]
-    if not patients.windowed or patients.anchors is None:
-        found = index.layout.spread(setting(index.layout.donor_words, donor))
-        return np.bitwise_and(found, index.present, out=found)
-    found = np.zeros(index.layout.words, np.uint64)
-    anchor = patients.anchors.astype(np.int64)[which]
-    order = np.argsort(donor, kind="stable")
-    donor, anchor = donor[order], anchor[order]
-    first = np.concatenate([[True], donor[1:] != donor[:-1]]) if donor.size else np.zeros(0, np.bool_)
-    turn = np.arange(donor.size) - np.maximum.accumulate(np.where(first, np.arange(donor.size), 0))
-    for number in range(int(turn.max()) + 1 if turn.size else 0):
-        chosen = turn == number
-        found |= _around(index, donor[chosen], anchor[chosen], patients)
-    return found
-
-
-def _around(index: SampleIndex, donor: np.ndarray, anchor: np.ndarray, patients: Patients) -> Words:
-    """Specimens taken in the window around one day for each donor."""
+    donor = np.repeat(begins, counts) + np.arange(which.size) - np.repeat(np.cumsum(counts) - counts, counts)
     bounds = np.iinfo(np.int32)
-    low = np.full(index.layout.donor_words * WORD, bounds.max, np.int32)
-    high = np.full(index.layout.donor_words * WORD, bounds.min, np.int32)
-    # `NO_DAY` lies below every window, open ones too.
-    lowest = bounds.min + 1
-    low[donor] = lowest if patients.first is None else np.clip(anchor + patients.first, lowest, bounds.max)
-    high[donor] = bounds.max if patients.last is None else np.clip(anchor + patients.last, lowest, bounds.max)
-    found = np.empty(index.layout.words, np.uint64)
-    for tile in index.layout:
-        days = index.day_at[tile.start * WORD : tile.stop * WORD].reshape(tile.planes, -1)
-        own = slice(tile.donors * WORD, tile.donors_stop * WORD)
-        found[tile.start : tile.stop] = pack(((days >= low[own]) & (days <= high[own])).reshape(-1))
-    return found
+    low, high = np.full(which.size, bounds.min, np.int32), np.full(which.size, bounds.max, np.int32)
+    if patients.windowed and patients.anchors is not None:
+        anchor = patients.anchors.astype(np.int64)[which]
+        # `NO_DAY` lies below every window, open ones too.
+        lowest = bounds.min + 1
+        low[:] = lowest if patients.first is None else np.clip(anchor + patients.first, lowest, bounds.max)
+        high[:] = bounds.max if patients.last is None else np.clip(anchor + patients.last, lowest, bounds.max)
+    found = np.zeros(index.layout.words, np.uint64)
+    kernels.mark(index.day_at, first[donor], last[donor], low, high, found)
+    return np.bitwise_and(found, index.present, out=found)
 
 
 def hindrances(index: SampleIndex, giving: Giving) -> dict[Reason, Words]:
     """For each reason the specimens that it keeps from being given."""
-    found = {
-        Reason.ELSEWHERE: index.kept("elsewhere", lambda: _elsewhere(index)),
-        Reason.DEPLETED: index.kept("depleted", lambda: _depleted(index)),
-        Reason.RETAINED: index.kept("retained", lambda: index.array("retained").copy()),
-    }
+    always = (Reason.ELSEWHERE, Reason.DEPLETED, Reason.RETAINED)
+    found = {reason: index.hindering(reason) for reason in always}
     if not giving.reserved:
-        found[Reason.RESERVED] = index.kept("reserved", lambda: index.array("reserved").copy())
+        found[Reason.RESERVED] = index.hindering(Reason.RESERVED)
     if giving.most_thaws is not None:
-        above = Range(giving.most_thaws + 1)
-        found[Reason.THAWED] = selected(index, "thaws", (above,))
+        found[Reason.THAWED] = selected(index, "thaws", (Range(giving.most_thaws + 1),))
     if giving.need or giving.withdrawn:
         key = ("forbidden", giving.need, giving.withdrawn)
         found[Reason.FORBIDDEN] = index.kept(
             key, lambda: _forbidden(index, giving.need) | named(index, giving.withdrawn)
         )
     return found
-
-
-def givable(index: SampleIndex, giving: Giving) -> Words:
-    """The specimens that nothing keeps from being given."""
-    return index.kept(giving, lambda: _givable(index, giving))
-
-
-def _givable(index: SampleIndex, giving: Giving) -> Words:
-    kept_back = np.zeros(index.layout.words, np.uint64)
-    for words in hindrances(index, giving).values():
-        np.bitwise_or(kept_back, words, out=kept_back)
-    np.bitwise_not(kept_back, out=kept_back)
-    return np.bitwise_and(kept_back, index.present, out=kept_back)
-
-
-def _elsewhere(index: SampleIndex) -> Words:
-    here = _selected(index, "status", frozenset({*GIVEABLE, "used_up"}))
-    return np.bitwise_and(np.bitwise_not(here), index.present)
-
-
-def _depleted(index: SampleIndex) -> Words:
-    nothing = tuple(Range(0, 0, dimension) for dimension in DIMENSIONS)
-    return _selected(index, "status", frozenset({"used_up"})) | _selected(index, "amount", nothing)
 
 
 def named(index: SampleIndex, specimens: frozenset[str]) -> Words:
@@ -176,33 +121,31 @@ def _named(index: SampleIndex, specimens: frozenset[str]) -> Words:
 
 
 def _forbidden(index: SampleIndex, need: frozenset[Tier]) -> Words:
-    found = index.present.copy()
+    allowed = index.present.copy()
     for tier in need:
-        words = index.bits_of("consent", tier)
-        if words is not None:
-            np.bitwise_and(found, words, out=found)
-    return np.bitwise_and(np.bitwise_not(found), index.present)
+        np.bitwise_and(allowed, index.having("consent", [tier]), out=allowed)
+    return np.bitwise_xor(allowed, index.present, out=allowed)
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The bitmaps of a query: `all` of it, and without what each facet chose, `before` without what can be given."""
+    """What a query selects: `all`, and without what each facet chose; `before` without what can be given."""
 
-    all: Words
-    without: dict[str, Words]
-    before: Words
+    all: Meet
+    without: dict[str, Meet]
+    before: Meet
 
 
 def select(index: SampleIndex, query: Query) -> Selection:
     """The specimens of a query, and of it with one choice less for each facet that is chosen in."""
-    parts = {facet: selected(index, facet, choice) for facet, choice in query.chosen}
     fixed = index.present if query.patients is None else of_patients(index, query.patients)
-    given = fixed if query.giving is None else fixed & givable(index, query.giving)
-    whole, before, without = given, fixed, dict.fromkeys(parts, given)
-    for facet, words in parts.items():
-        whole, before = whole & words, before & words
-        without = {other: rest if other == facet else rest & words for other, rest in without.items()}
-    return Selection(whole, without, before)
+    parts = {facet: selected(index, facet, choice) for facet, choice in query.chosen}
+    kept_back = () if query.giving is None else tuple(hindrances(index, query.giving).values())
+    without = {
+        facet: Meet((fixed, *(words for other, words in parts.items() if other != facet)), kept_back) for facet in parts
+    }
+    chosen = (fixed, *parts.values())
+    return Selection(Meet(chosen, kept_back), without, Meet(chosen))
 
 
 def loosened(index: SampleIndex, giving: Giving) -> dict[str, Giving]:

@@ -18,11 +18,11 @@ from wardbench.core.store import Snapshot
 from wardbench.ward.cohorts.engines.arrays.columns import Columns
 from wardbench.ward.cohorts.records import RECORD_TABLES
 from wardbench.ward.samples.counting import in_parallel
-from wardbench.ward.samples.layout import WORD, pack
+from wardbench.ward.samples.layout import WORD, ones, pack
 
 DENSE = 64
 BATCH = 32
-"""Bitmaps that are counted at once."""
+"""Bitmaps, or lists, that are counted at once."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,15 @@ class Strata:
         self._concepts = self._kept("concept")
         self._counts = self._kept("count")
         self._dense = self._kept("dense")
-        self._persons = self._kept("person")
+        self._listed = self._kept("listed")
 
     def everybody(self) -> Counted:
         return Counted(self._concepts, self._counts)
 
     def within(self, persons: npt.NDArray[np.int64]) -> Counted:
         """The same among these persons (ids; each counts once, and who is not known does not)."""
+        from wardbench.ward.samples import kernels
+
         people = self._columns.people
         at = people.positions(persons)
         member = np.zeros(-(-people.ids.size // WORD) * WORD, np.bool_)
@@ -65,13 +67,20 @@ class Strata:
         words = pack(member)
         found = np.zeros(self._counts.size, np.int64)
         is_dense = _is_dense(self._counts, people.ids.size)
-        starts = range(0, len(self._dense), BATCH)
-        counted = in_parallel(lambda start: _common(self._dense[start : start + BATCH], words), starts)
-        found[is_dense] = np.concatenate([np.zeros(0, np.int64), *counted])
-        listed = self._counts[~is_dense]
-        if listed.size:
-            begins = np.cumsum(listed) - listed
-            found[~is_dense] = np.add.reduceat(member.view(np.uint8)[self._persons], begins, dtype=np.uint32)
+        ends = np.append(0, np.cumsum(self._counts[~is_dense]))
+
+        def of_lists(first: int) -> npt.NDArray[np.int64]:
+            starts = ends[first : first + BATCH + 1]
+            counts = np.empty(starts.size - 1, np.int64)
+            kernels.members(member, self._listed, starts, counts)
+            return counts
+
+        def of_bitmaps(first: int) -> npt.NDArray[np.int64]:
+            return np.array([ones(bitmap & words) for bitmap in self._dense[first : first + BATCH]], np.int64)
+
+        for chosen, work in ((is_dense, of_bitmaps), (~is_dense, of_lists)):
+            counted = in_parallel(work, range(0, int(chosen.sum()), BATCH))
+            found[chosen] = np.concatenate([np.zeros(0, np.int64), *counted])
         return Counted(self._concepts, found)
 
     def _kept(self, name: str) -> npt.NDArray[Any]:
@@ -108,7 +117,7 @@ def _pairs(columns: Columns, table: str) -> dict[str, npt.NDArray[Any]]:
         flags[person[begin : begin + count]] = True
         maps[number] = pack(flags)
     listed = np.repeat(~dense, counts)
-    return {"concept": concept[begins], "count": counts, "dense": maps, "person": person[listed]}
+    return {"concept": concept[begins], "count": counts, "dense": maps, "listed": person[listed].astype(np.int32)}
 
 
 def _is_dense(counts: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.bool_]:
@@ -118,8 +127,3 @@ def _is_dense(counts: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.bool_]
 def _rises(concept: npt.NDArray[np.int32], person: npt.NDArray[np.int64]) -> bool:
     same = concept[1:] == concept[:-1]
     return bool(((concept[1:] > concept[:-1]) | (same & (person[1:] >= person[:-1]))).all())
-
-
-def _common(maps: npt.NDArray[np.uint64], words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint32]:
-    found: npt.NDArray[np.uint32] = np.bitwise_count(maps & words).sum(axis=1, dtype=np.uint32)
-    return found
