@@ -294,3 +294,9 @@ def test_two_at_the_same_instant_take_a_visit_once() -> None:
     for thread in threads:
         thread.join()
     assert done == [2] and Specimen.objects.count() == 2
+
+
+@pytest.mark.parametrize("code", ["Piet Janssens", "Janssens, Piet 1961", "85.07.30-033.28"])
+def test_the_code_of_a_donor_is_no_name_and_no_national_number(cast: Cast, code: str) -> None:
+    with pytest.raises(InputError, match="looks like a name"):
+        donors.add_donor(code, by=SYSTEM)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from wardbench.campus.biobank.imports import boxes, checking, files, handled, matching, parsing, reading, spots, words
 from wardbench.campus.biobank.imports.causes import CAUSES
 from wardbench.campus.biobank.imports.checking import Checked, Filling, Known, Parent, check, groups
-from wardbench.campus.biobank.imports.fields import FIELDS, meant
+from wardbench.campus.biobank.imports.fields import FIELDS, meant, unit_in
 from wardbench.campus.biobank.imports.spots import NewBoxes, Spots
 from wardbench.campus.biobank.models import Container
 from wardbench.core import workbook
@@ -523,3 +523,66 @@ def test_every_tube_of_a_drawn_box_is_found_where_it_is_drawn(
     if expected:
         table = boxes.table_of([workbook.Sheet("S", tuple(drawn))])
         assert table is not None and {(row[0], row[2]) for row in table.rows} == expected
+
+
+TITLED = "Inventory of freezer 2 (kept by Jan);;;;\n;;;;\nStaal nr.;Soort materiaal;Afname;Volume (µL);Afkomstig van\n"
+
+
+def test_a_title_above_the_headers_is_left_out_and_said() -> None:
+    table = reading.read((TITLED + "S1;Serum;31/01/2024;1.250,5;\n").encode())
+    assert table.headers[0] == "Staal nr." and table.rows == (("S1", "Serum", "31/01/2024", "1.250,5", ""),)
+    assert table.lines == (4,) and ["line 3" in said for said in table.told] == [True]
+    assert matching.proposed(table, {}) == ["label", "material", "collected", "amount", "parent"]
+
+
+def test_a_title_in_merged_cells_is_none_of_the_headers() -> None:
+    rows = (("Freezer 2", "", ""), ("Label", "Material", "Donor"), ("S1", "Serum", "D1"))
+    table = files.read_workbook((workbook.Sheet("Blad1", rows, merged=((0, 0, 0, 2),)),))
+    assert table.headers == ("Label", "Material", "Donor") and table.rows == (("S1", "Serum", "D1"),)
+
+
+def test_the_first_line_names_the_columns_where_it_says_enough_or_nothing_does() -> None:
+    known = reading.read(b"Label;Material;x;y\nBox;Position;Donor;Sex\n")
+    assert known.headers == ("Label", "Material", "x", "y") and not known.told
+    unknown = reading.read(b"one;two\nthree;four\n")
+    assert unknown.headers == ("one", "two") and not unknown.told
+
+
+@pytest.mark.parametrize(
+    ("header", "field", "unit"),
+    [
+        ("Volume (µL)", "amount", "µl"),
+        ("volume_ul", "amount", "µl"),
+        ("Hoeveelheid [ml]", "amount", "ml"),
+        ("Quantité en ml", "amount", "ml"),
+        ("Initial volume (ml)", "first_amount", "ml"),
+        ("Volume", "amount", ""),
+        ("Volume unit", "unit", ""),
+        ("Material (ml)", "", ""),
+        ("Volume (of old)", "", ""),
+    ],
+)
+def test_a_header_may_name_the_unit(header: str, field: str, unit: str) -> None:
+    assert (meant(header), unit_in(header)) == (field, unit)
+
+
+def test_units_that_headers_name_count_where_they_agree() -> None:
+    def named(headers: str) -> str:
+        table = reading.read(f"Label;Material;{headers}\nS1;Serum;1;2\n".encode())
+        return matching.unit_named(table, matching.proposed(table, {}))
+
+    assert named("Volume (µl);Initial volume (µl)") == "µl"
+    assert named("Volume (µl);Initial volume (ml)") == "" == named("Volume (µl);Initial volume")
+
+
+@pytest.mark.parametrize("code", ["Janssens Piet", "Piet  JANSSENS 7", "Peeters, An", "85.07.30-033.28"])
+def test_a_new_donors_code_is_no_name_and_no_national_number(code: str) -> None:
+    said = f"Label;Material;Donor\nS1;Serum;{code}\n"
+    assert [fault.cause for fault in looked(said, new_donors=True)[0].faults] == ["donor_told"]
+    there = replace(KNOWN, donors={**KNOWN.donors, code: ("", None)})
+    assert not looked(said, there)[0].faults
+
+
+@pytest.mark.parametrize("code", ["D 17", "D-NEW-1", "LV 2024 003", "piet", "0042"])
+def test_codes_of_many_kinds_pass(code: str) -> None:
+    assert not looked(f"Label;Material;Donor\nS1;Serum;{code}\n", new_donors=True)[0].faults

@@ -21,9 +21,13 @@ from wardbench.core.errors import BusyError, InputError, NotFoundError
 
 @verb("biobank.add_donor")
 def add_donor(code: str, *, by: Actor, sex: str = "", birth_year: int | None = None) -> Donor:
-    """Add a donor by a code that says nothing of who it is; InputError where the code is taken."""
+    """Add a donor by a code that says nothing of who it is; InputError where it does, or is taken."""
     if by is not SYSTEM:
         rules.may_collect(by).require()
+    if rules.tells_who(code):
+        raise InputError(
+            _("code: this looks like a name or a national number; a code says nothing of who somebody is.")
+        )
     donor = Donor(code=code.strip(), sex=sex, birth_year=birth_year)
     checked(donor)
     donor.save()

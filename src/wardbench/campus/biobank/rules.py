@@ -6,11 +6,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from wardbench.campus.people.roles import CARE, TITLES, Role, gettext_noop
 from wardbench.campus.people.rules import Actor, Title, Verdict, is_signed_in, no, yes
+from wardbench.campus.questions.identifiers import identifier_in
+
+_NAMES = re.compile(r"[^\W\d_]{2,}[\s,]+[^\W\d_]{2,}")
+"""Two words beside one another, as a name is written."""
 
 
 class Status(StrEnum):
@@ -45,6 +50,11 @@ HERE = frozenset({Status.COLLECTED, Status.STORED, Status.OUT, Status.PICKED})
 """It is in the biobank's hands."""
 LEFT = frozenset({Status.SHIPPED, Status.AWAY})
 """It went out with a parcel, and its recipient accounts for it."""
+
+
+def tells_who(code: str) -> bool:
+    """Whether what should be a donor's code looks like a name or a number of the person; a name in one word passes."""
+    return identifier_in(code) is not None or _NAMES.search(code) is not None
 
 
 class Act(StrEnum):

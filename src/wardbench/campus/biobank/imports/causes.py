@@ -21,6 +21,7 @@ CAUSES: dict[str, str] = {
     "parent_collection": gettext_noop("What it was made of is of another collection."),
     "parent_donor": gettext_noop("What it was made of is of another donor."),
     "donor": gettext_noop("No donor has this code."),
+    "donor_told": gettext_noop("This looks like a name or a national number; a code says nothing of who somebody is."),
     "donor_differs": gettext_noop("Sex or year of birth differ from what is said of this donor elsewhere."),
     "sex": gettext_noop("This is no sex: write female, male, undifferentiated or unknown."),
     "year": gettext_noop("This is no year of birth."),

@@ -18,6 +18,7 @@ from wardbench.campus.biobank.imports.fields import FIELDS, HANDLED
 from wardbench.campus.biobank.imports.parsing import WrongError
 from wardbench.campus.biobank.imports.spots import Spot, Spots
 from wardbench.campus.biobank.models import Specimen
+from wardbench.campus.biobank.rules import tells_who
 from wardbench.campus.people.names import is_unseen
 from wardbench.core.errors import InputError
 
@@ -269,6 +270,9 @@ class _Check:
                 continue
             if code not in self.known.donors and not self.filling.new_donors:
                 self.fault(row, "donor", "donor", code)
+                continue
+            if code not in told and tells_who(code):
+                self.fault(row, "donor", "donor_told", code)
                 continue
             given = (values["sex"][row], values["birth_year"][row])
             before = told.get(code, (None, None))

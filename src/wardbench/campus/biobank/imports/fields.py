@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from wardbench.campus.biobank.amounts import unit_of
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.sheet import folded
+from wardbench.core.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -26,8 +28,9 @@ FIELDS: dict[str, Field] = {
         (
             "label", "specimen label", "specimen", "specimen id", "sample", "sample id", "sample label", "sample name",
             "sample code", "tube", "tube id", "tube label", "staal", "staalnummer", "staal id", "staalcode", "monster",
-            "monsternummer", "etiket", "buis", "buisnummer", "echantillon", "numero d echantillon", "etiquette",
-            "code echantillon", "tube numero",
+            "monsternummer", "staal nr", "monster nr", "sample no", "sample nr", "sample number", "specimen number",
+            "tube no", "tube nr", "buis nr", "etiket", "buis", "buisnummer", "echantillon", "no echantillon",
+            "numero d echantillon", "etiquette", "code echantillon", "tube numero",
         ),
     ),
     "external": Field(
@@ -45,7 +48,8 @@ FIELDS: dict[str, Field] = {
         100,
         (
             "material", "type", "specimen type", "sample type", "material type", "materiaal", "staaltype", "soort",
-            "materiaalsoort", "materiel", "type d echantillon", "matiere", "nature",
+            "materiaalsoort", "soort materiaal", "type materiaal", "type staal", "soort monster", "type de materiel",
+            "materiel", "type d echantillon", "matiere", "nature",
         ),
     ),
     "kind": Field(
@@ -60,7 +64,8 @@ FIELDS: dict[str, Field] = {
         64,
         (
             "made of", "parent", "parent label", "parent specimen label", "parent specimen", "parent id",
-            "parent sample", "gemaakt van", "moederstaal", "ouder", "ouderstaal", "fait de", "echantillon parent",
+            "parent sample", "derived from", "aliquot of", "gemaakt van", "afkomstig van", "aliquot van", "issu de",
+            "provient de", "moederstaal", "ouder", "ouderstaal", "fait de", "echantillon parent",
             "echantillon mere",
         ),
     ),
@@ -328,6 +333,8 @@ HANDLED = (
 _LESS = ("class", "row", "column", "first_amount", *HANDLED)
 TEMPLATE = tuple(name for name in FIELDS if name not in _LESS)
 """The columns of a template; the others are known where an export has them."""
+AMOUNTS = frozenset({"amount", "first_amount"})
+"""Fields whose headers may name a unit."""
 REASONS = frozenset(map(folded, ("reasons", "redenen", "raisons")))
 """Headers of the column that is added to rows which are handed back; it is not read."""
 
@@ -336,5 +343,27 @@ _MEANT = {folded(said): name for name, field in FIELDS.items() for said in (fiel
 
 def meant(header: str) -> str:
     """The field that a header means by itself; "" where it is none that is known."""
+    return _meant(header) or ("" if (found := _with_unit(header)) is None else found[0])
+
+
+def unit_in(header: str) -> str:
+    """The unit that a header names after an amount, as in "Volume (µl)"; "" where it names none."""
+    found = None if _meant(header) else _with_unit(header)
+    return "" if found is None else found[1]
+
+
+def _meant(header: str) -> str:
     said = folded(header)
     return _MEANT.get(said) or _MEANT.get(said.replace(" ", ""), "")
+
+
+def _with_unit(header: str) -> tuple[str, str] | None:
+    """An amount and its unit."""
+    before, _space, unit = header.rstrip(" )].").replace("_", " ").replace("(", " ").replace("[", " ").rpartition(" ")
+    field = _meant(before.strip(" ,.").removesuffix(" in").removesuffix(" en"))
+    if field not in AMOUNTS:
+        return None
+    try:
+        return field, unit_of(unit)
+    except InputError:
+        return None

@@ -32,6 +32,12 @@ PIECE = 2_000
 SEPARATORS = ",;\t|"
 COMMENT = "#"
 """A row whose first cell begins with this is an explanation, and is not read."""
+TITLES = 12
+"""So many rows may stand above the headers: a title, who keeps the list, since when."""
+TOP = 20_000
+"""Letters of a line in which a separator is looked for."""
+SOME = 2
+"""A row with so many known headers names the columns, whatever stands above it."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,7 @@ def read_workbook(sheets: Sequence[Sheet], name: str = "") -> Table:
     if name.strip() and wanted is None:
         names = ", ".join(one.name for one in sheets)[:200]
         raise InputError(_("The workbook has no sheet of this name; it has: %(names)s.") % {"names": names})
-    wanted = wanted or max(sheets, key=headers_known)
+    wanted = wanted or max(sheets, key=lambda one: max(map(_known, _first(one.rows)), default=0))
     table = read_sheet(wanted)
     others = ", ".join(one.name for one in sheets if one is not wanted)[:200]
     if not others:
@@ -86,8 +92,23 @@ def csv_sheet(data: bytes, most: int = MOST_ROWS) -> Sheet:
 
 def headers_known(sheet: Sheet) -> int:
     """How many columns of a sheet are known by its first row."""
-    first = next((row for row in sheet.rows if any(row) and not row[0].startswith(COMMENT)), ())
-    return len({found for cell in first if (found := meant(cell))})
+    return max(map(_known, _first(sheet.rows, 1)), default=0)
+
+
+def _first(rows: Iterable[Sequence[str]], most: int = TITLES + 1) -> Iterator[Sequence[str]]:
+    """The first rows that are no explanations, of which one names the columns."""
+    return islice((row for row in rows if any(row) and not row[0].startswith(COMMENT)), most)
+
+
+def _known(row: Sequence[str]) -> int:
+    return len({found for cell in row if (found := meant(cell))})
+
+
+def _named_by(rows: Sequence[tuple[int, Sequence[str]]]) -> int:
+    """Which row names the columns: the first one, unless it says nothing that is known and one soon below it does."""
+    known = [_known(cells) for _line, cells in rows[: TITLES + 1]]
+    best = max(range(len(known)), key=known.__getitem__)
+    return best if known[0] < SOME <= known[best] else 0
 
 
 def read_csv(data: bytes) -> Table:
@@ -128,13 +149,17 @@ def _spread(sheet: Sheet) -> Iterable[Sequence[str]]:
 
 
 def table_of(rows: Sequence[tuple[int, Sequence[str]]], told: Iterable[str] = ()) -> Table:
-    """A table of numbered rows, of which the first that is no explanation names the columns.
+    """A table of numbered rows, of which the first that is no explanation or title names the columns.
 
     InputError where there are no rows, too many, too many columns, or two columns of one name.
     """
     rows = [(line, cells) for line, cells in rows if not (cells and cells[0].startswith(COMMENT))]
     if not rows:
         raise InputError(_("The file is empty; start from the template."))
+    if above := _named_by(rows):
+        rows = rows[above:]
+        said = _("The columns are named in line %(line)d; what stands above it was left out.") % {"line": rows[0][0]}
+        told = (*told, said)
     if len(rows) > MOST_ROWS + 1:
         raise InputError(_("The file has more than %(most)d rows; split it.") % {"most": MOST_ROWS})
     headers = ["".join(filter(str.isprintable, " ".join(cell.split()))) for cell in rows[0][1]]
@@ -178,10 +203,11 @@ def _decoded(text: str) -> str:
 
 
 def _separator(text: str) -> str:
-    """The one that gives the most headers that are known; among equals the one that there is most of."""
-    header = next((line for line in text.splitlines() if line.strip() and not line.startswith(COMMENT)), "")[:20_000]
-    said = {one: sum(bool(meant(cell.strip('"'))) for cell in header.split(one)) for one in SEPARATORS}
-    return max(SEPARATORS, key=lambda one: (said[one], header.count(one)))
+    """The one that gives the most headers that are known; among equals the one that there is most of at first."""
+    lines = (line[:TOP] for line in text.splitlines() if line.strip() and not line.startswith(COMMENT))
+    first = list(islice(lines, TITLES + 1)) or [""]
+    said = {one: max(_known([cell.strip('"') for cell in line.split(one)]) for line in first) for one in SEPARATORS}
+    return max(SEPARATORS, key=lambda one: (said[one], first[0].count(one)))
 
 
 def packed(table: Table) -> bytes:

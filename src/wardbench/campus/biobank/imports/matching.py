@@ -11,7 +11,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from wardbench.campus.biobank.imports.checking import CLASS_UNITS
-from wardbench.campus.biobank.imports.fields import FIELDS, meant
+from wardbench.campus.biobank.imports.fields import AMOUNTS, FIELDS, meant, unit_in
 from wardbench.campus.biobank.imports.files import Table
 from wardbench.campus.biobank.imports.words import status
 from wardbench.campus.people.sheet import folded
@@ -46,6 +46,12 @@ def proposed(table: Table, remembered: Mapping[str, str]) -> list[str]:
             found[place] = field if field not in taken or field in TOGETHER else ""
             taken.add(found[place])
     return found
+
+
+def unit_named(table: Table, matching: Sequence[str]) -> str:
+    """The unit that the headers of amounts name; "" where they name none, or not all the same."""
+    named = {unit_in(header) for header, field in zip(table.headers, matching, strict=True) if field in AMOUNTS}
+    return named.pop() if len(named) == 1 else ""
 
 
 def _is_class(table: Table, place: int) -> bool:

@@ -123,6 +123,8 @@ def _keep(one: Import, table: files.Table) -> None:
     one.kind, one.headers, one.rows = table.kind, list(table.headers), len(table.rows)
     one.matching = matching.proposed(table, remembered)
     one.options = {"boxes": dict(NEW_BOXES)} if table.sizes else {}
+    if unit := matching.unit_named(table, one.matching):
+        one.options["unit"] = unit
 
 
 def _shown(name: str) -> str:
