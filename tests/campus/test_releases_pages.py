@@ -63,18 +63,24 @@ def test_the_whole_way_on_pages(w: World) -> None:
     for label in lines(request):
         assert label.encode() in gives.post(f"{page}picking/", {"scan": label}).content
     act(gives, request, Verb.SEND, conditions="dry_ice", courier="C", tracking="1")
-    code = re.search(rb"<code>([^<]+)</code>", gives.get(page).content)
+    sent = gives.get(page).content
+    code = re.search(rb"<code>([^<]+)</code>", sent)
     assert code is not None and b"<code>" not in gives.get(page).content
+    assert re.search(rb"https?://[a-z.:0-9]+/releases/shipments/arrived/<", sent), (
+        "the address as somebody outside types it"
+    )
     act(gives, request, Verb.LOG, readings="2026-01-31 14:00, -79.5")
     outside = Client(headers={"host": "localhost"})
     shown = outside.post("/releases/shipments/arrived/", {"code": code[1].decode()})
     assert b"T4-0" in shown.content and b"Plasma" not in shown.content and w.study.title.encode() not in shown.content
     fields = dict.fromkeys(re.findall(r'name="(state_\d+)"', shown.content.decode()), "received")
+    fields[min(fields).replace("state", "words")] = "A little frost"
     done = outside.post(
         "/releases/shipments/arrived/", {"code": code[1].decode(), "arrived": "yes", "name": "Ana", **fields}
     )
     assert b"The biobank knows what arrived" in done.content
     assert again(request).status == Status.RECEIVED
+    assert b"A little frost" in gives.get(page).content
     one, other = RequestLine.objects.filter(request=request)
     act(asks, request, Verb.USE, line=str(one.id), amount="", words="Assay")
     act(asks, request, Verb.SEND_BACK, chosen=[str(other.id)], conditions="dry_ice")

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -66,6 +67,7 @@ def one_request(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
         "agreement": request_queries.agreement_of(of),
         "parcels": request_shown.parcels(of),
         "code": secret["code"] if secret and secret.get("request") == str(of.id) else "",
+        "arrived_at": request.build_absolute_uri(reverse("parcel_outside")),
         "why": rules.may_see(by, request_queries.facts_of(of)),
     }
     return render(request, "releases/request.html", context)

@@ -193,8 +193,8 @@ def _material(permit: Permit, wanted: Wanted) -> Verdict:
     most = sum(float(one.get("amount", 0)) for one in of_type)
     used = wanted.used + used_of(permit, wanted.material)
     if used + wanted.amount > most + 1e-9:
-        sentence = gettext_noop("The permit allows {most}, of which {used} is used.")
-        return no(sentence, most=f"{most:g}", used=f"{used:g}")
+        sentence = gettext_noop("The permit allows {most} {unit}, of which {used} is used.")
+        return no(sentence, most=f"{most:g}", used=f"{used:g}", unit=of_type[0].get("unit") or "")
     return yes(gettext_noop("The permit covers this material."))
 
 
