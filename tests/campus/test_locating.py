@@ -17,7 +17,7 @@ from campus import biobank_things as things
 from campus.cast import Cast, make_cast
 from wardbench.campus.api import services as keys
 from wardbench.campus.audit.models import Event
-from wardbench.campus.biobank import donors, registering, tubes
+from wardbench.campus.biobank import donors, registering, tubes, withdrawing
 from wardbench.campus.biobank.models import Donor, Specimen
 from wardbench.campus.counting.models import Asked
 from wardbench.campus.counting.rules import may_estimate
@@ -25,6 +25,7 @@ from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import SYSTEM
 from wardbench.campus.samples import people
 from wardbench.core.consent import Tier
+from wardbench.core.errors import InputError
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("samples_folder")]
 ALL = (Tier.STORAGE, Tier.RESEARCH, Tier.CLINICAL_DATA)
@@ -160,7 +161,9 @@ def test_what_a_store_knows_of_patients(tmp_path: Path, monkeypatch: pytest.Monk
     con = duckdb.connect()
     con.execute(
         "CREATE TABLE concept AS SELECT * FROM (VALUES (1, 'C50.1', 'ICD10'), (2, '29463-7', 'LOINC'), "
-        "(3, '39156-5', 'LOINC'), (4, '254837009', 'SNOMED')) t(concept_id, concept_code, vocabulary_id)"
+        "(3, '39156-5', 'LOINC'), (4, '254837009', 'SNOMED'), "
+        "(5, '72166-2', 'LOINC'), (6, '8517006', 'SNOMED'), (9, 'LA18978-9', 'LOINC')) "
+        "t(concept_id, concept_code, vocabulary_id)"
     )
     con.execute(
         "CREATE TABLE condition_occurrence AS SELECT * FROM (VALUES (7, 1, DATE '2020-01-01'), "
@@ -174,9 +177,15 @@ def test_what_a_store_knows_of_patients(tmp_path: Path, monkeypatch: pytest.Monk
         "unit_concept_id)"
     )
 
+    con.execute(
+        "CREATE TABLE observation AS SELECT * FROM (VALUES (7, 5, 0, 6, NULL), (7, 0, 5, 9, NULL), (7, 5, 0, 0, 'x'),"
+        " (7, 5, 0, 0, '266919005'), (7, 1, 0, 6, NULL), (8, 5, 0, 6, NULL)) t(person_id, observation_concept_id,"
+        " observation_source_concept_id, value_as_concept_id, value_source_value)"
+    )
+
     # One connection stands for a snapshot.
     class Held:
-        tables = ("concept", "condition_occurrence", "measurement")
+        tables = ("concept", "condition_occurrence", "measurement", "observation")
 
         def connect(self) -> Any:
             return contextlib.nullcontext(con)
@@ -186,3 +195,31 @@ def test_what_a_store_knows_of_patients(tmp_path: Path, monkeypatch: pytest.Monk
     assert set(found) == {7}
     assert found[7].conditions == [("C50.1", datetime.date(2019, 1, 1))]
     assert found[7].weight == [80.5] and found[7].bmi == [31.0]
+    assert sorted(found[7].smoking) == ["LA15920-4", "LA18978-9", "LA18978-9"]
+
+
+def test_what_was_noted_of_fasting_is_asked_of_specimens(cast: Cast, stock: None) -> None:
+    tube = Specimen.objects.get(label="P1")
+    tubes.note_preanalytics(tube, {"fasting": "F"}, by=SYSTEM)
+    tubes.note_preanalytics(Specimen.objects.get(label="P2"), {"fasting": "NF"}, by=SYSTEM)
+    with pytest.raises(InputError, match="fasting"):
+        tubes.note_preanalytics(tube, {"fasting": "maybe"}, by=SYSTEM)
+    client = program(cast, "biobank_manager")
+    for value, count in (("F", 1), ("NF", 1), ("FNA", 0)):
+        leaf = {"key": "fasting_status", "type": "EQUALS", "value": value}
+        said = ask(client, {"ast": {"operand": "AND", "children": [leaf]}}).json()
+        assert group(said, "patients")["count"] == group(said, "specimen")["count"] == count
+
+
+def test_what_is_kept_for_answers_follows_consent_and_the_inventory(
+    cast: Cast, stock: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, made = program(cast, "biobank_manager"), people.people
+    asked: list[int] = []
+    monkeypatch.setattr(people, "people", lambda: asked.append(1) or made())
+    first = group(ask(client, EVERYTHING).json(), "patients")["count"]
+    assert group(ask(client, PLASMA).json(), "patients")["count"] == first and len(asked) == 1
+    withdrawing.withdraw_consent(Donor.objects.get(code="D1"), by=SYSTEM)
+    assert group(ask(client, EVERYTHING).json(), "patients")["count"] == first - 1
+    tubes.dispose([Specimen.objects.get(label="P2")], "Broken", by=SYSTEM)
+    assert group(ask(client, EVERYTHING).json(), "patients")["count"] == first - 2 and len(asked) == 3

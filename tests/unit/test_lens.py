@@ -7,11 +7,12 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wardbench.core.errors import InputError
 from wardbench.ward.samples.lens import CRITERIA, Person, Tube, canonical, lists, read_query, selects
+from wardbench.ward.samples.lens_index import Donors
 from wardbench.ward.samples.lens_report import Report, answer, measure_report
 
 DAY = datetime.date
@@ -230,6 +231,7 @@ def test_an_answer_adds_up_and_order_does_not_matter(tree: dict[str, Any]) -> No
     found: Report = answer(asked, (ONE, *OTHERS), TODAY)
     for one in (found.patients, found.specimens):
         assert all(sum(counts.values()) == one.total for counts in one.strata.values())
+    assert Donors((ONE, *OTHERS)).answer(asked, TODAY) == found
     assert found.specimens.total <= 5 and found.patients.total <= 4
     turned = json.dumps({"ast": {"operand": "AND", "children": [_turned(tree)]}})
     assert canonical(read_query(turned)) == canonical(asked)
@@ -240,3 +242,67 @@ def _turned(tree: dict[str, Any]) -> dict[str, Any]:
     if "children" not in tree:
         return tree
     return {**tree, "children": [_turned(one) for one in reversed(tree["children"])]}
+
+
+EACH = st.one_of(
+    [
+        st.builds(
+            leaf,
+            st.just(key),
+            st.just(kind),
+            st.lists(st.sampled_from(values), max_size=2) if kind == "IN" else st.sampled_from(values),
+        )
+        for key, values in {
+            "gender": ["male", "female", "other", "none"],
+            "diagnosis": ["C61", "C50", "C24", "E11"],
+            "smoking_status": ["LA18978-9", "LA15920-4"],
+            "sample_kind": ["dna", "blood-plasma", "tissue-frozen"],
+            "storage_temperature": ["temperatureGN", "temperatureLN"],
+            "fasting_status": ["F", "NF"],
+        }.items()
+        for kind in ("EQUALS", "NOT_EQUALS", "IN")
+    ]
+    + [
+        st.builds(leaf, st.just(key), st.just("BETWEEN"), st.builds(
+            lambda low, high, key=key: {"min": low, "max": high} if low <= high else {"max": low},
+            st.sampled_from(ends), st.sampled_from(ends)))
+        for key, ends in {
+            "bmi": [0, 22.0, 30, 40], "body_weight": [60, 80, 120.0], "donor_age": [20, 29.5, 36, 76],
+            "diagnosis_age_donor": [5, 10, 50], "date_of_diagnosis": ["1999-12-31", "2000-01-01", "2020-01-01"],
+            "sampling_date": ["2019-12-31", "2020-01-01", "2021-01-01"],
+        }.items()
+    ]
+    + [
+        st.builds(leaf, st.just(key), st.sampled_from(["LOWER_THAN", "GREATER_THAN"]), st.sampled_from(ends))
+        for key, ends in {"bmi": [22.0, 30], "donor_age": [36, 76], "sampling_date": ["2020-01-01"]}.items()
+    ]
+)  # fmt: skip
+NESTED = st.recursive(
+    EACH,
+    lambda inner: st.builds(
+        lambda operand, children: {"operand": operand, "children": children},
+        st.sampled_from(["AND", "OR"]),
+        st.lists(inner, max_size=3),
+    ),
+    max_leaves=6,
+)
+SOME_DAYS = st.sampled_from([None, DAY(1950, 2, 28), DAY(1990, 1, 1), DAY(2000, 2, 29), DAY(2020, 1, 1)])
+SOME_TUBES = st.builds(
+    Tube, st.sampled_from(["dna", "blood-plasma", "tissue-frozen"]), st.sampled_from(["", "temperatureGN"]), SOME_DAYS,
+    st.sampled_from(["", "F", "NF"]), st.lists(st.sampled_from(["C61", "E11"]), max_size=2).map(tuple),
+    st.sampled_from(["", "DIAB"]),
+)  # fmt: skip
+SOMEBODY = st.builds(
+    Person, st.sampled_from(["", "male", "female", "other"]), SOME_DAYS,
+    st.lists(st.tuples(st.sampled_from(["C61", "C50", "C24"]), SOME_DAYS), max_size=2).map(tuple),
+    st.lists(st.sampled_from([22.0, 30.0, 40.5]), max_size=2).map(tuple), st.just((80.0,)) | st.just(()),
+    st.lists(st.sampled_from(["LA18978-9", "LA15920-4"]), max_size=2).map(tuple),
+    st.lists(SOME_TUBES, max_size=3).map(tuple),
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=300)
+@given(tree=NESTED, people=st.lists(SOMEBODY, max_size=5), today=st.sampled_from([DAY(2026, 2, 28), DAY(2026, 3, 1)]))
+def test_columns_answer_as_donor_by_donor(tree: dict[str, Any], people: list[Person], today: datetime.date) -> None:
+    asked = read_query(json.dumps({"ast": {"operand": "AND", "children": [tree]}}))
+    assert Donors(people).answer(asked, today) == answer(asked, people, today)

@@ -19,8 +19,10 @@ TIMES = ("spun", "spun_off", "frozen")
 FLAGS = ("waited_cold", "waited_warm", "kept_cold")
 NUMBERS = ("warm_minutes", "cold_minutes", "fixed_minutes")
 CODES = ("collection", "fixation", "storage")
-KNOWN = frozenset({*TIMES, *FLAGS, *NUMBERS, *CODES, "spins"})
-"""The facts that are kept: times (ISO 8601), flags, minutes, codes of SPREC, spins as [g, cold, brake, minutes]."""
+FASTING = ("F", "NF")
+KNOWN = frozenset({*TIMES, *FLAGS, *NUMBERS, *CODES, "spins", "fasting"})
+"""The facts that are kept: times (ISO 8601), flags, minutes, codes of SPREC, spins as [g, cold, brake, minutes]; and
+whether the donor had fasted, in HL7's table 0916, which SPREC does not ask."""
 
 
 def code(specimen: Specimen, noted: Mapping[str, Any]) -> str:
@@ -28,6 +30,8 @@ def code(specimen: Specimen, noted: Mapping[str, Any]) -> str:
     unknown = set(noted) - KNOWN
     if unknown:
         raise InputError(_("{name}: SPREC knows no such fact.").format(name=sorted(unknown)[0]))
+    if noted.get("fasting") not in (None, "", *FASTING):
+        raise InputError(_("fasting: say {one} or {other}.").format(one=FASTING[0], other=FASTING[1]))
     if specimen.material in SOLIDS or specimen.material.startswith("Tissue"):
         return sprec(
             Solid(

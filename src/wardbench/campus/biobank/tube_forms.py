@@ -138,12 +138,17 @@ class PreanalyticsForm(forms.Form):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )  # fmt: skip
     kept_cold = forms.ChoiceField(label=_("It waited after the centrifuge"), choices=_YES_NO, required=False)
+    fasting = forms.ChoiceField(
+        label=_("The donor had fasted"),
+        choices=[("", _("Nobody noted")), ("F", _("Yes")), ("NF", _("No"))],
+        required=False,
+    )
     storage = forms.CharField(label=_("Storage, by SPREC"), max_length=1, required=False)
 
     def noted(self) -> dict[str, Any]:
         """The facts, as `preanalytics` keeps them."""
         given = self.cleaned_data
-        found: dict[str, Any] = {"storage": given["storage"].upper()}
+        found: dict[str, Any] = {"storage": given["storage"].upper(), "fasting": given["fasting"]}
         for name in ("spun", "frozen"):
             at: datetime.datetime | None = given[name]
             found[name] = at.isoformat() if at else ""

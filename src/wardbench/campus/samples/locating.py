@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import json
+import threading
 import uuid
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -22,12 +23,13 @@ from wardbench.campus.counting import services as counting
 from wardbench.campus.counting.rules import may_estimate
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.samples import current, rules
-from wardbench.campus.samples.people import people
+from wardbench.campus.samples.people import donors, people
 from wardbench.campus.samples.rules import Mode
 from wardbench.core.disclosure.feasibility import FeasibilityRules
 from wardbench.core.store.files import write_atomically
 from wardbench.ward.samples.lens import Node, Person, canonical, read_query
-from wardbench.ward.samples.lens_report import UNKNOWN, Group, Report, answer, measure_report
+from wardbench.ward.samples.lens_index import Donors
+from wardbench.ward.samples.lens_report import UNKNOWN, Group, Report, measure_report
 
 GENDERS = ("female", "male", "other", UNKNOWN)
 DECADES = (*(str(years) for years in range(0, 130, 10)), UNKNOWN)
@@ -47,7 +49,7 @@ def locate(content: bytes | str, *, by: Actor, project: str, query_id: str = "")
     named = query_id or str(uuid.uuid4())
     digest = hashlib.sha256(canonical(query)).hexdigest()
     if rules.may_find_all(by):
-        report = measure_report(answer(query, people(), today), lambda *which: which[3], timezone.now(), named)
+        report = measure_report(donors().answer(query, today), lambda *which: which[3], timezone.now(), named)
         record("samples.locate", "query", digest, by=by, mode=Mode.STEWARDSHIP.value)
         return report
     return _estimate(query, named, digest, by=by, project=project)
@@ -58,7 +60,7 @@ def _estimate(query: Node, named: str, digest: str, *, by: Actor, project: str) 
     version, held, day = _set_down()
     for part in ("all", "sex", "age"):
         counting.charge(project, version, hashlib.sha256(f"{part} {digest}".encode()).hexdigest(), by=by)
-    found = answer(query, held, day).patients
+    found = held.answer(query, day).patients
     told = FeasibilityRules(settings.CAMPUS_KEYS["disclosure"], version)
     strata = {
         "gender": {name: found.strata["gender"].get(name, 0) for name in GENDERS},
@@ -82,20 +84,36 @@ def _estimate(query: Node, named: str, digest: str, *, by: Actor, project: str) 
     return report
 
 
-def _set_down() -> tuple[str, list[Person], datetime.date]:
+_lock = threading.Lock()
+_down: tuple[tuple[int, int], str, Donors, datetime.date] | None = None
+
+
+def _set_down() -> tuple[str, Donors, datetime.date]:
     """The donors as they were last set down, the digest of that, and its day; anew where it is older than a quarter."""
     place = current.folder() / "locator.json"
+    with _lock:
+        found = _read_down(place)
+        if found is None or timezone.localdate() - found[2] >= datetime.timedelta(days=current.CUBE_DAYS):
+            said = {"made": timezone.localdate(), "people": people()}
+            place.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(place, msgspec.json.encode(said))
+            found = _read_down(place)
+    assert found is not None, "it was written just now"
+    return found
+
+
+def _read_down(place: Path) -> tuple[str, Donors, datetime.date] | None:
+    """What was set down, read once for each file; None where it cannot be read."""
+    global _down
     try:
-        content = place.read_bytes()
-        made = datetime.date.fromisoformat(json.loads(content)["made"])
+        seen = place.stat()
+        which = (seen.st_mtime_ns, seen.st_ino)
+        if _down is None or _down[0] != which:
+            content = place.read_bytes()
+            read = msgspec.json.decode(content)
+            held = msgspec.convert(read["people"], list[Person], strict=False)
+            day = datetime.date.fromisoformat(read["made"])
+            _down = which, hashlib.sha256(content).hexdigest(), Donors(held), day
     except (OSError, ValueError, KeyError, TypeError):
-        made = datetime.date.min
-    if timezone.localdate() - made >= datetime.timedelta(days=current.CUBE_DAYS):
-        made = timezone.localdate()
-        said = {"made": made, "people": people()}
-        place.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(place, msgspec.json.encode(said))
-        content = place.read_bytes()
-    read = msgspec.json.decode(content)
-    held = msgspec.convert(read["people"], list[Person], strict=False)
-    return hashlib.sha256(content).hexdigest(), held, datetime.date.fromisoformat(read["made"])
+        return None
+    return _down[1:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,10 +14,12 @@ from django.utils import timezone
 from wardbench.campus.biobank import consents, places
 from wardbench.campus.biobank.models import Collection, DonorLink, Specimen
 from wardbench.campus.counting.sessions import snapshot
+from wardbench.campus.samples import current
 from wardbench.core.consent import Tier, allows
 from wardbench.core.errors import NotFoundError
 from wardbench.ward.samples.exchange.bbmri_fhir import sample_kind, storage_temperature
 from wardbench.ward.samples.lens import Person, Tube
+from wardbench.ward.samples.lens_index import Donors
 from wardbench.ward.samples.schema import GIVEABLE, ICD10
 
 GENDERS = {"Male": "male", "Female": "female", "Unknown": "unknown", "": ""}
@@ -24,7 +27,34 @@ NEED = frozenset({Tier.STORAGE, Tier.RESEARCH})
 LOINC = {"39156-5": "bmi", "29463-7": "weight"}
 UNITS = {"bmi": ("kg/m2", 9531), "weight": ("kg", 9529)}
 """Only these units are taken: by their text, or by their concept in OMOP."""
+SMOKING = {
+    "449868002": "LA18976-3",
+    "428041000124106": "LA18977-1",
+    "8517006": "LA15920-4",
+    "266919005": "LA18978-9",
+    "77176002": "LA18979-7",
+    "266927001": "LA18980-5",
+    "428071000124103": "LA18981-3",
+    "428061000124105": "LA18982-1",
+}
+"""Answers to LOINC 72166-2 in SNOMED CT, and the codes of LOINC's answer list in which they are asked for."""
 _SOME = 5000
+_lock = threading.Lock()
+_kept: tuple[str, Donors] | None = None
+
+
+def donors() -> Donors:
+    """`people` in columns, kept until the inventory, a consent or the store changes."""
+    global _kept
+    try:
+        store = snapshot("store").version
+    except NotFoundError:
+        store = ""
+    version = f"{current.state()} {store}"
+    with _lock:
+        if _kept is None or _kept[0] != version:
+            _kept = version, Donors(people())
+        return _kept[1]
 
 
 @dataclass
@@ -34,6 +64,7 @@ class _Record:
     conditions: list[tuple[str, datetime.date | None]] = field(default_factory=list)
     bmi: list[float] = field(default_factory=list)
     weight: list[float] = field(default_factory=list)
+    smoking: list[str] = field(default_factory=list)
 
 
 def people() -> list[Person]:
@@ -71,6 +102,7 @@ def _person(held: list[Specimen], record: _Record, codes: Mapping[Any, str], col
         conditions=tuple(record.conditions),
         bmi=tuple(record.bmi),
         weight=tuple(record.weight),
+        smoking=tuple(record.smoking),
         tubes=tuple(_tube(one, codes, cold) for one in held),
     )
 
@@ -81,6 +113,7 @@ def _tube(one: Specimen, codes: Mapping[Any, str], cold: Mapping[Any, str]) -> T
         kind=sample_kind(one.material),
         temperature=storage_temperature(temperature) if temperature else "",
         taken=timezone.localtime(one.collected).date() if one.collected else None,
+        fasting=str(one.preanalytics.get("fasting") or ""),
         diagnoses=(one.diagnosis,) if one.diagnosis else (),
         custodian=codes[one.collection_id],
     )
@@ -104,6 +137,18 @@ _MEASURED = """
     ORDER BY ALL"""
 
 
+_SMOKING = """
+    SELECT DISTINCT o.person_id, coalesce(a.concept_code, o.value_source_value)
+    FROM observation o JOIN wanted USING (person_id)
+    LEFT JOIN concept a ON a.concept_id = o.value_as_concept_id AND o.value_as_concept_id <> 0
+    WHERE coalesce(a.concept_code, o.value_source_value) IS NOT NULL AND EXISTS (
+        SELECT 1 FROM concept c
+        WHERE c.concept_id IN (o.observation_concept_id, o.observation_source_concept_id)
+            AND c.concept_code = '72166-2' AND c.vocabulary_id = 'LOINC'
+    )
+    ORDER BY ALL"""
+
+
 def _records(persons: Iterable[int]) -> dict[int, _Record]:
     """The records of these patients; none where the campus has no store."""
     wanted = sorted(set(persons))
@@ -123,4 +168,9 @@ def _records(persons: Iterable[int]) -> dict[int, _Record]:
                 asked = {"code": code, "unit": unit, "concept": concept}
                 for person, value in con.execute(_MEASURED, asked).fetchall():
                     getattr(found[person], name).append(float(value))
+        if {"observation", "concept"} <= set(newest.tables):
+            for person, answer in con.execute(_SMOKING).fetchall():
+                code = SMOKING.get(answer, answer)
+                if code in SMOKING.values():
+                    found[person].smoking.append(code)
     return found

@@ -224,6 +224,16 @@ CRITERIA: Mapping[str, Asked] = {
 }
 
 
+def is_code(key: str) -> bool:
+    """Whether a criterion is held against codes."""
+    return CRITERIA[key].read is _code
+
+
+def is_day(key: str) -> bool:
+    """Whether a criterion is held against days."""
+    return CRITERIA[key].read is _day
+
+
 def _holds(asked: Criterion, values: Iterable[Any]) -> bool:
     if isinstance(asked.value, frozenset):
         found = any(value in asked.value for value in values)
