@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime
 import itertools
+import re
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 import tiny_cohort_hospital as tiny
@@ -26,7 +28,19 @@ from wardbench.campus.counting import sessions
 from wardbench.campus.notices.models import Notice
 from wardbench.campus.outcomes import answering, queries, services
 from wardbench.campus.outcomes.models import Inquiry
-from wardbench.campus.outcomes.rules import EXACT, SHAREABLE, TABLE, Act, Basis, Facts, Part, Status, may_act, may_see
+from wardbench.campus.outcomes.rules import (
+    EXACT,
+    SHAREABLE,
+    TABLE,
+    Act,
+    Basis,
+    Facts,
+    Kind,
+    Part,
+    Status,
+    may_act,
+    may_see,
+)
 from wardbench.campus.outcomes.words import STEPS
 from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import SYSTEM, Actor, Affiliation, ForbiddenError, no, yes
@@ -45,17 +59,23 @@ def hospital(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Sixty persons with heart failure on day 5; the first thirty start carvedilol on day 10, the others bisoprolol;
     every third dies on a day of their own."""
     folder = tmp_path_factory.mktemp("outcomes") / "store"
-    names = {1: "Heart failure", 2: "carvedilol", 3: "bisoprolol", 4: "Gout"}
+    names = {1: "Heart failure", 2: "carvedilol", 3: "bisoprolol", 4: "Gout", 5: "Potassium"}
     tiny.snapshot(
         folder,
         person=[tiny.person(n, year_of_birth=1930 + n % 30, gender_concept_id=8507 + 25 * (n % 2)) for n in PEOPLE],
         observation_period=[tiny.observed(n, n, 1, 300) for n in PEOPLE],
         condition_occurrence=[tiny.condition(n, n, 5) for n in PEOPLE],
         drug_exposure=[tiny.drug(n, n, 10, 2 if n <= 30 else 3) for n in PEOPLE],
+        measurement=[
+            {"measurement_id": n, "person_id": n, "measurement_concept_id": 5, "measurement_date": tiny.on(12),
+             "value_as_number": 4 + n / 60, "unit_source_value": "mmol/L"}
+            for n in PEOPLE
+        ],
         death=[{"person_id": n, "death_date": tiny.on(20 + n)} for n in PEOPLE if n % 3 == 0],
         concept=[
             {"concept_id": id, "concept_name": name, "concept_code": f"c{id}", "vocabulary_id": "SNOMED",
-             "domain_id": "Drug" if id in (2, 3) else "Condition", "standard_concept": "S", "invalid_reason": None}
+             "domain_id": {2: "Drug", 3: "Drug", 5: "Measurement"}.get(id, "Condition"), "standard_concept": "S",
+             "invalid_reason": None}
             for id, name in names.items()
         ],
     )  # fmt: skip
@@ -149,7 +169,7 @@ def test_the_same_protocol_from_the_page_and_from_the_command_line_have_one_hash
 
 
 def test_for_care_a_data_steward_lets_it_be_answered_and_small_numbers_are_hidden(campus: Cast) -> None:
-    one = ask(campus, basis=Basis.CARE)
+    one = ask(campus, basis=Basis.REVIEWED)
     assert one.status == Status.ASKED
     answering.carry_on(one.id)
     one.refresh_from_db()
@@ -166,7 +186,7 @@ def test_for_care_a_data_steward_lets_it_be_answered_and_small_numbers_are_hidde
 
 
 def test_a_refusal_has_its_reason(campus: Cast) -> None:
-    one = ask(campus, basis=Basis.CARE)
+    one = ask(campus, basis=Basis.REVIEWED)
     with pytest.raises(InputError, match="reason"):
         services.refuse(one.id, " ", by=campus.actor("data_steward"))
     services.refuse(one.id, "It is about one patient.", by=campus.actor("data_steward"))
@@ -180,7 +200,7 @@ def test_a_refusal_has_its_reason(campus: Cast) -> None:
 def test_who_objected_is_in_no_answer_but_a_steward_s(campus: Cast) -> None:
     for person in range(1, 7):
         withdrawing.opt_out(withdrawing.DATA, person=person, by=SYSTEM)
-    care = ask(campus, basis=Basis.CARE)
+    care = ask(campus, basis=Basis.REVIEWED)
     services.allow(care.id, "", by=campus.actor("data_steward"))
     assert numbers(answered(care)) == ["25", "30"], "24, rounded"
     exact = answered(ask(campus, "data_steward", Basis.STEWARDSHIP))
@@ -355,7 +375,7 @@ def test_each_step_is_told_in_the_reader_s_language(campus: Cast, hospital: Path
         ({"days": "3"}, "valid choice"),
         ({"basis": "stewardship"}, "valid choice"),
         ({"basis": "study:S12345"}, "valid choice"),
-        ({"basis": "care"}, "say what the answer is for"),
+        ({"basis": "reviewed"}, "say what the answer is for"),
         ({"population": "0d9e2be7-7b1e-4b7c-8b57-7d4d5a0d9c11"}, "valid choice"),
     ],
 )
@@ -407,8 +427,94 @@ def test_an_answer_is_shown_to_others_when_its_owner_says_so(campus: Cast) -> No
     assert campus.client("physician").post(f"/outcomes/{one.id}/sell/").status_code == 404
 
 
+AGGREGATES = "\n".join(
+    ["variable,level,n,mean,sd", rows_of("persons", "", 40, "", ""), rows_of("age", "", 40, 61.5, 9)]
+)
+
+
+def file_of(text: str, name: str = "trial.csv") -> Any:
+    return SimpleUploadedFile(name, text.encode())
+
+
+@pytest.fixture
+def everybody(campus: Cast) -> Any:
+    """A cohort of the physician's: all sixty, from their diagnosis on."""
+    by = campus.actor("physician")
+    target = services.protocol_of(asked(intervention=(), comparison=())).target
+    assert isinstance(target, dict)
+    cohort = cohort_services.make_cohort("Failing hearts", by=by, expression=target["expression"])
+    return cohort_services.save_version(cohort.id, cohorts.desk(cohort, by).revision, by=by)
+
+
+def test_a_study_s_aggregates_beside_the_hospital(campus: Cast, everybody: Any) -> None:
+    client = campus.client("physician")
+    assert "Nothing was asked yet" in client.get("/benchmark/").content.decode()
+    given = {"hospital": str(everybody.id), "basis": "sandbox"}
+    for wrong, sentence in (
+        ({}, "one of the two"),
+        ({"study": str(everybody.id), "aggregates": file_of(AGGREGATES)}, "one of the two"),
+        ({"aggregates": file_of("person_id,value\n1,2\n")}, "trial.csv: line 1: column person_id"),
+        ({"aggregates": file_of(AGGREGATES.replace("40,61.5", "41,61.5"))}, "trial.csv: line 3"),
+        ({"aggregates": file_of(AGGREGATES, "trial.xlsx")}, "has to end with .csv"),
+        ({"aggregates": file_of("x" * 200_001)}, "200,000 bytes at most"),
+        ({"aggregates": SimpleUploadedFile("trial.csv", b"\xff\xfe")}, "UTF-8"),
+        ({"aggregates": file_of(AGGREGATES), "basis": "study:S12345"}, "valid choice"),
+    ):
+        answer = client.post("/benchmark/table1/", {**given, **wrong})
+        assert answer.status_code == 400 and sentence in answer.content.decode(), sentence
+    assert not Inquiry.objects.exists()
+    assert client.post("/benchmark/table1/", {**given, "aggregates": file_of(AGGREGATES)}).status_code == 302
+    one = answered(Inquiry.objects.get())
+    assert one.status == Status.ANSWERED, one.fault
+    assert "61.5" in one.page and "Failing hearts" in one.page and one.name == "trial.csv beside Failing hearts"
+    page = client.get(f"/outcomes/{one.id}/").content.decode()
+    assert "The study differs from" in page and "trial.csv" in page and "Back to the benchmark" in page
+    assert one.name in client.get("/benchmark/").content.decode() not in client.get("/outcomes/").content.decode()
+    again = client.get(f"/benchmark/table1/?again={one.id}").content.decode()
+    assert f'<option value="{everybody.id}" selected' in again
+
+
+def test_objectors_are_in_no_table_but_a_steward_s(campus: Cast, everybody: Any) -> None:
+    for person in range(1, 21):
+        withdrawing.opt_out(withdrawing.DATA, person=person, by=SYSTEM)
+    hospital = {"name": "Failing hearts", "expression": everybody.expression}
+    spec = {"hospital": hospital, "study": None, "name": "trial.csv", "aggregates": AGGREGATES}
+    made = [
+        services.hold_against(Kind.TABLE1, "Trial", spec, {}, basis, by=campus.actor(key), purpose="Who is in it.")
+        for key, basis in (("physician", Basis.REVIEWED), ("data_steward", Basis.STEWARDSHIP))
+    ]
+    services.allow(made[0].id, "", by=campus.actor("data_steward"))
+    reviewed, exact = (answered(one).page for one in made)
+    assert ">40<" in reviewed and ">60<" not in reviewed and ">60<" in exact
+
+
+def test_reference_intervals_are_asked_for_one_analyte_and_say_where_there_are_too_few(campus: Cast) -> None:
+    client = campus.client("researcher")
+    assert "tick one thing" in client.post("/benchmark/intervals/", {"basis": "sandbox"}).content.decode()
+    page = client.post("/benchmark/intervals/", {"find": "analyte", "find_analyte": "potassium"}).content.decode()
+    assert 'value="measurement:5"' in page
+    given = {"analyte": "measurement:5", "basis": "sandbox", "by_groups": ["sex"]}
+    assert client.post("/benchmark/intervals/", given).status_code == 302
+    one = answered(Inquiry.objects.get())
+    assert one.status == Status.ANSWERED, one.fault
+    assert one.name == "Reference intervals of Potassium" and "1,000 persons" in one.page
+    again = client.get(f"/benchmark/intervals/?again={one.id}").content.decode()
+    assert 'value="measurement:5" checked' in again and re.search('value="sex"[^>]*checked', again)
+    unknown = services.hold_against(
+        Kind.INTERVALS,
+        "x",
+        {"analyte": "LOINC:0-0", "unit": "", "by": []},
+        {},
+        Basis.SANDBOX,
+        by=campus.actor("student"),
+    )
+    assert answered(unknown).status == Status.FAILED and "LOINC:0-0" in unknown.fault
+    with pytest.raises(ForbiddenError):
+        services.hold_against(Kind.INTERVALS, "x", {}, {}, Basis.STUDY, by=campus.actor("researcher"))
+
+
 def test_what_waits_for_review_stands_on_the_steward_s_home_page(campus: Cast) -> None:
-    one = ask(campus, basis=Basis.CARE)
+    one = ask(campus, basis=Basis.REVIEWED)
     page = campus.client("data_steward").get("/").content.decode()
     assert one.name in page and "Let this question about outcomes be answered" in page
     assert "Patients like mine" in campus.client("physician").get("/").content.decode()

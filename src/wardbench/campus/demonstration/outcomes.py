@@ -8,7 +8,7 @@ import msgspec
 
 from wardbench.bench.outcomes.pico import Picked, Pico, Profile
 from wardbench.campus.outcomes import services
-from wardbench.campus.outcomes.rules import Basis
+from wardbench.campus.outcomes.rules import Basis, Kind
 from wardbench.campus.people.models import Person
 from wardbench.campus.people.queries import actor_of
 from wardbench.campus.questions import concepts
@@ -25,11 +25,11 @@ def make_inquiries(people: Mapping[str, Person]) -> None:
             Basis.SANDBOX,
             _asked("Carvedilol or bisoprolol in heart failure", failing, carvedilol, bisoprolol),
         ),
-        ("physician", Basis.CARE, _asked("Heart failure from the diagnosis on", failing)),
+        ("physician", Basis.REVIEWED, _asked("Heart failure from the diagnosis on", failing)),
         ("diabetologist", Basis.SANDBOX, _asked("Type 2 diabetes from the diagnosis on", diabetes)),
     ):
         if asked is not None:
-            purpose = "What to tell patients at the first visit." if basis is Basis.CARE else ""
+            purpose = "What to tell patients at the first visit." if basis is Basis.REVIEWED else ""
             slots = {
                 "conditions": asked.profile.conditions, "intervention": asked.intervention,
                 "comparison": asked.comparison,
@@ -40,6 +40,12 @@ def make_inquiries(people: Mapping[str, Person]) -> None:
                 "slots": {slot: [msgspec.to_builtins(one) for one in of] for slot, of in slots.items()},
             }  # fmt: skip
             services.ask(asked, said, basis, by=actor_of(people[key]), purpose=purpose)
+    found = [one for one in concepts.find_concepts("Haemoglobin", 20) if one.domain == "Measurement"]
+    if found:
+        one = found[0]
+        spec = {"analyte": f"{one.vocabulary}:{one.code}", "unit": "", "by": ["sex"]}
+        name = f"Reference intervals of {one.name}"
+        services.hold_against(Kind.INTERVALS, name, spec, {}, Basis.SANDBOX, by=actor_of(people["researcher"]))
 
 
 def _asked(

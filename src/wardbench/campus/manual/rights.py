@@ -293,7 +293,7 @@ def _outcomes() -> Iterator[Case]:
         ("others", _actor(Role.RESEARCHER)),
     ]
     for status, (name, by) in product(outcomes.Status, who):
-        facts = outcomes.Facts("owner", outcomes.Basis.CARE, status)
+        facts = outcomes.Facts("owner", outcomes.Basis.REVIEWED, status)
         title = outcomes.STATUSES[status]
         yield Case("See it", title, name, outcomes.may_see(by, facts))
         for act in outcomes.Act:

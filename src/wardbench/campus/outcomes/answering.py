@@ -9,9 +9,7 @@ from __future__ import annotations
 import datetime
 import logging
 import uuid
-from pathlib import Path
 
-import msgspec
 from django.db.models import F
 from django.utils import timezone
 
@@ -19,7 +17,7 @@ from wardbench.campus.biobank import withdrawing
 from wardbench.campus.counting import sessions
 from wardbench.campus.outcomes import queries, rules, services
 from wardbench.campus.outcomes.models import Inquiry
-from wardbench.campus.outcomes.rules import EXACT, WITHOUT_OBJECTORS, Basis, Status
+from wardbench.campus.outcomes.rules import EXACT, WITHOUT_OBJECTORS, Basis, Kind, Status
 from wardbench.campus.outcomes.tasks import answer_inquiry
 from wardbench.campus.people.queries import actor_of
 from wardbench.campus.people.refusals import reason
@@ -60,14 +58,11 @@ def carry_on(inquiry_id: uuid.UUID) -> None:
 
 def _answer(found: Inquiry) -> None:
     # Statistics take a second to load, which pages do not need.
-    from wardbench.bench.outcomes.analysis import analyse
-    from wardbench.bench.outcomes.protocol import Protocol, question
-    from wardbench.bench.outcomes.report import render, report_of
+    from wardbench.campus.outcomes.answers import ANSWERS
 
     basis, by = Basis(found.basis), actor_of(found.owner)
     permitted = queries.permission(by, found.study, found.cohort) if basis is Basis.STUDY else None
     rules.may_ask(by, basis, permitted).require()
-    asked = question(msgspec.convert(found.protocol, Protocol), Path())
     snapshot = sessions.snapshot("twin" if basis is Basis.SANDBOX else "store")
     without = withdrawing.opted_out() if basis in WITHOUT_OBJECTORS else frozenset()
 
@@ -76,13 +71,9 @@ def _answer(found: Inquiry) -> None:
         if here.update(moved=timezone.now(), step=what[:100]) != 1:
             raise ElsewhereError
 
-    analysis = analyse(asked, snapshot, without=without, progress=tell)
     mode = "exact" if basis in EXACT else "release"
-    command = f"./wardbench outcomes run {found.hash[:12]}.json --store STORE --mode {mode} --report report.html"
-    report = report_of(analysis, snapshot, mode=mode, command=command)
-    services.answer(
-        found, msgspec.to_builtins(report), render(report), snapshot.version, report.figures.answerable, by=SYSTEM
-    )
+    given = ANSWERS[Kind(found.kind)](found.protocol, snapshot, without, mode, tell)
+    services.answer(found, given.report, given.page, snapshot.version, given.answerable, by=SYSTEM)
 
 
 def carry_out_due(now: datetime.datetime | None = None) -> None:

@@ -32,6 +32,24 @@ ADJUSTMENTS = {
 }
 
 
+def bases_of(by: Actor) -> list[tuple[str, str]]:
+    """On which records somebody may ask outside a study."""
+    return [(one.value, _now(BASES[one])) for one in Basis if one is not Basis.STUDY and may_ask(by, one)]
+
+
+def versions_of(by: Actor) -> list[tuple[str, str]]:
+    """The last version of each cohort that somebody sees."""
+    found = [(cohort, cohort.last[0]) for cohort in cohorts.with_versions(by)]  # type: ignore[attr-defined]
+    return [(str(version.id), f"{cohort.name} ({version.number})") for cohort, version in found]
+
+
+def cohort_of(version_id: str, by: Actor) -> tuple[dict[str, Any], str]:
+    """A version as an object with name and expression, and its content hash; NotFoundError where it is not for `by`."""
+    version = cohorts.version(version_id)
+    cohorts.seen(version.cohort_id, by)
+    return {"name": version.cohort.name, "expression": version.expression}, version.hash
+
+
 class PicoForm(forms.Form):
     name = forms.CharField(
         label=_("Name of the question"), max_length=LONGEST_NAME, required=False,
@@ -76,13 +94,12 @@ class PicoForm(forms.Form):
         kwargs["initial"] = {**first, "days": "1095", "washout_days": 365, **(kwargs.get("initial") or {})}
         super().__init__(*args, **kwargs)
         self.by = by
-        versions = [(cohort, cohort.last[0]) for cohort in cohorts.with_versions(by)]  # type: ignore[attr-defined]
         self.fields["population"].choices = [  # type: ignore[attr-defined]
             ("", _now("No cohort: by diagnoses, sex and age")),
-            *((str(version.id), f"{cohort.name} ({version.number})") for cohort, version in versions),
+            *versions_of(by),
         ]
         studies = {one.study: one for one in permitted_for(by)}
-        bases = [(one.value, _now(BASES[one])) for one in Basis if one is not Basis.STUDY and may_ask(by, one)]
+        bases = bases_of(by)
         bases += [
             (f"{Basis.STUDY.value}:{study}", _now(BASES[Basis.STUDY]).format(study=study)) for study in sorted(studies)
         ]
@@ -103,9 +120,7 @@ class PicoForm(forms.Form):
         if youngest is not None and oldest is not None and oldest < youngest:
             raise InputError(_now("To this age: it is below the age from which."))
         if given["population"]:
-            version = cohorts.version(given["population"])
-            cohorts.seen(version.cohort_id, self.by)
-            population, content = {"name": version.cohort.name, "expression": version.expression}, version.hash
+            population, content = cohort_of(given["population"], self.by)
         sex = int(given["sex"]) if given["sex"] else None
         return Pico(
             name=given["name"] or _name(chosen, population),
@@ -124,10 +139,12 @@ class PicoForm(forms.Form):
 
     def said(self, chosen: Mapping[str, Sequence[Picked]]) -> dict[str, Any]:
         """What the form said, to begin the next question from."""
-        return {
-            **self.cleaned_data,
-            "slots": {key: [msgspec.to_builtins(one) for one in of] for key, of in chosen.items()},
-        }
+        return said_of(self.cleaned_data, chosen)
+
+
+def said_of(given: Mapping[str, Any], chosen: Mapping[str, Sequence[Picked]]) -> dict[str, Any]:
+    """Fields and chosen concepts, as they are kept."""
+    return {**given, "slots": {key: [msgspec.to_builtins(one) for one in of] for key, of in chosen.items()}}
 
 
 def _name(chosen: Mapping[str, Sequence[Picked]], population: Mapping[str, Any] | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 from wardbench.campus.counting.permitted import permitted_for
 from wardbench.campus.outcomes import rules
 from wardbench.campus.outcomes.models import Inquiry
-from wardbench.campus.outcomes.rules import Act, Basis, Facts, Status
+from wardbench.campus.outcomes.rules import Act, Basis, Facts, Kind, Status
 from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import Actor, Verdict
 from wardbench.core.errors import NotFoundError
@@ -30,13 +31,13 @@ def permission(by: Actor, study: str, cohort: str) -> Verdict | None:
     return next((found.covers(cohort) for found in permitted_for(by) if found.study == study), None)
 
 
-def visible(by: Actor, text: str = "") -> list[Inquiry]:
+def visible(by: Actor, text: str = "", kinds: Collection[Kind] = frozenset(Kind)) -> list[Inquiry]:
     """The questions that somebody may see, newest first."""
     own = Q(owner__id=by.id) if by.id else Q(pk__in=[])
     others = Q(shared=True) | Q(basis=Basis.STUDY, study__in=[one.study for one in permitted_for(by)])
     if by.has(Role.DATA_STEWARD, Role.DATA_PROTECTION):
-        others |= Q(basis__in=(Basis.CARE, Basis.STEWARDSHIP))
-    found = Inquiry.objects.filter(own | others).select_related("owner").defer(*HEAVY)
+        others |= Q(basis__in=(Basis.REVIEWED, Basis.STEWARDSHIP))
+    found = Inquiry.objects.filter(own | others, kind__in=kinds).select_related("owner").defer(*HEAVY)
     for word in text.split():
         found = found.filter(name__icontains=word)
     return [one for one in found if rules.may_see(by, facts_of(one, by))]

@@ -1,7 +1,8 @@
-"""Who may ask what happened to patients, on which records, and who sees the answer. No Django here.
+"""Who may ask what happened to patients or how something stands against the hospital, on which records, and who sees
+the answer. No Django here.
 
 On the synthetic twin everybody may ask, at once. On the hospital's records there are three ways: within a study whose
-permit names the cohort; as a data steward; and for care, where a data steward lets each question be answered and what
+permit names the cohort; as a data steward; and reviewed, where a data steward lets each question be answered and what
 is shown went through disclosure control. No rule could let everybody ask at once what they like: two questions that
 differ by one patient would tell about that patient, however each answer is rounded.
 """
@@ -12,23 +13,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from wardbench.campus.counting.rules import Mode, may_count
+from wardbench.campus.counting.rules import Mode, may_count, may_estimate
 from wardbench.campus.people.roles import Role, gettext_noop
-from wardbench.campus.people.rules import Actor, Title, Verdict, may_treat, no, yes
+from wardbench.campus.people.rules import Actor, Title, Verdict, no, yes
 
 
 class Basis(StrEnum):
     """On which records, and by which right."""
 
     SANDBOX = "sandbox"
-    CARE = "care"
+    REVIEWED = "reviewed"
     STUDY = "study"
     STEWARDSHIP = "stewardship"
 
 
 BASES = {
     Basis.SANDBOX: gettext_noop("The synthetic twin: nobody in it exists, and the answer comes at once"),
-    Basis.CARE: gettext_noop("The hospital's records, for care: a data steward lets it be answered first"),
+    Basis.REVIEWED: gettext_noop("The hospital's records: a data steward lets it be answered first"),
     Basis.STUDY: gettext_noop("The hospital's records, within study {study}"),
     Basis.STEWARDSHIP: gettext_noop("The hospital's records, exact, as a data steward"),
 }
@@ -37,7 +38,7 @@ TOLD = {
         "This answer is of a synthetic twin of the hospital: nobody in it exists. It shows how the question works, and"
         " says nothing about patients."
     ),
-    Basis.CARE: gettext_noop(
+    Basis.REVIEWED: gettext_noop(
         "This answer is of the hospital's own records. Small numbers are left out and the others rounded; patients who"
         " objected to the use of their data are not in it."
     ),
@@ -51,8 +52,25 @@ TOLD = {
 }
 EXACT = frozenset({Basis.SANDBOX, Basis.STUDY, Basis.STEWARDSHIP})
 """Where figures are shown as they are."""
-WITHOUT_OBJECTORS = frozenset({Basis.CARE, Basis.STUDY})
+WITHOUT_OBJECTORS = frozenset({Basis.REVIEWED, Basis.STUDY})
 """Where who objected to the use of their data is left out: every use but stewardship; in the twin nobody objects."""
+
+
+class Kind(StrEnum):
+    """What is asked."""
+
+    OUTCOMES = "outcomes"
+    INTERVALS = "intervals"
+    TABLE1 = "table1"
+
+
+KINDS = {
+    Kind.OUTCOMES: gettext_noop("What happened to patients"),
+    Kind.INTERVALS: gettext_noop("Reference intervals"),
+    Kind.TABLE1: gettext_noop("A study beside the hospital"),
+}
+YARDSTICKS = frozenset({Kind.INTERVALS, Kind.TABLE1})
+"""Those that take the hospital as a benchmark."""
 
 
 class Status(StrEnum):
@@ -114,7 +132,7 @@ TABLE: Mapping[Status, Mapping[Act, Part]] = {
     Status.WITHDRAWN: {},
 }
 """Who may do what in which status; answering is the application's own."""
-SHAREABLE = frozenset({Basis.SANDBOX, Basis.CARE})
+SHAREABLE = frozenset({Basis.SANDBOX, Basis.REVIEWED})
 """Answers that others may be shown: of nobody who exists, or disclosure-safe."""
 
 
@@ -134,8 +152,8 @@ def may_ask(actor: Actor, basis: Basis, permitted: Verdict | None = None) -> Ver
     """Whether somebody may ask on these records; within a study the permit says so (`permitted`)."""
     if basis is Basis.SANDBOX:
         return may_count(actor, Mode.SANDBOX)
-    if basis is Basis.CARE:
-        return may_treat(actor)
+    if basis is Basis.REVIEWED:
+        return may_estimate(actor)
     if basis is Basis.STEWARDSHIP:
         return may_count(actor, Mode.STEWARDSHIP)
     return permitted if permitted is not None else may_count(actor, Mode.STUDY)
@@ -156,7 +174,7 @@ def may_see(actor: Actor, facts: Facts) -> Verdict:
         return may_ask(actor, Basis.STEWARDSHIP)
     if actor.id == facts.owner:
         return yes(gettext_noop("You asked this."))
-    if facts.basis is Basis.CARE and actor.has(Role.DATA_STEWARD, Role.DATA_PROTECTION):
+    if facts.basis is Basis.REVIEWED and actor.has(Role.DATA_STEWARD, Role.DATA_PROTECTION):
         return yes(gettext_noop("Data stewards and data protection see what is asked of the hospital's records."))
     if facts.shared and actor.roles - {Role.PARTNER}:
         return yes(gettext_noop("It is shown to everybody who works on the campus."))
@@ -190,8 +208,8 @@ def may_act(actor: Actor, act: Act, facts: Facts) -> Verdict:
 EXPLAINED = (
     (gettext_noop("Ask what happened to patients, on the synthetic twin"), may_ask_any),
     (
-        gettext_noop("Ask what happened to patients, on the hospital's records, for care"),
-        lambda actor: may_ask(actor, Basis.CARE),
+        gettext_noop("Ask what happened to patients, on the hospital's records, once a data steward lets it be"),
+        lambda actor: may_ask(actor, Basis.REVIEWED),
     ),
 )
 """What the page that explains rights shows for everybody."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from wardbench.campus.audit.services import record, record_for_good, verb
 from wardbench.campus.notices.sending import notify
 from wardbench.campus.outcomes import queries, rules
 from wardbench.campus.outcomes.models import Inquiry
-from wardbench.campus.outcomes.rules import Act, Basis, Status
+from wardbench.campus.outcomes.rules import Act, Basis, Kind, Status
 from wardbench.campus.outcomes.tasks import answer_inquiry
 from wardbench.campus.people.queries import holders
 from wardbench.campus.people.roles import Role, gettext_noop
@@ -40,36 +41,60 @@ def ask(
     cohort: str = "",
     purpose: str = "",
 ) -> Inquiry:
-    """Ask what happened to patients; answered in the background, for care once a data steward lets it be.
+    """Ask what happened to patients; answered in the background, reviewed once a data steward lets it be.
 
     `said` is what the form said, to begin the next question from. InputError names what is missing; ForbiddenError
     where `by` may not ask on these records, or the permit does not name the cohort (its content hash).
     """
     protocol = protocol_of(asked)
-    name = " ".join(asked.name.split())
-    if not 0 < len(name) <= LONGEST_NAME:
-        raise InputError(_("name: from 1 to {most} characters.").format(most=LONGEST_NAME))
     if basis is Basis.STUDY and not cohort:
         raise InputError(_("population: within a study, choose the cohort that the permit names."))
     if basis is not Basis.STUDY:
         study = ""
     permitted = queries.permission(by, study, cohort) if basis is Basis.STUDY else None
     rules.may_ask(by, basis, permitted).require()
-    purpose = purpose.strip()
-    if basis is Basis.CARE and not 0 < len(purpose) <= LONGEST_PURPOSE:
-        raise InputError(_("purpose: say what the answer is for; a data steward reads it."))
-    digest = question(protocol, Path()).digest
-    status = Status.ASKED if basis is Basis.CARE else Status.WAITING
-    made = Inquiry.objects.create(
-        owner_id=uuid.UUID(by.id), name=name, asked=said, protocol=msgspec.to_builtins(protocol), hash=digest,
-        basis=basis.value, study=study, cohort=cohort, purpose=purpose, status=status.value,
+    made = _made(
+        asked.name, purpose, by, kind=Kind.OUTCOMES.value, asked=said, protocol=msgspec.to_builtins(protocol),
+        hash=question(protocol, Path()).digest, basis=basis.value, study=study, cohort=cohort,
     )  # fmt: skip
-    record("outcomes.ask", "inquiry", made.id, by=by, study=study, basis=basis.value, protocol=digest, cohort=cohort)
-    if status is Status.ASKED:
+    record("outcomes.ask", "inquiry", made.id, by=by, study=study, basis=basis.value, protocol=made.hash, cohort=cohort)
+    _begin(made, by)
+    return made
+
+
+@verb("outcomes.hold_against")
+def hold_against(
+    kind: Kind, name: str, spec: dict[str, Any], said: dict[str, Any], basis: Basis, *, by: Actor, purpose: str = ""
+) -> Inquiry:
+    """Ask how something stands against the hospital: `spec` is what `yardsticks` answers.
+
+    InputError names what is missing; ForbiddenError where `by` may not ask on these records, or within a study, whose
+    permit names cohorts and not everybody.
+    """
+    rules.may_ask(by, basis).require()
+    digest = hashlib.sha256(msgspec.json.encode({"kind": kind.value, **spec}, order="sorted")).hexdigest()
+    made = _made(name, purpose, by, kind=kind.value, asked=said, protocol=spec, hash=digest, basis=basis.value)
+    record("outcomes.hold_against", "inquiry", made.id, by=by, asked=kind.value, basis=basis.value, protocol=digest)
+    _begin(made, by)
+    return made
+
+
+def _made(name: str, purpose: str, by: Actor, **values: Any) -> Inquiry:
+    name, purpose = " ".join(name.split()), purpose.strip()
+    if not 0 < len(name) <= LONGEST_NAME:
+        raise InputError(_("name: from 1 to {most} characters.").format(most=LONGEST_NAME))
+    reviewed = values["basis"] == Basis.REVIEWED
+    if reviewed and not 0 < len(purpose) <= LONGEST_PURPOSE:
+        raise InputError(_("purpose: say what the answer is for; a data steward reads it."))
+    status = Status.ASKED if reviewed else Status.WAITING
+    return Inquiry.objects.create(owner_id=uuid.UUID(by.id), name=name, purpose=purpose, status=status.value, **values)
+
+
+def _begin(made: Inquiry, by: Actor) -> None:
+    if made.status == Status.ASKED:
         _tell(holders(Role.DATA_STEWARD), gettext_noop("“{name}” waits for your review."), made, by)
     else:
         answer_inquiry.enqueue(str(made.id))
-    return made
 
 
 @verb("outcomes.allow")

@@ -27,6 +27,7 @@ DOMAIN_TITLES = {
     "procedure": gettext_noop("Procedure"),
     "device": gettext_noop("Device"),
     "observation": gettext_noop("Observation"),
+    "measurement": gettext_noop("Measurement"),
 }
 
 
@@ -80,6 +81,16 @@ SLOTS = {
 }
 
 
+ANALYTE = {
+    "analyte": Slot(
+        "analyte",
+        gettext_noop("What was measured"),
+        gettext_noop("One analyte of the laboratory; tick the one you mean."),
+        ("measurement",),
+    )
+}
+
+
 @dataclass(frozen=True)
 class Box:
     """One concept to tick."""
@@ -122,11 +133,11 @@ def picked(value: str, domains: Sequence[str]) -> Picked:
     raise InputError(_("{value}: there is no such concept to ask for.").format(value=value[:40]))
 
 
-def read(given: QueryDict | Mapping[str, Sequence[str]]) -> dict[str, tuple[Picked, ...]]:
+def read(given: QueryDict, slots: Mapping[str, Slot] = SLOTS) -> dict[str, tuple[Picked, ...]]:
     """What is ticked, by slot. InputError for what is no concept, or for more than may be chosen."""
     found = {}
-    for key, slot in SLOTS.items():
-        values = given.getlist(key) if isinstance(given, QueryDict) else list(given.get(key, ()))
+    for key, slot in slots.items():
+        values = given.getlist(key)
         if len(values) > MOST_PICKED:
             raise InputError(_("Choose at most {most} for one part of the question.").format(most=MOST_PICKED))
         found[key] = tuple(picked(value, slot.domains) for value in dict.fromkeys(values))
@@ -139,10 +150,11 @@ def shown(
     look_in: str = "",
     text: str = "",
     offered: Mapping[str, Sequence[Picked]] | None = None,
-) -> list[ShownSlot]:
+    slots: Mapping[str, Slot] = SLOTS,
+) -> dict[str, ShownSlot]:
     """The slots with what is chosen, what `text` finds for one of them, and what is offered unticked."""
-    found = []
-    for key, slot in SLOTS.items():
+    found = {}
+    for key, slot in slots.items():
         ticked = [_box(one, ticked=True) for one in chosen.get(key, ())]
         words = text.strip() if key == look_in else ""
         hits = _found(words, slot) if words else []
@@ -150,8 +162,20 @@ def shown(
         have = {box.value for box in ticked}
         unticked = [_box(one, ticked=False) for one in more if value_of(one) not in have]
         boxes = tuple({box.value: box for box in (*ticked, *unticked)}.values())
-        found.append(ShownSlot(slot, boxes, words, len(hits)))
+        found[key] = ShownSlot(slot, boxes, words, len(hits))
     return found
+
+
+def looked_for(given: QueryDict, slots: Mapping[str, Slot] = SLOTS) -> tuple[str, str]:
+    """In which slot concepts are looked for, and by which words; empty where the form was sent to ask.
+
+    The Enter key presses the first button, whichever field it was pressed in.
+    """
+    pressed = given.get("find", "")
+    if pressed not in slots:
+        return "", ""
+    texts = {key: given.get(f"find_{key}", "").strip()[:200] for key in (pressed, *slots)}
+    return next(((key, words) for key, words in texts.items() if words), (pressed, ""))
 
 
 def _found(text: str, slot: Slot) -> list[Picked]:

@@ -8,6 +8,7 @@ from wardbench.campus.people.roles import gettext_noop
 say(
     {
         "outcomes.ask": gettext_noop("Asked what happened to patients"),
+        "outcomes.hold_against": gettext_noop("Asked how something stands against the hospital"),
         "outcomes.allow": gettext_noop("Let a question about outcomes be answered"),
         "outcomes.refuse": gettext_noop("Refused a question about outcomes"),
         "outcomes.take_back": gettext_noop("Took a question about outcomes back"),

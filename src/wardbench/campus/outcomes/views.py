@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -20,7 +20,7 @@ from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
 from wardbench.campus.outcomes import queries, rules, services, slots
 from wardbench.campus.outcomes.forms import DAYS, SEXES, PatientForm, PicoForm, ReviewForm, began
-from wardbench.campus.outcomes.rules import STATUSES, TOLD, Act, Status
+from wardbench.campus.outcomes.rules import KINDS, STATUSES, TOLD, YARDSTICKS, Act, Kind, Status
 from wardbench.campus.people.reauthentication import reauthenticated_to_decide
 from wardbench.campus.people.refusals import refusal, told_in
 from wardbench.campus.people.rules import Actor, may_treat
@@ -44,11 +44,15 @@ STYLE = re.compile(r"style-src '(sha256-[^']+)'")
 @signed_in
 @limited(Doing.SEARCH)
 def listed(request: HttpRequest) -> HttpResponse:
+    return render(request, "outcomes/inquiries.html", seen_of(request, [Kind.OUTCOMES]))
+
+
+def seen_of(request: HttpRequest, kinds: Collection[Kind]) -> dict[str, Any]:
+    """The questions of these kinds that somebody sees, narrowed to words, and what they may do."""
     by = actor(request)
     text = request.GET.get("text", "").strip()
-    found = [(one, TONES.get(Status(one.status), "wait")) for one in queries.visible(by, text)]
-    context = {"found": found, "text": text, "may": rules.may_ask_any(by), "may_treat": may_treat(by)}
-    return render(request, "outcomes/inquiries.html", context)
+    found = [(one, TONES.get(Status(one.status), "wait")) for one in queries.visible(by, text, kinds)]
+    return {"found": found, "text": text, "may": rules.may_ask_any(by), "may_treat": may_treat(by)}
 
 
 @signed_in
@@ -67,11 +71,8 @@ def new(request: HttpRequest) -> HttpResponse:
         form.is_valid()
         form.add_error(None, refusal(error))
         return _page(request, form, {})
-    look_in = request.POST.get("find", "")
-    if look_in in slots.SLOTS:
-        # The Enter key presses the first button, whichever field it was pressed in.
-        texts = {key: request.POST.get(f"find_{key}", "").strip()[:200] for key in (look_in, *slots.SLOTS)}
-        look_in, text = next(((key, words) for key, words in texts.items() if words), (look_in, ""))
+    look_in, text = slots.looked_for(request.POST)
+    if look_in:
         # What is looked for is no attempt to ask yet, so that nothing is said of what is missing.
         plain = PicoForm(by=by, initial=request.POST.dict())
         return _page(request, plain, chosen, look_in=look_in, text=text)
@@ -91,7 +92,7 @@ def _begun(request: HttpRequest, by: Actor) -> tuple[dict[str, Any], Mapping[str
     """What the form begins with: a question that is asked again, or a cohort whose patients are asked about."""
     again, cohort = request.GET.get("again", ""), request.GET.get("cohort", "")
     if again:
-        return began(queries.inquiry(_id(again), by=by).asked)
+        return began(asked_again(again, by))
     if cohort:
         seen = cohorts.seen(cohort, by)
         last = cohorts.latest(seen.cohort)
@@ -100,9 +101,11 @@ def _begun(request: HttpRequest, by: Actor) -> tuple[dict[str, Any], Mapping[str
     return {}, {}
 
 
-def _id(text: str) -> uuid.UUID:
+def asked_again(text: str, by: Actor) -> dict[str, Any]:
+    """What the form of an earlier question said."""
     try:
-        return uuid.UUID(text)
+        asked: dict[str, Any] = queries.inquiry(uuid.UUID(text), by=by).asked
+        return asked
     except ValueError:
         raise NotFoundError(_("There is no such question about outcomes, or it is not for you to see.")) from None
 
@@ -143,7 +146,7 @@ def _page(
     text: str = "",
     offered: Mapping[str, Sequence[Picked]] | None = None,
 ) -> HttpResponse:
-    shown = {one.slot.key: one for one in slots.shown(chosen, look_in=look_in, text=text, offered=offered)}
+    shown = slots.shown(chosen, look_in=look_in, text=text, offered=offered)
     context = {
         "form": form,
         "slots": shown,
@@ -174,8 +177,8 @@ def progress(request: HttpRequest, inquiry_id: uuid.UUID) -> HttpResponse:
 
 
 def _told(one: Any, by: Actor) -> dict[str, Any]:
-    facts, said = queries.facts_of(one, by), one.asked
-    fields, chosen = began(said)
+    facts, kind = queries.facts_of(one, by), Kind(one.kind)
+    fields, chosen = began(one.asked)
     figures = one.report.get("figures", {})
     gates = figures.get("gates", [])
     return {
@@ -183,7 +186,14 @@ def _told(one: Any, by: Actor) -> dict[str, Any]:
         "status": STATUSES[facts.status],
         "tone": TONES.get(facts.status, "wait"),
         "told": TOLD[facts.basis],
-        "parts": [(_(slots.SLOTS[key].title), [item.name for item in of]) for key, of in chosen.items() if of],
+        "parts": [
+            (_({**slots.SLOTS, **slots.ANALYTE}[key].title), [item.name for item in of])
+            for key, of in chosen.items()
+            if of
+        ],
+        "kind": KINDS[kind],
+        "yardstick": kind in YARDSTICKS,
+        "again": {Kind.OUTCOMES: "inquiry_new", Kind.INTERVALS: "intervals_new", Kind.TABLE1: "table1_new"}[kind],
         "sex": SEXES.get(fields.get("sex") or ""),
         "youngest": fields.get("youngest"),
         "oldest": fields.get("oldest"),

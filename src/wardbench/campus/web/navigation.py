@@ -30,6 +30,7 @@ ITEMS = (
     Item(gettext_noop("Cohorts"), "cohorts"),
     Item(gettext_noop("Patients"), "patient_timeline", may_treat),
     Item(gettext_noop("Outcomes"), "inquiries", may_ask_any),
+    Item(gettext_noop("Benchmark"), "benchmark", may_ask_any),
     Item(gettext_noop("Samples"), "samples", may_browse),
     Item(gettext_noop("Visits"), "visits", may_collect),
     Item(gettext_noop("Biobank"), "biobank", may_see_inventory),

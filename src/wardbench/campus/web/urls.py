@@ -26,6 +26,7 @@ urlpatterns = [
     path("biobank/", include("wardbench.campus.biobank.urls")),
     path("catalogue/", include("wardbench.campus.catalogue.urls")),
     path("cohorts/", include("wardbench.campus.cohorts.urls")),
+    path("benchmark/", include("wardbench.campus.outcomes.yardstick_urls")),
     path("outcomes/", include("wardbench.campus.outcomes.urls")),
     path("questions/", include("wardbench.campus.questions.urls")),
     path("record/", include("wardbench.campus.audit.urls")),
