@@ -64,10 +64,11 @@ def test_the_page_of_a_method_comparison(tmp_path: Path) -> None:
     apart = dots[:, 1] - (y1 + (y2 - y1) * (dots[:, 0] - x1) / (x2 - x1))
     assert abs(np.median(apart)) < 1 and np.abs(apart).max() < 20
     assert html.count("<circle") == 2 * 60 and "60 pairs" in html and "1 lines" in html
+    assert html.count('data-label="Difference"') == 60
     run(*words, "--mode", "release")
     released = page.read_text(encoding="utf-8")
     # A page that is passed on draws no single pair.
-    assert "<circle" not in released and "60 pairs" not in released
+    assert "<circle" not in released and "60 pairs" not in released and 'data-label="Difference' not in released
     for more, sentence in ((("--x", "none"), "no column none"), (("--x", "old", "--y", "OLD"), "two columns")):
         with pytest.raises(InputError, match=sentence):
             run("methods", path, *more)

@@ -20,6 +20,7 @@ from wardbench.ward.benchmark.direct import direct_limits, ranks
 from wardbench.ward.benchmark.exported import exported_results
 from wardbench.ward.benchmark.fitness import judge
 from wardbench.ward.benchmark.indirect import back, fit
+from wardbench.ward.benchmark.intervals_report import round_edges
 from wardbench.ward.benchmark.resampling import resample
 from wardbench.ward.benchmark.results import NO_DAY, Results, strata_of
 
@@ -179,6 +180,16 @@ def test_a_value_of_few_and_an_estimate_of_few_are_not_released() -> None:
     assert rules.ordered(3.14159, 9).value is None and rules.ordered(3.14159, 10).value == 3.14
     assert rules.estimate(3.14159, 14).value is None and rules.estimate(3.14159, 15).value == 3.14
     assert rules_for("exact").ordered(3.14159, 1).value == 3.142
+
+
+@pytest.mark.parametrize(("low", "high", "rounded"), [(11.6, 16.7, 0.1), (136, 144, 1), (0.56, 1.25, 0.01)])
+def test_bars_hold_as_many_of_the_values_that_rounding_leaves(low: float, high: float, rounded: float) -> None:
+    edges = round_edges(low, high, rounded)
+    possible = np.arange(0, 4 * high, rounded)
+    inside = possible[(possible > edges[0]) & (possible < edges[-1])]
+    assert len(set(np.histogram(inside, edges)[0].tolist())) == 1
+    assert edges[0] < low < high < edges[-1] and 8 <= len(edges) <= 90
+    assert len(round_edges(low, high, 0.0)) > 20
 
 
 @pytest.fixture(scope="module")

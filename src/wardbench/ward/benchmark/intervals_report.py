@@ -12,7 +12,7 @@ from wardbench.core.disclosure import Figure, Rules
 from wardbench.ward.benchmark.charts import Plot, nice
 from wardbench.ward.benchmark.direct import DirectLimit
 from wardbench.ward.benchmark.fitness import WORDS, Judged, share_of_the_ill
-from wardbench.ward.benchmark.indirect import FEWEST, Floats, Model, forward
+from wardbench.ward.benchmark.indirect import FEWEST, Floats, Model, forward, rounding
 from wardbench.ward.benchmark.intervals import Group, Indirect, Intervals
 from wardbench.ward.benchmark.page import Cell, Made, Report, Section, Table, between, share, told
 
@@ -166,7 +166,7 @@ def _histogram(group: Group, model: Model, row: Shown, rules: Rules, unit: str) 
     low, high = row.lower.value, row.upper.value
     if low is None or high is None or not high > low:
         return Markup(""), Table("", (), (), True)
-    edges = round_edges(low, high)
+    edges = round_edges(low, high, rounding(group.values))
     counts = np.histogram(group.values, np.concatenate([[-np.inf], edges, [np.inf]]))[0]
     expected = _expected(model, edges, group)
     rows: list[tuple[Cell, ...]] = []
@@ -196,12 +196,16 @@ def _histogram(group: Group, model: Model, row: Shown, rules: Rules, unit: str) 
     return plot.markup, Table(f"{group.name}: results and model", columns, tuple(rows), True, frozenset({1, 2}))
 
 
-def round_edges(low: float, high: float) -> Floats:
-    """Edges of some forty bins of a round width from below the lower limit to above the upper one."""
+def round_edges(low: float, high: float, rounded: float) -> Floats:
+    """Edges of some forty bins of a round width from below the lower limit to above the upper one. Where results were
+    rounded, each bin holds as many of the values that are left: edges lie halfway between these."""
     step = nice((high - low) / 24)
+    if rounded:
+        step = rounded * max(1, round(step / rounded))
     first = max(0, int(np.floor((low - 0.4 * (high - low)) / step)))
     last = int(np.ceil((high + 0.7 * (high - low)) / step))
-    return np.asarray(np.arange(first, last + 1) * step, dtype=np.float64)
+    edges = np.arange(first, last + 1) * step - rounded / 2
+    return np.asarray(edges[edges >= 0], dtype=np.float64)
 
 
 def _expected(model: Model, edges: Floats, group: Group) -> Floats:

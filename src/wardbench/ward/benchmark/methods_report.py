@@ -108,7 +108,18 @@ def _regression(x: Floats, y: Floats, line: Line, names: tuple[str, str], unit: 
     if seen:
         plot.dots(list(zip(x.tolist(), y.tolist(), strict=True)), "in")
     words = ("The full line is the regression, the dotted one where both methods read the same.",)
-    return Section("Do they read the same?", words, (plot.markup,), (table,))
+    tables = (_pairs(x, y, names, unit), table) if seen else (table,)
+    return Section("Do they read the same?", words, (plot.markup,), tables)
+
+
+def _pairs(x: Floats, y: Floats, names: tuple[str, str], unit: str) -> Table:
+    """The pairs of both charts."""
+    columns = ("Pair", f"{names[0]}, {unit}", f"{names[1]}, {unit}", "Difference")
+    rows = tuple(
+        (str(n), *(f"{value:.6g}" for value in (a, b, b - a)))
+        for n, (a, b) in enumerate(zip(x.tolist(), y.tolist(), strict=True), 1)
+    )
+    return Table("Pairs", columns, rows, True, frozenset({1, 2, 3}))
 
 
 def _agreement(x: Floats, y: Floats, found: Agreement, names: tuple[str, str], unit: str, seen: bool) -> Section:
