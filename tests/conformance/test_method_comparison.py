@@ -101,6 +101,10 @@ def test_a_bend_is_not_linear() -> None:
     assert passing_bablok(x, x + random.normal(0, 0.3, 100)).linear > 0.05
     assert passing_bablok(x, 0.1 * x**2 + random.normal(0, 0.2, 100)).linear < 0.05
     assert linearity(x, 2 * x + 1, 2, 1) == (0.0, 1.0)
+    # By hand: two above, then four below, score by the root of 2 and of 1/2; after two the sum is greatest.
+    six = np.arange(6.0)
+    cusum, _ = linearity(six, six + np.array([0.1, 0.1, -0.1, -0.1, -0.1, -0.1]), 1, 0)
+    assert cusum == pytest.approx(2 * np.sqrt(2) / np.sqrt(5))
     # The critical value of Kolmogorov and Smirnov at 0.05, as the paper has it: 1.36.
     assert stats.kstwobign.isf(0.05) == pytest.approx(1.36, abs=0.005)
 
