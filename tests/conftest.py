@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -15,6 +16,18 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "wardbench.campus.settings"
 os.environ.pop("WARDBENCH_CAMPUS", None)
 
 ROOT = Path(__file__).parent.parent
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # While modules are imported there is no garbage to look for; below it is switched on again.
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: it is not looked through again each time that garbage is collected."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
