@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated
 
@@ -54,21 +55,36 @@ def test(
     environment = {**os.environ, "PYTHONPATH": str(root / "src")}
     # Tests start Python hundreds of times; it must find compiled what it compiled before.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    failed = []
-    for name, command in () if arguments else CHECKS:
-        print(f"-- {name}", flush=True)
-        if subprocess.run(command, cwd=root, env=environment).returncode:
-            failed.append(name)
-    if not arguments:
-        print("-- pytest", flush=True)
-    options = arguments or ["-n", str(os.cpu_count() or 1), "--dist", "worksteal"]
-    if subprocess.run([PYTHON, "-m", "pytest", *options], cwd=root, env=environment).returncode:
-        failed.append("pytest")
-    if not arguments and has_postgres():
-        print("-- pytest, the campus on PostgreSQL", flush=True)
-        on_postgres = {**environment, "WARDBENCH_TEST_DATABASE": "postgresql"}
-        if subprocess.run([PYTHON, "-m", "pytest", *options, "tests/campus"], cwd=root, env=on_postgres).returncode:
-            failed.append("pytest, the campus on PostgreSQL")
+    if arguments:
+        sys.exit(bool(_run("pytest", arguments, root, environment)))
+    options = ["-n", str(os.cpu_count() or 1), "--dist", "worksteal"]
+    with ThreadPoolExecutor(1) as beside:
+        # Tests wait now and then, and are never done all at once: these use what that leaves.
+        checked = beside.submit(_check, root, environment)
+        failed = _run("pytest", options, root, environment)
+        if has_postgres():
+            on_postgres = {**environment, "WARDBENCH_TEST_DATABASE": "postgresql"}
+            failed += _run("pytest, the campus on PostgreSQL", [*options, "tests/campus"], root, on_postgres)
+        failed += checked.result()
     if failed:
         print(f"failed: {', '.join(failed)}", flush=True)
         sys.exit(1)
+
+
+def _run(name: str, options: list[str], root: Path, environment: dict[str, str]) -> list[str]:
+    """Run pytest; the name where it failed."""
+    print(f"-- {name}", flush=True)
+    return [name] if subprocess.run([PYTHON, "-m", "pytest", *options], cwd=root, env=environment).returncode else []
+
+
+def _check(root: Path, environment: dict[str, str]) -> list[str]:
+    """Run what is not pytest, one after the other, and print what each says once it is through; those that failed."""
+    failed = []
+    for name, command in CHECKS:
+        done = subprocess.run(
+            command, cwd=root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        print(f"\n-- {name}\n{done.stdout}", end="", flush=True)
+        if done.returncode:
+            failed.append(name)
+    return failed
