@@ -7,9 +7,12 @@ import pytest
 from scipy import sparse
 
 from wardbench.bench.outcomes.adjustment import WHOM, adjust
+from wardbench.bench.outcomes.balance import standardised_differences
 from wardbench.bench.outcomes.comparison import Comparison, compare, hazard_ratio
 from wardbench.bench.outcomes.covariates import Covariate, Matrix
+from wardbench.bench.outcomes.diagnostics import balance
 from wardbench.bench.outcomes.protocol import Protocol
+from wardbench.bench.outcomes.released import effects
 from wardbench.bench.outcomes.scores import propensity_scores
 from wardbench.bench.outcomes.subjects import FREE, OUTCOME, Subjects
 
@@ -126,6 +129,35 @@ def test_prevalent_users_are_seen() -> None:
 def test_what_is_not_measured_shows_in_the_negative_controls() -> None:
     subjects, matrix, controls = planted(7)
     assert refused(ask(subjects, Matrix(matrix.values[:, 1:], matrix.columns[1:]), controls), "can be none")
+
+
+def test_imbalance_by_chance_is_no_reason_to_refuse_and_any_other_is() -> None:
+    chance = np.random.default_rng(11)
+    for n, apart, passes in ((300, 0.0, True), (300, 1.0, False), (40_000, 0.0, True), (40_000, 0.2, False)):
+        treated = np.arange(n) % 2 == 0
+        covariates = (chance.random((n, 200)) < 0.3).astype(float)
+        covariates[:, 7] = chance.random(n) < np.where(treated, 0.3 + 0.4 * apart, 0.3)
+        gate = balance(standardised_differences(covariates, treated), treated, np.ones(n))
+        assert gate.passed is passes
+        if n == 300:
+            assert gate.value > 0.2
+            assert bool(gate.note) is passes
+    assert not balance(np.array([np.inf]), np.arange(4) < 2, np.ones(4)).passed
+
+
+def test_one_ratio_is_not_shown_where_hazards_cross() -> None:
+    subjects, matrix, _ = planted(12, ratio=1.0)
+    chance = np.random.default_rng(1)
+    early = subjects.treated & (chance.random(N) < 0.2)
+    days = np.where(early, chance.integers(1, 60, N).astype(float), subjects.days)
+    ended = np.where(early, OUTCOME, subjects.ended)
+    crossed = Subjects(subjects.person, subjects.treated, subjects.index, subjects.stop, days, ended, ())
+    found = ask(crossed, matrix, [])
+    assert found.estimates is not None and found.estimates.proportional_p < 0.01
+    rows = {row.name: row for row in effects(found)}
+    assert rows["Hazard ratio"].value == "not shown"
+    assert "E-value" not in rows
+    assert any(name.startswith("Risk difference") for name in rows)
 
 
 def test_losing_one_arm_from_sight_is_seen() -> None:

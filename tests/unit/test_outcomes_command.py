@@ -126,6 +126,35 @@ def test_a_membership_decided_by_the_future_is_caught(hospital: Path) -> None:
     assert "decided after time zero" in told["verdict"]
 
 
+def test_users_from_before_are_caught(hospital: Path) -> None:
+    """The target is whoever is given the drug again: all have had it and lived."""
+    protocol = json.loads((hospital / "heart-failure.json").read_text())
+    target = protocol["target"]
+    primary = target["expression"]["PrimaryCriteria"]
+    (drug,) = primary["CriteriaList"]
+    del drug["DrugExposure"]["First"]
+    for limit in (primary["PrimaryCriteriaLimit"], target["expression"]["QualifiedLimit"]):
+        limit["Type"] = "All"
+    before = {
+        "Criteria": drug,
+        "StartWindow": {"Start": {"Coeff": -1}, "End": {"Days": 1, "Coeff": -1}},
+        "Occurrence": {"Type": 2, "Count": 1},
+    }
+    rule = {"Type": "ALL", "CriteriaList": [before], "DemographicCriteriaList": [], "Groups": []}
+    target["expression"]["InclusionRules"] = [{"name": "had before", "expression": rule}]
+    told = json.loads(run(changed(hospital, "prevalent", target=target), hospital, "--json"))
+    assert "had been treated before time zero" in told["verdict"]
+    assert told["figures"]["effects"] == told["figures"]["variants"] == []
+
+
+def test_a_comparator_that_nobody_of_them_could_have_taken_is_caught(hospital: Path) -> None:
+    """Carvedilol is for heart failure, glipizide for diabetes."""
+    other = json.loads((hospital / "diabetes.json").read_text())["comparator"]
+    told = json.loads(run(changed(hospital, "apples", comparator=other), hospital, "--json"))
+    assert "might have had either treatment" in told["verdict"]
+    assert told["figures"]["effects"] == told["figures"]["variants"] == []
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_no_step_of_a_released_curve_stands_for_a_few(seed: int) -> None:
     chance = np.random.default_rng(seed)

@@ -129,7 +129,10 @@ def compare(
     adjusted = arms.adjusted
     ratios = tuple(ratio for ratio in (control_ratio(subjects, adjusted, one) for one in controls) if ratio)
     null = None
-    gates = [*diagnostics.size(subjects, adjusted.weight), diagnostics.balance(arms.after)]
+    gates = [
+        *diagnostics.size(subjects, adjusted.weight),
+        diagnostics.balance(arms.after, subjects.treated, adjusted.weight),
+    ]
     gates.append(diagnostics.overlap(arms.equipoise))
     if len(ratios) >= FEWEST:
         null = empirical_null(np.array([r.log for r in ratios]), np.array([r.error for r in ratios]))

@@ -16,6 +16,7 @@ from wardbench.bench.outcomes.arrays import Floats, Integers
 from wardbench.bench.outcomes.balance import preference
 from wardbench.bench.outcomes.comparison import Comparison, parts
 from wardbench.bench.outcomes.described import ReleasedDescription, released_description
+from wardbench.bench.outcomes.diagnostics import PROPORTIONAL
 from wardbench.bench.outcomes.subjects import DEATH, FREE, OUTCOME
 from wardbench.bench.outcomes.survival import aalen_johansen, kaplan_meier, restricted_mean
 from wardbench.bench.outcomes.weighting import effective_size
@@ -65,6 +66,7 @@ class GateRow:
     value: str
     limit: str
     passed: bool
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -297,7 +299,7 @@ def gates(comparison: Comparison | None, rules: Rules) -> tuple[GateRow, ...]:
     for gate in comparison.gates:
         counted = gate.name in ("Outcomes", "Persons in the smaller arm")
         value = rules.total(int(gate.value)).text if counted else significant(gate.value, 2).text
-        rows.append(GateRow(gate.name, value, f"{gate.limit:g}", gate.passed))
+        rows.append(GateRow(gate.name, value, f"{gate.limit:g}", gate.passed, gate.note))
     return tuple(rows)
 
 
@@ -336,6 +338,9 @@ def effects(comparison: Comparison | None) -> tuple[EffectRow, ...]:
             f"{mean.value - 1.96 * mean.error:+.0f} to {mean.value + 1.96 * mean.error:+.0f}",
         )
     )
+    if found.proportional_p < PROPORTIONAL:
+        rows.append(EffectRow("Hazard ratio", "not shown", "", _proportional(found.proportional_p)))
+        return tuple(rows)
     value, low, high = found.hazard_ratio.limits()
     rows.append(
         EffectRow("Hazard ratio", f"{value:.2f}", f"{low:.2f} to {high:.2f}", _proportional(found.proportional_p))
@@ -379,8 +384,10 @@ def headline(analysis: Analysis) -> str:
 
 
 def _proportional(p: float) -> str:
+    if p < PROPORTIONAL:
+        return f"hazards are not proportional (p {p:.2g}): one ratio would mislead, read the risks by day"
     if p < 0.05:
-        return f"hazards are not proportional (p {p:.2g}): read the risks by day instead"
+        return f"hazards may not be proportional (p {p:.2g}): read the risks by day beside it"
     return f"no sign against proportional hazards (p {p:.2g})"
 
 
@@ -391,6 +398,12 @@ def variants(analysis: Analysis) -> tuple[EffectRow, ...]:
         if found is None:
             rows.append(EffectRow(variant.name, "not answerable", "", "; ".join(variant.comparison.refusals)))
         else:
+            risk = found.risks[-1]
+            low, high = (100 * (risk.difference + side * 1.96 * risk.error) for side in (-1, 1))
+            note = f"by day {risk.day}: {100 * risk.difference:+.1f} in 100 ({low:+.1f} to {high:+.1f})"
             value, low, high = found.hazard_ratio.limits()
-            rows.append(EffectRow(variant.name, f"{value:.2f}", f"{low:.2f} to {high:.2f}"))
+            shown = (f"{value:.2f}", f"{low:.2f} to {high:.2f}")
+            if found.proportional_p < PROPORTIONAL:
+                shown = ("not shown", "")
+            rows.append(EffectRow(variant.name, *shown, note))
     return tuple(rows)

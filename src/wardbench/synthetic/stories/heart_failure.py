@@ -30,8 +30,11 @@ _ADMISSIONS = np.array([0.05, 0.12, 0.3, 0.6])
 _FRACTION = np.array([52.0, 44.0, 36.0, 28.0])
 
 
-def fate(chance: Chance, lives: Lives) -> None:
-    """Draw class, drug and death. Death from the index on replaces every other death."""
+def fate(chance: Chance, lives: Lives, hazard_ratio: float = HAZARD_RATIO) -> None:
+    """Draw class, drug and death. Death from the index on replaces every other death.
+
+    Another `hazard_ratio` gives the same persons another truth, as for a planted null.
+    """
     person = lives.person
     severity = chance.choose("nyha", CLASS_SHARE, person)
     drug = np.where(
@@ -40,7 +43,7 @@ def fate(chance: Chance, lives: Lives) -> None:
     drug = np.where(chance.happens("no beta blocker", UNTREATED_SHARE, person), NONE, drug)
     index = np.maximum(lives.onset["heart failure"], lives.entry)
     has = (index <= END) & (index < lives.death) & (index <= lives.leaves)
-    effect = np.asarray(CLASS_EFFECT)[severity] + np.where(drug == CARVEDILOL, np.log(HAZARD_RATIO), 0.0)
+    effect = np.asarray(CLASS_EFFECT)[severity] + np.where(drug == CARVEDILOL, np.log(hazard_ratio), 0.0)
     age = np.where(has, (index - lives.birth) / YEAR, 0.0)
     draw = chance.exponential("heart failure, death", person)
     death = years_after(index, gompertz(draw, age, death_level(lives.female) * np.exp(effect), DEATH_GROWTH))
