@@ -38,7 +38,11 @@ def steps(lines: Sequence[Line], title: str, x_label: str, y_label: str, last: f
         _frame(title, height),
         *_axes(x_label, y_label, [(last * n / 4, f"{last * n / 4:.0f}") for n in range(5)], top, at),
     ]
-    ends = [line.y[-1] if line.y else 0.0 for line in lines]
+    # Where the name stands: a step at the very end would run through it.
+    ends = [
+        next((y for x, y in zip(reversed(line.x), reversed(line.y), strict=True) if x <= 0.85 * last), 0.0)
+        for line in lines
+    ]
     for number, line in enumerate(lines):
         upper, lower = _corners(line.x, line.high, last), _corners(line.x, line.low, last)
         band = " ".join(_point(at(*corner)) for corner in [*upper, *reversed(lower)])
@@ -47,7 +51,7 @@ def steps(lines: Sequence[Line], title: str, x_label: str, y_label: str, last: f
         drawn.append(f'<polyline class="line arm-{number}" points="{path}"/>')
         # The name of the highest stands above its end, the others below theirs, so that none covers another.
         x, y = at(last, ends[number])
-        y += -9 if number == ends.index(max(ends)) else 30
+        y += -9 if number == ends.index(max(ends)) else 18
         drawn.append(f'<text class="name arm-{number}" x="{x - 4:.1f}" y="{y:.1f}">{escape(line.name)}</text>')
     if followed:
         drawn.append(f'<text class="label" x="{LEFT}" y="{HEIGHT + 12}">Still followed</text>')

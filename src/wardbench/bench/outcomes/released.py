@@ -378,7 +378,9 @@ def headline(analysis: Analysis) -> str:
         f"the comparator had the outcome ({outcome_in_words(analysis.question)})"
     )
     if abs(risk.difference) <= 1.96 * risk.error:
-        return f"{shares}; so small a difference may be chance."
+        chance = 1.96 * risk.error
+        interval = f"{100 * (chance - risk.difference):.1f} fewer to {100 * (chance + risk.difference):.1f} more in 100"
+        return f"{shares}; the difference may be chance (95% interval {interval})."
     more = "fewer" if risk.difference < 0 else "more"
     return f"{shares}: {100 * abs(risk.difference):.1f} {more} (95% interval {low:.1f} to {high:.1f} {more})."
 
