@@ -14,7 +14,7 @@ from campus import biobank_things as things
 from campus.cast import Cast, make_cast
 from wardbench.campus.audit.models import Event
 from wardbench.campus.biobank import custody, equipment, places, storing
-from wardbench.campus.biobank.models import Container, CustodyEvent, Specimen
+from wardbench.campus.biobank.models import Container, CustodyEvent, Relocation, Specimen
 from wardbench.campus.biobank.rules import Act, Status
 from wardbench.campus.biobank.storage_forms import ReadingsForm
 from wardbench.campus.biobank.storing import Put
@@ -169,6 +169,18 @@ def test_an_excursion_touches_who_was_there_then(cast: Cast, freezer: Container)
     assert [things.again(one).thaws for one in (stayed, left, came, away)] == [1, 1, 1, 0]
     with pytest.raises(BusyError, match="judged this already"):
         equipment.judge(found[0], "kept", "Again", by=by)
+
+
+def test_the_desk_tells_times_of_the_clock_on_the_wall(cast: Cast, freezer: Container) -> None:
+    by = cast.actor("biobank_manager")
+    machine = equipment.add_equipment(freezer, -8600, -6000, by=by)
+    morning = datetime.datetime(2026, 1, 31, 6, 15, tzinfo=datetime.UTC)
+    later = morning + datetime.timedelta(minutes=10)
+    equipment.add_readings(machine, [(morning, -5500), (later, -7900)], by=by)
+    storing.move_container(things.box("Freezer Rack 1 Box 1"), None, by=by)
+    Relocation.objects.update(at=later)
+    desk = cast.client("biobank_manager").get("/biobank/").content.decode()
+    assert "31 January 2026, 07:15" in desk and "31 January 2026, 07:25" in desk and ", 06:" not in desk
 
 
 def _at(tube: Specimen, act: Act, when: datetime.datetime, by: object, *where: object) -> None:

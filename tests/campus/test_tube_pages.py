@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
 
 from campus import biobank_things as things
 from campus.cast import Cast, make_cast
-from wardbench.campus.biobank import labels
+from wardbench.campus.biobank import labels, preanalytics
 from wardbench.campus.biobank.models import Specimen
 from wardbench.campus.people.roles import Role
 
@@ -110,3 +112,11 @@ def test_pages_that_are_not_there(cast: Cast, tube: Specimen) -> None:
     assert client.get(f"/biobank/specimens/{tube.id}/burn/").status_code == 404
     assert client.get("/biobank/specimens/labels/?id=x").status_code == 404
     assert client.get(f"/biobank/places/{tube.id}/").status_code == 404
+
+
+def test_a_label_has_the_day_of_the_ward_and_not_of_greenwich(tube: Specimen) -> None:
+    """Half past midnight in Belgium is still yesterday in UTC."""
+    tube.collected = datetime.datetime(2026, 3, 1, 23, 30, tzinfo=datetime.UTC)
+    tube.preanalytics = {"spun": "2026-03-02T01:00:00+01:00"}
+    assert "2026-03-02" in labels.label_of(tube, drawn=False).lines
+    assert [one.day for one in preanalytics.delays([tube])] == [datetime.date(2026, 3, 2)]

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import qrcode
+from django.utils import timezone
 from qrcode.image.svg import SvgPathImage
 
 from wardbench.campus.biobank.models import Specimen
@@ -23,7 +24,7 @@ class Label:
 
 def label_of(specimen: Specimen, *, drawn: bool = True) -> Label:
     """The label of a specimen; with its code as SVG (module size one, no colours) where `drawn`."""
-    day = specimen.collected.date().isoformat() if specimen.collected else ""
+    day = timezone.localdate(specimen.collected).isoformat() if specimen.collected else ""
     lines = (specimen.material, specimen.collection.code, day)
     return Label(specimen.label, tuple(line for line in lines if line), _svg(specimen.label) if drawn else "")
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from wardbench.campus.biobank.models import Specimen
@@ -135,4 +136,4 @@ def delays(specimens: Iterable[Specimen]) -> Iterable[Delay]:
         end = _time(one.preanalytics, "spun") or _time(one.preanalytics, "frozen")
         if one.collected is not None and end is not None and end >= one.collected:
             where = one.visit.place if one.visit is not None else ""
-            yield Delay(where, one.tube, one.collected.date(), (end - one.collected).total_seconds() / 60)
+            yield Delay(where, one.tube, timezone.localdate(one.collected), (end - one.collected).total_seconds() / 60)

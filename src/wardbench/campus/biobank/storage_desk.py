@@ -27,7 +27,7 @@ def excursions(actor: Actor) -> Card:
             % {
                 "lowest": degrees(one.lowest),
                 "highest": degrees(one.highest),
-                "when": date_format(one.began, "j F Y, H:i"),
+                "when": date_format(timezone.localtime(one.began), "j F Y, H:i"),
             },
             _("to be judged") if one.ended else _("still outside"),
             "wait" if one.ended else "bad",
@@ -73,5 +73,6 @@ def moves(actor: Actor) -> Card:
     lines = []
     for one in storage_queries.recent_moves(SHOWN):
         count = ngettext("%(n)d specimen", "%(n)d specimens", one.count) % {"n": one.count}
-        lines.append(Line(one.what, said=f"{count} · {one.who} · {date_format(one.at, 'j F Y, H:i')}"))
+        when = date_format(timezone.localtime(one.at), "j F Y, H:i")
+        lines.append(Line(one.what, said=f"{count} · {one.who} · {when}"))
     return Card(_("Moved lately"), lines, _("Racks and boxes that are moved with all in them stand here."))

@@ -6,6 +6,8 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from django.utils import timezone
+
 from wardbench.campus.biobank import descent, places, withdrawing
 from wardbench.campus.biobank.models import Donor, DonorLink, Specimen
 from wardbench.campus.biobank.rules import ENDED
@@ -130,7 +132,7 @@ def _about_extracts(of: Withdrawal) -> list[WithdrawalTask]:
     made = []
     for one in extracts_of(of):
         task = WithdrawalTask(withdrawal=of, kind=Reached.EXTRACT.value, extract=one, study=one.study)
-        task.what, task.place = f"{one.study.reference} {one.at:%Y-%m-%d}", one.study.reference
+        task.what, task.place = f"{one.study.reference} {timezone.localdate(one.at):%Y-%m-%d}", one.study.reference
         if not one.downloads:
             task.outcome, task.words = Outcome.DELETED.value, NEVER_READ
         made.append(task)
