@@ -2,8 +2,9 @@
 
 Each specimen is in one cell. Cells come of dividing: all specimens by collection, each collection by material, and so
 on. Before each division its parts are made large enough by `Rules.partition`, which merges small neighbours; what was
-merged is not divided further. Only cells are released, never a part and its whole, and all numbers are made safe by the
-rules of the mode. Whoever adds, filters or compares cells works on what everybody has, and learns nothing more.
+merged is one part from then on, and is divided like any other. Only cells are released, never a part and its whole, and
+all numbers are made safe by the rules of the mode. Whoever adds, filters or compares cells works on what everybody has,
+and learns nothing more.
 
 A donor may have specimens in many cells. Parts are judged by donors each counted once, in the first part they are in:
 a part has at least as many donors as it is judged by.
@@ -90,17 +91,17 @@ def _divided(
     words, codes = columns[depth]
     used, part = np.unique(codes[rows], return_inverse=True)
     groups = rules.partition(_judged(donors[rows], part, used.size))
-    # Where figures say less than a number the parts are too small to be parts.
+    parts = [group.members for group in groups]
     if any(group.count.value is None for group in groups):
-        yield _cell(rules, donors[rows], places)
-        return
-    for group in groups:
-        chosen = rows[np.isin(part, group.members)]
-        named = (*places, tuple(words[used[member]] for member in group.members))
-        if len(group.members) == 1:
-            yield from _divided(rules, columns, donors, chosen, named, depth + 1)
-        else:
-            yield _cell(rules, donors[chosen], named)
+        # Of few nothing more is told. Where figures say less than a number of parts, these stay together.
+        if len(groups) == 1:
+            yield _cell(rules, donors[rows], places)
+            return
+        parts = [tuple(range(used.size))]
+    for members in parts:
+        chosen = rows[np.isin(part, members)]
+        named = (*places, tuple(words[used[member]] for member in members))
+        yield from _divided(rules, columns, donors, chosen, named, depth + 1)
 
 
 def _judged(donors: Ints, part: Ints, parts: int) -> list[int]:
