@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from campus_browser.conftest import Visitor
@@ -96,3 +97,124 @@ def test_specimens_go_and_come_back(visitors: Arrive) -> None:
     press(gives, "Close the request")
     well(gives)
     assert "Nobody has to do anything now." in said(gives)
+
+
+def found(one: Visitor) -> str:
+    """From the finder, by its facets, to a request for material that leaves by an agreement; the path of its page."""
+    one.open("/samples/")
+    before = int(one.page.locator(".app-number-big").inner_text().replace(",", ""))
+    one.page.get_by_label("Female", exact=True).first.check()
+    one.page.get_by_role("button", name="Count", exact=True).first.click()
+    one.page.wait_for_load_state("networkidle")
+    well(one)
+    assert 0 < int(one.page.locator(".app-number-big").inner_text().replace(",", "")) < before
+    follow(one, "Put into a basket")
+    one.page.get_by_label("Name of a new basket").fill("From the finder")
+    one.page.get_by_label("How many specimens").fill("2")
+    well(one)
+    press(one, "Put into the basket")
+    assert "2 specimens were put into the basket." in one.page.content()
+    press(one, "Begin the request")
+    one.page.get_by_label("Who receives the specimens").fill("Nordlicht Diagnostics")
+    one.page.get_by_label("Address").fill("Hafenstrasse 4, Kiel")
+    one.page.get_by_label("Country").fill("DE")
+    one.page.get_by_label("The recipient is outside the campus").check()
+    one.page.get_by_label("E-mail of the recipient").fill("samples@nordlicht.example")
+    well(one)
+    press(one, "Change the request")
+    follow(one, "Ask the biobank")
+    press(one, "Ask the biobank")
+    return one.page.url.removeprefix(one.address)
+
+
+def signed(one: Visitor, request: str, name: str) -> None:
+    one.open(request)
+    follow(one, "Sign the agreement")
+    if one.page.get_by_label("Name and function of whoever signs").count():
+        one.page.get_by_label("Name and function of whoever signs").fill(name)
+    one.page.get_by_label("I have read this agreement and may sign it").check()
+    well(one)
+    press(one, "Sign the agreement")
+
+
+def marked(one: Visitor, mark: str) -> bool:
+    """Whether a page of the finder says so of a specimen."""
+    one.open("/samples/")
+    for _page in range(20):
+        if mark in said(one):
+            return True
+        after = one.page.get_by_role("link", name="Next page")
+        if not after.count():
+            return False
+        after.click()
+        one.page.wait_for_load_state("networkidle")
+    return False
+
+
+def test_from_the_finder_over_an_agreement_to_what_came_back(visitors: Arrive) -> None:
+    asks, gives = visitors("lecturer"), visitors("manager")
+    request = found(asks)
+    for step in ("Reserve the specimens", "Say what it costs"):
+        gives.open(request)
+        follow(gives, step)
+        press(gives, step)
+    asks.open(request)
+    follow(asks, "Accept the quote")
+    press(asks, "Accept the quote")
+    gives.open(request)
+    assert not gives.page.get_by_role("link", name="Begin to pick").count(), "nothing is picked before both have signed"
+    signed(asks, request, "Dr. Ilse Brandt, director")
+    signed(gives, request, "Pieter Goossens, manager")
+    gives.open(request)
+    follow(gives, "Begin to pick")
+    press(gives, "Begin to pick")
+    labels = [one.inner_text() for one in gives.page.locator("#picked th[scope=row]").all()]
+    assert len(labels) == 2
+    scan(gives, labels[0], "SR000000")
+    alert = gives.page.get_by_role("alert")
+    alert.wait_for()
+    assert "STOP" in alert.inner_text() and focused(gives) == "scan"
+    scan(gives, labels[1])
+    gives.page.get_by_text("2 of 2 picked").wait_for()
+    follow(gives, "Send the parcel")
+    press(gives, "Send the parcel")
+    well(gives)
+    assert "The code of the parcel" in said(gives)
+    asks.open(request)
+    follow(asks, "Say what arrived")
+    press(asks, "Say what arrived")
+    follow(asks, "Report use")
+    asks.page.get_by_label("How much was used").fill("0.1")
+    asks.page.get_by_label("Unit").select_option("ml")
+    press(asks, "Report use")
+    asks.open(request)
+    asks.page.locator("main a[href^='/studies/']").first.click()
+    asks.page.wait_for_load_state("networkidle")
+    follow(asks, "What came back")
+    asks.page.get_by_label("Values", exact=False).first.check()
+    asks.page.get_by_label("Title").fill("Cytokines of two tubes")
+    rows = "".join(f"{label},IL-6,4.2,pg/mL\n" for label in labels)
+    asks.page.get_by_label("Or values as text, like the file").fill(f"label,analyte,value,unit\n{rows}")
+    well(asks)
+    press(asks, "Keep it")
+    assert "Cytokines of two tubes" in said(asks)
+    asks.open(request)
+    follow(asks, "Send back")
+    press(asks, "Send back")
+    gives.open(request)
+    follow(gives, "Take back what comes back")
+    scan(gives, *labels)
+    press(gives, "Take back what comes back")
+    follow(gives, "Close the request")
+    press(gives, "Close the request")
+    assert "Nobody has to do anything now." in said(gives)
+    gives.open(f"/biobank/specimens/?text={labels[0]}")
+    follow(gives, labels[0])
+    assert "IL-6" in said(gives) and "4.2 pg/mL" in said(gives)
+    well(gives)
+    # The finder's index follows the inventory within a minute.
+    end = time.monotonic() + 150
+    while not marked(asks, "assayed: IL-6"):
+        assert time.monotonic() < end, "the next one does not see that it was assayed"
+        time.sleep(5)
+    assert "4.2" not in said(asks)
