@@ -152,6 +152,15 @@ def test_a_panel_is_spread_and_has_both_sides_of_each_limit() -> None:
     assert abs(np.corrcoef(order, range(20))[0, 1]) < 0.6
 
 
+def test_beside_a_limit_the_right_side_counts_more_than_being_near() -> None:
+    each = [
+        Candidate(f"s{n}", n, "DNA", date(2020, 1, 1), v, 0) for n, v in enumerate([3.01, 3.02, 3.03, 2.2, 1, 9, 7])
+    ]
+    panel = choose(each, 4, decisions=[3.0])
+    below = next(one for one in panel if one.why == "below the decision limit 3")
+    assert below.candidate.value < 3
+
+
 @pytest.mark.parametrize(("many", "decisions"), [(3, []), (201, []), (8, [1.0, 2, 3]), (8, [-1.0]), (40, [])])
 def test_a_panel_that_cannot_be_is_refused(many: int, decisions: list[float]) -> None:
     with pytest.raises(InputError):

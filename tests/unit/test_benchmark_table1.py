@@ -157,6 +157,7 @@ def test_a_cohort_beside_the_hospital_s_other_patients(hospital: Path) -> None:
     members = [set(cohort.rows["subject_id"].to_pylist()) for cohort in (first, second)]
     found = describe(snapshot, [first, second])
     assert found.persons == (len(members[0]), len(members[1] - members[0]))
+    assert describe(snapshot, [first, first]).persons == (len(members[0]), 0)
     with snapshot.connect() as con:
         con.register("m", first.rows)
         mean, women = con.execute(
