@@ -13,7 +13,7 @@ from django.utils import timezone
 from campus import biobank_things as things
 from campus.cast import Cast, make_cast
 from wardbench.campus.audit.models import Event
-from wardbench.campus.biobank import custody, equipment, places, storing
+from wardbench.campus.biobank import custody, equipment, places, storage_queries, storing
 from wardbench.campus.biobank.models import Container, CustodyEvent, Relocation, Specimen
 from wardbench.campus.biobank.rules import Act, Status
 from wardbench.campus.biobank.storage_forms import ReadingsForm
@@ -248,3 +248,18 @@ def test_two_at_the_same_instant_put_one_tube_into_a_position() -> None:
     assert len(done) == 1 and len(refused) == 5
     assert list(Specimen.objects.filter(box=box).values_list("label", flat=True)) == done
     assert all(custody.verify(tube) is None for tube in Specimen.objects.all())
+
+
+def test_a_place_is_found_by_barcode_by_a_name_of_its_own_or_by_a_path(cast: Cast, freezer: Container) -> None:
+    things.freezer("Other")
+    for one in Container.objects.exclude(kind="freezer"):
+        _freezer, _space, name = one.name.rpartition(" Rack " if one.kind == "rack" else " Box ")
+        Container.objects.filter(id=one.id).update(name=f"{one.kind.capitalize()} {name}")
+    box = Container.objects.get(barcode="Other Rack 1 Box 2")
+    for text in ("Other Rack 1 Box 2", "Other / Rack 1 / Box 2", " other/rack 1 /BOX 2"):
+        assert storage_queries.by_barcode(text) == box, text
+    assert storage_queries.by_barcode("Other") == Container.objects.get(barcode="Other")
+    for text in ("", "/", "Rack 1", "Box 2", "Rack 1 / Box 2", "Other / Box 2", "Nowhere / Rack 1 / Box 2"):
+        assert storage_queries.by_barcode(text) is None, text
+    page = cast.client("biobank_manager").post(f"/biobank/places/{box.id}/move/", {"to": "Rack 1"}).content.decode()
+    assert "write the path" in page

@@ -63,7 +63,10 @@ class MoveForm(forms.Form):
         given = super().clean() or {}
         into = storage_queries.by_barcode(given.get("to", ""))
         if given.get("to") and into is None:
-            self.add_error("to", gettext("There is no place with this barcode or name."))
+            self.add_error(
+                "to",
+                gettext("No place has this barcode, or several have this name; write the path: Freezer 1 / Rack 2."),
+            )
         given["into"], given["place"] = into, None
         if into is not None and given.get("position"):
             try:

@@ -49,12 +49,19 @@ def container(container_id: uuid.UUID, *, by: Actor) -> Container:
 
 
 def by_barcode(text: str) -> Container | None:
-    """The container with this barcode, or of this name where only one has it."""
+    """The container with this barcode, or of this name where only one has it, or at the end of such a path of names:
+    Freezer 1 / Rack 2."""
     found = Container.objects.filter(barcode=text.strip()).first()
-    if found is None:
-        named = list(Container.objects.filter(name__iexact=text.strip(), closed=None)[:2])
-        found = named[0] if len(named) == 1 else None
-    return found
+    if found is not None:
+        return found
+    *before, name = [part.strip().casefold() for part in text.split("/")]
+    named = Container.objects.filter(name__iexact=name, closed=None)
+    if before:
+        inside = named.filter(parent__name__iexact=before[-1])
+        found_in = [one for one in inside if [each.name.casefold() for each in above(one)][-len(before) :] == before]
+    else:
+        found_in = list(named[:2])
+    return found_in[0] if len(found_in) == 1 else None
 
 
 def above(one: Container) -> list[Container]:

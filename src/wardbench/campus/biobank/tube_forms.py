@@ -61,7 +61,12 @@ class PartsForm(_AmountForm):
         if given.get("box"):
             into = storage_queries.by_barcode(given["box"])
             if into is None:
-                self.add_error("box", gettext("There is no place with this barcode or name."))
+                self.add_error(
+                    "box",
+                    gettext(
+                        "No place has this barcode, or several have this name; write the path: Freezer 1 / Rack 2."
+                    ),
+                )
         if into is not None and given.get("start"):
             try:
                 first = places.place_of(into, given["start"])
