@@ -82,10 +82,11 @@ def report(protocol: Path, store: Path, page: Path) -> None:
     analysis = analyse(question, snapshot, progress=lambda *_: marks.append(time.time()))
     marks.append(time.time())
     write_report(analysis, snapshot, page, mode="release", command="")
+    matrix = analysis.matrix
     told = {
         "persons": analysis.subjects.size,
-        "covariates": len(analysis.matrix.columns),
-        "cells": int(analysis.matrix.values.nnz),
+        "covariates": 0 if matrix is None else len(matrix.columns),
+        "cells": 0 if matrix is None else int(matrix.values.nnz),
         "answerable": analysis.comparison is not None and analysis.comparison.estimates is not None,
         "steps": STEPS[: len(marks)],
         "marks": marks,
