@@ -76,11 +76,12 @@ def _benchmark(app: typer.Typer) -> None:
 
 
 def _campus(app: typer.Typer) -> None:
-    from wardbench.cli import campus, campus_care, campus_user
+    from wardbench.cli import campus, campus_care, campus_exchange, campus_user
 
     campus.app.add_typer(campus_user.app, name="user")
     for command in (campus_care.check, campus_care.update, campus_care.backup, campus_care.restore):
         campus.app.command()(command)
+    campus.app.command("take-in")(campus_exchange.take_in)
     app.add_typer(campus.app, name="campus")
 
 

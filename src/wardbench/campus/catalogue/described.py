@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Collection as Several
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.utils import timezone
 
 from wardbench.campus.biobank import models
 from wardbench.campus.biobank.places import temperatures
-from wardbench.ward.samples.exchange.inventory import Biobank, Collection, Donor, Extent, Inventory, Sample
+from wardbench.ward.samples.exchange.inventory import (
+    Biobank,
+    Collection,
+    Consent,
+    Container,
+    Donor,
+    Extent,
+    Form,
+    Inventory,
+    Sample,
+)
+
+CHUNK = 500
 
 
 def biobank_of(one: models.Biobank) -> Biobank:
@@ -57,23 +71,96 @@ def collection_of(one: models.Collection) -> Collection:
     )
 
 
-def inventory_of(collections: Several[models.Collection], specimens: Several[models.Specimen]) -> Inventory:
-    """Collections and specimens of them as an inventory, with their biobanks and donors. The specimens have their
-    collection, donor, parent and box at hand."""
-    cold = temperatures()
-    donors = {one.donor.code: one.donor for one in specimens if one.donor is not None}
-    banks = {one.biobank.code: one.biobank for one in collections}
-    samples = [_sample(one, cold.get(one.box_id, "") if one.box_id else "") for one in specimens]
-    return Inventory(
-        tuple(biobank_of(one) for one in banks.values()),
-        tuple(collection_of(one) for one in collections),
-        tuple(Donor(one.code, one.sex or "Unknown", one.birth_year) for one in donors.values()),
-        tuple(samples),
-        {one.code: _extent([each for each in specimens if each.collection_id == one.id], cold) for one in collections},
+def container_of(one: models.Container) -> Container:
+    return Container(
+        barcode=one.barcode,
+        name=one.name,
+        kind=one.kind,
+        parent=one.parent.barcode if one.parent is not None else "",
+        place=one.place,
+        rows=one.rows,
+        columns=one.columns,
+        labels=one.labels,
+        temperature=one.temperature,
+        materials=tuple(one.materials),
     )
 
 
-def _sample(one: models.Specimen, temperature: str) -> Sample:
+def form_of(one: models.ConsentForm) -> Form:
+    return Form(
+        code=form_code(one),
+        form=one.code,
+        version=one.version,
+        language=one.language,
+        title=one.title,
+        tiers=tuple(one.tiers),
+        since=one.since.isoformat(),
+        until=one.until.isoformat() if one.until else "",
+    )
+
+
+def form_code(one: models.ConsentForm) -> str:
+    return f"{one.code}/{one.version}/{one.language}"
+
+
+def consent_of(one: models.Consent) -> Consent:
+    return Consent(
+        id=str(one.id),
+        donor=one.donor.code,
+        form=form_code(one.form),
+        collection=one.collection.code if one.collection is not None else "",
+        answers=tuple(sorted(one.answers.items())),
+        given=one.given.isoformat(),
+        withdrawn=timezone.localtime(one.withdrawn).isoformat() if one.withdrawn else "",
+    )
+
+
+def donor_of(one: models.Donor) -> Donor:
+    return Donor(one.code, one.sex or "Unknown", one.birth_year)
+
+
+def inventory_of(collections: Several[models.Collection], specimens: Several[models.Specimen]) -> Inventory:
+    """Collections and specimens of them as an inventory, with their biobanks, donors, places and consents. The
+    specimens have their collection, donor, parent and box at hand."""
+    cold = temperatures()
+    donors = {one.donor.code: one.donor for one in specimens if one.donor is not None}
+    banks = {one.biobank.code: one.biobank for one in collections}
+    samples = [sample_of(one, cold.get(one.box_id, "") if one.box_id else "") for one in specimens]
+    consents = _consents([one.id for one in donors.values()], collections)
+    return Inventory(
+        tuple(biobank_of(one) for one in banks.values()),
+        tuple(collection_of(one) for one in collections),
+        tuple(donor_of(one) for one in donors.values()),
+        tuple(samples),
+        tuple(container_of(one) for one in _around({one.box.id: one.box for one in specimens if one.box}.values())),
+        tuple({one.form_id: form_of(one.form) for one in consents}.values()),
+        tuple(consent_of(one) for one in consents),
+        extents={
+            one.code: _extent([each for each in specimens if each.collection_id == one.id], cold) for one in collections
+        },
+    )
+
+
+def _around(boxes: Iterable[models.Container]) -> list[models.Container]:
+    """Boxes and whatever they stand in."""
+    ids = sorted({uuid.UUID(part) for one in boxes for part in one.path.split("/") if part})
+    found = models.Container.objects.select_related("parent")
+    return [one for at in range(0, len(ids), CHUNK) for one in found.filter(id__in=ids[at : at + CHUNK])]
+
+
+def _consents(donors: Sequence[uuid.UUID], collections: Several[models.Collection]) -> list[models.Consent]:
+    """What donors said of these collections, or of all."""
+    codes = {one.code for one in collections}
+    said = models.Consent.objects.select_related("donor", "form", "collection")
+    return [
+        one
+        for at in range(0, len(donors), CHUNK)
+        for one in said.filter(donor__in=donors[at : at + CHUNK])
+        if one.collection is None or one.collection.code in codes
+    ]
+
+
+def sample_of(one: models.Specimen, temperature: str) -> Sample:
     return Sample(
         label=one.label,
         collection=one.collection.code,

@@ -106,12 +106,61 @@ class Sample:
 
 
 @dataclass(frozen=True)
+class Container:
+    """A place that samples lie in, or that such places stand in: `parent` is the barcode of what it stands in, `place`
+    the position there; positions are numbered row by row from 0."""
+
+    barcode: str
+    name: str
+    kind: str = "box"
+    parent: str = ""
+    place: int | None = None
+    rows: int | None = None
+    columns: int | None = None
+    labels: str = "A1"
+    temperature: str = ""
+    materials: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Form:
+    """A version of a consent form in one language; `code` names all three, days are in ISO 8601."""
+
+    code: str
+    form: str
+    version: str
+    language: str
+    title: str
+    tiers: tuple[str, ...] = ()
+    since: str = ""
+    until: str = ""
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What a donor answered on a form, tier by tier; `collection` where it holds for that alone. `withdrawn` is a
+    moment in ISO 8601, empty while it stands."""
+
+    id: str
+    donor: str
+    form: str
+    collection: str = ""
+    answers: tuple[tuple[str, bool], ...] = ()
+    given: str = ""
+    withdrawn: str = ""
+
+
+@dataclass(frozen=True)
 class Inventory:
-    """Everything that is exchanged, each list in the order of its codes or labels."""
+    """Everything that is exchanged, each list in the order of its codes or labels. `containers`, `forms` and `consents`
+    have a place in no standard: they stand in the list of what that could not hold."""
 
     biobanks: tuple[Biobank, ...] = ()
     collections: tuple[Collection, ...] = ()
     donors: tuple[Donor, ...] = ()
     samples: tuple[Sample, ...] = ()
+    containers: tuple[Container, ...] = ()
+    forms: tuple[Form, ...] = ()
+    consents: tuple[Consent, ...] = ()
     extents: dict[str, Extent] = field(default_factory=dict, compare=False)
     """By the code of a collection."""

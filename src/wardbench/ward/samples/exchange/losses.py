@@ -13,14 +13,26 @@ from operator import attrgetter
 from typing import Any, TypeAlias
 
 from wardbench.core.errors import InputError
-from wardbench.ward.samples.exchange.inventory import Biobank, Collection, Donor, Inventory, Sample
+from wardbench.ward.samples.exchange.inventory import (
+    Biobank,
+    Collection,
+    Consent,
+    Container,
+    Donor,
+    Form,
+    Inventory,
+    Sample,
+)
 
-Thing: TypeAlias = Biobank | Collection | Donor | Sample
+Thing: TypeAlias = Biobank | Collection | Donor | Sample | Container | Form | Consent
 KINDS: Mapping[str, tuple[str, type[Thing], str]] = {
     "biobank": ("biobanks", Biobank, "code"),
     "collection": ("collections", Collection, "code"),
     "donor": ("donors", Donor, "code"),
     "sample": ("samples", Sample, "label"),
+    "container": ("containers", Container, "barcode"),
+    "form": ("forms", Form, "code"),
+    "consent": ("consents", Consent, "id"),
 }
 """The kinds of things: the list of the inventory that holds them, their class, the field that names them."""
 WHOLE = "*"

@@ -48,12 +48,15 @@ def _all(kind: str, fields: tuple[str, ...], why: str) -> dict[tuple[str, str], 
     return dict.fromkeys(((kind, field) for field in fields), why)
 
 
+_BESIDE = {(kind, WHOLE): NO_PLACE for kind in ("container", "form", "consent")}
 _MIABIS = {
+    **_BESIDE,
     **_all("sample", (*_KEPT_HERE, "parent", "tube", "amount", "first_amount", "unit"), NO_PLACE),
     **_all("collection", _TERMS, NO_PLACE),
     ("biobank", "contact_name"): OTHERWISE,
 }
 _FHIR = {
+    **_BESIDE,
     **_all("sample", _KEPT_HERE, NO_PLACE),
     **_all("sample", ("unit", "amount", "first_amount"), NEEDS_MORE),
     **_all("collection", _TERMS, NO_PLACE),
@@ -109,6 +112,7 @@ STANDARDS = {
             omop_table.write,
             omop_table.read,
             {
+                **_BESIDE,
                 **_all("sample", (*_KEPT_HERE, "parent", "tube", "collection", "temperature", "amount"), NO_PLACE),
                 **_all("sample", ("unit", "first_amount"), NEEDS_MORE),
                 ("sample", "collected"): OTHERWISE,

@@ -1,0 +1,211 @@
+"""An export of one campus entered into another: everything, once, or nothing."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.utils import timezone
+
+from campus import biobank_things as things
+from campus.cast import Cast, make_cast
+from wardbench.campus.audit.models import Event
+from wardbench.campus.biobank import custody, donors, tubes
+from wardbench.campus.biobank.amounts import Amount
+from wardbench.campus.biobank.models import (
+    Biobank,
+    Collection,
+    Consent,
+    ConsentForm,
+    Container,
+    CustodyEvent,
+    Donor,
+    Specimen,
+)  # fmt: skip
+from wardbench.campus.biobank.rules import Act
+from wardbench.campus.catalogue import exporting, taking_in
+from wardbench.campus.people.roles import Role
+from wardbench.campus.people.rules import SYSTEM, ForbiddenError
+from wardbench.core.consent import Tier
+from wardbench.core.errors import InputError, WardbenchError
+from wardbench.ward.samples.exchange.losses import losses, ordered
+from wardbench.ward.samples.exchange.standards import NOT_HELD, STANDARDS, read_back
+
+pytestmark = pytest.mark.django_db
+ALL = (Tier.STORAGE, Tier.RESEARCH, Tier.CLINICAL_DATA)
+
+
+@pytest.fixture
+def cast() -> Cast:
+    return make_cast()
+
+
+def stock(cast: Cast) -> None:
+    """A donor's tubes in every state, in a box in a rack in a freezer, under a written consent."""
+    form = donors.add_form("F", "1", "en", "A form", ALL, timezone.localdate(), by=SYSTEM)
+    things.freezer(rows=4, columns=4)
+    box = things.box("Freezer Rack 1 Box 1")
+    permission = {"use": "HMB", "modifiers": ["NPU"], "diseases": ["C18"]}
+    things.collection(cast, permission=permission, purpose="Colon cancer", diseases=["C18.9"], designs=["Cohort"])
+    donors.give_consent(things.donor("YES"), form, dict.fromkeys(ALL, True), timezone.localdate(), by=SYSTEM)
+    donor = things.donor("YES")
+    taken = timezone.now().replace(microsecond=0)
+    made = things.tubes(cast, 6, box, donor=donor, diagnosis="C18.9", thaws=2, collected=taken, tube="PED")
+    tubes.note_preanalytics(
+        made[0], {"storage": "A", "waited_cold": True, "spins": [[2000, False, True, 10]]}, by=SYSTEM
+    )
+    (part,) = tubes.aliquot(made[0], [tubes.Part("T0-1", Amount(200_000, "ml"))], by=SYSTEM)
+    assert part.parent_id == made[0].id
+    tubes.use(made[1], None, "all of it", by=SYSTEM)
+    tubes.dispose([made[2]], "broken", by=SYSTEM)
+    change(made[3], Act.LOSE)
+    change(made[4], Act.TAKE_OUT)
+
+
+def change(specimen: Specimen, act: Act) -> None:
+    custody.carry_out([custody.Change(specimen, act)], by=SYSTEM)
+
+
+def empty() -> None:
+    """Another campus: of this one nothing stays but its people."""
+    with connection.cursor() as cursor:
+        for (name,) in (
+            cursor.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name LIKE 'biobank_%'"
+            ).fetchall()
+            if connection.vendor == "sqlite"
+            else ()
+        ):
+            cursor.execute(f"DROP TRIGGER {name}")
+    for model in (CustodyEvent, Specimen, Consent, ConsentForm, Donor, Collection, Biobank):
+        getattr(model.objects.all(), "_raw_delete")(model.objects.db)  # noqa: B009
+    Container.objects.update(parent=None)
+    Container.objects.all().delete()
+
+
+def exported(cast: Cast, standard: str) -> bytes:
+    return exporting.export_inventory(standard, [], by=cast.actor("biobank_manager")).content
+
+
+def files(content: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def zipped(held: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in held.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("standard", STANDARDS)
+def test_an_export_entered_into_an_empty_campus_is_the_same_inventory(cast: Cast, standard: str) -> None:
+    stock(cast)
+    by, chosen = cast.actor("biobank_manager"), STANDARDS[standard]
+    content = exported(cast, standard)
+    before = read_back(files(content), chosen)
+    empty()
+    made = taking_in.take_in(content, standard, by=by)
+    assert made.new["sample"] == 7 and made.new["container"] == 3 and made.new["consent"] == 1
+    again = exported(cast, standard)
+    after = read_back(files(again), chosen)
+    lost = losses(before, after)
+    assert lost == list(made.otherwise)
+    assert [(one.id, one.field, one.value) for one in lost] == [("T4", "status", "out")]
+    assert ordered(after).consents == ordered(before).consents and ordered(after).containers == before.containers
+    told, told_again = (
+        {(one["kind"], one["field"]): one["things"] for one in json.loads(files(each)[NOT_HELD])["not_held"]}
+        for each in (content, again)
+    )
+    assert told == {**told_again, ("sample", "status"): told_again["sample", "status"] + 1}, "but for what was out"
+    named = set(told)
+    assert named <= {(kind, field) for kind, field, _why in exporting.not_held(standard)}
+    assert all(custody.verify(one) is None for one in Specimen.objects.all())
+    twice = taking_in.take_in(content, standard, by=by)
+    assert not any(twice.new.values()) and Specimen.objects.count() == 7 and Consent.objects.count() == 1
+
+
+def test_without_its_list_an_export_enters_what_the_standard_holds(cast: Cast) -> None:
+    stock(cast)
+    held = files(exported(cast, "miabis"))
+    del held[NOT_HELD]
+    empty()
+    made = taking_in.take_in(zipped(held), "miabis", by=cast.actor("biobank_manager"))
+    assert not made.whole and made.new["sample"] == 7 and not Container.objects.exists()
+    assert set(Specimen.objects.values_list("status", flat=True)) == {"collected"}
+    assert {one.field for one in made.otherwise} == {"temperature"}
+
+
+def test_what_stands_against_it_enters_nothing(cast: Cast) -> None:
+    stock(cast)
+    by, content = cast.actor("biobank_manager"), exported(cast, "miabis-json")
+    Specimen.objects.filter(label="T0").update(diagnosis="C20")
+    Specimen.objects.filter(label="T5").update(label="ELSE")
+    with pytest.raises(InputError, match="The sample T0 is there already, with another diagnosis"):
+        taking_in.take_in(content, "miabis-json", by=by)
+    assert not Specimen.objects.filter(label="T5").exists()
+    empty()
+    held = files(content)
+    lost = json.loads(held[NOT_HELD])
+
+    def tampered(field: str, value: Any) -> bytes:
+        values = [one for one in lost["values"] if (one["id"], one["field"]) != ("T5", field)]
+        values.append({"kind": "sample", "id": "T5", "field": field, "value": value})
+        return zipped({**held, NOT_HELD: json.dumps({**lost, "values": values}).encode()})
+
+    for field, value, why in (
+        ("parent", "NONE", "names the parent"),
+        ("parent", "T5", "made of itself"),
+        ("box", "NONE", "names the box"),
+        ("amount", 9_000_000, "More is left"),
+        ("amount", "much", "amount: "),
+        ("amount", -1, "amount: "),
+        ("status", "lent", "no such status"),
+        ("kind", "clone", "kind"),
+        ("collected", "yesterday", "moment"),
+        ("thaws", [], "cannot be"),
+        ("place", 99, "position"),
+        ("place", 0, "Position"),
+    ):
+        with pytest.raises(WardbenchError, match=why):
+            taking_in.take_in(tampered(field, value), "miabis-json", by=by)
+        assert not any(model.objects.exists() for model in (Specimen, Donor, Collection, Biobank, Container)), field
+
+
+@pytest.mark.parametrize("role", sorted(Role))
+def test_who_enters_an_export_and_how_the_page_leads_there(cast: Cast, role: Role) -> None:
+    stock(cast)
+    content = exported(cast, "bbmri-fhir")
+    empty()
+    client, enters = cast.client(role), role == Role.BIOBANK_MANAGER
+    given = {"standard": "bbmri-fhir"}
+
+    def sent(address: str, more: dict[str, str], data: bytes = content) -> Any:
+        return client.post(address, {**given, **more, "file": SimpleUploadedFile("x.zip", data)})
+
+    answer = sent("/biobank/exports/read/", {})
+    page = answer.content.decode()
+    assert (answer.status_code == 200) == (role in (Role.BIOBANK_MANAGER, Role.DATA_STEWARD))
+    assert ("Enter it</button>" in page) == enters
+    answer = sent("/biobank/exports/enter/", {"digest": "0" * 64})
+    assert answer.status_code == (200 if enters else 403) and not Specimen.objects.exists()
+    if not enters:
+        with pytest.raises(ForbiddenError):
+            taking_in.take_in(content, "bbmri-fhir", by=cast.actor(role))
+        return
+    assert "another file" in answer.content.decode()
+    digest = taking_in.plan(content, "bbmri-fhir", by=cast.actor(role)).digest
+    assert digest in page
+    answer = sent("/biobank/exports/enter/", {"digest": digest})
+    assert answer.status_code == 302 and Specimen.objects.count() == 7
+    event = Event.objects.filter(verb="catalogue.take_in_export").get()
+    assert event.detail["samples"] == 7 and event.detail["sha256"] == digest
+    page = sent("/biobank/exports/read/", {}).content.decode()
+    assert "Everything in it is there already." in page and "Enter it</button>" not in page
