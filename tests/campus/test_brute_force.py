@@ -7,13 +7,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from campus.laid_out import laid_out
+
 PROCESSES, EACH = 3, 4
 
 MAKE = """
 import sys
 from pathlib import Path
 from wardbench.campus.installation import make_campus
-make_campus(Path(sys.argv[1]), name="Campus")
+make_campus(Path(sys.argv[1]), name="Campus", database=sys.argv[2])
 from wardbench.campus.people.services import add_person
 from wardbench.campus.people.rules import SYSTEM
 add_person("a@b.example", "A", by=SYSTEM, password="a password for one test")
@@ -38,10 +42,10 @@ def run(code: str, *arguments: object) -> subprocess.Popen[str]:
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def test_processes_count_failures_together(tmp_path: Path) -> None:
+def test_processes_count_failures_together(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """From three addresses of the network, in three processes, one account is tried five times and no more."""
     folder = tmp_path / "campus"
-    made = run(MAKE, folder)
+    made = run(MAKE, folder, laid_out(tmp_path_factory, folder))
     assert made.wait() == 0, made.communicate()[1]
     for email in ("a@b.example", "nobody@b.example"):
         running = [run(TRY, folder, f"10.0.0.{n}", EACH, email) for n in range(PROCESSES)]

@@ -15,13 +15,14 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from campus.cast import Cast
+from campus.laid_out import laid_out
 from wardbench.campus.configuration import make_keys
 
 SERVED = """
 import json, sys
 from pathlib import Path
 from wardbench.campus.installation import make_campus
-make_campus(Path(sys.argv[1]), name="Campus", address=sys.argv[2], hosts=("campus.example",))
+make_campus(Path(sys.argv[1]), name="Campus", address=sys.argv[2], hosts=("campus.example",), database=sys.argv[4])
 from django.test import Client
 client = Client(headers={"host": "campus.example"}, **json.loads(sys.argv[3]))
 from wardbench.campus.people.services import add_person
@@ -41,10 +42,10 @@ print(json.dumps({
 """
 
 
-def served(folder: Path, address: str, **extra: str) -> Any:
+def served(folder: Path, address: str, database: str, **extra: str) -> Any:
     """What a campus at `address` answers, in a process of its own."""
     environment = {**os.environ, "PYTHONPATH": "src"}
-    command = [sys.executable, "-c", SERVED, str(folder), address, json.dumps(extra)]
+    command = [sys.executable, "-c", SERVED, str(folder), address, json.dumps(extra), database]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
@@ -53,7 +54,8 @@ def served(folder: Path, address: str, **extra: str) -> Any:
 @pytest.fixture(scope="module")
 def secured(tmp_path_factory: pytest.TempPathFactory) -> Any:
     forwarded = {"HTTP_X_FORWARDED_PROTO": "https", "HTTP_X_FORWARDED_FOR": "6.6.6.6, 10.1.2.3"}
-    return served(tmp_path_factory.mktemp("https") / "c", "https://campus.example", **forwarded)
+    folder = tmp_path_factory.mktemp("https") / "c"
+    return served(folder, "https://campus.example", laid_out(tmp_path_factory, folder), **forwarded)
 
 
 def policy(header: str) -> dict[str, list[str]]:
@@ -77,8 +79,9 @@ def test_behind_a_proxy_the_address_that_it_saw_counts_and_no_other(secured: Any
     assert secured["origin"].startswith("10.1.2.3 "), "the first address is what the browser said of itself"
 
 
-def test_without_a_proxy_nobody_chooses_their_address(tmp_path: Path) -> None:
-    plain = served(tmp_path / "c", "http://campus.example", HTTP_X_FORWARDED_FOR="6.6.6.6")
+def test_without_a_proxy_nobody_chooses_their_address(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    database = laid_out(tmp_path_factory, tmp_path / "c")
+    plain = served(tmp_path / "c", "http://campus.example", database, HTTP_X_FORWARDED_FOR="6.6.6.6")
     assert plain["origin"].startswith("127.0.0.1 ") and set(plain["cookies"]) == {"session", "csrf", "language"}
     assert "Strict-Transport-Security" not in plain["headers"]
 

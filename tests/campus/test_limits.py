@@ -18,6 +18,7 @@ from django.test import Client
 from django.urls import get_resolver
 
 from campus.cast import Cast
+from campus.laid_out import laid_out
 from campus.test_api_keys import made
 from wardbench.campus.limits import pace
 from wardbench.campus.limits.models import Pace
@@ -218,7 +219,7 @@ MAKE = """
 import sys
 from pathlib import Path
 from wardbench.campus.installation import make_campus
-make_campus(Path(sys.argv[1]), name="Campus")
+make_campus(Path(sys.argv[1]), name="Campus", database=sys.argv[2])
 from wardbench.campus.people.services import add_person
 from wardbench.campus.people.rules import SYSTEM
 print(add_person("a@b.example", "A", by=SYSTEM).id)
@@ -248,9 +249,9 @@ def run(code: str, *arguments: object) -> subprocess.Popen[str]:
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def test_processes_count_together(tmp_path: Path) -> None:
+def test_processes_count_together(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder, rate = tmp_path / "campus", RATES[Doing.COUNT]
-    person, faults = run(MAKE, folder).communicate()
+    person, faults = run(MAKE, folder, laid_out(tmp_path_factory, folder)).communicate()
     assert person, faults
     began = time.monotonic()
     running = [run(TAKE, folder, person.strip(), rate.burst) for _ in range(PROCESSES)]
