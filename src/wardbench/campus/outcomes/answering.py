@@ -13,11 +13,11 @@ import uuid
 from django.db.models import F
 from django.utils import timezone
 
-from wardbench.campus.biobank import withdrawing
 from wardbench.campus.counting import sessions
+from wardbench.campus.counting.purposes import whom
 from wardbench.campus.outcomes import queries, rules, services
 from wardbench.campus.outcomes.models import Inquiry
-from wardbench.campus.outcomes.rules import EXACT, WITHOUT_OBJECTORS, Basis, Kind, Status
+from wardbench.campus.outcomes.rules import EXACT, PURPOSES, Basis, Kind, Status
 from wardbench.campus.outcomes.tasks import answer_inquiry
 from wardbench.campus.people.queries import actor_of
 from wardbench.campus.people.refusals import reason
@@ -63,8 +63,8 @@ def _answer(found: Inquiry) -> None:
     basis, by = Basis(found.basis), actor_of(found.owner)
     permitted = queries.permission(by, found.study, found.cohort) if basis is Basis.STUDY else None
     rules.may_ask(by, basis, permitted).require()
-    snapshot = sessions.snapshot("twin" if basis is Basis.SANDBOX else "store")
-    without = withdrawing.opted_out() if basis in WITHOUT_OBJECTORS else frozenset()
+    of = whom(PURPOSES[basis])
+    snapshot, without = sessions.snapshot(of.place), frozenset(of.but.ids)
 
     def tell(done: float, total: float, what: str) -> None:
         here = Inquiry.objects.filter(id=found.id, status=Status.RUNNING, tries=found.tries)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from wardbench.campus.counting.rules import Mode, may_count, may_estimate
+from wardbench.campus.counting.rules import Mode, Purpose, may_count, may_estimate
 from wardbench.campus.people.roles import Role, gettext_noop
 from wardbench.campus.people.rules import Actor, Title, Verdict, no, yes
 
@@ -52,8 +52,13 @@ TOLD = {
 }
 EXACT = frozenset({Basis.SANDBOX, Basis.STUDY, Basis.STEWARDSHIP})
 """Where figures are shown as they are."""
-WITHOUT_OBJECTORS = frozenset({Basis.REVIEWED, Basis.STUDY})
-"""Where who objected to the use of their data is left out: every use but stewardship; in the twin nobody objects."""
+PURPOSES = {
+    Basis.SANDBOX: Purpose.SANDBOX,
+    Basis.REVIEWED: Purpose.RESEARCH,
+    Basis.STUDY: Purpose.RESEARCH,
+    Basis.STEWARDSHIP: Purpose.CARE,
+}
+"""What each is for, on which it depends whether who objected to the reuse of their record is left out."""
 
 
 class Kind(StrEnum):
