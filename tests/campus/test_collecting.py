@@ -15,7 +15,7 @@ from campus.cast import Cast, make_cast
 from wardbench.campus.access import services as access
 from wardbench.campus.audit.models import Event
 from wardbench.campus.biobank import collection_queries as queries
-from wardbench.campus.biobank import consents, curating, donors, visiting
+from wardbench.campus.biobank import consents, curating, donors, storing, visiting
 from wardbench.campus.biobank.amounts import amount_of
 from wardbench.campus.biobank.models import (
     Collection,
@@ -27,15 +27,18 @@ from wardbench.campus.biobank.models import (
     Specimen,
     Visit,
 )
+from wardbench.campus.biobank.rules import COLLECTORS, Status, may_print_label
 from wardbench.campus.biobank.visiting import Planned
 from wardbench.campus.people import services as people
 from wardbench.campus.people.roles import CARE, Role
-from wardbench.campus.people.rules import SYSTEM, ForbiddenError
+from wardbench.campus.people.rules import SYSTEM, Actor, Affiliation, ForbiddenError
 from wardbench.core.consent import PRESUMED, Basis, Tier
 from wardbench.core.errors import BusyError, InputError
 
 pytestmark = pytest.mark.django_db
 TODAY = datetime.date(2026, 5, 4)
+SEE = (Role.BIOBANK_BOARD, Role.DATA_STEWARD)
+"""Who sees the inventory, besides the biobank's manager."""
 
 
 @pytest.fixture
@@ -247,6 +250,68 @@ def test_the_page_of_visits_in_two_taps(cast: Cast) -> None:
     assert "has not agreed" in client.post(f"/biobank/visits/{other.id}/", follow=True).content.decode()
     client.post(f"/biobank/visits/{other.id}/", {"decline": "ill"})
     assert Visit.objects.get(id=other.id).status == "declined"
+
+
+def taken(cast: Cast) -> tuple[Visit, list[Specimen]]:
+    visiting.enrol(things.donor("A"), protocol(cast), TODAY, "Room 1", by=SYSTEM)
+    agree(things.donor("A"))
+    visit = Visit.objects.get(planned__name="Start")
+    return visit, visiting.collect(visit, by=SYSTEM)
+
+
+def test_whoever_took_tubes_labels_them(cast: Cast) -> None:
+    client, today = cast.client("coordinator"), timezone.localdate()
+    visiting.enrol(things.donor("A"), protocol(cast), today, by=SYSTEM)
+    agree(things.donor("A"), given=today)
+    visit = Visit.objects.get(planned__name="Start")
+    sheet = f"/biobank/specimens/labels/?visit={visit.id}"
+    page = client.post(f"/biobank/visits/{visit.id}/", follow=True).content.decode()
+    assert page.count(f'href="{sheet}"') == 2  # in the message, and with the visit
+    assert client.get("/biobank/visits/").content.decode().count(f'href="{sheet}"') == 1
+    labels = client.get(sheet).content.decode()
+    assert labels.count("<svg") == 2 and "C1-000002" in labels and 'href="/biobank/visits/"' in labels
+    assert 'href="/biobank/specimens/"' not in labels  # that page is not theirs
+    printed = client.get(f"{sheet}&as=zpl")
+    assert printed.content.decode().count("^XA") == 2 and printed["Content-Type"].startswith("text/plain")
+    assert client.get("/biobank/visits/?place=Elsewhere").content.decode().count(sheet) == 0
+
+
+def test_tubes_in_storage_are_labelled_by_the_biobank(cast: Cast) -> None:
+    visit, (first, second) = taken(cast)
+    things.freezer()
+    storing.fill([first], things.box("Freezer Rack 1 Box 1"), by=cast.actor("biobank_manager"))
+    sheet = "/biobank/specimens/labels/"
+    nurse, manager = cast.client("coordinator"), cast.client("biobank_manager")
+    both = f"{sheet}?id={first.id}&id={second.id}"
+    assert nurse.get(f"{sheet}?id={second.id}").content.decode().count("<svg") == 1
+    assert nurse.get(f"{sheet}?visit={visit.id}").content.decode().count("<svg") == 1
+    refused = nurse.get(both)
+    assert refused.status_code == 403 and "until it is in storage" in refused.content.decode()
+    assert nurse.get(f"{sheet}?box={things.again(first).box_id}").status_code == 403
+    other = things.tubes(cast, 1, prefix="X")[0]  # on its way to storage, from no visit
+    assert nurse.get(f"{sheet}?id={other.id}").status_code == 403
+    for address, count in ((both, 2), (f"{sheet}?visit={visit.id}", 2), (f"{sheet}?id={other.id}", 1)):
+        assert manager.get(address).content.decode().count("<svg") == count
+    assert nurse.get(f"{sheet}?visit=x").status_code == 404
+
+
+@pytest.mark.parametrize("role", sorted(Role))
+@pytest.mark.parametrize("visited", [True, False])
+def test_who_prints_labels_in_which_status(role: Role, visited: bool) -> None:
+    by = Actor("somebody", "", (Affiliation(role, "organisation"),))
+    for status in Status:
+        collects = role in COLLECTORS and visited and status is Status.COLLECTED
+        said = may_print_label(by, status, visited=visited)
+        assert said.allowed is (role in (*SEE, Role.BIOBANK_MANAGER) or collects), (role, status)
+        assert said.reason, status
+
+
+@pytest.mark.parametrize("role", sorted(Role))
+def test_who_prints_the_labels_of_a_visit(cast: Cast, role: Role) -> None:
+    visit, (tube, _other) = taken(cast)
+    wanted = 200 if role in COLLECTORS or role in SEE else 403
+    for asked in (f"visit={visit.id}", f"id={tube.id}", f"id={visit.id}"):
+        assert cast.client(role).get(f"/biobank/specimens/labels/?{asked}").status_code == wanted, asked
 
 
 def test_collections_and_protocols_by_the_forms(cast: Cast) -> None:

@@ -21,15 +21,18 @@ from wardbench.campus.biobank.models import (
     DonorLink,
     PlannedSpecimen,
     Protocol,
+    Specimen,
     Visit,
 )
-from wardbench.campus.biobank.rules import ENDED
+from wardbench.campus.biobank.rules import ENDED, Status
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor, Verdict, yes
 from wardbench.core.consent import Given
 from wardbench.core.duo import LABELS, Modifier, Use
 from wardbench.core.errors import NotFoundError
 
+ON_THEIR_WAY = 200
+"""As many tubes that came from visits and are not in storage yet stand below today's visits."""
 GONE = Q(specimens__status__in=[status.value for status in ENDED])
 
 
@@ -155,6 +158,29 @@ def visits(day: datetime.date, *, by: Actor, place: str = "") -> list[Today]:
     asked = extra.wanted([one.visit for one in shown if one.agreed])
     shown = [replace(one, besides=asked.get(one.visit.id, ())) for one in shown]
     return sorted(shown, key=lambda one: (-one.late, one.visit.due, one.visit.enrolment.donor.code))
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A visit whose tubes are on their way to storage: their labels can be printed still."""
+
+    visit: Visit
+    labels: Sequence[str]
+
+
+def taken(*, by: Actor, place: str = "") -> list[Taken]:
+    """The visits with tubes on their way to storage, for those who collect; the newest first, `ON_THEIR_WAY` tubes."""
+    rules.may_collect(by).require()
+    found = Specimen.objects.filter(status=Status.COLLECTED.value, visit__isnull=False).select_related(
+        "visit__enrolment__donor", "visit__planned"
+    )
+    if place:
+        found = found.filter(visit__place=place)
+    by_visit: dict[Visit, list[str]] = {}
+    for one in found.order_by("-visit__at", "label")[:ON_THEIR_WAY]:
+        assert one.visit is not None
+        by_visit.setdefault(one.visit, []).append(one.label)
+    return [Taken(visit, labels) for visit, labels in by_visit.items()]
 
 
 def places(*, by: Actor) -> list[str]:

@@ -10,7 +10,9 @@ from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -222,6 +224,7 @@ def visits(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "today": timezone.localdate(),
         "visits": queries.visits(timezone.localdate(), by=by, place=place),
+        "taken": queries.taken(by=by, place=place),
         "places": queries.places(by=by),
         "place": place,
         "reasons": list(visiting.DECLINED.items()),
@@ -245,7 +248,9 @@ def visit(request: HttpRequest, visit_id: uuid.UUID) -> HttpResponse:
             labels = {key: value for key, value in scanned if value.strip()}
             made = visiting.collect(one, labels, by=by, besides=request.POST.getlist("besides"))
             said = ", ".join(specimen.label for specimen in made)
-            messages.success(request, _("Taken: %(labels)s") % {"labels": said})
+            sheet = f"{reverse('specimen_labels')}?visit={one.id}"
+            told = (_("Taken: %(labels)s") % {"labels": said}, sheet, _("Print the labels"))
+            messages.success(request, format_html('{} <a href="{}">{}</a>', *told))
     except WardbenchError as error:
         messages.error(request, refusal(error))
     return redirect("visits")

@@ -249,6 +249,17 @@ def may_collect(actor: Actor) -> Verdict:
     return _holds(actor, frozenset(COLLECTORS))
 
 
+def may_print_label(actor: Actor, status: Status, *, visited: bool) -> Verdict:
+    """The label of a specimen: for whoever sees the inventory; of what came from a visit (`visited`), until it is in
+    storage, also for those who take specimens, who stick it on the tube."""
+    seen = may_see_inventory(actor)
+    if seen or not may_collect(actor):
+        return seen
+    if visited and status is Status.COLLECTED:
+        return yes(gettext_noop("It was taken at a visit and is on its way to storage; you take specimens."))
+    return no(gettext_noop("Who takes specimens prints labels of what came from a visit, until it is in storage."))
+
+
 def may_know_donor(actor: Actor) -> Verdict:
     """Who the patient behind a donor's code is: a right of its own, and every look is on the record."""
     return _holds(actor, frozenset({*CARE, Role.DATA_STEWARD}))

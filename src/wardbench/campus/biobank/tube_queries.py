@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from wardbench.campus.biobank import consents, custody, places, rules
 from wardbench.campus.biobank.amounts import Amount
 from wardbench.campus.biobank.models import CustodyEvent, PoolPart, Specimen
-from wardbench.campus.people.rules import Actor
+from wardbench.campus.biobank.rules import Status
+from wardbench.campus.people.rules import Actor, Verdict
 from wardbench.core.consent import Given
 from wardbench.core.errors import NotFoundError
 
@@ -84,10 +85,28 @@ def find(text: str, *, by: Actor) -> QuerySet[Specimen]:
     return found.order_by("label")
 
 
-def several(ids: Sequence[uuid.UUID], *, by: Actor) -> list[Specimen]:
-    """Specimens by their ids, in the order of their labels; those that are not there are left out."""
-    rules.may_see_inventory(by).require()
-    return list(Specimen.objects.select_related("collection", "donor").filter(id__in=ids).order_by("label"))
+def may_label(one: Specimen, by: Actor) -> Verdict:
+    """Whether somebody may print the label of a specimen."""
+    return rules.may_print_label(by, Status(one.status), visited=one.visit_id is not None)
+
+
+def to_label(ids: Sequence[uuid.UUID], *, by: Actor) -> list[Specimen]:
+    """Specimens by their ids whose labels are to be printed, in the order of their labels; those that are not there
+    are left out. ForbiddenError where one of them is not for `by` to label."""
+    if not rules.may_collect(by):
+        rules.may_see_inventory(by).require()
+    found = list(Specimen.objects.select_related("collection", "donor").filter(id__in=ids).order_by("label"))
+    for one in found:
+        may_label(one, by).require()
+    return found
+
+
+def of_visit(visit_id: uuid.UUID, *, by: Actor) -> list[Specimen]:
+    """The specimens of a visit that `by` may label, in the order of their labels."""
+    if not rules.may_collect(by):
+        rules.may_see_inventory(by).require()
+    found = Specimen.objects.select_related("collection", "donor").filter(visit=visit_id).order_by("label")
+    return [one for one in found if may_label(one, by)]
 
 
 def of_box(container_id: uuid.UUID, *, by: Actor) -> list[Specimen]:

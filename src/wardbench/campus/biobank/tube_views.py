@@ -155,17 +155,23 @@ def keep_back(request: HttpRequest, specimen_id: uuid.UUID) -> HttpResponse:
 
 @signed_in
 def sheet(request: HttpRequest) -> HttpResponse:
-    """Labels to print: of a box, or of specimens by their ids; as a page, or as ZPL for a label printer."""
+    """Labels to print: of a box, a visit, or specimens by their ids; as a page, or as ZPL for a label printer."""
     by = actor(request)
     try:
         if "box" in request.GET:
             found = tube_queries.of_box(uuid.UUID(request.GET["box"]), by=by)
+        elif "visit" in request.GET:
+            found = tube_queries.of_visit(uuid.UUID(request.GET["visit"]), by=by)
         else:
-            found = tube_queries.several([uuid.UUID(one) for one in request.GET.getlist("id")[:500]], by=by)
+            found = tube_queries.to_label([uuid.UUID(one) for one in request.GET.getlist("id")[:500]], by=by)
     except ValueError:
         raise NotFoundError(_("There is no such specimen.")) from None
     if request.GET.get("as") == "zpl":
         response = HttpResponse(labels.zpl(found), content_type="text/plain; charset=utf-8")
         response["Content-Disposition"] = 'attachment; filename="labels.zpl"'
         return response
-    return render(request, "biobank/labels.html", {"labels": [labels.label_of(one) for one in found]})
+    context = {
+        "labels": [labels.label_of(one) for one in found],
+        "from_visits": "visit" in request.GET or not rules.may_see_inventory(by),
+    }
+    return render(request, "biobank/labels.html", context)

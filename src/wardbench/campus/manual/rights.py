@@ -15,6 +15,7 @@ from django.utils import translation
 
 from wardbench.campus.access import rules as access
 from wardbench.campus.api import rules as api
+from wardbench.campus.biobank import rules as specimens
 from wardbench.campus.cohorts import rules as cohorts
 from wardbench.campus.cohorts.explained import TITLES as COHORT_TITLES
 from wardbench.campus.counting.rules import WORDS, Mode, may_count
@@ -320,6 +321,16 @@ def _withdrawals() -> Iterator[Case]:
         yield Case("Say what became of it", title, name, withdrawals.may_answer(by, facts))
 
 
+def _labels() -> Iterator[Case]:
+    places = (
+        ("taken at a visit, on its way to storage", specimens.Status.COLLECTED, True),
+        ("entered otherwise, on its way to storage", specimens.Status.COLLECTED, False),
+        ("in storage, or anywhere after", specimens.Status.STORED, True),
+    )
+    for (where, status, visited), (name, by) in product(places, holders()):
+        yield Case("Print its label", where, name, specimens.may_print_label(by, status, visited=visited))
+
+
 def _emergencies() -> Iterator[Case]:
     who = [
         ("who opened it", _actor(Role.PHYSICIAN, id="opener")),
@@ -357,6 +368,7 @@ THINGS_OF: tuple[tuple[str, Callable[[], Iterable[Case]]], ...] = (
     ("A result of a study", _results),
     ("An extract of data", _extracts),
     ("A question about outcomes", _outcomes),
+    ("A specimen", _labels),
     ("A thing that a withdrawal reaches", _withdrawals),
     ("A request for specimens", _requests),
     ("A patient", _patients),
