@@ -79,7 +79,8 @@ def test_intervals_are_kept_and_no_true_day_but_by_chance(hospital: Path, tmp_pa
     archive, manifest = written(hospital, tmp_path / "a")
     with Store.open(hospital).snapshot().connect() as con:
         true = con.execute(
-            "SELECT person_id, condition_concept_id, condition_start_date FROM condition_occurrence"
+            "SELECT person_id, coalesce(nullif(condition_concept_id, 0), condition_source_concept_id),"
+            " condition_start_date FROM condition_occurrence"
         ).fetchall()
     names = Pseudonymiser({1: KEY}, "S1")
     moved = {names.pseudonym("person", n): names.days(n) for n in range(1, 61)}
@@ -230,7 +231,9 @@ def test_it_is_minimised_to_columns_and_days_and_says_what_is_in_it(hospital: Pa
         "condition_concept_id",
     ]
     with zipfile.ZipFile(archive) as file:
-        assert sorted(file.namelist()) == ["condition_occurrence.csv", "dictionary.csv", "manifest.json"]
+        assert sorted(file.namelist()) == [
+            "concept.csv", "condition_occurrence.csv", "dictionary.csv", "manifest.json",
+        ]  # fmt: skip
         said = json.loads(file.read("manifest.json"))
         told = list(csv.DictReader(io.StringIO(file.read("dictionary.csv").decode())))
         content = file.read("condition_occurrence.csv")
@@ -434,6 +437,7 @@ def test_the_way_on_pages(study: tuple[Cast, Study]) -> None:
     assert here.encode() in asks.get(f"/studies/{of.id}/").content
     page = asks.get(here).content
     assert b"condition_occurrence.condition_concept_id" in page and b"measurement.value_as_number" not in page
+    assert b"Text that somebody wrote is never given" in page
     given = {"cohort": of.cohorts.get().hash, "columns": ["person.age", "condition_occurrence.condition_concept_id"],
              "dates": "relative", "format": "csv", "purpose": "Kidneys"}  # fmt: skip
     assert b"error" in asks.post(here, {**given, "columns": ["measurement.value_as_number"]}).content
@@ -444,6 +448,18 @@ def test_the_way_on_pages(study: tuple[Cast, Study]) -> None:
     steward.post(f"{one}approve/", {"why": "Fine"})
     extracting.carry_out_due()
     assert b"Download the extract" in asks.get(one).content and b"Download the extract" not in steward.get(one).content
+    content = asks.get(one).content
+    assert b"concept.csv" in content and b"say nothing in more than half" not in content
+    found = Extract.objects.get()
+    manifest = json.loads(json.dumps(found.manifest))
+    table = manifest["tables"][1]
+    table["empty"]["condition_concept_id"] = table["rows"]
+    Extract.objects.update(manifest=manifest)
+    assert f"{table['rows']} of {table['rows']} rows".encode() in asks.get(one).content
+    del manifest["concepts"], table["empty"]
+    Extract.objects.update(manifest=manifest)
+    assert asks.get(one).status_code == 200, "of before codes were told"
+    Extract.objects.update(manifest=found.manifest)
     answer: Any = asks.post(f"{one}download/")
     assert answer.status_code == 200 and b"".join(answer.streaming_content)[:2] == b"PK"
     assert asks.get(f"{one}download/").status_code == 405
@@ -456,3 +472,123 @@ def test_the_way_on_pages(study: tuple[Cast, Study]) -> None:
         } == {404}
     cast.client("data_protection").post(f"{one}recall/", {"why": "A complaint"})
     assert b"Delete every copy" in asks.get(one).content
+
+
+MEASURED = Wanted(
+    {
+        "measurement": ["measurement_concept_id", "value_as_number", "unit_concept_id"],
+        "condition_occurrence": ["condition_concept_id"],
+    }
+)
+SECRET = "as mevrouw Peeters said"
+
+
+def unmapped(folder: Path) -> Path:
+    """A store without standard concepts: what was measured has the codes of its source, and free text beside them."""
+    concept = {"domain_id": "Measurement", "concept_class_id": "Source code"}
+    day = {"measurement_date": tiny.on(400), "measurement_type_concept_id": 32817}
+
+    def measured(
+        n: int, source: int, unit: str, *, of_unit: int = 0, standard: int = 0, value: float | None = 4
+    ) -> dict[str, Any]:
+        return {
+            "measurement_id": n, "person_id": 1, "measurement_concept_id": standard, "value_as_number": value,
+            "measurement_source_concept_id": source, "measurement_source_value": SECRET, "unit_concept_id": 0,
+            "unit_source_concept_id": of_unit, "unit_source_value": unit, **day,
+        }  # fmt: skip
+
+    return tiny.snapshot(
+        folder,
+        person=[tiny.person(1)],
+        observation_period=[tiny.observed(1, 1, 1, 1199)],
+        concept=[
+            {"concept_id": 2_000_000_001, "concept_name": "Creatinine", "vocabulary_id": "LOINC",
+             "concept_code": "2160-0", **concept},
+            {"concept_id": 2_000_000_002, "concept_name": SECRET, "vocabulary_id": "hospital", "concept_code": "OTH",
+             **concept},
+            {"concept_id": 2_000_000_003, "concept_name": SECRET, "vocabulary_id": "hospital", "concept_code": SECRET,
+             **concept},
+            {"concept_id": 2_000_000_004, "concept_name": SECRET, "vocabulary_id": "None", "concept_code": "X",
+             **concept},
+            {"concept_id": 2_000_000_005, "concept_name": "mg/dL", "vocabulary_id": "UCUM", "concept_code": "mg/dL",
+             **concept},
+            {"concept_id": 2_000_000_006, "concept_name": SECRET, "vocabulary_id": "UCUM", "concept_code": "Peeters",
+             **concept},
+            {"concept_id": 31, "concept_name": "Glucose", "vocabulary_id": "LOINC", "concept_code": "2345-7"},
+            {"concept_id": 77, "concept_name": "Never measured", "vocabulary_id": "LOINC", "concept_code": "77-7"},
+        ],
+        measurement=[
+            measured(1, 2_000_000_001, "mg/dL", of_unit=2_000_000_005),
+            measured(2, 2_000_000_001, "mmol/L"),
+            measured(3, 2_000_000_002, "Peeters", of_unit=2_000_000_006),
+            measured(4, 2_000_000_003, SECRET),
+            measured(5, 2_000_000_004, "{Peeters}"),
+            measured(6, 2_000_000_001, "10*9/L", standard=31, value=None),
+        ],
+        condition_occurrence=[{**tiny.condition(1, 1, 400, 0), "condition_source_value": SECRET}],
+    ).folder  # fmt: skip
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> tuple[Path, dict[str, Any]]:
+    place = tmp_path / "store"
+    unmapped(place)
+    people = People(np.array([1]), np.full(1, np.datetime64(tiny.on(300)).astype(np.int32)))
+    snapshot = Store.open(place).snapshot()
+    manifest = write_extract(snapshot, people, MEASURED, Pseudonymiser({1: KEY}, "S1"), {}, tmp_path / "x")
+    return tmp_path / "x" / ARCHIVE, manifest
+
+
+def test_what_has_no_standard_concept_has_that_of_its_source_and_every_code_can_be_read(
+    told: tuple[Path, dict[str, Any]],
+) -> None:
+    archive, manifest = told
+    given = [
+        (int(one["measurement_concept_id"]), int(one["unit_concept_id"]), one["unit"])
+        for one in rows(archive, "measurement")
+    ]
+    assert sorted(given) == [
+        (0, 0, ""), (0, 0, ""), (31, 0, "10*9/L"), (2_000_000_001, 0, "mmol/L"), (2_000_000_001, 2_000_000_005, ""),
+        (2_000_000_002, 0, ""),
+    ]  # fmt: skip
+    # A standard concept comes before that of the source; a code is not given that may be somebody's text.
+    assert [tuple(one.values()) for one in rows(archive, "concept")] == [
+        ("31", "Glucose", "LOINC", "2345-7"),
+        ("2000000001", "Creatinine", "LOINC", "2160-0"),
+        ("2000000002", "", "hospital", "OTH"),
+        ("2000000005", "mg/dL", "UCUM", "mg/dL"),
+    ]
+    with zipfile.ZipFile(archive) as file:
+        assert manifest["concepts"]["sha256"] == hashlib.sha256(file.read("concept.csv")).hexdigest()
+        assert manifest["concepts"]["rows"] == 4
+        assert b"Peeters" not in b"".join(file.read(name) for name in file.namelist())
+        dictionary = list(csv.DictReader(io.StringIO(file.read("dictionary.csv").decode())))
+    columns = {one["name"]: one["columns"] for one in manifest["tables"]}
+    assert columns["measurement"] == [
+        "person", "visit", "measurement_concept_id", "value_as_number", "unit_concept_id", "unit",
+    ]  # fmt: skip
+    assert [one["column"] for one in dictionary if one["table"] == "measurement"] == columns["measurement"]
+    assert {extracts.CODED, extracts.UNITS} <= set(manifest["rules"])
+
+
+def test_it_counts_the_rows_in_which_a_column_says_nothing(told: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    _archive, manifest = told
+    empty = {one["name"]: one["empty"] for one in manifest["tables"]}
+    assert empty["measurement"] == {
+        "person": 0, "visit": 6, "measurement_concept_id": 2, "value_as_number": 1, "unit_concept_id": 3,
+    }  # fmt: skip
+    assert extracts.mostly_empty(manifest) == [("condition_occurrence", "condition_concept_id", 1, 1)]
+    assert (
+        extracts.mostly_empty({})
+        == []
+        == extracts.mostly_empty({"tables": [{"name": "person", "rows": 0, "columns": ["person", "age"]}]})
+    )
+
+
+def test_no_units_and_no_codes_where_none_were_asked_for(hospital: Path, tmp_path: Path) -> None:
+    wanted = Wanted({"person": ["age"], "measurement": ["value_as_number"]})
+    archive, manifest = written(hospital, tmp_path / "a", wanted)
+    with zipfile.ZipFile(archive) as file:
+        assert "concept.csv" not in file.namelist()
+    assert "concepts" not in manifest and not {extracts.CODED, extracts.UNITS} & set(manifest["rules"])
+    assert set(rows(archive, "measurement")[0]) == {"person", "visit", "value_as_number"}

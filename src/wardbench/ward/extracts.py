@@ -1,7 +1,8 @@
 """A pseudonymised extract of a snapshot: the rows of some persons, minimised, as CSV or Parquet in one archive.
 
 What is in an extract is a list of columns (`COLUMNS`), never what happens to be in a table: no free text, no source
-values, no row numbers, no staff, no places, nobody's day of birth. Persons and visits have names of one
+values, no row numbers, no staff, no places, nobody's day of birth. What has no standard concept has that of its source
+(`extract_codes`), and what each concept means stands in a table of its own. Persons and visits have names of one
 study (`core.pseudonyms`). Dates are moved by one number of days for each person, so that intervals stay, or are days
 from the person's index day. Ages from `OLDEST` on are one.
 
@@ -35,10 +36,12 @@ from wardbench.core.pseudonyms import MOST_DAYS, Pseudonymiser
 from wardbench.core.store import Snapshot
 from wardbench.core.store.connection import quoted
 from wardbench.core.store.files import sha256_of, sync_tree
+from wardbench.ward import extract_codes
+from wardbench.ward.extract_codes import CONCEPTS, UNIT
 
 OLDEST = 90
 ARCHIVE, MANIFEST, DICTIONARY = "extract.zip", "manifest.json", "dictionary.csv"
-FORM = 1
+FORM = 2
 
 
 def gettext_noop(sentence: str) -> str:
@@ -129,6 +132,7 @@ ALWAYS = {
     PERSON: "The person, by a name that means nothing outside this study",
     VISIT: "The visit, by a name that means nothing outside this study",
     INDEX: "The person's index day: their first day in the cohort",
+    UNIT: "Unit in UCUM, where it has no concept",
 }
 
 
@@ -178,6 +182,11 @@ OWN_EDGES = gettext_noop(
     " last row tells their index day."
 )
 AGES = gettext_noop("Ages from 90 on are given as 90; nobody's day of birth is given.")
+CODED = gettext_noop(
+    "A code is that of the standard vocabulary, or that of the source where there is no standard one; what each code"
+    " means stands in concept.csv. A hospital's own codes stand there without words."
+)
+UNITS = gettext_noop("A unit that has no code stands in words of UCUM, and is left out where it is not UCUM.")
 LEFT_OUT = gettext_noop("No free text, no source values, no row numbers, no staff, no places.")
 
 
@@ -191,11 +200,17 @@ def write_extract(
     folder.mkdir(parents=True)
     tables: list[dict[str, Any]] = []
     edges = _edges(snapshot, wanted)
+    coded = any(extract_codes.is_concept(column) for columns in wanted.tables.values() for column in columns)
+    with_units = any(extract_codes.has_unit(table, columns) for table, columns in wanted.tables.items())
+    concepts = 0
     with snapshot.connect(memory="1GB", spill=folder / "spill") as con:
+        extract_codes.prepare(con)
         con.register("given_people", _people(people, edges, names))
         for table in COLUMNS:
             if table in wanted.tables:
                 tables.append(_write_table(con, table, wanted, edges, names, folder))
+        if coded:
+            concepts = extract_codes.write(con, folder)
     _write_dictionary(wanted, folder)
     manifest = {
         "form": FORM,
@@ -205,12 +220,21 @@ def write_extract(
         "dates": wanted.dates.value,
         "period": [day.isoformat() if day else "" for day in (wanted.since, wanted.until)],
         "key_version": names.version,
-        "rules": [NAMES, *([MOVED, EDGES] if wanted.dates is Dates.SHIFTED else [COUNTED, OWN_EDGES]), AGES, LEFT_OUT],
+        "rules": [
+            NAMES,
+            *([MOVED, EDGES] if wanted.dates is Dates.SHIFTED else [COUNTED, OWN_EDGES]),
+            AGES,
+            *([CODED] if coded else []),
+            *([UNITS] if with_units else []),
+            LEFT_OUT,
+        ],
         "tables": tables,
         "dictionary": {"file": DICTIONARY, "sha256": sha256_of(folder / DICTIONARY)},
     }
+    if coded:
+        manifest["concepts"] = {"file": CONCEPTS, "rows": concepts, "sha256": sha256_of(folder / CONCEPTS)}
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
-    _pack(folder, [MANIFEST, DICTIONARY, *(one["file"] for one in tables)])
+    _pack(folder, [MANIFEST, DICTIONARY, *([CONCEPTS] if coded else []), *(one["file"] for one in tables)])
     sync_tree(folder)
     return manifest
 
@@ -265,7 +289,10 @@ def _write_table(
         parts.append(f"v.name AS {VISIT}")
     if table == "person":
         parts.append(_day("p.index_day", INDEX, wanted.dates))
-    parts += [_column(column, wanted.dates, edges) for column in chosen]
+    for column in chosen:
+        parts.append(_column(table, column, wanted.dates, edges))
+        if column == extract_codes.UNIT_CONCEPT and extract_codes.has_unit(table, chosen):
+            parts.append(extract_codes.unit(con, table))
     first = FIRST_DATE.get(table)
     inside = "true" if first is None else "false" if edges is None else _inside(f"t.{first}", edges)
     visits = "LEFT JOIN given_visits v ON v.id = t.visit_occurrence_id" if has_visit else ""
@@ -279,8 +306,11 @@ def _write_table(
     con.execute(f"COPY (SELECT * FROM given ORDER BY ALL) TO {quoted(folder / file)} ({kind})")
     rows = con.execute("SELECT count(*) FROM given").fetchall()[0][0]
     columns = [one[0] for one in con.execute("SELECT * FROM given LIMIT 0").description or ()]
+    extract_codes.note(con, columns)
+    empty = extract_codes.empty(con, columns)
     con.execute("DROP TABLE given")
-    return {"name": table, "file": file, "rows": rows, "columns": columns, "sha256": sha256_of(folder / file)}
+    digest = sha256_of(folder / file)
+    return {"name": table, "file": file, "rows": rows, "columns": columns, "empty": empty, "sha256": digest}
 
 
 def _visits(con: duckdb.DuckDBPyConnection, table: str, names: Pseudonymiser) -> pa.Table:
@@ -303,9 +333,11 @@ def _inside(day: str, edges: Edges) -> str:
     return f"{day} + p.moved BETWEEN DATE '{edges.first}' AND DATE '{edges.last}'"
 
 
-def _column(column: str, dates: Dates, edges: Edges | None) -> str:
+def _column(table: str, column: str, dates: Dates, edges: Edges | None) -> str:
     if column == "age":
         return f"least({OLDEST}, greatest(0, year(p.index_day) - t.year_of_birth))::INTEGER AS age"
+    if extract_codes.is_concept(column):
+        return f"{extract_codes.concept(table, column)} AS {column}"
     if not column.endswith("_date") or edges is None:
         return f"t.{column}"
     return _day(f"(CASE WHEN {_inside(f't.{column}', edges)} THEN t.{column} END)", column, dates)
@@ -329,6 +361,9 @@ def _write_dictionary(wanted: Wanted, folder: Path) -> None:
             names += [INDEX] if table == "person" else []
             meanings = [(name, ALWAYS[name]) for name in names]
             meanings += [(name, words) for name, words in columns.items() if name in wanted.tables[table]]
+            if extract_codes.has_unit(table, wanted.tables[table]):
+                place = [name for name, _words in meanings].index(extract_codes.UNIT_CONCEPT)
+                meanings.insert(place + 1, (UNIT, ALWAYS[UNIT]))
             for name, words in meanings:
                 if name.endswith("_date") and wanted.dates is Dates.RELATIVE:
                     name, words = f"{name.removesuffix('_date')}_day", f"{words}, in days from the index day"
@@ -352,6 +387,19 @@ def _pack(folder: Path, files: Sequence[str]) -> None:
             for one in left.rglob("*"):
                 one.unlink()
             left.rmdir()
+
+
+def mostly_empty(manifest: Mapping[str, Any]) -> list[tuple[str, str, int, int]]:
+    """The columns that say nothing in more than half of the rows: table, column as in `COLUMNS`, in how many, of how
+    many. None of a manifest of before this was counted."""
+    found = []
+    for table in manifest.get("tables", ()):
+        empty = {name: table.get("empty", {}).get(name, 0) for name in table["columns"]}
+        for column in COLUMNS[table["name"]]:
+            count = empty.get(column, empty.get(f"{column.removesuffix('_date')}_day", 0))
+            if 2 * count > table["rows"]:
+                found.append((table["name"], column, count, table["rows"]))
+    return found
 
 
 def hash_of(manifest: Mapping[str, Any]) -> str:

@@ -22,7 +22,7 @@ from wardbench.campus.releases.extract_rules import STATUSES, Act, Status
 from wardbench.campus.studies.vocabulary import TABLES
 from wardbench.campus.web.pages import actor, signed_in
 from wardbench.core.errors import NotFoundError, WardbenchError
-from wardbench.ward.extracts import COLUMNS, Dates, Format
+from wardbench.ward.extracts import COLUMNS, Dates, Format, mostly_empty
 
 TONES = {
     Status.DELIVERED: "good",
@@ -74,6 +74,10 @@ def extract(request: HttpRequest, extract_id: uuid.UUID) -> HttpResponse:
         "status": STATUSES[facts.status],
         "tone": TONES.get(facts.status, "wait"),
         "asked": asked,
+        "thin": [
+            {"table": TABLES[table], "words": COLUMNS[table][column], "empty": count, "rows": rows}
+            for table, column, count, rows in mostly_empty(one.manifest)
+        ],
         "dates": DATES[Dates(one.asked["dates"])],
         "format": FORMATS[Format(one.asked["format"])],
         "may": {act.value: extract_rules.may_act(by, act, facts) for act in Act},
