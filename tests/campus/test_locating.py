@@ -166,9 +166,13 @@ def test_what_a_store_knows_of_patients(tmp_path: Path, monkeypatch: pytest.Monk
         "t(concept_id, concept_code, vocabulary_id)"
     )
     con.execute(
-        "CREATE TABLE condition_occurrence AS SELECT * FROM (VALUES (7, 1, DATE '2020-01-01'), "
-        "(7, 1, DATE '2019-01-01'), (7, 4, DATE '2019-01-01'), (8, 1, DATE '2020-01-01')) "
-        "t(person_id, condition_source_concept_id, condition_start_date)"
+        "CREATE TABLE condition_occurrence AS SELECT * FROM (VALUES (7, 1, 0, DATE '2020-01-01'), "
+        "(7, 1, 0, DATE '2019-01-01'), (7, 4, 0, DATE '2019-01-01'), (8, 1, 0, DATE '2020-01-01')) "
+        "t(person_id, condition_source_concept_id, condition_concept_id, condition_start_date)"
+    )
+    con.execute(
+        "CREATE TABLE concept_relationship "
+        "(concept_id_1 INTEGER, concept_id_2 INTEGER, relationship_id VARCHAR, invalid_reason VARCHAR)"
     )
     con.execute(
         "CREATE TABLE measurement AS SELECT * FROM (VALUES (7, 2, 0, 80.5, 'kg', 0), (7, 2, 0, 177.0, 'lb', 0),"

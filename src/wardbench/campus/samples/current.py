@@ -21,7 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from wardbench.campus.biobank.models import Collection, Consent, Container, CustodyEvent, DonorLink, OptOut
-from wardbench.campus.samples import projection
+from wardbench.campus.samples import projection, recorded
 from wardbench.core.disclosure import ReleaseRules
 from wardbench.core.errors import NotFoundError
 from wardbench.core.store.files import write_atomically
@@ -53,14 +53,17 @@ class Made:
 
 
 def state() -> str:
-    """What says that the inventory changed: the last event of custody, and the last word on consent and places."""
+    """What says that the inventory changed, or what is known of its donors: the last event of custody, the last word on
+    consent and places, the store of records."""
     last = CustodyEvent.objects.aggregate(last=Max("id"))["last"] or 0
     consents = Consent.objects.count(), Consent.objects.aggregate(last=Max("withdrawn"))["last"]
-    out = OptOut.objects.count(), OptOut.objects.filter(until__lte=timezone.now()).count()
-    links = DonorLink.objects.count()
+    now = timezone.now()
+    said = OptOut.objects.all()
+    out = said.count(), said.filter(since__lte=now).count(), said.filter(until__lte=now).count()
+    links = DonorLink.objects.count(), DonorLink.objects.aggregate(last=Max("at"))["last"]
     rules = Collection.objects.aggregate(last=Max("revision"))["last"], Collection.objects.count()
     cold = Container.objects.aggregate(last=Max("revision"))["last"], Container.objects.count()
-    return json.dumps([last, consents, out, links, rules, cold], default=str)
+    return json.dumps([last, consents, out, links, rules, cold, recorded.version()], default=str)
 
 
 def refresh() -> bool:

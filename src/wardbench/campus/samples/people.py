@@ -17,10 +17,11 @@ from wardbench.campus.counting.sessions import snapshot
 from wardbench.campus.samples import current
 from wardbench.core.consent import Tier, allows
 from wardbench.core.errors import NotFoundError
+from wardbench.ward.samples.conditions import CODED
 from wardbench.ward.samples.exchange.bbmri_fhir import sample_kind, storage_temperature
 from wardbench.ward.samples.lens import Person, Tube
 from wardbench.ward.samples.lens_index import Donors
-from wardbench.ward.samples.schema import GIVEABLE, ICD10
+from wardbench.ward.samples.schema import GIVEABLE
 
 GENDERS = {"Male": "male", "Female": "female", "Unknown": "unknown", "": ""}
 NEED = frozenset({Tier.STORAGE, Tier.RESEARCH})
@@ -46,11 +47,7 @@ _kept: tuple[str, Donors] | None = None
 def donors() -> Donors:
     """`people` in columns, kept until the inventory, a consent or the store changes."""
     global _kept
-    try:
-        store = snapshot("store").version
-    except NotFoundError:
-        store = ""
-    version = f"{current.state()} {store}"
+    version = current.state()
     with _lock:
         if _kept is None or _kept[0] != version:
             _kept = version, Donors(people())
@@ -120,11 +117,8 @@ def _tube(one: Specimen, codes: Mapping[Any, str], cold: Mapping[Any, str]) -> T
 
 
 _CONDITIONS = f"""
-    SELECT o.person_id, upper(c.concept_code), min(o.condition_start_date)
-    FROM condition_occurrence o JOIN concept c ON c.concept_id = o.condition_source_concept_id
-    JOIN wanted USING (person_id)
-    WHERE c.vocabulary_id LIKE 'ICD10%' AND regexp_matches(upper(c.concept_code), '{ICD10}')
-    GROUP BY ALL ORDER BY ALL"""
+    WITH {CODED}
+    SELECT person_id, code, min(since) FROM coded JOIN wanted USING (person_id) GROUP BY ALL ORDER BY ALL"""
 _MEASURED = """
     SELECT m.person_id, m.value_as_number
     FROM measurement m JOIN wanted USING (person_id)

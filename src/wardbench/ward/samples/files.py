@@ -11,7 +11,7 @@ import numpy.typing as npt
 from wardbench.ward.samples.query import Range
 from wardbench.ward.samples.schema import DIMENSIONS
 
-FORMAT = 2
+FORMAT = 3
 
 
 class FacetInfo(msgspec.Struct, frozen=True):

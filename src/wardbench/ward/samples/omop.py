@@ -3,7 +3,7 @@
 OMOP says what was taken from whom, when, and how much. It knows no collection, consent or storage: all is one
 collection, stored, never thawed, and under the tiers of consent that whoever asks names. Its quantity is what was
 taken, not what is left. A material is known by its concept, or by the SNOMED CT code in its place; all else is "Other".
-Diagnoses are the person's condition codes of ICD-10 up to the day it was taken, where a vocabulary tells them.
+Diagnoses are the person's conditions in ICD-10 (`conditions`) up to the day it was taken.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from wardbench.core.consent import PRESUMED, Tier, mask
 from wardbench.core.errors import InputError, NotFoundError
 from wardbench.core.store import Snapshot
 from wardbench.ward.samples.building import write_index
+from wardbench.ward.samples.conditions import CODED
 from wardbench.ward.samples.files import FORMAT
 from wardbench.ward.samples.index import SampleIndex
 from wardbench.ward.samples.materials import OMOP, SNOMED
-from wardbench.ward.samples.schema import ICD10, OLDEST, SCHEMA
+from wardbench.ward.samples.schema import OLDEST, SCHEMA
 
 COLLECTION = "store"
 UNITS = {
@@ -42,13 +43,9 @@ UNITS = {
 """Units of UCUM, case-sensitive: the dimension, and how many of its smallest unit one is."""
 
 _SQL = f"""
-    WITH codes AS (
-        SELECT o.person_id, o.condition_start_date AS since, upper(c.concept_code) AS code
-        FROM condition_occurrence o JOIN concept c ON c.concept_id = o.condition_source_concept_id
-        WHERE c.vocabulary_id LIKE 'ICD10%' AND regexp_matches(upper(c.concept_code), '{ICD10}')
-    ), diagnosed AS (
-        SELECT s.specimen_id, list_sort(list_distinct(list(codes.code))) AS diagnoses
-        FROM specimen s JOIN codes ON codes.person_id = s.person_id AND codes.since <= s.specimen_date
+    WITH {CODED}, diagnosed AS (
+        SELECT s.specimen_id, list_sort(list_distinct(list(coded.code))) AS diagnoses
+        FROM specimen s JOIN coded ON coded.person_id = s.person_id AND coded.since <= s.specimen_date
         GROUP BY s.specimen_id
     ), taken AS (
         SELECT s.*, coalesce(s.specimen_datetime, s.specimen_date::TIMESTAMP) AS collected,
