@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 from django import forms
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from wardbench.bench.outcomes.pico import OLDEST, Picked, Pico, Profile
@@ -34,7 +34,7 @@ ADJUSTMENTS = {
 
 def bases_of(by: Actor) -> list[tuple[str, str]]:
     """On which records somebody may ask outside a study."""
-    return [(one.value, _now(BASES[one])) for one in Basis if one is not Basis.STUDY and may_ask(by, one)]
+    return [(one.value, gettext(BASES[one])) for one in Basis if one is not Basis.STUDY and may_ask(by, one)]
 
 
 def versions_of(by: Actor) -> list[tuple[str, str]]:
@@ -95,13 +95,14 @@ class PicoForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.by = by
         self.fields["population"].choices = [  # type: ignore[attr-defined]
-            ("", _now("No cohort: by diagnoses, sex and age")),
+            ("", gettext("No cohort: by diagnoses, sex and age")),
             *versions_of(by),
         ]
         studies = {one.study: one for one in permitted_for(by)}
         bases = bases_of(by)
         bases += [
-            (f"{Basis.STUDY.value}:{study}", _now(BASES[Basis.STUDY]).format(study=study)) for study in sorted(studies)
+            (f"{Basis.STUDY.value}:{study}", gettext(BASES[Basis.STUDY]).format(study=study))
+            for study in sorted(studies)
         ]
         self.fields["basis"].choices = bases  # type: ignore[attr-defined]
 
@@ -118,7 +119,7 @@ class PicoForm(forms.Form):
         given, population, content = self.cleaned_data, None, ""
         youngest, oldest = given["youngest"], given["oldest"]
         if youngest is not None and oldest is not None and oldest < youngest:
-            raise InputError(_now("To this age: it is below the age from which."))
+            raise InputError(gettext("To this age: it is below the age from which."))
         if given["population"]:
             population, content = cohort_of(given["population"], self.by)
         sex = int(given["sex"]) if given["sex"] else None
@@ -150,11 +151,11 @@ def said_of(given: Mapping[str, Any], chosen: Mapping[str, Sequence[Picked]]) ->
 def _name(chosen: Mapping[str, Sequence[Picked]], population: Mapping[str, Any] | None) -> str:
     """What a question without a name is called: its treatments and its patients."""
     done, instead, have = (
-        _now(" or ").join(one.name for one in chosen[key]) for key in ("intervention", "comparison", "conditions")
+        gettext(" or ").join(one.name for one in chosen[key]) for key in ("intervention", "comparison", "conditions")
     )
     who = ", ".join(part for part in (population["name"] if population else "", have) if part)
     if done and instead:
-        done = _now("{one} or {other}").format(one=done, other=instead)
+        done = gettext("{one} or {other}").format(one=done, other=instead)
     return ": ".join(part for part in (done, who) if part)[:LONGEST_NAME]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from wardbench.bench.outcomes.pico import Picked
@@ -55,11 +55,11 @@ class IntervalsForm(YardstickForm):
     def spec(self, chosen: Mapping[str, Sequence[Picked]]) -> tuple[str, dict[str, Any]]:
         """The name of the question, and what is asked."""
         if len(chosen["analyte"]) != 1:
-            raise InputError(_now("analyte: tick one thing that was measured."))
+            raise InputError(gettext("analyte: tick one thing that was measured."))
         (one,) = chosen["analyte"]
         coded = f"{one.vocabulary}:{one.code}" if one.vocabulary and one.code else str(one.concept_id)
         given = self.cleaned_data
-        name = given["name"] or _now("Reference intervals of {analyte}").format(analyte=one.name)
+        name = given["name"] or gettext("Reference intervals of {analyte}").format(analyte=one.name)
         return name, {"analyte": coded, "unit": given["unit"], "by": list(given["by_groups"])}
 
 
@@ -78,14 +78,14 @@ class Table1Form(YardstickForm):
         super().__init__(*args, by=by, **kwargs)
         versions = versions_of(by)
         self.fields["hospital"].choices = versions  # type: ignore[attr-defined]
-        self.fields["study"].choices = [("", _now("None: the file below")), *versions]  # type: ignore[attr-defined]
+        self.fields["study"].choices = [("", gettext("None: the file below")), *versions]  # type: ignore[attr-defined]
 
     def spec(self) -> tuple[str, dict[str, Any]]:
         """The name of the question, and what is asked. InputError names the file and what is wrong with it."""
         given = self.cleaned_data
         file = given["aggregates"]
         if bool(given["study"]) == (file is not None):
-            raise InputError(_now("study: choose a cohort, or send a file of aggregates, one of the two."))
+            raise InputError(gettext("study: choose a cohort, or send a file of aggregates, one of the two."))
         hospital, _hash = cohort_of(given["hospital"], self.by)
         spec: dict[str, Any] = {"hospital": hospital, "study": None, "name": "", "aggregates": ""}
         if file is None:
@@ -95,16 +95,16 @@ class Table1Form(YardstickForm):
             spec["name"] = called = str(file.name)
             spec["aggregates"] = _text(file)
             given_aggregates(spec["name"], spec["aggregates"])
-        name = given["name"] or _now("{study} beside {hospital}").format(study=called, hospital=hospital["name"])
+        name = given["name"] or gettext("{study} beside {hospital}").format(study=called, hospital=hospital["name"])
         return name[:LONGEST_NAME], spec
 
 
 def _text(file: Any) -> str:
     if file.size is None or file.size > LARGEST_FILE:
-        raise InputError(_now("{file}: {most} bytes at most.").format(file=file.name, most=f"{LARGEST_FILE:,}"))
+        raise InputError(gettext("{file}: {most} bytes at most.").format(file=file.name, most=f"{LARGEST_FILE:,}"))
     if not str(file.name).lower().endswith((".csv", ".json")):
-        raise InputError(_now("{file}: its name has to end with .csv or .json.").format(file=file.name))
+        raise InputError(gettext("{file}: its name has to end with .csv or .json.").format(file=file.name))
     try:
         return str(file.read(), "utf-8-sig")
     except UnicodeDecodeError:
-        raise InputError(_now("{file}: is not text in UTF-8.").format(file=file.name)) from None
+        raise InputError(gettext("{file}: is not text in UTF-8.").format(file=file.name)) from None
