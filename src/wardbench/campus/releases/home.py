@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from django.urls import reverse
@@ -21,6 +22,7 @@ from wardbench.campus.releases import (
     withdrawal_queries,
 )
 from wardbench.campus.releases.rules import STATUSES, Side, Status
+from wardbench.campus.releases.withdrawal_rules import Where
 from wardbench.campus.web.home import Entry, Panel, Task, panel, waiting
 from wardbench.campus.web.search import Hit, provide
 
@@ -58,16 +60,22 @@ def extracts_waiting(actor: Actor) -> Sequence[Task]:
 
 @waiting
 def withdrawals_waiting(actor: Actor) -> Sequence[Task]:
-    """Things that somebody has, and whose donor took consent back."""
-    return [
-        Task(
-            _("Say what became of %(what)s") % {"what": one.task.what},
-            _("Somebody took consent back."),
-            reverse("withdrawal_task", args=[one.task.id]),
-            since=timezone.localdate(one.task.withdrawal.at),
+    """Things that somebody has, and whose donor took consent back; several in the biobank are answered for at once."""
+    waiting_for = withdrawal_queries.waiting(actor)
+    here = Counter(one.task.withdrawal_id for one in waiting_for if one.facts.where is Where.HERE)
+    tasks = {}
+    for one in waiting_for:
+        of, count = one.task.withdrawal, here[one.task.withdrawal_id]
+        what, address = _("Say what became of %(what)s") % {"what": one.task.what}, ("withdrawal_task", one.task.id)
+        if one.facts.where is Where.HERE and count > 1:
+            said = ngettext("%(n)d specimen", "%(n)d specimens", count) % {"n": count}
+            what = _("Say what became of %(what)s") % {"what": f"{said} ({of.reference})"}
+            address = ("withdrawal_together", of.id)
+        since = timezone.localdate(of.at)
+        tasks[address] = Task(
+            what, _("Somebody took consent back."), reverse(address[0], args=address[1:]), since=since
         )
-        for one in withdrawal_queries.waiting(actor)
-    ]
+    return list(tasks.values())
 
 
 @panel(50)

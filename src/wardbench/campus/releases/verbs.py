@@ -10,6 +10,7 @@ say(
         "releases.accept": gettext_noop("Accepted a quote"),
         "releases.add_finding": gettext_noop("Kept what came back from a study"),
         "releases.answer_task": gettext_noop("Said what became of a thing after a withdrawal"),
+        "releases.answer_together": gettext_noop("Said what became of several specimens after a withdrawal"),
         "releases.add_basket": gettext_noop("Began a basket of specimens"),
         "releases.ask": gettext_noop("Asked a biobank for specimens"),
         "releases.approve_extract": gettext_noop("Let an extract of data be made"),

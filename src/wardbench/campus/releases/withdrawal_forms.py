@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django import forms
@@ -9,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from wardbench.campus.releases.reaching import Reach
-from wardbench.campus.releases.withdrawal_rules import ANSWERS, KINDS, OUTCOMES, WISHES, Kind, Outcome, Wish
+from wardbench.campus.releases.withdrawal_rules import ANSWERS, KINDS, OUTCOMES, TOGETHER, WISHES, Kind, Outcome, Wish
 from wardbench.core.consent import TIERS, Tier
 
 
@@ -71,14 +72,45 @@ class EndForm(forms.Form):
     words = forms.CharField(label=_("How it was taken back"), widget=forms.Textarea(attrs={"rows": 3}), max_length=5000)
 
 
-class AnswerForm(forms.Form):
-    outcome = forms.ChoiceField(label=_("What became of it"), widget=forms.RadioSelect)
-    words = forms.CharField(
+def _words() -> forms.CharField:
+    return forms.CharField(
         label=_("How, when and by whom; or why not"), widget=forms.Textarea(attrs={"rows": 4}), max_length=5000,
         help_text=_("This stands in the proof that the person gets. Write nothing of anybody else."),
     )  # fmt: skip
+
+
+class AnswerForm(forms.Form):
+    outcome = forms.ChoiceField(label=_("What became of it"), widget=forms.RadioSelect)
+    words = _words()
 
     def __init__(self, *args: Any, of: Reach, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         answers: tuple[Outcome, ...] = ANSWERS.get((of.facts.kind, of.facts.where), ())
         self.fields["outcome"].choices = [(one.value, _(OUTCOMES[one])) for one in answers]  # type: ignore[attr-defined]
+
+
+class _Seen(forms.MultipleChoiceField):
+    """Tasks that are ticked, each with what was seen of it; what is there no more is the verb's to say."""
+
+    def valid_value(self, value: Any) -> bool:
+        return True
+
+
+class TogetherForm(forms.Form):
+    things = _Seen(
+        label=_("Which specimens"), widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Tick what this is about.")},
+    )  # fmt: skip
+    outcome = forms.ChoiceField(
+        label=_("What became of them"), choices=[(one.value, _(OUTCOMES[one])) for one in TOGETHER],
+        widget=forms.RadioSelect,
+    )  # fmt: skip
+    words = _words()
+
+    def clean_things(self) -> dict[uuid.UUID, int]:
+        """The ticked tasks, each with the number of its specimen's last event as it was shown."""
+        try:
+            pairs = [one.split(":") for one in self.cleaned_data["things"]]
+            return {uuid.UUID(task): int(events) for task, events in pairs}
+        except ValueError:
+            raise forms.ValidationError(_("Tick what this is about.")) from None

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from wardbench.campus.biobank import places
 from wardbench.campus.biobank.models import Donor
 from wardbench.campus.biobank.rules import KEEPERS, may_see_withdrawals, may_withdraw
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.releases import reaching, withdrawal_rules
 from wardbench.campus.releases.models import RequestLine, Withdrawal, WithdrawalTask
 from wardbench.campus.releases.reaching import Reach
+from wardbench.campus.releases.withdrawal_rules import Reached, Where
 from wardbench.core.consent import Tier
 from wardbench.core.errors import NotFoundError
 
@@ -39,6 +42,46 @@ def tasks_of(of: Withdrawal) -> list[Reach]:
     """What a withdrawal reached, what is open first."""
     found = list(of.tasks.select_related(*RELATED))
     return sorted(reaching.reaches(found), key=lambda one: one.facts.done)
+
+
+@dataclass(frozen=True)
+class Row:
+    """An open task about a specimen that the biobank has, with its position as it is called on the box."""
+
+    reach: Reach
+    position: str
+
+    @property
+    def value(self) -> str:
+        """The task, and the number of the specimen's last event as it is shown: whoever answers says what they saw."""
+        task = self.reach.task
+        return f"{task.id}:{task.specimen.events if task.specimen is not None else 0}"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A box, `key` its id, or whatever is in none (""), with the tasks about what is in it, by position."""
+
+    key: str
+    name: str
+    rows: Sequence[Row]
+
+
+def in_the_biobank(of: Withdrawal) -> list[Place]:
+    """The open tasks about specimens that the biobank has, by where they are; what is in no box comes last."""
+    words = places.Words()
+    found: dict[str, list[Reach]] = {}
+    open_ones = of.tasks.filter(outcome="", kind=Reached.SPECIMEN.value)
+    for reach in reaching.reaches(list(open_ones.select_related(*RELATED, "specimen__box"))):
+        if reach.facts.where is Where.HERE and reach.task.specimen is not None:
+            found.setdefault(str(reach.task.specimen.box_id or ""), []).append(reach)
+    made = []
+    for key, own in found.items():
+        own.sort(key=lambda one: (one.task.specimen.place or 0, one.task.what))  # type: ignore[union-attr]
+        box = own[0].task.specimen.box  # type: ignore[union-attr]
+        rows = [Row(one, places.label(box, one.task.specimen.place) if box else "") for one in own]  # type: ignore[union-attr]
+        made.append(Place(key, words.of(box, None), rows))
+    return sorted(made, key=lambda one: (not one.key, one.name))
 
 
 def task(task_id: uuid.UUID, *, by: Actor) -> Reach:

@@ -113,6 +113,8 @@ ANSWERS: Mapping[tuple[Reached, Where], tuple[Outcome, ...]] = {
 """How a task can be answered by somebody. All else is seen by the application: what was used up, came back or was
 destroyed by an act of its own."""
 
+TOGETHER = ANSWERS[Reached.SPECIMEN, Where.HERE]
+"""How the biobank answers for several specimens that it has at once."""
 BANKS = frozenset({Where.HERE, Where.MISSING})
 """Where it is the biobank's turn."""
 IN_PLACE = (*KEEPERS, Role.DATA_PROTECTION, Role.DATA_STEWARD)
@@ -157,6 +159,13 @@ def may_answer(actor: Actor, facts: Facts) -> Verdict:
     if facts.where in BANKS and not actor.has(*KEEPERS):
         return no(gettext_noop("This needs the role {role}."), role=Title(*KEEPERS))
     return seen
+
+
+def may_answer_together(actor: Actor) -> Verdict:
+    """Whether somebody may say how it ended with several specimens in the biobank at once."""
+    if actor.has(*KEEPERS):
+        return yes(gettext_noop("You see to it that withdrawals reach everything."))
+    return no(gettext_noop("This needs the role {role}."), role=Title(*KEEPERS))
 
 
 NOT_NOW = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -10,15 +11,24 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from wardbench.campus.biobank.rules import may_see_inventory, may_see_withdrawals, may_withdraw
 from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
 from wardbench.campus.people.refusals import told_in
 from wardbench.campus.releases import proving, withdrawal_rules, withdrawals
+from wardbench.campus.releases import together as answering
 from wardbench.campus.releases import withdrawal_queries as queries
-from wardbench.campus.releases.withdrawal_forms import AnswerForm, EndForm, OptOutForm, WithdrawalForm
-from wardbench.campus.releases.withdrawal_rules import Outcome
+from wardbench.campus.releases.reaching import Reach
+from wardbench.campus.releases.withdrawal_forms import (
+    AnswerForm,
+    EndForm,
+    OptOutForm,
+    TogetherForm,
+    WithdrawalForm,
+)
+from wardbench.campus.releases.withdrawal_rules import Outcome, Reached, Where
 from wardbench.campus.web.pages import actor, signed_in
 from wardbench.core.consent import TIERS, Tier
 from wardbench.core.errors import NotFoundError
@@ -75,12 +85,19 @@ def withdrawal(request: HttpRequest, withdrawal_id: uuid.UUID) -> HttpResponse:
         "of": of,
         "tiers": [TIERS[Tier(one)] for one in of.tiers],
         "reached": [(one, withdrawal_rules.may_answer(by, one.facts)) for one in reached],
+        "together": bool(withdrawal_rules.may_answer_together(by)) and _several(reached),
         "left": sum(not one.facts.done for one in reached),
         "may_end": of.opt_out is not None and of.opt_out.until is None and may_withdraw(by),
         "labels": bool(may_see_inventory(by)),
         "why": may_see_withdrawals(by),
     }
     return render(request, "releases/withdrawal.html", context)
+
+
+def _several(reached: Sequence[Reach]) -> bool:
+    """Whether several specimens that the biobank has wait for its answer."""
+    here = [one for one in reached if one.facts.kind is Reached.SPECIMEN and one.facts.where is Where.HERE]
+    return sum(not one.facts.done for one in here) > 1
 
 
 @signed_in
@@ -122,6 +139,33 @@ def task(request: HttpRequest, task_id: uuid.UUID) -> HttpResponse:
         "labels": bool(may_see_inventory(by)) or by.id in reach.facts.holders,
     }
     return render(request, "releases/withdrawal_task.html", context)
+
+
+@signed_in
+def together(request: HttpRequest, withdrawal_id: uuid.UUID) -> HttpResponse:
+    """Several specimens that the biobank has, ticked by where they are, and what became of them."""
+    by = actor(request)
+    of = queries.withdrawal(withdrawal_id, by=by)
+    withdrawal_rules.may_answer_together(by).require()
+    form = TogetherForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        with told_in(form):
+            outcome = Outcome(given["outcome"])
+            answering.answer_together(of, given["things"], outcome, given["words"], by=by)
+            said = ngettext("%(n)d answer is kept.", "%(n)d answers are kept.", len(given["things"]))
+            messages.success(request, said % {"n": len(given["things"])})
+            return redirect("withdrawal", of.id)
+    places = queries.in_the_biobank(of)
+    at = request.GET.get("at")
+    ticked = {row.value for place in places if place.key == at for row in place.rows}
+    context = {
+        "of": of,
+        "form": form,
+        "places": places,
+        "ticked": set(request.POST.getlist("things")) if form.is_bound else ticked,
+    }
+    return render(request, "releases/withdrawal_together.html", context)
 
 
 @signed_in

@@ -141,7 +141,7 @@ def _reach(of: Withdrawal, by: Actor) -> None:
         specimens=len(specimens), freed=len(dropped), tasks=len(tasks),
     )  # fmt: skip
     _tell(of, tasks, by)
-    _end(of, by)
+    end(of, by)
 
 
 def _mark(of: Withdrawal, specimens: Iterable[Specimen], freed: set[uuid.UUID], by: Actor) -> None:
@@ -227,13 +227,13 @@ def answer(task_id: uuid.UUID, outcome: Outcome, words: str, *, by: Actor) -> Wi
     if outcome is Outcome.DELETED and task.finding is not None:
         own = reaching.donor_of(task.withdrawal)
         FindingSpecimen.objects.filter(finding=task.finding, specimen__donor=own).delete()
-    _done(task, outcome, words, by)
+    done(task, outcome, words, by)
     study = task.study.reference if task.study is not None else ""
     record(
         "releases.answer_task", "withdrawal", task.withdrawal_id, by=by, study=study, thing=task.what,
         outcome=outcome.value, why=words,
     )  # fmt: skip
-    _end(task.withdrawal, by)
+    end(task.withdrawal, by)
     return task.withdrawal
 
 
@@ -250,23 +250,32 @@ def _destroy(task: WithdrawalTask, where: Where, words: str, by: Actor) -> None:
     one = task.specimen
     assert one is not None
     line = reaching.line_of(one) if where is Where.AWAY else None
+    if line is None:
+        destroy_here([one], task.withdrawal, words, by)
+        return
     detail = {"withdrawal": task.withdrawal.reference, "why": words[:500]}
-    study = line.request.study.reference if line is not None else ""
-    if line is None and one.reserved is not None:
-        raise BusyError(_("Specimen {label} is promised to a request.").format(label=one.label))
-    custody.carry_out([Change(one, Act.DISPOSE, detail=detail)], by=by, study=study)
-    if line is not None:
-        change_line(line, LineStatus(line.status), LineStatus.DESTROYED, reason=words)
-        note(line.request, Verb.DESTROY, by, specimens=[one.label], how=words)
+    custody.carry_out([Change(one, Act.DISPOSE, detail=detail)], by=by, study=line.request.study.reference)
+    change_line(line, LineStatus(line.status), LineStatus.DESTROYED, reason=words)
+    note(line.request, Verb.DESTROY, by, specimens=[one.label], how=words)
 
 
-def _done(task: WithdrawalTask, outcome: Outcome, words: str, by: Actor) -> None:
+def destroy_here(specimens: Sequence[Specimen], of: Withdrawal, words: str, by: Actor) -> None:
+    """Destroy specimens that the biobank has, each with an event of its own; BusyError where one is promised."""
+    for one in specimens:
+        if one.reserved is not None:
+            raise BusyError(_("Specimen {label} is promised to a request.").format(label=one.label))
+    detail = {"withdrawal": of.reference, "why": words[:500]}
+    custody.carry_out([Change(one, Act.DISPOSE, detail=detail) for one in specimens], by=by)
+
+
+def done(task: WithdrawalTask, outcome: Outcome, words: str, by: Actor) -> None:
+    """Keep how it ended with a task; BusyError where it was answered meanwhile."""
     held = WithdrawalTask.objects.filter(id=task.id, outcome="")
     if held.update(outcome=outcome.value, words=words, done=timezone.now(), done_by_id=_person(by)) != 1:
         raise BusyError(_("This was answered already."))
 
 
-def _end(of: Withdrawal, by: Actor) -> None:
+def end(of: Withdrawal, by: Actor) -> None:
     """End a withdrawal once everything is answered for, also what came to be since it was written down."""
     donor = reaching.donor_of(of)
     late = reaching.tasks_of(of, reaching.tree(donor) if donor is not None else [])
@@ -299,9 +308,9 @@ def end_opt_out(of: Withdrawal, words: str, *, by: Actor) -> None:
 def settle(of: Withdrawal, seen: Sequence[tuple[WithdrawalTask, Outcome]], *, by: Actor) -> None:
     """Take down for tasks what happened by other acts: used up, destroyed, come back."""
     for task, outcome in seen:
-        _done(task, outcome, SEEN[outcome], by)
+        done(task, outcome, SEEN[outcome], by)
     record("releases.settle", "withdrawal", of.id, by=by, tasks=len(seen))
-    _end(of, by)
+    end(of, by)
 
 
 SEEN = {
