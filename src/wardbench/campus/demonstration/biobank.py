@@ -12,6 +12,7 @@ from wardbench.campus.biobank import curating, donors, equipment, registering, s
 from wardbench.campus.biobank.amounts import amount_of
 from wardbench.campus.biobank.models import Biobank, Collection, ConsentForm, Container, Donor, Specimen
 from wardbench.campus.counting.sessions import snapshot
+from wardbench.campus.demonstration import handling
 from wardbench.campus.demonstration.people import HOSPITAL
 from wardbench.campus.people.models import Organisation, Person
 from wardbench.campus.people.rules import SYSTEM
@@ -36,6 +37,9 @@ COLLECTIONS = (
     ("REST", "Residual material of the laboratory", Basis.RESIDUAL, {"use": "DUO:0000006", "modifiers": []}),
 )
 TIERS = (Tier.STORAGE, Tier.RESEARCH, Tier.GENETIC, Tier.COMMERCIAL, Tier.ABROAD, Tier.CLINICAL_DATA, Tier.RECONTACT)
+METFORMIN = "6809"
+"""Its ingredient in RxNorm."""
+_SEXES = {8532: "Female", 8507: "Male"}
 SIDE = 9
 """Boxes have nine rows of nine."""
 
@@ -80,7 +84,7 @@ def make_biobank(people: Mapping[str, Person]) -> Bank:
         for language, title in titles.items()
     }
     freezers = _freezers()
-    rows = _rows()
+    rows = sorted([*_rows(), *_around_treatment()], key=lambda row: (row.person, row.at, row.external))
     gave = _donors(rows, forms)
     _enter(rows, collections, freezers, gave)
     return Bank(biobank, collections, forms, freezers, gave)
@@ -95,7 +99,7 @@ _PURPOSES = {
 
 @dataclass(frozen=True)
 class _Row:
-    specimen: int
+    external: str
     person: int
     sex: str
     born: int
@@ -117,9 +121,9 @@ def _rows() -> list[_Row]:
         found = con.execute(question, [DONORS]).fetchall()
     return [
         _Row(
-            specimen,
+            f"s{specimen}",
             person,
-            {8532: "Female", 8507: "Male"}.get(sex, "Unknown"),
+            _SEXES.get(sex, "Unknown"),
             born,
             MATERIALS[code],
             f"{quantity:.1f}",
@@ -129,6 +133,30 @@ def _rows() -> list[_Row]:
         for specimen, person, sex, born, code, quantity, unit, at in found
         if code in MATERIALS
     ]
+
+
+def _around_treatment() -> list[_Row]:
+    """Blood that donors gave before they began with metformin, in the month before, and again three months later."""
+    question = """
+        WITH donor AS (SELECT DISTINCT person_id FROM specimen ORDER BY person_id LIMIT ?)
+        SELECT e.person_id, any_value(p.gender_concept_id), any_value(p.year_of_birth), min(e.drug_exposure_start_date)
+        FROM drug_exposure e JOIN donor USING (person_id) JOIN person p USING (person_id)
+        JOIN concept c ON c.concept_id = e.drug_source_concept_id
+        WHERE c.vocabulary_id = 'RxNorm' AND c.concept_code = ?
+        GROUP BY e.person_id ORDER BY e.person_id"""
+    with snapshot("store").connect() as con:
+        found = con.execute(question, [DONORS, METFORMIN]).fetchall()
+    rows = []
+    for number, (person, sex, born, began) in enumerate(found):
+        for day in (-(2 + number * 5 % 27), 85 + number % 14):
+            at = datetime.datetime.combine(began, datetime.time(8, number % 60)) + datetime.timedelta(days=day)
+            rows += [
+                _Row(f"m{person}-{day}-{material}", person, _SEXES.get(sex, "Unknown"), born, material, "0.8", "ml",
+                     timezone.make_aware(at))
+                for material in ("Plasma", "Serum")
+            ]  # fmt: skip
+    last = timezone.now() - datetime.timedelta(days=30)
+    return [row for row in rows if row.at < last]
 
 
 def _freezers() -> tuple[Container, ...]:
@@ -192,21 +220,24 @@ def _enter(
     of: dict[str, list[Specimen]] = {code: [] for code in place}
     for number, row in enumerate(rows, start=1):
         code = "COLON" if row.material.startswith("Tissue") else "REST" if row.material == "Swab" else "DIAB"
-        amount = amount_of(row.number, row.unit)
-        of[code].append(
-            Specimen(
-                label=f"SR{number:06}",
-                external=f"s{row.specimen}",
+        held = handling.divided(row.material, number, amount_of(row.number, row.unit))
+        for part, amount in enumerate(held):
+            specimen = Specimen(
+                label=f"SR{number:06}-{part}" if part else f"SR{number:06}",
+                external=row.external if not part else "",
                 collection=collections[code],
                 donor=gave[row.person],
+                kind=_kind(row.material, len(held)),
                 material=row.material,
                 tube=TUBES.get(row.material, ""),
                 amount=amount.value,
                 unit=amount.unit,
+                thaws=handling.thaws(number, part),
                 collected=row.at,
                 site="C18.9" if row.material.startswith("Tissue") else "",
             )
-        )
+            handling.note(specimen, number)
+            of[code].append(specimen)
     for code, specimens in of.items():
         boxes: list[Container] = []
         for at, specimen in enumerate(specimens):
@@ -216,6 +247,12 @@ def _enter(
             specimen.box, specimen.place = boxes[number], position
         began = timezone.now() - datetime.timedelta(days=30)
         registering.register(specimens, by=SYSTEM, source="demonstration", at=began)
+
+
+def _kind(material: str, tubes: int) -> Specimen.Kind:
+    if material == "DNA":
+        return Specimen.Kind.DERIVATIVE
+    return Specimen.Kind.ALIQUOT if tubes > 1 else Specimen.Kind.PRIMARY
 
 
 def _box(freezer: Container, number: int) -> Container:
