@@ -99,6 +99,11 @@ def causes(row: str, header: str = "", **filling: object) -> set[tuple[str, str]
         ("amount", "0.0000001 ml", "amount", "fine"),
         ("amount;unit", "1;barrel", "unit", "unit"),
         ("amount;unit", "1 ml;mg", "amount", "unit"),
+        ("amount", "12 mg", "amount", "unit_material"),
+        ("amount;unit", "3;cells", "amount", "unit_material"),
+        ("amount;unit", "5;pieces", "amount", "unit_material"),
+        ("amount;initial quantity", ";12 mg", "first_amount", "unit_material"),
+        ("unit", "mg", "unit", "unit_material"),
         ("amount;initial quantity", "2 ml;1 ml", "amount", "more"),
         ("thaws", "1.5", "thaws", "whole"),
         ("thaws", "-1", "thaws", "whole"),
@@ -140,6 +145,20 @@ def test_each_fault_has_its_cause(header: str, row: str, field: str, cause: str)
 def test_label_and_material_are_needed(row: str, cause: str) -> None:
     found, _table = looked(f"label;material\n{row}\n")
     assert [fault.cause for fault in found.faults] == [cause] and not found.good
+
+
+def test_a_unit_fits_the_material_wherever_the_two_come_from() -> None:
+    """Material of what it was made of or filled in; a unit filled in or of a class; one fault beside others."""
+    found, _table = looked("label;lineage;parent;amount\nA;aliquot;P1;3 mg\nB;aliquot;P1;3 ml\n")
+    assert [(fault.row, fault.field, fault.cause) for fault in found.faults] == [(0, "amount", "unit_material")]
+    found, _table = looked("label;material;amount\nA;Serum;1\nB;TissueFixed;1\nC;DNA;1\n", unit="ml")
+    assert [(fault.row, fault.cause) for fault in found.faults] == [(1, "unit_material")]
+    found, _table = looked("label;amount\nA;1 mg\nB;1 ml\n", material="Serum")
+    assert [(fault.row, fault.cause) for fault in found.faults] == [(0, "unit_material")] and list(found.good) == [1]
+    found, _table = looked("label;material;amount;donor\nA;Serum;1 mg;nobody\n")
+    assert {fault.cause for fault in found.faults} == {"unit_material", "donor"}
+    found, _table = looked("label;material;amount\nA;Serum;2 tubes\nB;TissueFixed;2 blocks\nC;Serum;\n")
+    assert not found.faults and len(found.good) == 3
 
 
 def test_every_cause_has_a_sentence_and_is_used() -> None:

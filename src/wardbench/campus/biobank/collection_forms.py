@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from wardbench.campus.biobank import collection_queries as queries
 from wardbench.campus.biobank.amounts import UNITS, amount_of
+from wardbench.campus.biobank.fitting import fitting
 from wardbench.campus.biobank.models import Collection, ConsentForm, ProtocolVisit
 from wardbench.campus.biobank.visiting import Planned
 from wardbench.campus.people.queries import holders
@@ -145,6 +146,7 @@ def _planned(text: str) -> Planned:
         parts = parts[:-2]
     if len(parts) > 1:
         raise ValueError(text)
+    fitting(material, amount.unit if amount else "")
     return Planned(material, parts[0] if parts else "", count, amount)
 
 

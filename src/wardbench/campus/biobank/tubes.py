@@ -13,6 +13,7 @@ from wardbench.campus.audit.services import record, verb
 from wardbench.campus.biobank import custody, preanalytics, rules
 from wardbench.campus.biobank.amounts import UNITS, Amount
 from wardbench.campus.biobank.custody import Change
+from wardbench.campus.biobank.fitting import fitting
 from wardbench.campus.biobank.models import Container, PoolPart, Specimen
 from wardbench.campus.biobank.rules import Act, Facts, Status
 from wardbench.campus.people.rules import SYSTEM, Actor
@@ -92,6 +93,9 @@ def _make(
         taken = _sum([part.amount for part in parts], parent)
     else:
         taken = parent.amount if all_of_it else _in_its_unit(used, parent)
+    if kind != Specimen.Kind.ALIQUOT or not parent.unit:
+        for part in parts:
+            fitting(material, part.amount.unit if part.amount else "")
     left = _left(parent, taken)
     made = [
         Specimen(
@@ -209,6 +213,8 @@ def adjust(specimen: Specimen, amount: Amount, why: str, *, by: Actor) -> None:
         rules.may_measure(by, facts(specimen)).require()
     if specimen.unit and UNITS[specimen.unit].dimension is not amount.dimension:
         raise InputError(_("amount: it is kept in {unit}.").format(unit=specimen.unit))
+    if not specimen.unit:
+        fitting(specimen.material, amount.unit)
     first = max(specimen.first_amount or 0, amount.value)
     values = {"amount": amount.value, "first_amount": first, "unit": amount.unit}
     custody.carry_out([Change(specimen, Act.CORRECT, values=values, detail={"why": _reason(why)})], by=by)
@@ -224,6 +230,8 @@ def correct(specimen: Specimen, values: Mapping[str, Any], why: str, *, by: Acto
         raise InputError(_("{name}: this cannot be corrected.").format(name=sorted(unknown)[0]))
     if values.get("material", "Other") not in MATERIALS:
         raise InputError(_("material: choose one from the list."))
+    if values.get("material", specimen.material) != specimen.material:
+        fitting(values["material"], specimen.unit)
     detail = {"why": _reason(why), "fields": sorted(values)}
     custody.carry_out([Change(specimen, Act.CORRECT, values=values, detail=detail)], by=by)
     record("biobank.correct", "specimen", specimen.id, by=by, fields=sorted(values))

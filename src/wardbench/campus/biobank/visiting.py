@@ -14,6 +14,7 @@ from wardbench.campus.audit.services import record, verb
 from wardbench.campus.biobank import consents, custody, extra, rules
 from wardbench.campus.biobank.amounts import Amount
 from wardbench.campus.biobank.curating import checked, keeps
+from wardbench.campus.biobank.fitting import fitting
 from wardbench.campus.biobank.models import (
     Collection,
     Donor,
@@ -69,6 +70,8 @@ def add_protocol(
         visit.protocol = protocol
         checked(visit)
         visit.save()
+        for one in planned:
+            fitting(one.material, one.amount.unit if one.amount else "")
         PlannedSpecimen.objects.bulk_create(
             PlannedSpecimen(
                 visit=visit,

@@ -35,6 +35,9 @@ CAUSES: dict[str, str] = {
     "fine": gettext_noop("This is finer than can be kept."),
     "unit": gettext_noop("No unit is called so."),
     "no_unit": gettext_noop("There is an amount, and no unit."),
+    "unit_material": gettext_noop(
+        "This material is not measured so: a liquid has a volume, a tissue a mass or pieces."
+    ),
     "more": gettext_noop("More is left than there was at first."),
     "whole": gettext_noop("This is no whole number, or too large."),
     "status": gettext_noop("This does not say whether the tube is there: write there, or used up."),

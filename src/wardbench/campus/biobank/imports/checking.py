@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from wardbench.campus.biobank import places
 from wardbench.campus.biobank.amounts import UNITS
+from wardbench.campus.biobank.fitting import fits
 from wardbench.campus.biobank.imports import handled, parsing
 from wardbench.campus.biobank.imports.fields import FIELDS, HANDLED
 from wardbench.campus.biobank.imports.parsing import WrongError
@@ -119,6 +120,7 @@ class _Check:
         self._donors()
         self._positions()
         order = self._families()
+        self._fits()
         self._handled(order)
         self._wait_for_parents(order)
         for name, at in (("sex", 0), ("birth_year", 1)):
@@ -250,6 +252,19 @@ class _Check:
             values["amount"][row], values["first_amount"][row] = now, begun
             units.append(unit)
         values["unit"] = units
+
+    def _fits(self) -> None:
+        """Whether amounts are of a unit in which their material is measured."""
+        values, fields = self.values, ("amount", "first_amount", "unit")
+        faulty = {fault.row for fault in self.faults if fault.field in fields}
+        for row, (material, unit) in enumerate(zip(values["material"], values["unit"], strict=True)):
+            if material is None or row in faulty or fits(material, unit):
+                continue
+            for name in fields:
+                said = self.columns.get(name, ())
+                if said and said[row]:
+                    self.fault(row, name, "unit_material", said[row])
+                    break
 
     def _kinds(self) -> None:
         values, said = self.values, self.columns.get("material")
