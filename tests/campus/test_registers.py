@@ -31,7 +31,7 @@ from wardbench.campus.releases import requesting
 from wardbench.campus.releases.models import Quote, Request, Shipment
 from wardbench.campus.releases.rules import Status
 
-READERS = (Role.BIOBANK_MANAGER, Role.BIOBANK_BOARD, Role.DATA_STEWARD)
+READERS = (Role.BIOBANK_MANAGER, Role.BIOBANK_BOARD, Role.DATA_STEWARD, Role.DATA_PROTECTION)
 TODAY = timezone.localdate()
 NOW = Period(TODAY, TODAY)
 
@@ -100,8 +100,12 @@ def test_who_reads_registers_and_figures_and_it_is_on_the_record(cast: Cast) -> 
             with pytest.raises(ForbiddenError):
                 registers.read(Kind.GIVEN, NOW, by=cast.actor(role))
     event = Event.objects.filter(verb="catalogue.read_register", detail__file=True).last()
+    officer = cast.client("data_protection")
+    assert b'href="/biobank/registers/"' in officer.get("/").content
     assert event is not None and event.object == "received" and event.detail["entries"] == 1
     assert Event.objects.filter(verb="catalogue.read_register").count() == 4 * len(READERS)
+    page = officer.get("/biobank/registers/").content
+    assert b'href="/biobank/"' not in page and b"Back to the home page" in page
 
 
 def test_the_file_says_what_the_page_says_and_calculates_nothing(cast: Cast) -> None:

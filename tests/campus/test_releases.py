@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from campus import releases_things as at_hand
 from campus.biobank_things import box
+from campus.biobank_things import tubes as tubes_of
 from campus.cast import make_cast
 from campus.releases_things import World, again, at, drafted, lines, world
 from campus.test_studies import at_once
@@ -330,7 +331,7 @@ def test_what_terms_leave_to_a_person_is_judged_in_words(w: World) -> None:
 
 def test_the_permit_bounds_material_amount_and_donors(w: World) -> None:
     at_hand.change_permit(w.permit, material=[{"type": "Plasma", "amount": 2.5, "unit": "ml", "donors": 100}])
-    with pytest.raises(ForbiddenError, match=r"The permit allows 2\.5, of which 0 is used"):
+    with pytest.raises(ForbiddenError, match=r"The permit allows 2\.5 ml, of which 0 is used"):
         requesting.ask(drafted(w).id, by=w.asks)
     requesting.ask(drafted(w, w.tubes[:2]).id, by=w.asks)
     with pytest.raises(ForbiddenError, match=r"The permit allows 2\.5, of which 2 is used"):
@@ -386,12 +387,41 @@ def test_a_part_leaves_the_rest_where_it_is_and_free(w: World) -> None:
     found = picking.scan(request.id, "T0-0", by=w.gives)
     assert found.outcome is Outcome.PART and found.line is not None
     picking.take_part(request.id, found.line.id, "T0-0-A", by=w.gives)
+    page = w.cast.client("biobank_manager").get(f"/releases/requests/{request.id}/picking/").content.decode()
+    assert "taken from T0-0<" in page
     whole, part = Specimen.objects.get(label="T0-0"), Specimen.objects.get(label="T0-0-A")
     assert (whole.status, whole.amount, whole.reserved, whole.place) == ("stored", 700_000, None, 0)
     assert (part.status, part.amount, part.parent_id) == ("picked", 300_000, whole.id)
     at_hand.send(w, again(request))
     assert PermitUse.objects.get().amount == pytest.approx(0.3)
     assert custody.verify(Specimen.objects.get(label="T0-0-A")) is None
+
+
+def test_a_label_is_scanned_in_any_letter_case_where_one_tube_can_be_meant(w: World) -> None:
+    request = at(w, Status.PICKING)
+    found = picking.scan(request.id, "t0-0", by=w.gives)
+    assert found.outcome is Outcome.PICKED and lines(request)["T0-0"] == "picked"
+    line = RequestLine.objects.get(request=request, specimen__label="T0-0")
+    assert line.scanned == "t0-0"
+    (twin,) = tubes_of(w.cast, 1, prefix="t1-", donor=w.tubes[1].donor)
+    assert twin.label == "t1-0"
+    assert picking.scan(request.id, "t1-0", by=w.gives).outcome is Outcome.OTHER
+    assert picking.scan(request.id, "T1-0", by=w.gives).outcome is Outcome.PICKED
+    tubes_of(w.cast, 1, prefix="Ab")
+    tubes_of(w.cast, 1, prefix="aB")
+    assert picking.scan(request.id, "AB0", by=w.gives).outcome is Outcome.UNKNOWN
+    assert picking.scan(request.id, "T_-0", by=w.gives).outcome is Outcome.UNKNOWN
+    client, address = w.cast.client("biobank_manager"), f"/releases/requests/{request.id}/picking/"
+    page = client.post(address, {"scan": "t2-0"}).content.decode()
+    assert '<p class="app-scan__label">T2-0</p>' in page
+
+
+def test_labels_on_a_request_lead_to_the_tube_for_whoever_sees_the_inventory(w: World) -> None:
+    request = at(w, Status.ASKED)
+    for key, linked in (("biobank_manager", True), ("researcher", False)):
+        page = w.cast.client(key).get(f"/releases/requests/{request.id}/").content.decode()
+        assert "T0-0" in page
+        assert (f'href="/biobank/specimens/{w.tubes[0].id}/"' in page) is linked, key
 
 
 def test_a_quote_follows_the_tariffs_and_the_newest_counts(w: World) -> None:

@@ -146,6 +146,19 @@ def test_everybody_else_browses_what_was_released(cast: Cast, stock: Collection,
     assert cast.client(role).get("/samples/?in=cube").status_code == 200
 
 
+def test_a_study_that_is_not_ones_own_is_not_answered_by_ones_own(cast: Cast, stock: Collection) -> None:
+    permit = permit_of(cast)
+    own = next(key for key, one in cast.people.items() if str(one.id) in permit.content["whom"])
+    client, study = cast.client(own), permit.content["study"]
+    assert client.get("/samples/").status_code == client.get(f"/samples/?in={study}").status_code == 200
+    for key, wanted in ((own, "S99999"), ("lecturer", study), ("biobank_manager", study), ("biobank_manager", "x")):
+        answer = cast.client(key).get(f"/samples/?in={wanted}")
+        assert answer.status_code == 404 and "There is no such study" in answer.content.decode(), (key, wanted)
+    Permit.objects.filter(id=permit.id).update(revoked=timezone.now(), why_revoked="Ended")
+    assert client.get(f"/samples/?in={study}").status_code == 404
+    assert client.get("/samples/").status_code == client.get("/samples/?in=").status_code == 200
+
+
 def test_somebody_without_a_role_sees_nothing(cast: Cast, stock: Collection) -> None:
     assert cast.client("nobody").get("/samples/").status_code == 403
 

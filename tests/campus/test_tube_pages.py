@@ -8,7 +8,7 @@ import pytest
 
 from campus import biobank_things as things
 from campus.cast import Cast, make_cast
-from wardbench.campus.biobank import labels, preanalytics
+from wardbench.campus.biobank import labels, preanalytics, storage_queries
 from wardbench.campus.biobank.models import Specimen
 from wardbench.campus.people.roles import Role
 
@@ -76,6 +76,24 @@ def test_a_scanner_finds_tubes_and_places(cast: Cast, tube: Specimen) -> None:
     )
     assert client.get("/biobank/places/look-up/", {"q": "Freezer"}).status_code == 302
     assert "Nothing has the label" in client.get("/biobank/places/look-up/", {"q": "<b>"}).content.decode()
+
+
+def test_a_scanner_finds_a_label_in_any_case_where_only_one_has_it(cast: Cast, tube: Specimen) -> None:
+    def found(text: str) -> str:
+        one = storage_queries.specimen_by_label(text)
+        return one.label if one is not None else ""
+
+    assert found("t0") == found(" T0 ") == "T0"
+    assert tube.box is not None
+    address = cast.client("biobank_manager").get("/biobank/places/look-up/", {"q": "t0"}).headers["location"]
+    assert address.startswith(f"/biobank/places/{tube.box.id}/?at=0")
+    things.tubes(cast, 1, prefix="t")
+    assert (found("t0"), found("T0")) == ("t0", "T0")
+    for prefix in ("Ab", "aB"):
+        things.tubes(cast, 1, prefix=prefix)
+    assert (found("AB0"), found("Ab0"), found("_0"), found("%"), found("")) == ("", "Ab0", "", "", "")
+    Specimen.objects.filter(label="Ab0").update(external="LAB-7")
+    assert found("lab-7") == "Ab0"
 
 
 def test_aliquots_by_the_form(cast: Cast, tube: Specimen) -> None:

@@ -226,13 +226,15 @@ def temperature(one: Container) -> str:
 
 
 def specimen_by_label(text: str) -> Specimen | None:
-    """A specimen by its label, or by its name elsewhere where only one has it."""
+    """A specimen by its label, or by its name elsewhere; in whatever case it is written, where only one has it."""
     text = text.strip()
-    found = Specimen.objects.select_related("box", "collection").filter(label=text).first()
-    if found is None and text:
-        named = list(Specimen.objects.select_related("box", "collection").filter(external=text)[:2])
-        found = named[0] if len(named) == 1 else None
-    return found
+    if not text:
+        return None
+    for asked in ({"label": text}, {"label__iexact": text}, {"external": text}, {"external__iexact": text}):
+        named = list(Specimen.objects.select_related("box", "collection").filter(**asked)[:2])
+        if named:
+            return named[0] if len(named) == 1 else None
+    return None
 
 
 def services_due(days: int = 30) -> QuerySet[Equipment]:

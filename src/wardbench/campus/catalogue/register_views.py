@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from wardbench.campus.biobank.rules import may_see_inventory
 from wardbench.campus.catalogue import registers, rules
 from wardbench.campus.catalogue.performance import performance
 from wardbench.campus.catalogue.registers import TITLES, Kind, Period
@@ -63,6 +64,7 @@ def register(request: HttpRequest) -> HttpResponse:
         "collection": collection,
         "collections": registers.collections(),
         "file": urlencode({**asked, "kind": kind.value}),
+        "may_see_inventory": may_see_inventory(by),
         "why": rules.may_see_registers(by),
     }
     return render(request, "catalogue/register.html", context)

@@ -10,7 +10,7 @@ NEED = frozenset({Tier.STORAGE, Tier.RESEARCH, Tier.CLINICAL_DATA})
 """What a donor has to allow before a record of each of their specimens leaves the biobank's own pages."""
 _EXPORT = (Role.BIOBANK_MANAGER, Role.DATA_STEWARD)
 _KEEPS = (Role.BIOBANK_MANAGER,)
-_REGISTERS = (Role.BIOBANK_MANAGER, Role.BIOBANK_BOARD, Role.DATA_STEWARD)
+_REGISTERS = (Role.BIOBANK_MANAGER, Role.BIOBANK_BOARD, Role.DATA_STEWARD, Role.DATA_PROTECTION)
 
 
 def _holds(actor: Actor, roles: tuple[Role, ...]) -> Verdict:

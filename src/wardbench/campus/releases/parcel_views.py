@@ -56,6 +56,8 @@ def _scanned(request: HttpRequest, request_id: uuid.UUID) -> dict[str, Any]:
         picking.Outcome.REFUSED: found.words,
         picking.Outcome.ALREADY: _("This tube is picked already."),
     }.get(found.outcome)
+    if said is None and found.line is not None:
+        return {"good": found.line.specimen.label}
     return {"good": found.text} if said is None else {"bad": said, "read": found.text}
 
 

@@ -81,10 +81,10 @@ def scan(request_id: uuid.UUID, text: str, *, by: Actor) -> Scanned:
 
 
 def _scanned(request: Request, text: str, by: Actor) -> Scanned:
-    line = next((one for one in lines_of(request) if one.specimen.label == text), None)
+    label = _label(text)
+    line = next((one for one in lines_of(request) if one.specimen.label == label), None)
     if line is None:
-        known = Specimen.objects.filter(label=text).exists()
-        return Scanned(Outcome.OTHER if known else Outcome.UNKNOWN, text)
+        return Scanned(Outcome.OTHER if label else Outcome.UNKNOWN, text)
     if line.status != LineStatus.RESERVED:
         return Scanned(Outcome.ALREADY, text, line)
     why = _why_not(request, line)
@@ -94,6 +94,15 @@ def _scanned(request: Request, text: str, by: Actor) -> Scanned:
         return Scanned(Outcome.PART, text, line)
     _pick(request, line, text, by)
     return Scanned(Outcome.PICKED, text, line)
+
+
+def _label(text: str) -> str:
+    """The label of a specimen as it is in the inventory, in whatever case it was read where only one can be meant."""
+    for asked in ({"label": text}, {"label__iexact": text}):
+        found = list(Specimen.objects.filter(**asked).values_list("label", flat=True)[:2])
+        if found:
+            return found[0] if len(found) == 1 else ""
+    return ""
 
 
 def _why_not(request: Request, line: RequestLine) -> str:

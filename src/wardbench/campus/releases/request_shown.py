@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from wardbench.campus.biobank import places
 from wardbench.campus.biobank.amounts import Amount
+from wardbench.campus.biobank.rules import may_see_inventory
 from wardbench.campus.people.figures import degrees
 from wardbench.campus.people.refusals import reason
 from wardbench.campus.people.rules import Actor
@@ -58,6 +59,8 @@ class Row:
     tone: str
     place: str = ""
     why: str = ""
+    address: str = ""
+    """The page of the specimen, for whoever sees the inventory."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ def rows(of: Request, by: Actor) -> list[Row]:
     """The lines; where each stands is for the biobank, and before it is reserved why one cannot be given."""
     lines = list(of.lines.select_related("specimen__collection", "specimen__box"))
     words, shows_places = places.Words(), Side.BIOBANK in rules.sides(by, request_queries.facts_of(of))
+    linked = bool(may_see_inventory(by))
     why: dict[object, str] = {}
     if of.status in (Status.DRAFT, Status.ASKED):
         judged = checking.judge(lines, checking.asked_of(of))
@@ -90,6 +94,7 @@ def rows(of: Request, by: Actor) -> list[Row]:
             LINE_TONES.get(LineStatus(line.status), ""),
             words.of(line.specimen.box, line.specimen.place) if shows_places else "",
             why.get(line.id, line.reason),
+            reverse("specimen", args=[line.specimen_id]) if linked else "",
         )
         for line in lines
     ]
@@ -159,13 +164,17 @@ class PickRow:
     new_box: bool
     position: str
     done: bool
+    parent: str
+    """The label of the tube from which a picked one was taken, empty where it was picked as it was taken."""
 
 
 def pick_list(of: Request) -> list[PickRow]:
     """The lines in the order in which they are picked, those that are picked with their place of before."""
     found: list[PickRow] = []
     words, before = places.Words(), ""
-    lines = of.lines.select_related("specimen__collection", "specimen__box").exclude(status=LineStatus.DROPPED)
+    lines = of.lines.select_related("specimen__collection", "specimen__box", "specimen__parent").exclude(
+        status=LineStatus.DROPPED
+    )
     for line in lines:
         one = line.specimen
         box = words.of(one.box, None) or _("Out of storage")
@@ -180,7 +189,9 @@ def pick_list(of: Request) -> list[PickRow]:
             LINE_TONES.get(LineStatus(line.status), ""),
         )
         position = places.label(one.box, one.place) if one.box is not None else ""
-        found.append(PickRow(row, box, box != before, position, line.status == LineStatus.PICKED))
+        done = line.status == LineStatus.PICKED
+        parent = one.parent.label if done and one.parent is not None else ""
+        found.append(PickRow(row, box, box != before, position, done, parent))
         before = box
     return found
 

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
@@ -17,6 +18,7 @@ from wardbench.campus.samples import addresses, current, looking, rules, words
 from wardbench.campus.samples.looking import Scope
 from wardbench.campus.samples.rules import TOLD, Mode
 from wardbench.campus.web.pages import actor, signed_in
+from wardbench.core.errors import NotFoundError
 from wardbench.ward.samples import Counts
 
 SHOWN = 8
@@ -47,9 +49,11 @@ def samples(request: HttpRequest) -> HttpResponse:
     by = actor(request)
     scopes = looking.scopes(by)
     wanted = request.GET.get("in", "")
-    if not scopes or wanted == "cube":
+    scope = next((one for one in scopes if not wanted or one.study == wanted), None)
+    if wanted and wanted != "cube" and scope is None:
+        raise NotFoundError(_("There is no such study, or no permit for material in it names you now."))
+    if scope is None:
         return _cube(request, by, scopes)
-    scope = next((one for one in scopes if one.study == wanted or (not wanted and one is scopes[0])), scopes[0])
     return _finder(request, by, scope, scopes)
 
 

@@ -80,6 +80,11 @@ EMERGENCIES = Step(
     "emergency_accesses",
 )
 RIGHTS = Step(gettext_noop("See what you can do, and why"), gettext_noop("Each right with its reason."), "why")
+REGISTERS = Step(
+    gettext_noop("Read the registers of human body material"),
+    gettext_noop("What came in, what was given and to whom, what was destroyed. Each look is on the record."),
+    "register",
+)
 PARTNER_QUESTIONS = Step(
     gettext_noop("Read the questions opened to partners"),
     gettext_noop("The technology-transfer office is your contact."),
@@ -102,7 +107,7 @@ STEPS: dict[Role, tuple[Step, ...]] = {
     Role.BIOBANK_BOARD: (STUDIES, LEDGER, COLLEAGUE),
     Role.TRIAL_CENTRE: (STUDIES, LEDGER, COLLEAGUE),
     Role.ETHICS: (STUDIES, QUESTIONS, COLLEAGUE),
-    Role.DATA_PROTECTION: (RECORD, EMERGENCIES, STUDIES, RIGHTS),
+    Role.DATA_PROTECTION: (RECORD, EMERGENCIES, REGISTERS, STUDIES, RIGHTS),
     Role.TECHNOLOGY_TRANSFER: (OPEN_TO_PARTNERS, LEDGER, STUDIES, COLLEAGUE),
     Role.PARTNER: (PARTNER_QUESTIONS, RIGHTS),
     Role.DATA_STEWARD: (RECORD, TREATED, EMERGENCIES, COHORTS, RIGHTS),
