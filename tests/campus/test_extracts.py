@@ -571,6 +571,19 @@ def test_what_has_no_standard_concept_has_that_of_its_source_and_every_code_can_
     assert {extracts.CODED, extracts.UNITS} <= set(manifest["rules"])
 
 
+def test_sexes_are_called_what_omop_calls_them_where_the_store_has_no_vocabulary(
+    hospital: Path, tmp_path: Path
+) -> None:
+    archive, _manifest = written(hospital, tmp_path / "a", Wanted({"person": ["gender_concept_id"]}))
+    assert [tuple(one.values()) for one in rows(archive, "concept")] == [
+        ("8507", "MALE", "Gender", "M"), ("8532", "FEMALE", "Gender", "F"),
+    ]  # fmt: skip
+    small_hospital.build(tmp_path / "named", concept="SELECT 8507 AS concept_id, 'Man' AS concept_name,"
+                         " 'Gender' AS vocabulary_id, 'M' AS concept_code")  # fmt: skip
+    archive, _manifest = written(tmp_path / "named", tmp_path / "b", Wanted({"person": ["gender_concept_id"]}))
+    assert [one["concept_name"] for one in rows(archive, "concept")] == ["Man", "FEMALE"]
+
+
 def test_it_counts_the_rows_in_which_a_column_says_nothing(told: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
     _archive, manifest = told
     empty = {one["name"]: one["empty"] for one in manifest["tables"]}

@@ -20,6 +20,15 @@ from wardbench.ward.ingest.codes import CUSTOM_CLASS, VOCABULARIES
 
 CONCEPTS = "concept.csv"
 UNIT_CONCEPT, UNIT = "unit_concept_id", "unit"
+STANDARD = (
+    (8507, "MALE", "Gender", "M"),
+    (8532, "FEMALE", "Gender", "F"),
+    (9201, "Inpatient Visit", "Visit", "IP"),
+    (9202, "Outpatient Visit", "Visit", "OP"),
+    (9203, "Emergency Room Visit", "Visit", "ER"),
+    (262, "Emergency Room and Inpatient Visit", "Visit", "ERIP"),
+)
+"""What OMOP calls the sexes and kinds of visits that loads write, where a store has no vocabulary that says it."""
 _CODE = "[!-~]{1,40}"
 _LOCAL = f"coalesce(concept_class_id, '') = {quoted(CUSTOM_CLASS)}"
 
@@ -96,11 +105,16 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path) -> int:
     """Write what the concepts mean that the extract names, each once; how many. What the store does not know has its
     number alone."""
     public = ", ".join(quoted(name) for name in sorted(VOCABULARIES.values()))
+    standard = ", ".join(f"({number}, {', '.join(map(quoted, words))})" for number, *words in STANDARD)
     con.execute(
         f"""CREATE TEMP TABLE meant AS
         SELECT n.concept_id, CASE WHEN NOT {_LOCAL} OR c.vocabulary_id IN ({public}) THEN c.concept_name END
             AS concept_name, c.vocabulary_id, c.concept_code
-        FROM (SELECT DISTINCT concept_id FROM named) n LEFT JOIN concept c ON c.concept_id = n.concept_id"""
+        FROM (SELECT DISTINCT concept_id FROM named) n LEFT JOIN (
+            FROM (SELECT concept_id, concept_name, vocabulary_id, concept_code, concept_class_id FROM concept)
+            UNION ALL SELECT *, NULL FROM (VALUES {standard}) AS s(concept_id, name, vocabulary, code)
+            WHERE s.concept_id NOT IN (SELECT concept_id FROM concept)
+        ) c ON c.concept_id = n.concept_id"""
     )
     con.execute(
         f"COPY (SELECT * FROM meant ORDER BY concept_id) TO {quoted(folder / CONCEPTS)} (FORMAT csv, HEADER true)"
