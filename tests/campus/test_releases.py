@@ -334,7 +334,7 @@ def test_the_permit_bounds_material_amount_and_donors(w: World) -> None:
     with pytest.raises(ForbiddenError, match=r"The permit allows 2\.5 ml, of which 0 is used"):
         requesting.ask(drafted(w).id, by=w.asks)
     requesting.ask(drafted(w, w.tubes[:2]).id, by=w.asks)
-    with pytest.raises(ForbiddenError, match=r"The permit allows 2\.5, of which 2 is used"):
+    with pytest.raises(ForbiddenError, match=r"The permit allows 2\.5 ml, of which 2 is used"):
         requesting.ask(drafted(w, w.tubes[2:3]).id, by=w.asks)
     at_hand.change_permit(w.permit, material=[{"type": "Plasma", "amount": 40, "unit": "ml", "donors": 2}])
     with pytest.raises(ForbiddenError, match="specimens of 2 donors"):
