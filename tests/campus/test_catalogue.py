@@ -129,6 +129,30 @@ def test_small_collections_are_counted_together(cast: Cast) -> None:
     assert said["COLLECTION-14"] == ["Urine"] and "COLLECTION-21" not in said
 
 
+def test_a_collection_that_shares_its_donors_has_their_number_and_no_other(cast: Cast) -> None:
+    one, shares = publish(cast, things.collection(cast, "A")), publish(cast, things.collection(cast, "B"))
+    stock(cast, {"A": 52})
+    box = things.box("Freezer Rack 1 Box 2")
+    registering.register(
+        [
+            Specimen(label=f"B{n}", collection=shares, donor=things.donor(f"A-D{n}"), material="Plasma", amount=10,
+                     unit="ml", box=box, place=n)
+            for n in range(21)
+        ],
+        by=SYSTEM,
+    )  # fmt: skip
+    current.refresh()
+    assert current.cube()["own"] == {"B": "20"}
+    page = anybody().get(f"/catalogue/{shares.id}/").content.decode()
+    assert "<dd>20</dd>" in page and "released together" in page and "Donors: 50" in page
+    page = anybody().get(f"/catalogue/{one.id}/").content.decode()
+    assert "<dd>50</dd>" not in page and "released together" in page, "all less these would be nobody"
+    rows = anybody().get("/catalogue/").content.decode()
+    assert rows.count('<td class="app-number">20</td>') == 1 and rows.count('">not shown<') == 3
+    said = anybody().get("/catalogue/miabis.json").json()["biobanks"][0]["collections"]
+    assert {each["COLLECTION-01"]: each.get("COLLECTION-21") for each in said} == {"A": None, "B": 20}
+
+
 def test_a_collection_that_is_large_enough_has_its_figures(cast: Cast) -> None:
     one, other = publish(cast, things.collection(cast, "A")), publish(cast, things.collection(cast, "B"))
     stock(cast, {"A": 32, "B": 21})

@@ -25,6 +25,7 @@ class Row:
 class Figures:
     """Figures of a collection; `alone` says whether they are of it alone, and not of several small ones together.
 
+    `own` are the donors of a collection alone whose other figures are of several together, where that may be told.
     `extent` holds the numbers only where they are of the collection alone.
     """
 
@@ -32,6 +33,7 @@ class Figures:
     alone: bool = False
     donors: str = ""
     specimens: str = ""
+    own: str = ""
     rows: Sequence[Row] = ()
     extent: Extent = field(default_factory=Extent)
 
@@ -45,14 +47,15 @@ def figures(cube: Mapping[str, Any] | None, code: str) -> Figures:
     if cell is None:
         return Figures(released=cube["released"])
     alone = cell["places"][:1] == [[code]]
-    own = [one for one in by_material if one["places"][:1] == [[code]]] if alone else []
+    own = "" if alone else cube.get("own", {}).get(code, "")
+    parts = [one for one in by_material if one["places"][:1] == [[code]]] if alone else []
     rows = [
         Row([value for value in one["places"][1] if value], one["donors"], one["specimens"])
-        for one in own
+        for one in parts
         if len(one["places"]) > 1
     ]
-    extent = _extent(cube, code, cell) if alone else Extent()
-    return Figures(cube["released"], alone, cell["donors"], cell["specimens"], rows, extent)
+    extent = _extent(cube, code, cell) if alone else Extent(donors=_number(own))
+    return Figures(cube["released"], alone, cell["donors"], cell["specimens"], own, rows, extent)
 
 
 def _of(cells: Cells, code: str) -> Mapping[str, Any] | None:

@@ -28,6 +28,7 @@ from wardbench.core.store.files import write_atomically
 from wardbench.ward.samples import SampleIndex, write_index
 from wardbench.ward.samples.cube import DIMENSIONS, Cube, make_cube
 from wardbench.ward.samples.files import FORMAT
+from wardbench.ward.samples.own_donors import own_donors
 
 CUBE_DAYS = 92
 """How long a cube is kept: a quarter of a year."""
@@ -134,6 +135,7 @@ def _refresh_cube() -> None:
         "cells": _cells(made),
         # Divided by the same dimensions in the same order, but not as far: each cell is one or several of the cube's.
         "coarser": [_cells(make_cube(found, ReleaseRules(), dimensions=DIMENSIONS[:n])) for n in (1, 2)],
+        "own": {code: figure.text for code, figure in own_donors(found, ReleaseRules()).items()},
         "notes": made.notes,
     }
     write_atomically(place, json.dumps(said).encode())

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,7 @@ SEVERAL = "several"
 """The chapter of a specimen whose donor's diagnoses are of more than one."""
 
 Ints = npt.NDArray[np.int64]
+Places: TypeAlias = tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -68,13 +69,33 @@ def make_cube(
     that there are not. To be kept with its snapshot: nobody is served another one of the same specimens."""
     if not dimensions or len(set(dimensions)) < len(dimensions) or not set(dimensions) <= set(DIMENSIONS):
         raise InputError(f"cube: the dimensions are some of {', '.join(DIMENSIONS)}, each once.")
+    parts = divided(index, rules, query, dimensions)
+    cells = tuple(_cell(rules, donors, places) for places, donors in parts)
+    return Cube(index.version, rules.mode, tuple(dimensions), cells, rules.notes)
+
+
+def divided(
+    index: SampleIndex, rules: Rules, query: Query | None = None, dimensions: Sequence[str] = DIMENSIONS
+) -> Iterator[tuple[Places, Ints]]:
+    """The cells of a cube before anything is made safe: their places, and the donor's number of each specimen."""
+    table, donors = _specimens(index, query)
+    columns = [_dimension(table, name) for name in dimensions]
+    if donors.size:
+        yield from _divided(rules, columns, donors, np.arange(donors.size), (), 0)
+
+
+def donors_by(index: SampleIndex, query: Query | None, dimension: str) -> dict[str, Ints]:
+    """The donors with a specimen of each value of a dimension, by their numbers in `divided`, rising."""
+    table, donors = _specimens(index, query)
+    words, codes = _dimension(table, dimension)
+    return {words[code]: np.unique(donors[codes == code]) for code in np.unique(codes)}
+
+
+def _specimens(index: SampleIndex, query: Query | None) -> tuple[pa.Table, Ints]:
+    """What a cube is of, and the donor's number of each specimen."""
     table = index.rows.take(rows_of(index, select(index, query or Query.of()).all.words()))
     table = table.filter(pc.is_valid(table.column("donor")))
-    donors = _dictionary(table.column("donor"))[1]
-    columns = [_dimension(table, name) for name in dimensions]
-    whole = np.arange(donors.size)
-    cells = list(_divided(rules, columns, donors, whole, (), 0)) if donors.size else []
-    return Cube(index.version, rules.mode, tuple(dimensions), tuple(cells), rules.notes)
+    return table, _dictionary(table.column("donor"))[1]
 
 
 def _divided(
@@ -82,11 +103,11 @@ def _divided(
     columns: list[tuple[list[str], Ints]],
     donors: Ints,
     rows: Ints,
-    places: tuple[tuple[str, ...], ...],
+    places: Places,
     depth: int,
-) -> Iterator[Cell]:
+) -> Iterator[tuple[Places, Ints]]:
     if depth == len(columns):
-        yield _cell(rules, donors[rows], places)
+        yield places, donors[rows]
         return
     words, codes = columns[depth]
     used, part = np.unique(codes[rows], return_inverse=True)
@@ -95,7 +116,7 @@ def _divided(
     if any(group.count.value is None for group in groups):
         # Of few nothing more is told. Where figures say less than a number of parts, these stay together.
         if len(groups) == 1:
-            yield _cell(rules, donors[rows], places)
+            yield places, donors[rows]
             return
         parts = [tuple(range(used.size))]
     for members in parts:
@@ -112,7 +133,7 @@ def _judged(donors: Ints, part: Ints, parts: int) -> list[int]:
     return counts
 
 
-def _cell(rules: Rules, donors: Ints, places: tuple[tuple[str, ...], ...]) -> Cell:
+def _cell(rules: Rules, donors: Ints, places: Places) -> Cell:
     each = np.sort(np.bincount(donors))[::-1]
     persons = int(np.count_nonzero(each))
     # The whole is everybody with specimens here, who all have some: no part of it is told.
