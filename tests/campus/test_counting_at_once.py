@@ -37,9 +37,11 @@ from pathlib import Path
 from wardbench.campus.server import serve
 from wardbench.ward.cohorts.session import EditingSession
 
-def lasting(self, definition, look=EditingSession.look):
+look = EditingSession.look
+
+def lasting(self, *args, **kwargs):
     time.sleep({LASTS})
-    return look(self, definition)
+    return look(self, *args, **kwargs)
 
 EditingSession.look = lasting
 serve(Path(sys.argv[1]), bind=f"127.0.0.1:{{sys.argv[2]}}", workers=1, threads=4)

@@ -103,7 +103,7 @@ def test_each_reason_is_a_sentence_and_holds_at_once(cast: Cast, case: str) -> N
         (Wanted(Use.COUNT, cohort=HASH), ""),
         (Wanted(Use.MATERIAL, material="Serum", amount=1), "does not cover this material"),
         (Wanted(Use.MATERIAL, material="Plasma", amount=40), ""),
-        (Wanted(Use.MATERIAL, material="Plasma", amount=40.5), "The permit allows 40, of which 0 is used."),
+        (Wanted(Use.MATERIAL, material="Plasma", amount=40.5), "The permit allows 40 ml, of which 0 is used."),
         (Wanted(Use.DATA, cohort=HASH, purpose=Purpose(Term.HMB)), ""),
         (Wanted(Use.DATA, cohort=HASH, purpose=Purpose(Term.DS, frozenset({"asthma"}))), ""),
         (Wanted(Use.DATA, cohort=HASH, purpose=Purpose(Term.GRU)), "for another purpose"),

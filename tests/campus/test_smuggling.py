@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,10 +67,11 @@ BAD_CHUNKS = {
 
 
 @pytest.fixture(scope="module")
-def campus(model: tuple[Path, str]) -> Iterator[int]:
-    """The port of a campus that is served as in production."""
-    port = free_port()
-    with serving(model[0], port):
+def campus(model: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a campus that is served as in production, in a folder of its own."""
+    port, folder = free_port(), tmp_path_factory.mktemp("served") / "campus"
+    shutil.copytree(model[0], folder)
+    with serving(folder, port):
         yield port
 
 

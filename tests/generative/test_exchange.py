@@ -14,7 +14,17 @@ from wardbench.core.consent import Basis
 from wardbench.core.duo import Modifier, Use
 from wardbench.core.errors import InputError
 from wardbench.ward.samples.exchange.amounts import SIZES
-from wardbench.ward.samples.exchange.inventory import Biobank, Collection, Donor, Extent, Inventory, Sample
+from wardbench.ward.samples.exchange.inventory import (
+    Biobank,
+    Collection,
+    Consent,
+    Container,
+    Donor,
+    Extent,
+    Form,
+    Inventory,
+    Sample,
+)
 from wardbench.ward.samples.exchange.losses import WHOLE, ordered
 from wardbench.ward.samples.exchange.standards import NOT_HELD, STANDARDS, Standard, export, read_back
 
@@ -112,12 +122,53 @@ def samples(label: str, at: list[str], by: list[str], before: list[str]) -> st.S
     )
 
 
+def containers(code: str) -> st.SearchStrategy[Container]:
+    return st.builds(
+        Container,
+        barcode=st.just(code),
+        name=WORDS,
+        kind=st.sampled_from(["room", "freezer", "box"]),
+        parent=st.sampled_from(["", *CODES]),
+        place=st.sampled_from([None, 0, 80]),
+        rows=st.sampled_from([None, 9]),
+        columns=st.sampled_from([None, 9]),
+        temperature=st.sampled_from(["", *miabis.TEMPERATURES]),
+        materials=several(miabis.MATERIALS),
+    )
+
+
+FORMS = st.builds(
+    Form,
+    code=st.sampled_from(CODES),
+    form=WORDS,
+    version=WORDS,
+    language=st.sampled_from(["nl", "fr"]),
+    title=WORDS,
+    tiers=several({"storage": "", "research": ""}),
+    since=st.sampled_from(["", "2026-01-02"]),
+)
+
+
+def consents(code: str, by: list[str], forms: tuple[Form, ...], at: list[str]) -> st.SearchStrategy[Consent]:
+    return st.builds(
+        Consent,
+        id=st.just(code),
+        donor=st.sampled_from(by),
+        form=st.sampled_from([one.code for one in forms]),
+        collection=st.sampled_from(["", *at]),
+        answers=st.sampled_from([(), (("storage", True), ("research", False))]),
+        given=st.sampled_from(["", "2026-01-02T10:00:00+01:00"]),
+        withdrawn=st.sampled_from(["", "2026-03-02T10:00:00+01:00"]),
+    )
+
+
 @st.composite
 def inventories(draw: st.DrawFn) -> Inventory:
     at = draw(st.lists(st.sampled_from(CODES), unique=True, min_size=1, max_size=2))
     by = draw(st.lists(st.sampled_from(CODES), unique=True, max_size=3))
     labels = draw(st.lists(st.sampled_from(CODES), unique=True, max_size=4))
     made = [draw(samples(label, at, by, labels[:place])) for place, label in enumerate(labels)]
+    forms = tuple(draw(st.lists(FORMS, unique_by=lambda one: one.code, max_size=2)))
     extent = Extent(12, 30, ("Plasma", "DNA"), ("RT", "LNliquid"), ("Male", "Undifferentiated"), 18, None)
     return ordered(
         Inventory(
@@ -125,6 +176,9 @@ def inventories(draw: st.DrawFn) -> Inventory:
             tuple(draw(collections(code)) for code in at),
             tuple(draw(donors(code)) for code in by),
             tuple(made),
+            tuple(draw(containers(code)) for code in draw(st.lists(st.sampled_from(CODES), unique=True, max_size=2))),
+            forms,
+            tuple(draw(consents(code, by, forms, at)) for code in (CODES[:2] if by and forms else ())),
             dict.fromkeys(at[:1], extent),
         )
     )
