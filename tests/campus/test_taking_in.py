@@ -74,18 +74,19 @@ def change(specimen: Specimen, act: Act) -> None:
 def empty() -> None:
     """Another campus: of this one nothing stays but its people."""
     with connection.cursor() as cursor:
-        for (name,) in (
-            cursor.execute(
-                "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name LIKE 'biobank_%'"
-            ).fetchall()
-            if connection.vendor == "sqlite"
-            else ()
-        ):
-            cursor.execute(f"DROP TRIGGER {name}")
+        if connection.vendor == "sqlite":
+            guards = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name LIKE 'biobank_%'"
+            for (name,) in cursor.execute(guards).fetchall():
+                cursor.execute(f"DROP TRIGGER {name}")
+        else:
+            cursor.execute("SET LOCAL session_replication_role = replica")
     for model in (CustodyEvent, Specimen, Consent, ConsentForm, Donor, Collection, Biobank):
         getattr(model.objects.all(), "_raw_delete")(model.objects.db)  # noqa: B009
     Container.objects.update(parent=None)
     Container.objects.all().delete()
+    if connection.vendor != "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL session_replication_role = origin")
 
 
 def exported(cast: Cast, standard: str) -> bytes:
