@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
+from wardbench.ward.benchmark.charts import nice
+
 Place = Callable[[float, float], tuple[float, float]]
 
 WIDTH, HEIGHT = 640, 340
@@ -164,16 +166,6 @@ def love(rows: Sequence[tuple[str, float, float]], title: str, limit: float) -> 
 def short(value: float) -> str:
     """A number for an axis: three digits, thousands as they are read."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
-def nice(value: float) -> float:
-    """The least of 1, 2, 2.5, 5 times a power of ten that is not below `value`."""
-    if value <= 0:
-        return 1.0
-    power = 10.0
-    while power > value:
-        power /= 10
-    return next(power * step for step in (1, 2, 2.5, 5, 10) if power * step >= value * (1 - 1e-9))
 
 
 def _frame(title: str, height: int = HEIGHT) -> str:
