@@ -178,9 +178,7 @@ def table1(
     """A study beside the hospital's patients with the same definition: Table 1 with standardised differences."""
     from wardbench.core.disclosure import rules_for
     from wardbench.ward.benchmark.aggregates import read_aggregates
-    from wardbench.ward.benchmark.described import describe
-    from wardbench.ward.benchmark.page import made_of
-    from wardbench.ward.benchmark.table1 import table1_report, table_of_aggregates, table_of_cohorts
+    from wardbench.ward.benchmark.table1 import beside
     from wardbench.ward.cohorts import read_definition, run_cohort
 
     _prepare(mode, report, hospital, study, aggregates)
@@ -188,25 +186,15 @@ def table1(
         raise InputError("--hospital: name a cohort definition of the hospital's patients.")
     if (study is None) == (aggregates is None):
         raise InputError("--study, --aggregates: name one of them.")
+    # A file that cannot be read is told before a long answer.
     given = None if aggregates is None else read_aggregates(aggregates)
-    snapshot, rules = _snapshot(store), rules_for(mode)
+    snapshot = _snapshot(store)
     others = run_cohort(read_definition(hospital), snapshot)
-    definitions = [(f"Hospital: “{others.name}”", others.plan_hash)]
-    if given is not None:
-        files, title = [given.file], f"{given.name} beside {others.name}"
-        described = describe(snapshot, [others], given.variables, days=days)
-        *sides, lines = table_of_aggregates(given, described, rules)
-    else:
-        assert study is not None
-        cohort = run_cohort(read_definition(study), snapshot)
-        definitions.insert(0, (f"Study: “{cohort.name}”", cohort.plan_hash))
-        files, title = [], f"{cohort.name} beside {others.name}"
-        *sides, lines = table_of_cohorts(describe(snapshot, [cohort, others], days=days), rules)
+    against = given if study is None else run_cohort(read_definition(study), snapshot)
+    assert against is not None, "one of the two was named"
     words = ["table1", "--store", store, "--hospital", hospital, *_given("--study", study)]
     command = _command([*words, *_given("--aggregates", aggregates), "--days", days], report, mode)
-    made = made_of(command, "", snapshot=snapshot, files=files, definitions=definitions)
-    both = (sides[0], sides[1])
-    _tell(table1_report(title, both, lines, rules, made, days=days, given=given is not None), report, json)
+    _tell(beside(snapshot, against, others, rules_for(mode), command, days=days), report, json)
 
 
 Outcome = Annotated[str, typer.Option(metavar="DEFINITION", help="What is counted: death, or a cohort definition.")]

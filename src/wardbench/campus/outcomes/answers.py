@@ -24,15 +24,14 @@ from wardbench.core.disclosure import rules_for
 from wardbench.core.progress import Progress
 from wardbench.core.store import Snapshot
 from wardbench.ward.benchmark import page
-from wardbench.ward.benchmark.described import describe
+from wardbench.ward.benchmark.aggregates import Aggregates
 from wardbench.ward.benchmark.intervals import intervals
 from wardbench.ward.benchmark.intervals_report import intervals_report
 from wardbench.ward.benchmark.recorded import find_analyte, results_of
-from wardbench.ward.benchmark.table1 import table1_report, table_of_aggregates, table_of_cohorts
+from wardbench.ward.benchmark.table1 import beside
 from wardbench.ward.cohorts import Cohort, run_cohort
+from wardbench.ward.cohorts.characterise import WINDOW_DAYS
 
-DAYS = 365
-"""How long before the start of a membership what was recorded counts in a Table 1."""
 Spec = Mapping[str, Any]
 
 
@@ -71,26 +70,15 @@ def of_intervals(spec: Spec, snapshot: Snapshot, without: Collection[int], mode:
 def of_table1(spec: Spec, snapshot: Snapshot, without: Collection[int], mode: str, tell: Progress) -> Answer:
     """`spec` holds the `hospital`'s cohort, and the `study`: a cohort, or its `aggregates` as a file of this `name`."""
     tell(0, 2, LOOKING)
-    rules, hospital = rules_for(mode), _members(spec["hospital"], snapshot, without)
-    definitions = [(f"Hospital: “{hospital.name}”", hospital.plan_hash)]
-    words = ["table1", "--store", "STORE", "--hospital", "hospital.json"]
+    hospital = _members(spec["hospital"], snapshot, without)
     tell(1, 2, GROUPS)
+    study: Cohort | Aggregates
     if spec["study"] is None:
-        given = given_aggregates(spec["name"], spec["aggregates"])
-        title, files = f"{given.name} beside {hospital.name}", [given.file]
-        words += ["--aggregates", spec["name"]]
-        described = describe(snapshot, [hospital], given.variables, days=DAYS)
-        first, second, lines = table_of_aggregates(given, described, rules)
+        study, option = given_aggregates(spec["name"], spec["aggregates"]), ("--aggregates", spec["name"])
     else:
-        study = _members(spec["study"], snapshot, without)
-        definitions.insert(0, (f"Study: “{study.name}”", study.plan_hash))
-        title, files = f"{study.name} beside {hospital.name}", []
-        words += ["--study", "study.json"]
-        first, second, lines = table_of_cohorts(describe(snapshot, [study, hospital], days=DAYS), rules)
-    command = page.command_of([*words, "--mode", mode])
-    made = page.made_of(command, "", snapshot=snapshot, files=files, definitions=definitions)
-    aggregated = spec["study"] is None
-    return _told(table1_report(title, (first, second), lines, rules, made, days=DAYS, given=aggregated))
+        study, option = _members(spec["study"], snapshot, without), ("--study", "study.json")
+    words = ("table1", "--store", "STORE", "--hospital", "hospital.json", *option, "--mode", mode)
+    return _told(beside(snapshot, study, hospital, rules_for(mode), page.command_of(words), days=WINDOW_DAYS))
 
 
 def _members(cohort: dict[str, Any], snapshot: Snapshot, without: Collection[int]) -> Cohort:

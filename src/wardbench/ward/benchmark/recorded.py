@@ -59,16 +59,16 @@ def find_analyte(snapshot: Snapshot, asked: str, unit: str | None) -> Analyte:
         ).fetchall()
     if not rows:
         raise NotFoundError(
-            f"--analyte: no result has the code {asked}; `wardbench cohort codes` lists what records name."
+            f"analyte: no result has the code {asked}; `wardbench cohort codes` lists what records name."
         )
     if len({row[0] for row in rows}) > 1:
         several = ", ".join(sorted({f"{row[2]}:{row[3]} (concept {row[0]})" for row in rows}))
-        raise InputError(f"--analyte: {asked} means several: {several}; name one by its concept id.")
+        raise InputError(f"analyte: {asked} means several: {several}; name one by its concept id.")
     units = [row[4] for row in rows]
     if unit is None and len(units) > 1:
-        raise InputError(f"--unit: {asked} has results in {', '.join(units)}; name one.")
+        raise InputError(f"unit: {asked} has results in {', '.join(units)}; name one.")
     if unit is not None and unit not in units:
-        raise NotFoundError(f"--unit: {asked} has no results in {unit}, but in {', '.join(units)}.")
+        raise NotFoundError(f"unit: {asked} has no results in {unit}, but in {', '.join(units)}.")
     concept_id, name, system, concept_code, found = rows[0]
     return Analyte(concept_id, name or f"Concept {concept_id}", f"{system} {concept_code}", unit or found)
 

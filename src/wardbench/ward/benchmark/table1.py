@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wardbench.core.disclosure import Figure, Quantiles, Rules, percent
+from wardbench.core.store import Snapshot
 from wardbench.ward.benchmark.aggregates import YES, Aggregates
 from wardbench.ward.benchmark.charts import dotted
-from wardbench.ward.benchmark.described import Described, Description
-from wardbench.ward.benchmark.page import Cell, Made, Report, Section, Table, told
+from wardbench.ward.benchmark.described import Described, Description, describe
+from wardbench.ward.benchmark.page import Cell, Made, Report, Section, Table, made_of, told
 from wardbench.ward.benchmark.summaries import (
     ALIKE,
     Levels,
@@ -23,6 +24,7 @@ from wardbench.ward.benchmark.summaries import (
     difference_of_means,
     difference_of_shares,
 )
+from wardbench.ward.cohorts import Cohort
 
 LITERATURE = (
     "Austin PC. Balance diagnostics for comparing the distribution of baseline covariates. Statist Med 2009;28:3083.",
@@ -49,6 +51,26 @@ class Line:
     study: str
     hospital: str
     difference: Figure
+
+
+def beside(
+    snapshot: Snapshot, study: Cohort | Aggregates, hospital: Cohort, rules: Rules, command: str, *, days: int
+) -> Report:
+    """A study, as a cohort or as aggregates, beside the hospital's patients; what was recorded counts for `days`.
+
+    NotFoundError or InputError as `describe`.
+    """
+    definitions = [(f"Hospital: “{hospital.name}”", hospital.plan_hash)]
+    if isinstance(study, Aggregates):
+        files = [study.file]
+        *sides, lines = table_of_aggregates(study, describe(snapshot, [hospital], study.variables, days=days), rules)
+    else:
+        files = []
+        definitions.insert(0, (f"Study: “{study.name}”", study.plan_hash))
+        *sides, lines = table_of_cohorts(describe(snapshot, [study, hospital], days=days), rules)
+    made = made_of(command, "", snapshot=snapshot, files=files, definitions=definitions)
+    title, given = f"{study.name} beside {hospital.name}", isinstance(study, Aggregates)
+    return table1_report(title, (sides[0], sides[1]), lines, rules, made, days=days, given=given)
 
 
 def table_of_aggregates(study: Aggregates, hospital: Description, rules: Rules) -> tuple[Side, Side, tuple[Line, ...]]:
