@@ -42,6 +42,7 @@ from wardbench.campus.outcomes.rules import (
     may_see,
 )
 from wardbench.campus.outcomes.words import STEPS
+from wardbench.campus.people.models import Affiliation as Affiliations
 from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import SYSTEM, Actor, Affiliation, ForbiddenError, no, yes
 from wardbench.campus.studies import granting
@@ -509,6 +510,18 @@ def test_reference_intervals_are_asked_for_one_analyte_and_say_where_there_are_t
     assert answered(unknown).status == Status.FAILED and "LOINC:0-0" in unknown.fault
     with pytest.raises(ForbiddenError):
         services.hold_against(Kind.INTERVALS, "x", {}, {}, Basis.STUDY, by=campus.actor("researcher"))
+
+
+def test_long_lists_have_pages_and_the_home_page_shows_the_newest(campus: Cast) -> None:
+    made = [ask(campus, of=asked(name=f"Question {number:02}")) for number in range(27)]
+    client = campus.client("physician")
+    first, second = (client.get(f"/outcomes/?page={number}&text=question").content.decode() for number in (1, 2))
+    assert "Question 26" in first and "Question 01" not in first and "Page 1 of 2" in first
+    assert "Question 01" in second and "Question 26" not in second
+    assert [one.id for one in queries.newest_of(campus.actor("physician"), 3)] == [one.id for one in made[:-4:-1]]
+    assert queries.newest_of(campus.actor("researcher"), 3) == []
+    Affiliations.objects.filter(person=campus.people["physician"]).delete()
+    assert queries.newest_of(campus.actor("physician"), 3) == [], "who holds no role any more sees nothing"
 
 
 def test_what_waits_for_review_stands_on_the_steward_s_home_page(campus: Cast) -> None:

@@ -47,7 +47,7 @@ def mine(actor: Actor) -> Panel | None:
     """What somebody asked; for who treats patients, where to begin."""
     if not rules.may_ask_any(actor):
         return None
-    own = [one for one in queries.visible(actor) if str(one.owner_id) == actor.id][:SHOWN]
+    own = queries.newest_of(actor, SHOWN)
     if not own and not actor.roles & CARE:
         return None
     entries = tuple(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from wardbench.campus.counting.permitted import permitted_for
+from wardbench.campus.counting.permitted import Permitted, permitted_for
 from wardbench.campus.outcomes import rules
 from wardbench.campus.outcomes.models import Inquiry
 from wardbench.campus.outcomes.rules import Act, Basis, Facts, Kind, Status
@@ -20,26 +20,36 @@ HEAVY = ("page", "report", "protocol")
 """What lists do not show."""
 
 
-def facts_of(one: Inquiry, by: Actor) -> Facts:
-    """What the rules ask; the permit is asked anew, for `by`."""
-    permitted = permission(by, one.study, one.cohort) if one.basis == Basis.STUDY else None
+def facts_of(one: Inquiry, by: Actor, permits: Sequence[Permitted] | None = None) -> Facts:
+    """What the rules ask; the permit is asked anew, for `by`: of `permits`, those under which they may count."""
+    permitted = permission(by, one.study, one.cohort, permits) if one.basis == Basis.STUDY else None
     return Facts(str(one.owner_id), Basis(one.basis), Status(one.status), one.shared, permitted)
 
 
-def permission(by: Actor, study: str, cohort: str) -> Verdict | None:
+def permission(by: Actor, study: str, cohort: str, permits: Sequence[Permitted] | None = None) -> Verdict | None:
     """What the permit of a study says now of a cohort by its content hash and of `by`; None where there is none."""
-    return next((found.covers(cohort) for found in permitted_for(by) if found.study == study), None)
+    permits = permitted_for(by) if permits is None else permits
+    return next((found.covers(cohort) for found in permits if found.study == study), None)
 
 
 def visible(by: Actor, text: str = "", kinds: Collection[Kind] = frozenset(Kind)) -> list[Inquiry]:
     """The questions that somebody may see, newest first."""
+    permits = permitted_for(by)
     own = Q(owner__id=by.id) if by.id else Q(pk__in=[])
-    others = Q(shared=True) | Q(basis=Basis.STUDY, study__in=[one.study for one in permitted_for(by)])
+    others = Q(shared=True) | Q(basis=Basis.STUDY, study__in=[one.study for one in permits])
     if by.has(Role.DATA_STEWARD, Role.DATA_PROTECTION):
         others |= Q(basis__in=(Basis.REVIEWED, Basis.STEWARDSHIP))
     found = Inquiry.objects.filter(own | others, kind__in=kinds).select_related("owner").defer(*HEAVY)
     for word in text.split():
         found = found.filter(name__icontains=word)
+    return [one for one in found if rules.may_see(by, facts_of(one, by, permits))]
+
+
+def newest_of(by: Actor, most: int) -> list[Inquiry]:
+    """What somebody asked last, as far as they may still see it."""
+    if not by.id:
+        return []
+    found = Inquiry.objects.filter(owner__id=by.id).select_related("owner").defer(*HEAVY)[:most]
     return [one for one in found if rules.may_see(by, facts_of(one, by))]
 
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -34,6 +35,7 @@ TONES = {
     Status.REFUSED: "bad",
     Status.WITHDRAWN: "empty",
 }
+ON_A_PAGE = 25
 YEARS = 5
 """How much older or younger than a patient those like them may be, to begin with."""
 OFFERED = 12
@@ -51,8 +53,9 @@ def seen_of(request: HttpRequest, kinds: Collection[Kind]) -> dict[str, Any]:
     """The questions of these kinds that somebody sees, narrowed to words, and what they may do."""
     by = actor(request)
     text = request.GET.get("text", "").strip()
-    found = [(one, TONES.get(Status(one.status), "wait")) for one in queries.visible(by, text, kinds)]
-    return {"found": found, "text": text, "may": rules.may_ask_any(by), "may_treat": may_treat(by)}
+    shown = Paginator(queries.visible(by, text, kinds), ON_A_PAGE).get_page(request.GET.get("page"))
+    found = [(one, TONES.get(Status(one.status), "wait")) for one in shown]
+    return {"found": found, "page": shown, "text": text, "may": rules.may_ask_any(by), "may_treat": may_treat(by)}
 
 
 @signed_in
@@ -198,7 +201,6 @@ def _told(one: Any, by: Actor) -> dict[str, Any]:
         "youngest": fields.get("youngest"),
         "oldest": fields.get("oldest"),
         "days": DAYS.get(fields.get("days", "")),
-        "asked": one.report.get("asked"),
         "figures": figures,
         "passed": sum(gate["passed"] for gate in gates),
         "gates": len(gates),
