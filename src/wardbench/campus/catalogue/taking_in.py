@@ -67,6 +67,8 @@ class Plan:
     otherwise: Sequence[Loss]
     whole: bool
     """Whether the list of what the standard could not hold is with it."""
+    fresh: frozenset[tuple[str, str]]
+    """What is new: kind and code of each."""
 
 
 def plan(content: bytes, standard: str, *, by: Actor) -> Plan:
@@ -92,13 +94,13 @@ def _plan(content: bytes, standard: str, by: Actor) -> Plan:
     wanted = _as_entered(read, _organisation(by).name)
     held = _held(wanted)
     differs = losses(wanted, held)
-    fresh = {(one.kind, one.id) for one in differs if one.field == WHOLE}
+    fresh = frozenset((one.kind, one.id) for one in differs if one.field == WHOLE)
     new = {kind: sum(one == kind for one, _id in fresh) for kind in KINDS}
     there = {kind: len(getattr(wanted, name)) - new[kind] for kind, (name, _made, _key) in KINDS.items()}
     against = [*_differing(differs), *_unknown(wanted, held), *_faulty(wanted, fresh)]
     digest = hashlib.sha256(content).hexdigest()
     otherwise = tuple(losses(read, wanted))
-    return Plan(chosen.title, digest, wanted, new, there, against, otherwise, NOT_HELD in files)
+    return Plan(chosen.title, digest, wanted, new, there, against, otherwise, NOT_HELD in files, fresh)
 
 
 @verb("catalogue.take_in_export")
@@ -261,7 +263,7 @@ def _unknown(wanted: Inventory, held: Inventory) -> list[str]:
     ]
 
 
-def _faulty(wanted: Inventory, fresh: set[tuple[str, str]]) -> list[str]:
+def _faulty(wanted: Inventory, fresh: frozenset[tuple[str, str]]) -> list[str]:
     """A sentence for each new specimen that could not be kept as it is."""
     found = []
     ranks = _ranks(wanted.samples)
@@ -349,8 +351,6 @@ class _Entry:
 
     def __init__(self, made: Plan, by: Actor) -> None:
         self.by, self.plan, self.inventory = by, made, made.inventory
-        fresh = losses(made.inventory, _held(made.inventory))
-        self.fresh = {(one.kind, one.id) for one in fresh if one.field == WHOLE}
 
     def enter(self) -> None:
         self._collections()
@@ -360,7 +360,7 @@ class _Entry:
 
     def _new(self, kind: str) -> list[Any]:
         name, _made, key = KINDS[kind]
-        return [one for one in getattr(self.inventory, name) if (kind, getattr(one, key)) in self.fresh]
+        return [one for one in getattr(self.inventory, name) if (kind, getattr(one, key)) in self.plan.fresh]
 
     def _collections(self) -> None:
         for one in self._new("biobank"):
