@@ -2,11 +2,12 @@
 
 The demonstration is made once, served as in production (two processes of four threads), and used by 50 people of
 several roles who arrive within five seconds, sign in, read pages and what these lead to, change cohorts of their own in
-the builder and raise questions, each with a second to read in between. Told are the 95th percentile of each page's time
-(with all the redirects that a click brings), requests a second, and whether everything that was acknowledged is there
-once: questions by their titles, changes of drafts by their revisions (`lost`, `doubled`; `record_whole` for the chain
-of events). Afterwards 50 others come who read as people do (`reading`): seven seconds between two pages on average,
-the think time of the TPC-W specification.
+the builder, raise questions, count thawings of tubes and put found samples into baskets, each with a second to read in
+between. Told are the 95th percentile of each page's time (with all the redirects that a click brings), requests a
+second, and whether everything that was acknowledged is there once: questions, thawings and baskets by the words that
+were given (`written`), changes of drafts by their revisions (`lost`, `doubled`; `record_whole` for the chain of events
+and those of the specimens). Afterwards 50 others come who read as people do (`reading`): seven seconds between two
+pages on average, the think time of the TPC-W specification.
 
 The browsers run on the same machine, and so may other programs. What each took of its cores is told beside the figures
 (`cores`: how much of one core the pages, the browsers and everything else took; PostgreSQL counts as else), because
@@ -30,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from crowd import machine
-from crowd.person import PAGES, Pace, Person, hurried, reading
+from crowd.person import OF_THE_BIOBANK, PAGES, PAGES_OF, Pace, Person, hurried, reading
 from crowd.served import ROOT, Served, kept, make, serving
 
 PEOPLE = 50
@@ -108,7 +109,7 @@ def whole(crowd: list[Person], there: dict[str, Any]) -> dict[str, Any]:
     revisions = {cohort: there["revisions"].get(cohort, 0) for cohort in changes}
     doubled = len(there["titles"]) - len(set(there["titles"]))
     return {
-        "questions": len(acknowledged),
+        "written": len(acknowledged),
         "changes": sum(changes.values()),
         "lost": len(acknowledged - set(there["titles"]))
         + sum(max(0, made - revisions[cohort]) for cohort, made in changes.items()),
@@ -122,9 +123,13 @@ def whole(crowd: list[Person], there: dict[str, Any]) -> dict[str, Any]:
 def alone(served: Served) -> dict[str, dict[str, float]]:
     """What each page costs while nobody else asks."""
     told: dict[str, dict[str, float]] = {}
-    reader = Person(0, served.host, served.port, 0.0, 0.0)
-    judge = Person(0, served.host, served.port, 0.0, 0.0)
-    judge.key = "trialcentre"
+
+    def somebody(key: str) -> Person:
+        one = Person(0, served.host, served.port, 0.0, 0.0)
+        one.key = key
+        return one
+
+    reader, judge = somebody("physician"), somebody("trialcentre")
 
     def measure(name: str, act: Any) -> None:
         cpu, took = [], []
@@ -142,6 +147,15 @@ def alone(served: Served) -> dict[str, dict[str, float]]:
     judge.sign_in()
     for page in PAGES:
         measure(page, lambda page=page: reader.read(page))
+    for key, pages in PAGES_OF.items():
+        keeper = somebody(key)
+        keeper.sign_in()
+        for page in pages:
+            measure(f"{page} ({key})", lambda keeper=keeper, page=page: keeper.read(page))
+        for kind in sorted(keeper.links):
+            if kind in OF_THE_BIOBANK:
+                place = sorted(keeper.links[kind])[0]
+                measure(kind, lambda keeper=keeper, place=place: keeper.browser.get(place))
     judge.read("/")
     for person, kinds in ((reader, ("a study", "a question", "a cohort")), (judge, ("the decision desk",))):
         for kind in kinds:
@@ -197,9 +211,7 @@ def main() -> None:
 def tell(kind: str, one: dict[str, Any]) -> None:
     cores = one["cores"]
     print(f"{kind}: {one['requests']} requests, {one['requests_per_s']} a second; median {one['p50_ms']} ms,")
-    print(
-        f"  95th percentile {one['p95_ms']} ms; {one['questions']} questions raised, {one['changes']} cohorts changed,"
-    )
+    print(f"  95th percentile {one['p95_ms']} ms; {one['written']} acts written, {one['changes']} cohorts changed,")
     print(f"  {one['lost']} lost, {one['doubled']} doubled, {one['failed']} requests failed.")
     print(f"  Of {cores['there_are']} cores the pages took {cores['pages']}, the browsers {cores['browsers']},")
     print(f"  everything else {cores['else']}; {one['cpu_ms']} ms of a core for each request.")

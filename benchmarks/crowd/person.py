@@ -1,7 +1,9 @@
-"""Somebody who signs in, reads pages and where they lead, builds a cohort, and now and then raises a question."""
+"""Somebody who signs in, reads pages and where they lead, and now and then writes what their work asks of them: a
+question raised, a cohort changed, a thawing counted, found specimens put into a basket."""
 
 from __future__ import annotations
 
+import html
 import http.client
 import random
 import re
@@ -28,7 +30,7 @@ def reading(chance: random.Random) -> float:
 
 
 WRITES, BUILDS, FOLLOWS = 0.15, 0.15, 0.3
-"""How often somebody raises a question, goes on building, or opens something that a page led to."""
+"""How often somebody writes what their work asks of them, goes on building, or opens something that a page led to."""
 LETTERS = str.maketrans("0123456789", "ghijklmnop")
 """What digits are written as: one title in ten thousand would hold what looks like a national register number, which
 the campus refuses."""
@@ -42,14 +44,38 @@ PAGES = (
     "/notices/",
     "/search/?q=diab",
 )
+"""What everybody opens."""
+FINDER = "/samples/"
+PAGES_OF = {
+    "manager": (
+        *("/biobank/", "/biobank/places/", "/biobank/specimens/", "/biobank/collections/", "/biobank/imports/"),
+        *("/biobank/collections/donors/", "/biobank/registers/", "/releases/requests/", "/releases/withdrawals/"),
+    ),
+    "researcher2": (FINDER, f"{FINDER}?material=plasma", "/releases/requests/", "/releases/requests/baskets/"),
+    "coordinator": ("/biobank/visits/",),
+    "physician": ("/outcomes/", FINDER),
+    "lecturer": ("/benchmark/", "/catalogue/"),
+}
+"""What some open besides, by who they are: half of the pages they choose."""
 ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+OF_THE_BIOBANK = {
+    "a place or a box": re.compile(rf'href="(/biobank/places/{ID}/)"'),
+    "a specimen": re.compile(rf'href="(/biobank/specimens/{ID}/)"'),
+    "a donor": re.compile(rf'href="(/biobank/collections/donors/{ID}/)"'),
+    "a collection": re.compile(rf'href="(/biobank/collections/{ID}/)"'),
+    "a visit": re.compile(rf'href="(/biobank/visits/{ID}/)"'),
+    "a request for samples": re.compile(rf'href="(/releases/requests/{ID}/)"'),
+    "a basket": re.compile(rf'href="(/releases/requests/baskets/{ID}/)"'),
+}
 LINKS = {
     "a study": re.compile(rf'href="(/studies/{ID}/)"'),
     "a question": re.compile(rf'href="(/questions/{ID}/)"'),
     "a cohort": re.compile(rf'href="(/cohorts/{ID}/)"'),
     "the decision desk": re.compile(rf'href="(/studies/{ID}/decide/[a-z_-]+/)"'),
+    **OF_THE_BIOBANK,
 }
 """Pages that others lead to, by what they are."""
+INTO_BASKET = re.compile(r'href="(/releases/requests/found/\?[^"]+)"')
 COPY = re.compile(rf'action="(/cohorts/{ID}/versions/\d+/copy/)"')
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 BENCH = ("researcher", "researcher2", "lecturer", "student", "manager")
@@ -57,6 +83,7 @@ BENCH = ("researcher", "researcher2", "lecturer", "student", "manager")
 WHO = (
     *("physician", "oncologist", "diabetologist", "coordinator", "researcher", "researcher2", "lecturer"),
     *("physician", "researcher", "student", "manager", "ethics1", "trialcentre"),
+    *("manager", "researcher2", "coordinator"),
 )
 NO_QUESTIONS = ("ethics1", "trialcentre")
 """Those who judge, and raise no questions."""
@@ -85,14 +112,29 @@ class Person(threading.Thread):
             time.sleep(self.pace(self.chance))
             wish = self.chance.random()
             if wish < WRITES and self.key not in NO_QUESTIONS:
-                self.ask_question()
+                self.write()
             elif wish < WRITES + BUILDS and self.build():
                 continue
             elif wish < WRITES + BUILDS + FOLLOWS and self.links:
                 kind = self.chance.choice(sorted(self.links))
                 self.read(self.chance.choice(self.links[kind]), kind)
             else:
-                self.read(self.chance.choice(PAGES))
+                self.read(self.chance.choice(self.pages()))
+
+    def pages(self) -> tuple[str, ...]:
+        """Where somebody looks next: half of the time where their own work is."""
+        own = PAGES_OF.get(self.key, ())
+        return own if own and self.chance.random() < 0.5 else PAGES
+
+    def write(self) -> None:
+        """What the work of each asks for: of the biobank's manager that a thawing is counted, of whoever has a permit
+        that samples go into a basket, of everybody else a question."""
+        if self.key == "manager" and self.links.get("a specimen"):
+            self.count_thawing()
+        elif self.key == "researcher2" and self.chance.random() < 0.5:
+            self.fill_basket()
+        else:
+            self.ask_question()
 
     def sign_in(self) -> None:
         self._send("/account/login/", "/account/demonstration/", {"email": f"{self.key}@demo.example"}, "sign in")
@@ -108,7 +150,7 @@ class Person(threading.Thread):
 
     def ask_question(self) -> None:
         """Raise a question; its title is kept where the campus said that it has it."""
-        title = f"Load {uuid.uuid4().hex.translate(LETTERS)}"
+        title = mark()
         side = "bench" if self.key in BENCH else "ward"
         given = {"side": side, "title": title, "text": "Patients whose kidneys fail despite treatment: why?"}
         answer = self._send("/questions/new/", "/questions/new/", given, "raise a question")
@@ -116,6 +158,29 @@ class Person(threading.Thread):
             self.acknowledged.append(title)
         elif answer is not None and answer.ok:
             self.failed.append(f"a question was not taken: {said_by(answer)}")
+
+    def count_thawing(self) -> None:
+        """Count a thawing of a specimen that lies in storage; the reason is kept if that was acknowledged."""
+        place, why = self.chance.choice(self.links["a specimen"]), mark()
+        page = self.read(place, "a specimen")
+        if page is None or f'"{place}thaw/"' not in page.text:
+            return
+        answer = self._send(f"{place}thaw/", f"{place}thaw/", {"why": why}, "count a thawing", "a thawing's form")
+        if answer is not None and answer.path == place:
+            self.acknowledged.append(why)
+
+    def fill_basket(self) -> None:
+        """Find samples and put one of them into a new basket, whose name is kept if that was acknowledged."""
+        page = self.read(FINDER)
+        into = INTO_BASKET.search(page.text) if page is not None else None
+        if into is None:
+            self.failed.append("nothing was found to put into a basket")
+            return
+        path, name = html.unescape(into[1]), mark()
+        given = {"basket": "new", "name": name, "count": "1", "one_each": "on"}
+        answer = self._send(path, path, given, "fill a basket", "a basket's form")
+        if answer is not None and answer.ok and answer.path.startswith("/releases/requests/baskets/"):
+            self.acknowledged.append(name)
 
     def build(self) -> bool:
         """Switch a rule of one's own copy of a cohort off or on; make the copy first. Whether there was anything."""
@@ -142,8 +207,8 @@ class Person(threading.Thread):
             self.own_cohort = made.path.removesuffix("build/")
         return True
 
-    def _send(self, form: str, path: str, given: dict[str, str], name: str) -> Answer | None:
-        page = self.read(form)
+    def _send(self, form: str, path: str, given: dict[str, str], name: str, form_name: str = "") -> Answer | None:
+        page = self.read(form, form_name)
         token = TOKEN.search(page.text) if page is not None else None
         if token is None:
             self.failed.append(f"{form}: no form")
@@ -163,6 +228,11 @@ class Person(threading.Thread):
         if not answer.ok:
             self.failed.append(f"{name}: {said_by(answer)}")
         return answer
+
+
+def mark() -> str:
+    """Words by which what somebody wrote is found again."""
+    return f"Load {uuid.uuid4().hex.translate(LETTERS)}"
 
 
 def said_by(answer: Answer) -> str:

@@ -34,6 +34,15 @@ class Served:
         """The processes that answer pages, without the one in the background."""
         return [one for one in machine.children(self.process) if "campus.background" not in machine.called(one)]
 
+    def settle(self) -> None:
+        """Wait until the process in the background has done what was due, a minute at most."""
+        behind = [one for one in machine.children(self.process) if "campus.background" in machine.called(one)]
+        for _ in range(30):
+            spent = sum(machine.cpu_seconds(one) for one in behind)
+            time.sleep(2)
+            if sum(machine.cpu_seconds(one) for one in behind) - spent < 0.1:
+                return
+
     def cpu_seconds(self) -> float:
         """What answering pages took until now."""
         return sum(machine.cpu_seconds(one) for one in self.workers())
@@ -62,27 +71,37 @@ def serving(campus: Path) -> Iterator[Served]:
             except OSError:
                 time.sleep(0.1)
         time.sleep(2)  # the second worker and the process in the background start, too
-        yield Served("127.0.0.1", port, server.pid)
+        served = Served("127.0.0.1", port, server.pid)
+        served.settle()
+        yield served
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(timeout=60)
 
 
 def kept(campus: Path) -> dict[str, Any]:
-    """What is in the database: `titles` of questions, `revisions` of drafts by cohort, and whether the record is
-    `whole`."""
+    """What is in the database: `titles` of questions, names of baskets with something in them and reasons of thawings;
+    `revisions` of drafts by cohort; whether the record and the specimens' chains are `whole`."""
     code = """
 import json, sys
 from pathlib import Path
 from wardbench.campus.installation import start_django
 start_django(Path(sys.argv[1]))
 from wardbench.campus.audit.queries import verify
+from wardbench.campus.biobank import custody
+from wardbench.campus.biobank.models import CustodyEvent, Specimen
 from wardbench.campus.cohorts.models import Draft
 from wardbench.campus.questions.models import Question
+from wardbench.campus.releases.models import Basket
+thawed = Specimen.objects.filter(custody__detail__why__startswith="Load ")
 print(json.dumps({
-    "titles": list(Question.objects.filter(title__startswith="Load ").values_list("title", flat=True)),
+    "titles": [
+        *Question.objects.filter(title__startswith="Load ").values_list("title", flat=True),
+        *Basket.objects.filter(name__startswith="Load ", lines__isnull=False).values_list("name", flat=True),
+        *CustodyEvent.objects.filter(detail__why__startswith="Load ").values_list("detail__why", flat=True),
+    ],
     "revisions": {str(cohort): revision for cohort, revision in Draft.objects.values_list("cohort", "revision")},
-    "whole": verify({})[1] is None,
+    "whole": verify({})[1] is None and all(custody.verify(one) is None for one in thawed.distinct()),
 }))
 """
     command = [sys.executable, "-c", code, str(campus)]
