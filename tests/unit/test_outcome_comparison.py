@@ -10,10 +10,10 @@ from wardbench.bench.outcomes.adjustment import WHOM, adjust
 from wardbench.bench.outcomes.balance import standardised_differences
 from wardbench.bench.outcomes.comparison import Comparison, compare, hazard_ratio
 from wardbench.bench.outcomes.covariates import Covariate, Matrix
-from wardbench.bench.outcomes.diagnostics import balance
+from wardbench.bench.outcomes.diagnostics import balance, censoring
 from wardbench.bench.outcomes.protocol import Protocol
-from wardbench.bench.outcomes.released import effects
 from wardbench.bench.outcomes.scores import propensity_scores
+from wardbench.bench.outcomes.shown_effects import effects
 from wardbench.bench.outcomes.subjects import FREE, OUTCOME, Subjects
 
 N = 4000
@@ -175,3 +175,26 @@ def test_the_same_input_gives_the_same_scores() -> None:
     assert np.array_equal(
         propensity_scores(matrix.values[:, :0], subjects.treated), np.full(N, subjects.treated.mean())
     )
+
+
+def test_outcomes_that_brought_the_treatment_are_seen() -> None:
+    subjects, matrix, controls = planted(13)
+    chance = np.random.default_rng(1)
+    at_once = chance.random(N) < 0.15
+    days = np.where(at_once, 1.0, subjects.days)
+    ended = np.where(at_once, OUTCOME, subjects.ended)
+    found = Subjects(subjects.person, subjects.treated, subjects.index, subjects.stop, days, ended, ())
+    assert refused(ask(found, matrix, controls), "what brought the treatment")
+
+
+def test_being_lost_by_chance_among_few_is_no_reason_to_refuse() -> None:
+    """Of 120 persons an arm the curves of being followed are 0.15 apart, of 4,000 they would not be by chance."""
+    for each, passes in ((120, True), (4000, False)):
+        treated = np.arange(2 * each) % 2 == 0
+        place = np.arange(2 * each) // 2 / each
+        days = np.where(place < np.where(treated, 0.40, 0.25), 100.0, 300.0)
+        subjects = Subjects(np.arange(2 * each), treated, days, days, days, np.full(2 * each, FREE), ())
+        gate = censoring(subjects, np.ones(2 * each))
+        assert gate.value == pytest.approx(0.15)
+        assert gate.passed is passes
+        assert bool(gate.note) is passes

@@ -85,7 +85,20 @@ def test_too_few_are_not_compared_and_the_reasons_are_told(hospital: Path) -> No
     assert told["verdict"].startswith("Not answerable, because")
     assert told["figures"]["effects"] == []
     assert told["figures"]["weighted_curves"] == []
-    assert any(not gate["passed"] for gate in told["figures"]["gates"])
+    assert any(gate["reason"] and gate["remedy"] for gate in told["figures"]["gates"] if not gate["passed"])
+    assert told["figures"]["strength"] is None
+    # Arms that may not be compared are not drawn beside each other either.
+    assert {row["name"].split(":")[0] for row in told["figures"]["summary"]} <= {"Both arms together"}
+    assert {curve["name"] for curve in told["figures"]["curves"]} <= {"Both arms together"}
+
+
+def test_an_arm_that_is_empty_is_told_with_the_step_that_emptied_it(hospital: Path) -> None:
+    told = json.loads(run(changed(hospital, "nobody", washout_days=30_000), hospital, "--json"))
+    assert (
+        "fewer than 10 persons of the target are left after the step “Observed for 30000 days before”"
+        in (told["verdict"])
+    )
+    assert told["figures"]["gates"] == told["figures"]["curves"] == []
 
 
 def test_without_a_comparator_patients_are_described(hospital: Path) -> None:

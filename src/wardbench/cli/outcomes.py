@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -13,6 +13,9 @@ from wardbench.core.disclosure import MODES
 from wardbench.core.errors import InputError
 from wardbench.core.results import check_place
 from wardbench.core.store import Store
+
+if TYPE_CHECKING:
+    from wardbench.bench.outcomes.released import GateRow
 
 app = typer.Typer(help="What happened to patients like mine, from a protocol.", no_args_is_help=True)
 
@@ -63,10 +66,19 @@ def run(
         [[step.name, step.target.text, step.comparator.text] for step in figures.attrition],
     )
     if figures.gates:
-        rows = [[gate.name, gate.value, gate.limit, "yes" if gate.passed else "no"] for gate in figures.gates]
+        rows = [[one.name, one.value, one.limit, _passed(one)] for one in figures.gates]
         print_table("May it be compared?", ["Diagnostic", "Found", "Limit", "Passed"], rows)
     if figures.effects:
         rows = [[row.name, row.value, row.interval] for row in figures.effects]
         print_table("Estimates", ["What", "Estimate", "95% interval"], rows)
+    if figures.strength is not None:
+        console.print(f"How far it may be trusted: {figures.strength.grade}.", highlight=False)
+        for doubt in figures.strength.doubts:
+            console.print(f"- {doubt.why}", highlight=False)
     if report is not None:
         console.print(f"The page is in {report}.", highlight=False)
+
+
+def _passed(gate: GateRow) -> str:
+    told = "yes" if gate.passed else "no"
+    return f"{told}, {gate.note}" if gate.note else told

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
-
-from wardbench.ward.benchmark.charts import nice
 
 Place = Callable[[float, float], tuple[float, float]]
 
@@ -31,14 +30,15 @@ def steps(lines: Sequence[Line], title: str, x_label: str, y_label: str, last: f
     """Step functions with bands from day 0 to `last`, shares from 0 to what they need; below, who is still followed."""
     followed = [line for line in lines if line.left]
     height = HEIGHT + (22 + 16 * len(followed) if followed else 0)
-    top = nice(max((value for line in lines for value in line.high), default=1.0))
+    top = quartered(max((value for line in lines for value in line.high), default=1.0))
+    ticks = days_to_name(last)
 
     def at(x: float, y: float) -> tuple[float, float]:
         return LEFT + x / last * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM - y / top * (HEIGHT - TOP - BOTTOM)
 
     drawn = [
         _frame(title, height),
-        *_axes(x_label, y_label, [(last * n / 4, f"{last * n / 4:.0f}") for n in range(5)], top, at),
+        *_axes(x_label, y_label, [(day, f"{day:.0f}") for day in ticks], top, at),
     ]
     # Where the name stands: a step at the very end would run through it.
     ends = [
@@ -58,12 +58,13 @@ def steps(lines: Sequence[Line], title: str, x_label: str, y_label: str, last: f
     if followed:
         drawn.append(f'<text class="label" x="{LEFT}" y="{HEIGHT + 12}">Still followed</text>')
     for number, line in enumerate(followed):
-        for n in range(1, 5):
-            known = [text for day, text in zip(line.x, line.left, strict=True) if day <= last * n / 4 + 0.5]
-            x, y = at(last * n / 4, 0)[0], HEIGHT + 28 + 16 * number
-            if known and line.x[-1] >= last * n / 4 - 0.5:
+        arm, y = f"arm-{lines.index(line)}", HEIGHT + 28 + 16 * number
+        drawn.append(f'<text class="count first {arm}" x="{LEFT}" y="{y}">{escape(line.name)}</text>')
+        for day in ticks[1:]:
+            known = [text for at_day, text in zip(line.x, line.left, strict=True) if at_day <= day + 0.5]
+            if known and line.x[-1] >= day - 0.5:
                 text = known[-1].replace("fewer than ", "<").replace("nearly all", "all*")
-                drawn.append(f'<text class="count arm-{lines.index(line)}" x="{x:.1f}" y="{y}">{escape(text)}</text>')
+                drawn.append(f'<text class="count {arm}" x="{at(day, 0)[0]:.1f}" y="{y}">{escape(text)}</text>')
     return "".join([*drawn, "</svg>"])
 
 
@@ -119,9 +120,58 @@ def course(values: Course, title: str, y_label: str) -> str:
     return "".join([*drawn, "</svg>"])
 
 
+def days_to_name(last: float) -> list[float]:
+    """Days to name along an axis from 0: whole years where the end is one, else quarters."""
+    years = last / 365
+    if years == int(years) and years >= 2:
+        apart = -(-int(years) // 5)
+        return [365.0 * year for year in range(0, int(years) + 1, apart)]
+    return [last * n / 4 for n in range(5)]
+
+
+def quartered(value: float) -> float:
+    """The end of an axis whose quarters are round, for what reaches up to `value`."""
+    if not value > 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(value))
+    return next(step * power for step in (1, 2, 4, 6, 8, 10) if step * power >= value * (1 - 1e-9))
+
+
+def scatter(spots: Sequence[tuple[float, float]], title: str, limit: float) -> str:
+    """How far apart each covariate was before (across) and is after adjustment (up), as one dot; the limit is dashed,
+    and on the thin line nothing changed."""
+    ends = quartered(max([2 * limit, *(x for x, _ in spots)])), quartered(max([2 * limit, *(y for _, y in spots)]))
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        across, up = x / ends[0] * (WIDTH - LEFT - RIGHT), y / ends[1] * (HEIGHT - TOP - BOTTOM)
+        return LEFT + across, HEIGHT - BOTTOM - up
+
+    drawn = [_frame(title)]
+    for n in range(5):
+        (x, y), foot = at(ends[0] * n / 4, ends[1] * n / 4), HEIGHT - BOTTOM
+        drawn.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        drawn.append(f'<text class="tick left" x="{LEFT - 6}" y="{y + 4:.1f}">{ends[1] * n / 4:.3g}</text>')
+        drawn.append(f'<text class="tick" x="{x:.1f}" y="{foot + 18}">{ends[0] * n / 4:.3g}</text>')
+    middle = (LEFT + WIDTH - RIGHT) / 2
+    drawn.append(f'<text class="tick" x="{middle}" y="{HEIGHT - 8}">Before adjustment (standard deviations)</text>')
+    drawn.append(f'<text class="label" x="{LEFT}" y="{TOP - 4}">After adjustment</text>')
+    same = at(min(ends), min(ends))
+    drawn.append(f'<line class="axis" x1="{LEFT}" y1="{HEIGHT - BOTTOM}" x2="{same[0]:.1f}" y2="{same[1]:.1f}"/>')
+    y = at(0, limit)[1]
+    drawn.append(f'<line class="limit" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
+    # A line of no length with round ends is a dot: thousands of them are a few kilobytes.
+    places = dict.fromkeys(_at_whole(at(*spot)) for spot in spots)
+    drawn.append(f'<path class="dots" d="{"".join(f"M{place}h0" for place in places)}"/>')
+    return "".join([*drawn, "</svg>"])
+
+
+def _at_whole(place: tuple[float, float]) -> str:
+    return f"{place[0]:.0f} {place[1]:.0f}"
+
+
 def bars(names: Sequence[str], groups: Sequence[Sequence[float]], title: str, x_label: str, y_label: str) -> str:
     """Bars side by side: one group of shares for each arm, from 0 to 1 along the axis."""
-    top = nice(max((value for group in groups for value in group), default=1.0))
+    top = quartered(max((value for group in groups for value in group), default=1.0))
 
     def at(x: float, y: float) -> tuple[float, float]:
         return LEFT + x * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM - y / top * (HEIGHT - TOP - BOTTOM)
@@ -142,16 +192,18 @@ def bars(names: Sequence[str], groups: Sequence[Sequence[float]], title: str, x_
 def love(rows: Sequence[tuple[str, float, float]], title: str, limit: float) -> str:
     """Standardised differences before (open) and after (full), one line for each covariate."""
     height = 30 + 18 * len(rows)
-    reach = nice(max([limit * 2, *(max(abs(before), abs(after)) for _, before, after in rows)]))
+    reach = quartered(max([limit * 2, *(max(abs(before), abs(after)) for _, before, after in rows)]))
     left = 300
+    right = 2 * RIGHT
 
     def x(value: float) -> float:
-        return left + (value + reach) / (2 * reach) * (WIDTH - left - RIGHT)
+        return left + (value + reach) / (2 * reach) * (WIDTH - left - right)
 
     drawn = [_frame(title, height)]
     for value in (-limit, 0.0, limit):
         kind, place = "axis" if value == 0 else "limit", f"{x(value):.1f}"
         drawn.append(f'<line class="{kind}" x1="{place}" x2="{place}" y1="4" y2="{height - 22}"/>')
+    for value in (-reach, -reach / 2, 0, reach / 2, reach):
         drawn.append(f'<text class="tick" x="{x(value):.1f}" y="{height - 6}">{value:g}</text>')
     for number, (name, before, after) in enumerate(rows):
         y = 14 + 18 * number

@@ -137,7 +137,11 @@ def compare(
     if len(ratios) >= FEWEST:
         null = empirical_null(np.array([r.log for r in ratios]), np.array([r.error for r in ratios]))
         gates.append(diagnostics.systematic_error(null))
-    gates += [diagnostics.censoring(subjects, adjusted.weight), diagnostics.empty_beginning(subjects)]
+    gates += [
+        diagnostics.censoring(subjects, adjusted.weight),
+        diagnostics.empty_beginning(subjects),
+        diagnostics.first_day(subjects),
+    ]
     if users is not None:
         gates.append(diagnostics.prevalent(users, subjects.treated))
     passed = all(gate.passed for gate in gates)

@@ -25,6 +25,8 @@ class Description:
 
 def describe(question: Question, engine: Arrays, subjects: Subjects, without: Collection[int] = ()) -> Description:
     """Persons in `without` are not among the others either."""
+    if not subjects.size:
+        return Description(Similar(0, 0, 0, (), (), ()), Pathways((), 0, ()), ())
     protocol = question.protocol
     first, horizon = protocol.follow_up.first_day, protocol.horizons[-1]
     return Description(

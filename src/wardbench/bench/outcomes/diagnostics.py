@@ -1,13 +1,14 @@
 """May an estimate be shown? Each gate is judged before any effect is computed, and says why in words.
 
 Limits are those of large-scale practice (Schuemie and others, 2020 and 2024: SMD, equipoise, EASE, MDRR); the two
-counts are ours.
+counts, and what sees immortal time, prevalent users and outcomes that brought the treatment, are ours.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from scipy import special
@@ -31,8 +32,15 @@ ALPHA = 0.05
 """Of the test of each covariate's difference, shared out among all of them."""
 CHANCE = 0.001
 """An empty beginning that chance makes this seldom is not of chance."""
+MOST_AT_FIRST = 0.2
+"""The share of outcomes on the first day of follow-up beyond which they are taken for the treatment's own reason."""
+WEEK = 7
 PROPORTIONAL = 0.01
 """Below this p of proportional hazards one ratio for the whole time is not shown; the risks by day are."""
+
+
+MORE_OUTCOMES = "more persons, a longer follow-up, or an outcome that happens more often"
+BY_CHANCE = "no more than chance makes it among so few"
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,9 @@ class Gate:
     limit: float
     passed: bool
     reason: str
+    remedy: str
+    """What could make it pass: a fair next step for whoever is refused."""
+    sense: Literal["at least", "at most"] = "at most"
     note: str = ""
     """What a reader has to know where a limit is kept in another way than it seems."""
 
@@ -59,6 +70,8 @@ def size(subjects: Subjects, weight: Floats) -> Iterator[Gate]:
         FEWEST_PERSONS,
         fewest >= FEWEST_PERSONS,
         f"there are fewer than {FEWEST_PERSONS} comparable persons in one of the arms",
+        "more persons: a longer period, wider cohorts, or other hospitals that answer the same protocol",
+        "at least",
     )
     outcomes = int(np.count_nonzero(used & (subjects.ended == OUTCOME)))
     yield Gate(
@@ -67,6 +80,8 @@ def size(subjects: Subjects, weight: Floats) -> Iterator[Gate]:
         FEWEST_OUTCOMES,
         outcomes >= FEWEST_OUTCOMES,
         f"fewer than {FEWEST_OUTCOMES} of them had the outcome",
+        MORE_OUTCOMES,
+        "at least",
     )
     share = arms[0] / max(1, sum(arms))
     detectable = minimal_detectable_ratio(outcomes, share)
@@ -76,6 +91,7 @@ def size(subjects: Subjects, weight: Floats) -> Iterator[Gate]:
         LARGEST_DETECTABLE,
         detectable <= LARGEST_DETECTABLE,
         "only an enormous difference could have been seen among so few outcomes",
+        MORE_OUTCOMES,
     )
 
 
@@ -101,7 +117,8 @@ def balance(differences: Floats, treated: Integers, weight: Floats) -> Gate:
         LARGEST_DIFFERENCE,
         passed,
         "those who had the one treatment still differ from those who had the other",
-        "no more than chance makes it among so few" if passed and largest > LARGEST_DIFFERENCE else "",
+        "another way of making them alike, or patients of whom both treatments are usual",
+        note=BY_CHANCE if passed and largest > LARGEST_DIFFERENCE else "",
     )
 
 
@@ -112,6 +129,8 @@ def overlap(share: float) -> Gate:
         LEAST_EQUIPOISE,
         share >= LEAST_EQUIPOISE,
         "hardly anybody might have had either treatment: who had which could be told beforehand",
+        "a comparator that is given to the same patients for the same reason",
+        "at least",
     )
 
 
@@ -123,23 +142,47 @@ def systematic_error(null: EmpiricalNull) -> Gate:
         LARGEST_EASE,
         ease <= LARGEST_EASE,
         "the comparison finds effects where there can be none",
+        "records of what decides between the treatments, or another comparator",
     )
 
 
 def censoring(subjects: Subjects, weight: Floats) -> Gate:
-    """The largest distance between the arms' curves of remaining under observation (the outcome aside)."""
+    """The largest distance between the arms' curves of remaining under observation (the outcome aside), refused where
+    chance alone does not explain that it is beyond the limit."""
     curves = [
         kaplan_meier(subjects.days[of], subjects.ended[of] != OUTCOME, weight[of])
         for of in (subjects.treated & (weight > 0), ~subjects.treated & (weight > 0))
     ]
     times = np.unique(np.concatenate([curve.time[curve.at_risk >= FEWEST_OUTCOMES] for curve in curves]))
-    apart = float(np.max(np.abs(curves[0].at(times) - curves[1].at(times)))) if len(times) else 0.0
+    apart = np.abs(curves[0].at(times) - curves[1].at(times))
+    # Where everybody is gone there is no chance left in it.
+    with np.errstate(invalid="ignore"):
+        error = np.nan_to_num(np.hypot(*(curve.error_at(times) for curve in curves)))
+    largest = float(np.max(apart, initial=0.0))
+    passed = not np.any(apart - CENSORING > special.ndtri(1 - ALPHA / 2) * error)
     return Gate(
         "Largest difference in being followed",
-        apart,
+        largest,
         CENSORING,
-        apart <= CENSORING,
+        passed,
         "one arm was lost from sight sooner than the other",
+        "a shorter follow-up, or patients who keep coming to this hospital",
+        note=BY_CHANCE if passed and largest > CENSORING else "",
+    )
+
+
+def first_day(subjects: Subjects) -> Gate:
+    """The share of outcomes on the first day of follow-up; only where follow-up is longer than a week."""
+    days = subjects.days[subjects.ended == OUTCOME]
+    judged = len(days) > 0 and float(subjects.days.max()) > WEEK
+    share = float(np.mean(days <= 1)) if judged else 0.0
+    return Gate(
+        "Share of outcomes on the first day of follow-up",
+        share,
+        MOST_AT_FIRST,
+        share <= MOST_AT_FIRST,
+        "many outcomes were recorded on the first day: what brought the treatment may be taken for what followed it",
+        "a follow-up that begins later, or an outcome that cannot be the reason for the treatment",
     )
 
 
@@ -159,6 +202,8 @@ def empty_beginning(subjects: Subjects) -> Gate:
         CHANCE,
         least >= CHANCE,
         "nobody in one arm could have had the outcome at first: membership was decided after time zero",
+        "cohorts that are decided by what is known on their first day",
+        "at least",
     )
 
 
@@ -171,4 +216,5 @@ def prevalent(users: Integers, treated: Integers) -> Gate:
         0.05,
         share <= 0.05,
         "many had been treated before time zero and had already survived the beginning",
+        "cohorts of first use, with a longer time without either treatment before",
     )

@@ -7,7 +7,7 @@ out has the default that is written here, and the hash is of all of it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -21,6 +21,8 @@ from wardbench.ward.cohorts.definition import Entry
 
 DEATH = "death"
 VERSION = 1
+LONGEST = 36_525
+"""Days, a hundred years: nobody is followed or observed longer."""
 
 Estimand = Literal["intention-to-treat", "as-treated"]
 Adjustment = Literal["matching", "overlap", "iptw"]
@@ -114,8 +116,28 @@ def question(protocol: Protocol, folder: Path, *, source: str = "protocol") -> Q
     outcome = None if protocol.outcome == DEATH else read("outcome", protocol.outcome)
     population = None if protocol.population is None else read("population", protocol.population)
     controls = tuple(read(f"negative_controls[{n}]", one) for n, one in enumerate(protocol.negative_controls))
+    for fault in _mistaken(target, comparator, outcome, controls):
+        raise InputError(f"{source}: {fault}")
     digest = digest_of(protocol, [target, comparator, outcome, population, *controls])
     return Question(protocol, target, comparator, outcome, controls, digest, population)
+
+
+def _mistaken(
+    target: Definition, comparator: Definition | None, outcome: Definition | None, controls: Sequence[Definition]
+) -> Iterator[str]:
+    """Cohorts that mean the same and must not, one sentence each, beginning with the field."""
+    known = {lower(target).digest: "the target"}
+    if comparator is not None:
+        if lower(comparator).digest in known:
+            yield "comparator: it is the same cohort as the target."
+        known[lower(comparator).digest] = "the comparator"
+    if outcome is not None:
+        if lower(outcome).digest in known:
+            yield f"outcome: it is the same cohort as {known[lower(outcome).digest]}."
+        known[lower(outcome).digest] = "the outcome"
+    for number, control in enumerate(controls):
+        if lower(control).digest in known:
+            yield f"negative_controls[{number}]: it is the same cohort as {known[lower(control).digest]}."
 
 
 def read_inline(cohort: dict[str, Any], source: str) -> Definition:
@@ -137,6 +159,8 @@ def faults(protocol: Protocol) -> Sequence[str]:
         found.append("name: a protocol needs a name.")
     if follow_up.first_day < 0 or follow_up.last_day <= follow_up.first_day:
         found.append("follow_up: the last day must come after the first, and the first not before day 0.")
+    if max(follow_up.last_day, follow_up.after_stop, protocol.washout_days) > LONGEST:
+        found.append(f"follow_up, washout_days: at most {LONGEST} days, a hundred years.")
     if follow_up.after_stop < 0:
         found.append("follow_up.after_stop: days after the end cannot be fewer than 0.")
     if protocol.washout_days < 0:

@@ -6,25 +6,33 @@ since its last step, and it ends where fewer are still followed, so that no step
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from wardbench.bench.outcomes.adjustment import WHOM
-from wardbench.bench.outcomes.analysis import Analysis, outcome_in_words
+from wardbench.bench.outcomes.analysis import Analysis
 from wardbench.bench.outcomes.arrays import Floats, Integers
-from wardbench.bench.outcomes.balance import preference
 from wardbench.bench.outcomes.comparison import Comparison, parts
 from wardbench.bench.outcomes.described import ReleasedDescription, released_description
 from wardbench.bench.outcomes.diagnostics import PROPORTIONAL
+from wardbench.bench.outcomes.shown_balance import (
+    PreferenceBin,
+    ReleasedBalance,
+    effective,
+    preferences,
+    released_balance,
+)
+from wardbench.bench.outcomes.shown_effects import EffectRow, effects, headline, variants
+from wardbench.bench.outcomes.strength import Strength, strength
 from wardbench.bench.outcomes.subjects import DEATH, FREE, OUTCOME
 from wardbench.bench.outcomes.survival import aalen_johansen, kaplan_meier, restricted_mean
-from wardbench.bench.outcomes.weighting import effective_size
-from wardbench.core.disclosure import NEARLY_ALL, Figure, Rules, percent
+from wardbench.core.disclosure import Figure, Rules
 from wardbench.core.disclosure.figures import significant
 
 POINTS = 12
-TOP = 15
 
 
 @dataclass(frozen=True)
@@ -52,41 +60,16 @@ class ReleasedCurve:
 
 
 @dataclass(frozen=True)
-class CovariateRow:
-    label: str
-    target: str
-    comparator: str
-    before: float
-    after: float
-
-
-@dataclass(frozen=True)
 class GateRow:
+    """One diagnostic; `limit` says "at least" or "at most", `remedy` what could make it pass."""
+
     name: str
     value: str
     limit: str
     passed: bool
     note: str = ""
-
-
-@dataclass(frozen=True)
-class EffectRow:
-    """One estimate in words of the reader: what, the value, its interval."""
-
-    name: str
-    value: str
-    interval: str
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class PreferenceBin:
-    """Between which preference scores, and the share of each arm there."""
-
-    low: float
-    high: float
-    target: float
-    comparator: float
+    reason: str = ""
+    remedy: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,8 +84,7 @@ class ReleasedOutcomes:
     attrition: tuple[StepRow, ...]
     curves: tuple[ReleasedCurve, ...]
     weighted_curves: tuple[ReleasedCurve, ...]
-    covariates: tuple[CovariateRow, ...]
-    covariates_judged: int
+    balance: ReleasedBalance
     description: ReleasedDescription
     summary: tuple[EffectRow, ...]
     """What happened, by horizon and arm, without any adjustment."""
@@ -117,6 +99,8 @@ class ReleasedOutcomes:
     answerable: bool
     compared: bool
     """Whether the protocol asks for a comparison at all."""
+    strength: Strength | None
+    """How far the estimates may be trusted; None where there are none."""
     preference: tuple[PreferenceBin, ...]
     effective: tuple[str, str]
     """The effective numbers of persons after adjustment, of target and comparator; empty where nothing is compared."""
@@ -124,20 +108,24 @@ class ReleasedOutcomes:
 
 def release(analysis: Analysis, rules: Rules) -> ReleasedOutcomes:
     """Take an analysis through the rules of a mode."""
-    subjects, comparison = analysis.subjects, analysis.comparison
+    subjects = analysis.subjects
+    if min(subjects.treated.sum(), (~subjects.treated).sum()) < rules.fewest:
+        # That an arm is empty would be told by what is not judged, were a small one judged.
+        analysis = replace(analysis, comparison=None, matrix=None)
+    comparison = analysis.comparison
     chains = [rules.chain([getattr(step, arm) for step in subjects.attrition]) for arm in ("target", "comparator")]
     steps = tuple(
         StepRow(step.name, target, comparator)
         for step, target, comparator in zip(subjects.attrition, *chains, strict=True)
     )
     grid = days_of(analysis)
+    answerable = comparison is not None and comparison.estimates is not None
+    groups = arms_shown(analysis, answerable)
     curves = tuple(
-        curve(name, subjects.days[of], subjects.ended[of], np.ones(int(of.sum())), grid, rules)
-        for name, of in (("Target", subjects.treated), ("Comparator", ~subjects.treated))
-        if of.any()
+        curve(name, subjects.days[of], subjects.ended[of], np.ones(int(of.sum())), grid, rules) for name, of in groups
     )
     weighted: tuple[ReleasedCurve, ...] = ()
-    if comparison is not None and comparison.estimates is not None:
+    if comparison is not None and answerable:
         weighted = tuple(
             curve(name, *arm, grid, rules)
             for name, arm in zip(("Target", "Comparator"), parts(subjects, comparison.arms.adjusted), strict=True)
@@ -151,48 +139,35 @@ def release(analysis: Analysis, rules: Rules) -> ReleasedOutcomes:
         attrition=steps,
         curves=curves,
         weighted_curves=weighted,
-        covariates=covariates(analysis, rules),
-        covariates_judged=0 if analysis.matrix is None else len(analysis.matrix.columns),
+        balance=released_balance(analysis, rules),
         description=released_description(analysis.description, rules),
-        summary=summary(analysis, curves, rules),
+        summary=summary(analysis, curves, dict(groups), rules),
         gates=gates(comparison, rules),
-        refusals=refusals(analysis),
+        refusals=refusals(analysis, rules),
         effects=effects(comparison),
         variants=variants(analysis),
         controls=0 if comparison is None else len(comparison.controls),
         whom=WHOM[analysis.question.protocol.adjustment],
         headline=headline(analysis),
-        answerable=comparison is not None and comparison.estimates is not None,
+        answerable=answerable,
         compared=analysis.question.comparator is not None,
+        strength=trusted(analysis),
         preference=preferences(analysis, rules),
         effective=effective(analysis, rules),
     )
 
 
-def preferences(analysis: Analysis, rules: Rules) -> tuple[PreferenceBin, ...]:
-    """Shares of each arm by tenths of the preference score; what few persons have stands as none."""
-    if analysis.comparison is None:
-        return ()
+def arms_shown(analysis: Analysis, answerable: bool) -> list[tuple[str, Integers]]:
+    """Whose outcomes are shown as recorded: each arm's where the arms may be compared, else everybody's together.
+
+    Two arms drawn beside each other are a comparison, the worst of all, whatever is written below them.
+    """
     treated = analysis.subjects.treated
-    place = np.minimum((preference(analysis.comparison.arms.score, treated) * 10).astype(int), 9)
-    columns = []
-    for arm in (treated, ~treated):
-        counts, whole = np.bincount(place[arm], minlength=10), int(arm.sum())
-        shown = [rules.part(int(count), whole) for count in counts]
-        total = rules.total(whole).value or 1.0
-        columns.append([1.0 if one is NEARLY_ALL else (one.value or 0.0) / total for one in shown])
-    return tuple(
-        PreferenceBin(n / 10, (n + 1) / 10, round(min(1.0, a), 2), round(min(1.0, b), 2))
-        for n, (a, b) in enumerate(zip(*columns, strict=True))
-    )
-
-
-def effective(analysis: Analysis, rules: Rules) -> tuple[str, str]:
-    if analysis.comparison is None:
-        return ("", "")
-    weight, treated = analysis.comparison.arms.adjusted.weight, analysis.subjects.treated
-    target, comparator = (rules.total(int(effective_size(weight[arm]))).text for arm in (treated, ~treated))
-    return target, comparator
+    if analysis.question.comparator is None:
+        return [("Target", treated)] if treated.any() else []
+    if answerable:
+        return [("Target", treated), ("Comparator", ~treated)]
+    return [("Both arms together", np.ones(len(treated), dtype=bool))] if len(treated) else []
 
 
 def days_of(analysis: Analysis) -> Integers:
@@ -222,14 +197,16 @@ def curve(name: str, days: Floats, ended: Integers, weight: Floats, grid: Intege
     return ReleasedCurve(name, tuple(points))
 
 
-def summary(analysis: Analysis, curves: tuple[ReleasedCurve, ...], rules: Rules) -> tuple[EffectRow, ...]:
+def summary(
+    analysis: Analysis, curves: tuple[ReleasedCurve, ...], groups: dict[str, Integers], rules: Rules
+) -> tuple[EffectRow, ...]:
     """Shares by each horizon as the released curves have them, who died of something else first, restricted means.
 
     A horizon that a curve does not reach, and whatever fewer than enough persons stand behind, is left out.
     """
     subjects, rows = analysis.subjects, []
     for shown in curves:
-        of = subjects.treated if shown.name == "Target" else ~subjects.treated
+        of = groups[shown.name]
         days, ended = subjects.days[of], subjects.ended[of]
         cause = np.where(ended == OUTCOME, 1, np.where(ended == DEATH, 2, FREE))
         for horizon in analysis.question.protocol.horizons:
@@ -261,151 +238,47 @@ def summary(analysis: Analysis, curves: tuple[ReleasedCurve, ...], rules: Rules)
     return tuple(rows)
 
 
-def covariates(analysis: Analysis, rules: Rules) -> tuple[CovariateRow, ...]:
-    """Those that differed most before adjustment, and are common enough to be named."""
-    comparison, subjects, matrix = analysis.comparison, analysis.subjects, analysis.matrix
-    if matrix is None or comparison is None or not matrix.columns:
-        return ()
-    sizes = [int(subjects.treated.sum()), int((~subjects.treated).sum())]
-    counts = [np.asarray(of.astype(float) @ matrix.values).ravel() for of in (subjects.treated, ~subjects.treated)]
-    before, after = comparison.arms.before, comparison.arms.after
-    rank = np.lexsort((-(counts[0] + counts[1]), -np.abs(before)))
-    rows: list[CovariateRow] = []
-    for place in rank:
-        have = [round(float(count[place])) for count in counts]
-        present = [number for number, size in zip(have, sizes, strict=True) if size]
-        if not all(rules.listed(number) for number in present) or len(rows) == TOP:
-            continue
-        target, comparator = (
-            percent(rules.part(number, size), rules.total(size), decimals=rules.percent_decimals)
-            for number, size in zip(have, sizes, strict=True)
-        )
-        rows.append(
-            CovariateRow(
-                matrix.columns[place].label,
-                target,
-                comparator,
-                round(float(np.clip(before[place], -9, 9)), 2),
-                round(float(np.clip(after[place], -9, 9)), 2),
-            )
-        )
-    return tuple(rows)
-
-
 def gates(comparison: Comparison | None, rules: Rules) -> tuple[GateRow, ...]:
     if comparison is None:
         return ()
     rows = []
     for gate in comparison.gates:
         counted = gate.name in ("Outcomes", "Persons in the smaller arm")
-        value = rules.total(int(gate.value)).text if counted else significant(gate.value, 2).text
-        rows.append(GateRow(gate.name, value, f"{gate.limit:g}", gate.passed, gate.note))
+        if counted:
+            value = rules.total(int(gate.value)).text
+        else:
+            value = significant(gate.value, 2).text if math.isfinite(gate.value) else "beyond any"
+        why = ("", "") if gate.passed else (gate.reason, gate.remedy)
+        rows.append(GateRow(gate.name, value, f"{gate.sense} {gate.limit:g}", gate.passed, gate.note, *why))
+    if comparison.estimates is not None:
+        p = comparison.estimates.proportional_p
+        note = "" if p >= PROPORTIONAL else "no hazard ratio is shown"
+        rows.append(
+            GateRow("Proportional hazards (p of the test)", f"{p:.2g}", f"at least {PROPORTIONAL:g}", not note, note)
+        )
     return tuple(rows)
 
 
-def refusals(analysis: Analysis) -> tuple[str, ...]:
+def refusals(analysis: Analysis, rules: Rules) -> tuple[str, ...]:
     if analysis.question.comparator is None:
         return ("the protocol has no comparator: this report describes, and compares nothing",)
     if analysis.comparison is None:
-        return ("there is nobody to compare in one of the arms",)
+        return tuple(emptied(analysis, rules))
     return analysis.comparison.refusals
 
 
-def effects(comparison: Comparison | None) -> tuple[EffectRow, ...]:
-    if comparison is None or comparison.estimates is None:
-        return ()
-    found, rows = comparison.estimates, []
-    for risk in found.risks:
-        low, high = (risk.difference + side * 1.96 * risk.error for side in (-1, 1))
-        needed = risk.number_needed
-        crosses = low < 0 < high
-        side = "fewer" if risk.difference < 0 else "more"
-        rows.append(
-            EffectRow(
-                f"Risk difference by day {risk.day}",
-                f"{100 * risk.difference:+.1f} in 100",
-                f"{100 * low:+.1f} to {100 * high:+.1f}",
-                "the interval holds none at all, so no number needed to treat is given"
-                if crosses
-                else f"one outcome {side} for every {np.ceil(needed):.0f} treated",
-            )
-        )
-    mean = found.mean_difference
-    rows.append(
-        EffectRow(
-            f"Days without the outcome by day {found.risks[-1].day}",
-            f"{mean.value:+.0f} days",
-            f"{mean.value - 1.96 * mean.error:+.0f} to {mean.value + 1.96 * mean.error:+.0f}",
-        )
-    )
-    if found.proportional_p < PROPORTIONAL:
-        rows.append(EffectRow("Hazard ratio", "not shown", "", _proportional(found.proportional_p)))
-        return tuple(rows)
-    value, low, high = found.hazard_ratio.limits()
-    rows.append(
-        EffectRow("Hazard ratio", f"{value:.2f}", f"{low:.2f} to {high:.2f}", _proportional(found.proportional_p))
-    )
-    if found.calibrated is not None:
-        value, low, high = found.calibrated
-        rows.append(
-            EffectRow(
-                "Hazard ratio, calibrated by negative controls",
-                f"{value:.2f}",
-                f"{low:.2f} to {high:.2f}",
-                f"calibrated p {found.calibrated_p:.2g}",
-            )
-        )
-    rows.append(
-        EffectRow(
-            "E-value",
-            f"{found.e_value:.2f}",
-            f"{found.e_value_of_limit:.2f} for the limit nearer to 1",
-            "how strong something unmeasured would have to be, with both, to explain this away",
-        )
-    )
-    return tuple(rows)
+def emptied(analysis: Analysis, rules: Rules) -> Iterator[str]:
+    """For each arm that hardly anybody is left in, at which step that came about."""
+    few = "nobody" if rules.fewest <= 1 else f"fewer than {rules.fewest} persons"
+    for arm in ("target", "comparator"):
+        steps = analysis.subjects.attrition
+        if getattr(steps[-1], arm) < rules.fewest:
+            step = next(step for step in steps if getattr(step, arm) < rules.fewest)
+            where = "in its cohort" if step is steps[0] else f"left after the step “{step.name}”"
+            yield f"{few} of the {arm} {'is' if few == 'nobody' else 'are'} {where}"
 
 
-def headline(analysis: Analysis) -> str:
-    """Shares of the two arms by the last horizon side by side, whichever of them is larger."""
-    comparison = analysis.comparison
-    if comparison is None or comparison.estimates is None:
-        return ""
-    risk = comparison.estimates.risks[-1]
-    low, high = sorted(100 * abs(risk.difference + side * 1.96 * risk.error) for side in (-1, 1))
-    shares = (
-        f"by day {risk.day}, {100 * risk.target:.1f} in 100 of the target and {100 * risk.comparator:.1f} in 100 of "
-        f"the comparator had the outcome ({outcome_in_words(analysis.question)})"
-    )
-    if abs(risk.difference) <= 1.96 * risk.error:
-        chance = 1.96 * risk.error
-        interval = f"{100 * (chance - risk.difference):.1f} fewer to {100 * (chance + risk.difference):.1f} more in 100"
-        return f"{shares}; the difference may be chance (95% interval {interval})."
-    more = "fewer" if risk.difference < 0 else "more"
-    return f"{shares}: {100 * abs(risk.difference):.1f} {more} (95% interval {low:.1f} to {high:.1f} {more})."
-
-
-def _proportional(p: float) -> str:
-    if p < PROPORTIONAL:
-        return f"hazards are not proportional (p {p:.2g}): one ratio would mislead, read the risks by day"
-    if p < 0.05:
-        return f"hazards may not be proportional (p {p:.2g}): read the risks by day beside it"
-    return f"no sign against proportional hazards (p {p:.2g})"
-
-
-def variants(analysis: Analysis) -> tuple[EffectRow, ...]:
-    rows: list[EffectRow] = []
-    for variant in analysis.variants:
-        found = variant.comparison.estimates
-        if found is None:
-            rows.append(EffectRow(variant.name, "not answerable", "", "; ".join(variant.comparison.refusals)))
-        else:
-            risk = found.risks[-1]
-            low, high = (100 * (risk.difference + side * 1.96 * risk.error) for side in (-1, 1))
-            note = f"by day {risk.day}: {100 * risk.difference:+.1f} in 100 ({low:+.1f} to {high:+.1f})"
-            value, low, high = found.hazard_ratio.limits()
-            shown = (f"{value:.2f}", f"{low:.2f} to {high:.2f}")
-            if found.proportional_p < PROPORTIONAL:
-                shown = ("not shown", "")
-            rows.append(EffectRow(variant.name, *shown, note))
-    return tuple(rows)
+def trusted(analysis: Analysis) -> Strength | None:
+    if analysis.comparison is None or analysis.comparison.estimates is None:
+        return None
+    return strength(analysis.comparison, [(one.name, one.comparison) for one in analysis.variants], ())

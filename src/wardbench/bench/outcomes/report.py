@@ -16,6 +16,7 @@ from wardbench.bench.outcomes.analysis import Analysis, outcome_in_words
 from wardbench.bench.outcomes.balance import LIMIT
 from wardbench.bench.outcomes.described import TrajectoryRow
 from wardbench.bench.outcomes.released import ReleasedCurve, ReleasedOutcomes, release
+from wardbench.bench.outcomes.shown_balance import band_names
 from wardbench.core.disclosure import rules_for
 from wardbench.core.page import rendered
 from wardbench.core.results import written_whole
@@ -142,7 +143,9 @@ def render(report: OutcomeReport) -> str:
         preference=preferences(report.figures),
         crude=drawn(report.figures.curves, f"Share with {report.asked.outcome} by day, as recorded"),
         adjusted=drawn(report.figures.weighted_curves, f"Share with {report.asked.outcome} by day, adjusted"),
+        everything=every_covariate(report.figures),
         balance=balance(report.figures),
+        bands=band_names(),
         json=json.decode(),
         checksum=hashlib.sha256(json).hexdigest(),
         methods=methods(report),
@@ -189,8 +192,14 @@ def preferences(figures: ReleasedOutcomes) -> Markup:
     return Markup(charts.bars(("Target", "Comparator"), groups, title, "Preference score", "Share of the arm"))
 
 
+def every_covariate(figures: ReleasedOutcomes) -> Markup:
+    spots = [(spot.before, spot.after) for spot in figures.balance.spots]
+    title = "Standardised difference of every covariate before and after adjustment"
+    return Markup(charts.scatter(spots, title, LIMIT)) if spots else Markup("")
+
+
 def balance(figures: ReleasedOutcomes) -> Markup:
-    rows = [(row.label, row.before, row.after) for row in figures.covariates]
+    rows = [(row.label, row.before, row.after) for row in figures.balance.rows]
     return (
         Markup(charts.love(rows, "Standardised differences before and after adjustment", LIMIT)) if rows else Markup("")
     )

@@ -1,0 +1,123 @@
+"""What may be shown of an effect: each estimate in words of the reader, and the same question asked in other ways."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from wardbench.bench.outcomes.analysis import Analysis, outcome_in_words
+from wardbench.bench.outcomes.comparison import Comparison
+from wardbench.bench.outcomes.diagnostics import PROPORTIONAL
+
+
+@dataclass(frozen=True)
+class EffectRow:
+    """One estimate in words of the reader: what, the value, its interval."""
+
+    name: str
+    value: str
+    interval: str
+    note: str = ""
+
+
+def effects(comparison: Comparison | None) -> tuple[EffectRow, ...]:
+    if comparison is None or comparison.estimates is None:
+        return ()
+    found, rows = comparison.estimates, []
+    for risk in found.risks:
+        low, high = (risk.difference + side * 1.96 * risk.error for side in (-1, 1))
+        needed = risk.number_needed
+        crosses = low < 0 < high
+        side = "fewer" if risk.difference < 0 else "more"
+        rows.append(
+            EffectRow(
+                f"Risk difference by day {risk.day}",
+                f"{100 * risk.difference:+.1f} in 100",
+                f"{100 * low:+.1f} to {100 * high:+.1f}",
+                "the interval holds 0: no number needed to treat is given"
+                if crosses
+                else f"one outcome {side} for every {np.ceil(needed):.0f} treated",
+            )
+        )
+    mean = found.mean_difference
+    rows.append(
+        EffectRow(
+            f"Days without the outcome by day {found.risks[-1].day}",
+            f"{mean.value:+.0f} days",
+            f"{mean.value - 1.96 * mean.error:+.0f} to {mean.value + 1.96 * mean.error:+.0f}",
+        )
+    )
+    if found.proportional_p < PROPORTIONAL:
+        rows.append(EffectRow("Hazard ratio", "not shown", "", proportional(found.proportional_p)))
+        return tuple(rows)
+    value, low, high = found.hazard_ratio.limits()
+    rows.append(
+        EffectRow("Hazard ratio", f"{value:.2f}", f"{low:.2f} to {high:.2f}", proportional(found.proportional_p))
+    )
+    if found.calibrated is not None:
+        value, low, high = found.calibrated
+        rows.append(
+            EffectRow(
+                "Hazard ratio, calibrated by negative controls",
+                f"{value:.2f}",
+                f"{low:.2f} to {high:.2f}",
+                f"calibrated p {found.calibrated_p:.2g}",
+            )
+        )
+    rows.append(
+        EffectRow(
+            "E-value",
+            f"{found.e_value:.2f}",
+            "",
+            f"so strong something unrecorded would have to be, with both, to explain this away; "
+            f"{found.e_value_of_limit:.2f} to explain the limit nearer to 1",
+        )
+    )
+    return tuple(rows)
+
+
+def headline(analysis: Analysis) -> str:
+    """Shares of the two arms by the last horizon side by side, whichever of them is larger."""
+    comparison, question = analysis.comparison, analysis.question
+    if comparison is None or comparison.estimates is None or question.comparator is None:
+        return ""
+    risk = comparison.estimates.risks[-1]
+    low, high = sorted(100 * abs(risk.difference + side * 1.96 * risk.error) for side in (-1, 1))
+    shares = (
+        f"by day {risk.day}, {100 * risk.target:.1f} in 100 of the target (“{question.target.name}”) and "
+        f"{100 * risk.comparator:.1f} in 100 of the comparator (“{question.comparator.name}”) had the outcome "
+        f"({outcome_in_words(question)})"
+    )
+    if abs(risk.difference) <= 1.96 * risk.error:
+        chance = 1.96 * risk.error
+        interval = f"{100 * (chance - risk.difference):.1f} fewer to {100 * (chance + risk.difference):.1f} more in 100"
+        return f"{shares}; the difference may be chance (95% interval {interval})."
+    more = "fewer" if risk.difference < 0 else "more"
+    return f"{shares}: {100 * abs(risk.difference):.1f} {more} (95% interval {low:.1f} to {high:.1f} {more})."
+
+
+def proportional(p: float) -> str:
+    if p < PROPORTIONAL:
+        return f"hazards are not proportional (p {p:.2g}): one ratio would mislead, read the risks by day"
+    if p < 0.05:
+        return f"hazards may not be proportional (p {p:.2g}): read the risks by day beside it"
+    return f"no sign against proportional hazards (p {p:.2g})"
+
+
+def variants(analysis: Analysis) -> tuple[EffectRow, ...]:
+    rows: list[EffectRow] = []
+    for variant in analysis.variants:
+        found = variant.comparison.estimates
+        if found is None:
+            rows.append(EffectRow(variant.name, "not answerable", "", "; ".join(variant.comparison.refusals)))
+        else:
+            risk = found.risks[-1]
+            low, high = (100 * (risk.difference + side * 1.96 * risk.error) for side in (-1, 1))
+            note = f"by day {risk.day}: {100 * risk.difference:+.1f} in 100 ({low:+.1f} to {high:+.1f})"
+            value, low, high = found.hazard_ratio.limits()
+            shown = (f"{value:.2f}", f"{low:.2f} to {high:.2f}")
+            if found.proportional_p < PROPORTIONAL:
+                shown = ("not shown", "")
+            rows.append(EffectRow(variant.name, *shown, note))
+    return tuple(rows)

@@ -1,0 +1,77 @@
+"""What a report shows of an analysis: every covariate, how far an estimate may be trusted, charts that can be read."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from test_outcome_comparison import ask, planted
+
+from wardbench.bench.outcomes import charts
+from wardbench.bench.outcomes.shown_balance import TOP, band_names, released_balance
+from wardbench.bench.outcomes.strength import GRADES, strength
+from wardbench.core.disclosure import rules_for
+
+
+def analysed(seed: int, **more: Any) -> Any:
+    subjects, matrix, controls = planted(seed, **more)
+    return SimpleNamespace(subjects=subjects, matrix=matrix, comparison=ask(subjects, matrix, controls), variants=())
+
+
+@pytest.mark.parametrize("mode", ["release", "exact"])
+def test_every_covariate_is_counted_and_few_persons_are_in_no_dot(mode: str) -> None:
+    found = analysed(21, n=400)
+    values = found.matrix.values.tolil()
+    values[:, 7] = 0
+    values[np.arange(5), 7] = 1
+    found.matrix = type(found.matrix)(values.tocsc(), found.matrix.columns)
+    shown = released_balance(found, rules_for(mode))
+    assert shown.judged == 51
+    assert sum(sum(row.after) for row in shown.bands) == 51
+    assert shown.rare == (1 if mode == "release" else 0)
+    assert sum(spot.covariates for spot in shown.spots) == 51 - shown.rare
+    assert len(shown.bands) == len(band_names())
+    assert len(shown.rows) == TOP
+    furthest = [max(abs(row.before), abs(row.after)) for row in shown.rows]
+    assert furthest == sorted(furthest, reverse=True)
+    assert furthest[0] == pytest.approx(np.abs(found.comparison.arms.before).max(), abs=0.01)
+    assert all(row.label != found.matrix.columns[7].label for row in shown.rows) or mode == "exact"
+
+
+def test_how_far_it_may_be_trusted_follows_from_what_was_found() -> None:
+    subjects, matrix, controls = planted(1)
+    sound, without = ask(subjects, matrix, controls), ask(subjects, matrix, [])
+    assert strength(sound, [("overlap", sound)], ()).grade == GRADES[0]
+    told = strength(without, [("overlap", sound)], ())
+    assert told.grade == GRADES[1]
+    assert "negative controls" in told.doubts[0].why
+    few = ask(*planted(2, ratio=1.0, n=500))
+    assert any("chance alone" in doubt.why for doubt in strength(few, (), ()).doubts)
+    null = ask(*planted(3, ratio=1.0))
+    assert any("in other ways" in doubt.why for doubt in strength(sound, [("another", null)], ()).doubts)
+    assert any("age" in doubt.why for doubt in strength(sound, (), ["age"]).doubts)
+    assert strength(without, [("another", null)], ["age"]).grade == GRADES[2]
+
+
+@pytest.mark.parametrize("value", [0.0, 0.004, 0.1, 0.11, 0.25, 0.256, 0.9, 1.0, 3.3, 8.0, 8.1])
+def test_axes_end_where_their_quarters_are_round(value: float) -> None:
+    end = charts.quartered(value)
+    assert value <= end * (1 + 1e-9)
+    assert end <= max(1.0, 2.5 * value)
+    assert len(f"{100 * end / 4:.3g}") <= 4
+
+
+def test_days_are_named_by_whole_years_where_they_are_some() -> None:
+    assert charts.days_to_name(1095) == [0, 365, 730, 1095]
+    assert charts.days_to_name(3650) == [0, 730, 1460, 2190, 2920, 3650]
+    assert charts.days_to_name(400) == [0, 100, 200, 300, 400]
+
+
+def test_thousands_of_covariates_are_a_small_picture() -> None:
+    chance = np.random.default_rng(1)
+    spots = [(float(x), float(y)) for x, y in np.abs(chance.normal(0, 0.05, (5000, 2))).round(2)]
+    drawn = charts.scatter(spots, "Every covariate", 0.1)
+    assert len(drawn) < 12_000
+    assert "Every covariate" in drawn and 'class="limit"' in drawn
