@@ -10,11 +10,15 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from wardbench.bench.outcomes.adjustment import Adjusted
+from wardbench.bench.outcomes.adjustment import Adjusted, adjust
 from wardbench.bench.outcomes.analysis import analyse
+from wardbench.bench.outcomes.balance import standardised_differences
 from wardbench.bench.outcomes.comparison import hazard_ratio
+from wardbench.bench.outcomes.covariates import extract
 from wardbench.bench.outcomes.protocol import read_question
 from wardbench.bench.outcomes.released import curve
+from wardbench.bench.outcomes.scores import propensity_scores
+from wardbench.bench.outcomes.subjects import assemble
 from wardbench.cli.app import app
 from wardbench.core.disclosure import rules_for
 from wardbench.core.errors import InputError, NotFoundError
@@ -196,3 +200,36 @@ def test_what_cannot_be_is_one_sentence(hospital: Path) -> None:
         result = runner.invoke(app, ["outcomes", "run", *words])
         assert isinstance(result.exception, error)
         assert sentence in str(result.exception)
+
+
+def test_what_was_measured_counts_by_its_value_and_not_only_by_being_there(hospital: Path) -> None:
+    """The second drug against diabetes is chosen by the HbA1c of that day, which almost everybody has."""
+    snapshot = Store.open(hospital / "store").snapshot()
+    question = read_question(hospital / "diabetes.json")
+    subjects = assemble(question, snapshot)
+    matrix = extract(question, snapshot, subjects)
+    fifths = [n for n, column in enumerate(matrix.columns) if column.name.startswith("HbA1c") and column.value]
+    assert [matrix.columns[n].value.split()[-2] for n in fifths] == ["lowest", "second", "middle", "fourth", "highest"]
+    have = matrix.values[:, fifths].toarray()
+    assert set(have.sum(axis=1)) <= {0, 1}
+    with snapshot.connect() as con:
+        rows = con.execute(
+            """SELECT person_id, date_diff('day', DATE '1970-01-01', measurement_date), value_as_number
+            FROM measurement WHERE value_as_number IS NOT NULL AND measurement_concept_id = ?
+            OR (measurement_concept_id = 0 AND measurement_source_concept_id = ?)""",
+            [matrix.columns[fifths[0]].concept_id] * 2,
+        ).fetchall()
+    last: dict[int, tuple[int, float]] = {}
+    zero = dict(zip(subjects.person.tolist(), subjects.index.tolist(), strict=True))
+    for person, day, value in rows:
+        if person in zero and zero[person] - 365 <= day <= zero[person]:
+            last[person] = max(last.get(person, (-1, 0.0)), (day, value))
+    values = np.array([last[person][1] if person in last else np.nan for person in subjects.person.tolist()])
+    assert (np.isfinite(values) == have.any(axis=1)).all()
+    for lower, higher in zip(range(4), range(1, 5), strict=True):
+        assert values[have[:, lower] > 0].max() <= values[have[:, higher] > 0].min()
+    before = standardised_differences(matrix.values, subjects.treated)[fifths]
+    assert before[0] < -0.5 and before[-1] > 0.5
+    score = propensity_scores(matrix.values, subjects.treated)
+    after = standardised_differences(matrix.values, subjects.treated, adjust("overlap", score, subjects.treated).weight)
+    assert np.abs(after[fifths]).max() < 0.1

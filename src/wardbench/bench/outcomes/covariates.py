@@ -1,6 +1,7 @@
 """Everything that was recorded before time zero, as a sparse matrix of persons by covariates.
 
-A covariate is one concept in one window (had it: 1), or of the person: sex, age in five-year bands, year of time zero.
+A covariate is one concept in one window (had it: 1), a measurement's last value before time zero by fifths of all who
+have one, or of the person: sex, age in five-year bands, year of time zero.
 A concept is the standard one, the source's own where a record has none, as everywhere in Wardbench. Records are read
 from the columns of the cohort engine, which lie by concept, person and day: a covariate's persons are a run of them.
 """
@@ -8,7 +9,7 @@ from the columns of the cohort engine, which lie by concept, person and day: a c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -25,6 +26,11 @@ from wardbench.ward.cohorts import Definition
 from wardbench.ward.cohorts.engines.arrays import Arrays
 from wardbench.ward.cohorts.engines.arrays.days import EARLIEST, NO_DAY, day_of, person_of, ranges
 
+MOST_MEASURED = 100
+"""So many analytes, those that most subjects have a value of."""
+FEWEST_MEASURED = 100
+FIFTHS = tuple(f"last value in the {which} fifth" for which in ("lowest", "second", "middle", "fourth", "highest"))
+
 
 @dataclass(frozen=True)
 class Covariate:
@@ -34,13 +40,15 @@ class Covariate:
     concept_id: int
     name: str
     window: tuple[int, int] | None
+    value: str = ""
+    """Where the last value lies, of a measurement."""
 
     @property
     def label(self) -> str:
         if self.window is None:
             return self.name
         first, last = self.window
-        return f"{self.name}, days {first} to {last}"
+        return f"{self.name}{self.value and f', {self.value}'}, days {first} to {last}"
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,11 @@ def extract(question: Question, data: Snapshot | Arrays, subjects: Subjects) -> 
     left_out = excluded(engine, question)
     runs = [
         (covariate, rows)
-        for covariate, rows in [*_events(engine, asked, subjects, least), *_persons(engine, subjects)]
+        for covariate, rows in [
+            *_events(engine, asked, subjects, least),
+            *_measured(engine, asked, subjects),
+            *_persons(engine, subjects),
+        ]
         if least <= len(rows) < subjects.size and covariate.concept_id not in left_out
     ]
     names = names_of(engine, {covariate.concept_id for covariate, _ in runs})
@@ -119,7 +131,7 @@ NAMED: dict[str, Callable[[int], str]] = {"sex": _sex, "band": _band, "year": la
 
 def _events(engine: Arrays, asked: Covariates, subjects: Subjects, least: int) -> Iterator[Run]:
     row_of = rows_by_position(engine, subjects.person)
-    windows = [(first, 0 if asked.with_day_zero and last == -1 else last) for first, last in asked.windows]
+    windows = _windows(asked)
     far, near = min(first for first, _ in windows), max(last for _, last in windows)
     index = subjects.index
     for table in EVENTS:
@@ -131,12 +143,49 @@ def _events(engine: Arrays, asked: Covariates, subjects: Subjects, least: int) -
                 yield Covariate(table, int(records.concepts[place]), "", window), rows
 
 
+def _windows(asked: Covariates) -> list[tuple[int, int]]:
+    return [(first, 0 if asked.with_day_zero and last == -1 else last) for first, last in asked.windows]
+
+
+def _measured(engine: Arrays, asked: Covariates, subjects: Subjects) -> Iterator[Run]:
+    """Of the analytes that most subjects have a number of, in the commonest unit: the fifth of the last value."""
+    table = engine.columns.table("measurement")
+    records = recorded(table)
+    window = min(_windows(asked))
+    row_of = rows_by_position(engine, subjects.person)
+    number, row, _, place = records.around(row_of, subjects.index, *window)
+    value, unit = table.column("value_as_number")[place], table.column("unit_concept_id")[place]
+    numeric = np.isfinite(value)
+    number, row, value, unit = number[numeric], row[numeric], value[numeric], unit[numeric]
+    persons = np.bincount(number[_new(number, row)], minlength=len(records.concepts))
+    for analyte in np.argsort(-persons, kind="stable")[:MOST_MEASURED]:
+        if persons[analyte] < FEWEST_MEASURED:
+            return
+        begin, end = np.searchsorted(number, [analyte, analyte + 1])
+        units, times = np.unique(unit[begin:end], return_counts=True)
+        common = unit[begin:end] == units[np.argmax(times)]
+        who, found = row[begin:end][common], value[begin:end][common]
+        # Rows and days lie in order, so that the last record of a person is the last of their run.
+        last = np.append(who[1:] != who[:-1], True)
+        who, found = who[last], found[last]
+        fifth = np.searchsorted(np.quantile(found, (0.2, 0.4, 0.6, 0.8)), found, side="left")
+        for at, name in enumerate(FIFTHS):
+            if (fifth == at).any():
+                yield Covariate("measurement", int(records.concepts[analyte]), "", window, name), who[fifth == at]
+
+
+def _new(number: Integers, row: Integers) -> Integers:
+    """Where another person or another number begins; both lie in order."""
+    new = np.ones(len(row), dtype=bool)
+    new[1:] = (number[1:] != number[:-1]) | (row[1:] != row[:-1])
+    return new
+
+
 def _grouped(number: Integers, row: Integers, least: int) -> list[tuple[int, Any]]:
     """For each number, the different rows that have it, where there are enough; both lie in order."""
     if not len(number):
         return []
-    new = np.ones(len(row), dtype=bool)
-    new[1:] = (number[1:] != number[:-1]) | (row[1:] != row[:-1])
+    new = _new(number, row)
     number, row = number[new], row[new]
     counts = np.bincount(number)
     enough = np.flatnonzero(counts >= least)
@@ -162,7 +211,7 @@ def _named(covariate: Covariate, names: dict[int, str]) -> Covariate:
     if covariate.window is None:
         return covariate
     name = names.get(covariate.concept_id) or f"Concept {covariate.concept_id}"
-    return Covariate(covariate.table, covariate.concept_id, name, covariate.window)
+    return replace(covariate, name=name)
 
 
 def users_before(question: Question, data: Snapshot | Arrays, subjects: Subjects) -> Integers:
