@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from wardbench.bench.outcomes.arrays import Floats, Integers, weights_of
 
@@ -34,9 +33,10 @@ def before_and_after(covariates: Any, treated: Integers, weight: Floats) -> tupl
         return nothing, nothing
     mean = np.asarray(covariates.T @ columns) / total
     square = mean[:, :2]
-    if not (sparse.issparse(covariates) and np.all(covariates.data == 1)):
-        squares = covariates.multiply(covariates) if sparse.issparse(covariates) else np.asarray(covariates) ** 2
-        square = np.asarray(squares.T @ columns[:, :2]) / total[:2]
+    if isinstance(covariates, np.ndarray):
+        square = np.asarray((covariates**2).T @ columns[:, :2]) / total[:2]
+    elif not np.all(covariates.data == 1):
+        square = np.asarray(covariates.multiply(covariates).T @ columns[:, :2]) / total[:2]
     variance = np.maximum(0.0, square - mean[:, :2] ** 2) / np.maximum(1 - 1 / total[:2], 1e-12)
     spread = np.sqrt(variance.sum(axis=1) / 2)
     found = []

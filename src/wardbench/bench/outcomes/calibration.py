@@ -10,8 +10,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
+from wardbench.bench.outcomes import normal
 from wardbench.bench.outcomes.arrays import Floats
 from wardbench.core.errors import InputError
 
@@ -32,16 +32,16 @@ class EmpiricalNull:
             return abs(self.mean)
         ratio = self.mean / self.spread
         folded = self.spread * math.sqrt(2 / math.pi) * math.exp(-(ratio**2) / 2)
-        return folded + self.mean * (1 - 2 * float(special.ndtr(-ratio)))
+        return folded + self.mean * (1 - 2 * normal.share_below(-ratio))
 
     def p(self, log_ratio: float, error: float) -> float:
         """Two-sided: how often no effect would seem as far from where no effect lies."""
         z = (log_ratio - self.mean) / math.hypot(self.spread, error)
-        return float(2 * special.ndtr(-abs(z)))
+        return 2 * normal.share_below(-abs(z))
 
     def interval(self, log_ratio: float, error: float, level: float = 0.95) -> tuple[float, float, float]:
         """The estimate and its limits, as ratios, with the systematic error taken out and its spread taken in."""
-        centre, half = log_ratio - self.mean, float(special.ndtri(0.5 + level / 2)) * math.hypot(self.spread, error)
+        centre, half = log_ratio - self.mean, normal.half_width(level) * math.hypot(self.spread, error)
         return math.exp(centre), math.exp(centre - half), math.exp(centre + half)
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
-from wardbench.bench.outcomes import diagnostics
+from wardbench.bench.outcomes import diagnostics, normal
 from wardbench.bench.outcomes.adjustment import Adjusted, adjust
 from wardbench.bench.outcomes.arrays import Floats, Integers
 from wardbench.bench.outcomes.balance import before_and_after, discrimination, equipoise
@@ -34,7 +33,7 @@ class Ratio:
 
     def limits(self, level: float = 0.95) -> tuple[float, float, float]:
         """The ratio and its limits."""
-        half = float(special.ndtri(0.5 + level / 2)) * self.error
+        half = normal.half_width(level) * self.error
         return float(np.exp(self.log)), float(np.exp(self.log - half)), float(np.exp(self.log + half))
 
 

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
-from scipy import sparse
 
 from wardbench.bench.outcomes.arrays import Integers
 from wardbench.bench.outcomes.protocol import Covariates, Question
@@ -25,6 +24,9 @@ from wardbench.core.store import Snapshot
 from wardbench.ward.cohorts import Definition
 from wardbench.ward.cohorts.engines.arrays import Arrays
 from wardbench.ward.cohorts.engines.arrays.days import EARLIEST, NO_DAY, day_of, person_of, ranges
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 MOST_MEASURED = 100
 """So many analytes, those that most subjects have a value of."""
@@ -65,6 +67,9 @@ Run = tuple[Covariate, Any]
 
 def extract(question: Question, data: Snapshot | Arrays, subjects: Subjects) -> Matrix:
     """The covariates of all subjects, those that too few of both arms together have left out."""
+    # It takes its time to load, and patients are described without it.
+    from scipy import sparse
+
     engine, asked = engine_of(data), question.protocol.covariates
     least = max(1, int(np.ceil(asked.least_share * subjects.size)))
     left_out = excluded(engine, question)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import special
 
+from wardbench.bench.outcomes import normal
 from wardbench.bench.outcomes.arrays import Floats, Integers
 from wardbench.bench.outcomes.calibration import EmpiricalNull
 from wardbench.bench.outcomes.power import minimal_detectable_ratio
@@ -109,7 +109,7 @@ def balance(differences: Floats, treated: Integers, weight: Floats) -> Gate:
     if min(sizes) > 0 and len(apart):
         finite = np.where(beyond, 0.0, apart)
         error = np.sqrt(1 / sizes[0] + 1 / sizes[1] + finite**2 / (2 * sum(sizes)))
-        beyond |= (finite - LARGEST_DIFFERENCE) / error > special.ndtri(1 - ALPHA / len(apart))
+        beyond |= (finite - LARGEST_DIFFERENCE) / error > normal.quantile(1 - ALPHA / len(apart))
     passed = not beyond.any()
     return Gate(
         "Largest standardised difference after adjustment",
@@ -159,7 +159,7 @@ def censoring(subjects: Subjects, weight: Floats) -> Gate:
     with np.errstate(invalid="ignore"):
         error = np.nan_to_num(np.hypot(*(curve.error_at(times) for curve in curves)))
     largest = float(np.max(apart, initial=0.0))
-    passed = not np.any(apart - CENSORING > special.ndtri(1 - ALPHA / 2) * error)
+    passed = not np.any(apart - CENSORING > normal.quantile(1 - ALPHA / 2) * error)
     return Gate(
         "Largest difference in being followed",
         largest,

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import statsmodels.api as sm
-from scipy import special
 
+from wardbench.bench.outcomes import normal
 from wardbench.bench.outcomes.arrays import Floats, Integers
 from wardbench.bench.outcomes.weighting import checked
 
@@ -29,7 +29,7 @@ class Effect:
         return self.treated - self.untreated
 
     def limits(self, level: float = 0.95) -> tuple[float, float]:
-        half = float(special.ndtri(0.5 + level / 2)) * self.error
+        half = normal.half_width(level) * self.error
         return self.difference - half, self.difference + half
 
 

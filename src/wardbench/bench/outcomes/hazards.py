@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
+from wardbench.bench.outcomes import normal
 from wardbench.bench.outcomes.arrays import Floats, Integers, follow_up, weights_of
 from wardbench.core.errors import InputError
 
@@ -150,4 +150,4 @@ def proportionality(sums: Days, log: float, day: Integers, died: Integers, arm: 
     spread = float(np.sum(rank[sums.at] ** 2))
     if spread == 0:
         return 1.0
-    return float(special.chdtrc(1, float(rank @ residual) ** 2 * len(sums.at) / (information * spread)))
+    return normal.beyond(float(rank @ residual) ** 2 * len(sums.at) / (information * spread))

@@ -14,6 +14,7 @@ import pyarrow as pa
 from wardbench.bench.outcomes.arrays import Integers
 from wardbench.bench.outcomes.records import names_of, recorded, rows_by_position
 from wardbench.bench.outcomes.subjects import Subjects
+from wardbench.core.arrow import column
 from wardbench.ward.cohorts.engines.arrays import Arrays
 
 MOST_DRUGS = 8
@@ -87,8 +88,8 @@ def _counted(bits: Integers, row: Integers, day: Integers, persons: int) -> list
 
 def _classes(engine: Arrays, concepts: Integers) -> tuple[Integers, list[str]]:
     """For each concept its number among the names of classes."""
-    with engine.columns.snapshot.connect() as con:
-        con.register("drug", pa.table({"id": pa.array(concepts, pa.int64())}))
+    with engine.columns.snapshot.connect(only=["concept", "concept_ancestor"]) as con:
+        con.register("drug", pa.table({"id": column(concepts)}))
         found = dict(
             con.execute(
                 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scipy import special
+from wardbench.bench.outcomes.normal import quantile
 
 
 def minimal_detectable_ratio(events: int, share: float, alpha: float = 0.05, power: float = 0.8) -> float:
@@ -15,5 +15,5 @@ def minimal_detectable_ratio(events: int, share: float, alpha: float = 0.05, pow
     information = events * share * (1 - share)
     if information <= 0:
         return math.inf
-    z = float(special.ndtri(1 - alpha / 2) + special.ndtri(power))
+    z = quantile(1 - alpha / 2) + quantile(power)
     return math.exp(z / math.sqrt(information))

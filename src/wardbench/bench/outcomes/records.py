@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from wardbench.bench.outcomes.arrays import Integers
+from wardbench.core.arrow import column
 from wardbench.core.omop.concept_sets import ConceptSet
 from wardbench.ward.cohorts.engines.arrays import Arrays
 from wardbench.ward.cohorts.engines.arrays.columns import TableColumns
@@ -97,8 +98,8 @@ def members_of(engine: Arrays, sets: Sequence[ConceptSet]) -> Integers:
 
 def names_of(engine: Arrays, concepts: Collection[int]) -> dict[int, str]:
     """The name of each concept that has one."""
-    with engine.columns.snapshot.connect() as con:
-        con.register("wanted", pa.table({"id": pa.array(sorted(concepts), pa.int64())}))
+    with engine.columns.snapshot.connect(only=["concept"]) as con:
+        con.register("wanted", pa.table({"id": column(np.array(sorted(concepts), dtype=np.int64))}))
         rows = con.execute(
             "SELECT w.id, c.concept_name FROM wanted AS w JOIN concept AS c ON c.concept_id = w.id ORDER BY w.id"
         ).fetchall()

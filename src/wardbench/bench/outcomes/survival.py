@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
+from wardbench.bench.outcomes import normal
 from wardbench.bench.outcomes.arrays import Floats, Integers, follow_up, weights_of
 
 LEVEL = 0.95
@@ -164,7 +164,7 @@ def log_rank(time: Floats, happened: Integers, group: Integers) -> LogRank:
     spare = np.maximum(left - 1, 1)
     variance = np.sum(expected * (1 - left_in / left) * (left - died) / spare)
     chi_squared = float((died_in.sum() - expected.sum()) ** 2 / variance) if variance > 0 else 0.0
-    return LogRank(chi_squared, float(special.chdtrc(1, chi_squared)))
+    return LogRank(chi_squared, normal.beyond(chi_squared))
 
 
 def step(time: Floats, value: Floats, times: Floats | list[float], before: float) -> Floats:
@@ -180,7 +180,7 @@ def first_at_most(time: Floats, value: Floats, bound: float) -> float:
 
 def log_log_limits(share: Floats, relative: Floats, level: float) -> tuple[Floats, Floats]:
     """Limits of a share from its relative standard error; exactly the share where it is 0 or 1."""
-    z = special.ndtri(0.5 + level / 2)
+    z = normal.half_width(level)
     inner = (share > 0) & (share < 1)
     safe = np.where(inner, share, 0.5)
     width = np.where(inner, z * relative / -np.log(safe), 0.0)

@@ -174,7 +174,7 @@ def _provenance(cohort: Cohort, snapshot: Snapshot, command: str) -> Provenance:
 
 def provenance(snapshot: Snapshot, command: str, definition_id: str, plan_hash: str) -> Provenance:
     """What a page on this snapshot is made from and with."""
-    with snapshot.connect() as con:
+    with snapshot.connect(only=["cdm_source", "vocabulary"]) as con:
         source = con.execute("SELECT min(cdm_source_name) FROM cdm_source").fetchone()
         release = con.execute("SELECT min(vocabulary_version) FROM vocabulary WHERE vocabulary_id = 'None'").fetchone()
     vocabulary = (release[0] if release else None) or ("loaded" if snapshot.has_vocabulary else "none loaded")

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
+from wardbench.core.arrow import column
 from wardbench.core.errors import StorageError
 from wardbench.core.store import Snapshot
 from wardbench.ward.cohorts.engines.arrays.columns import Columns
@@ -16,7 +17,6 @@ from wardbench.ward.cohorts.engines.arrays.days import NO_DAY, Array, is_sorted,
 from wardbench.ward.cohorts.engines.arrays.evaluation import Evaluation, NotInArraysError
 from wardbench.ward.cohorts.engines.arrays.rows import in_order
 from wardbench.ward.cohorts.engines.arrays.vocabulary import Vocabulary
-from wardbench.ward.cohorts.engines.duckdb_sql import DuckDB
 from wardbench.ward.cohorts.engines.engine import Evaluated, Evaluator, Inclusion
 from wardbench.ward.cohorts.plan import CohortPlan, Relation
 
@@ -77,6 +77,9 @@ class _Batch:
         try:
             found = evaluated(plan, self._evaluation)
         except NotInArraysError:
+            # It loads a writer of SQL, which takes longer than most cohorts do, and few ask for it.
+            from wardbench.ward.cohorts.engines.duckdb_sql import DuckDB
+
             with DuckDB(self._engine.columns.snapshot).open([plan]) as other:
                 found = other.evaluate(plan)
         self._evaluation.kept.forget(lambda node: self._uses[node] <= self._position)
@@ -94,9 +97,9 @@ def evaluated(plan: CohortPlan, evaluation: Evaluation) -> Evaluated:
     if not is_sorted(keys) or bool((keys[1:] == keys[:-1]).any()):
         rows = rows.taken(np.lexsort((rows["end_date"], keys)))
     columns = {
-        "person_id": pa.array(evaluation.columns.people.ids[rows["person"]]),
-        "start_date": pa.array(rows["start_date"]).view(pa.date32()),
-        "end_date": pa.array(rows["end_date"]).view(pa.date32()),
+        "person_id": column(evaluation.columns.people.ids[rows["person"]]),
+        "start_date": column(rows["start_date"]).view(pa.date32()),
+        "end_date": column(rows["end_date"]).view(pa.date32()),
     }
     return Evaluated(pa.table(columns), inclusion_of(plan, evaluation))
 

@@ -28,7 +28,6 @@ from wardbench.ward.cohorts.plan import (
     Satisfying,
     Where,
 )
-from wardbench.ward.cohorts.queries import Queries
 
 Selection = LeavingOut | Near | Satisfying | Where
 
@@ -117,6 +116,9 @@ class Evaluation:
 
     def by_sql(self, node: Events) -> Rows:
         """The rows of a node that asks for more than arrays hold."""
+        # It loads a writer of SQL, which takes longer than most cohorts do, and few ask for it.
+        from wardbench.ward.cohorts.queries import Queries
+
         queries = Queries([CohortPlan(node, (), node)])
         with self.columns.snapshot.connect() as con:
             resolve(con, list(queries.sets))
