@@ -21,8 +21,9 @@ from wardbench.campus.access import services as access
 from wardbench.campus.audit.services import record, verb
 from wardbench.campus.cohorts import services as cohorts
 from wardbench.campus.cohorts.services import Shown
+from wardbench.campus.people.heads import name_head
 from wardbench.campus.people.models import Person
-from wardbench.campus.people.rules import Actor
+from wardbench.campus.people.rules import SYSTEM, Actor
 from wardbench.campus.questions import services as questions
 from wardbench.campus.questions.models import Question
 from wardbench.campus.questions.rules import Side
@@ -237,6 +238,17 @@ def test_what_was_said_in_an_emergency_is_for_those_who_watch(cast: Cast) -> Non
     for key in ("physician2", "data_steward"):
         given = {"justified": "yes", "finding": "It was right."}
         assert cast.client(key).post(f"/access/{made.id}/", given).status_code in (403, 405), key
+
+
+def test_what_a_head_says_is_not_for_whoever_opened_it(cast: Cast) -> None:
+    name_head(cast.people["physician"].affiliations.get(), by=SYSTEM)
+    access.give_relation(4711, cast.endocrinology, by=SYSTEM)
+    made = access.open_in_emergency(4711, by=cast.actor("physician2"), reason="emergency", words="Found unconscious.")
+    page, words = f"/access/{made.id}/", "He was on our ward, and well."
+    given = {"speak": "yes", "needed": "no", "said": words}
+    assert {key for key in cast.people if cast.client(key).post(page, given).status_code == 302} == {"physician"}
+    sees = {key for key in cast.people if words in cast.client(key).get(page).content.decode()}
+    assert sees == {"physician", "data_protection", "data_steward"}
 
 
 def test_no_list_of_the_record_names_a_patient(cast: Cast) -> None:

@@ -18,7 +18,7 @@ from wardbench.campus.audit import queries as audit
 from wardbench.campus.people import queries, services
 from wardbench.campus.people.importing import Checked, Known, Newcomer, check
 from wardbench.campus.people.models import Affiliation, Person
-from wardbench.campus.people.roles import TITLES, Role
+from wardbench.campus.people.roles import TITLES, Lead, Role
 from wardbench.campus.people.rules import SYSTEM
 from wardbench.campus.people.sheet import folded, read_sheet, template, write_rest
 from wardbench.core.errors import InputError
@@ -30,6 +30,7 @@ KNOWN = Known(
     partners=frozenset({COMPANY}),
     units={(HOSPITAL, "intensive care"): WARD},
     roles={folded(title): role for role, title in TITLES.items()} | {folded(role): role for role in Role},
+    leads={"head": Lead.HEAD, "hoofd": Lead.HEAD, "deputy": Lead.DEPUTY},
     languages={"en": "en", "nl": "nl", "nederlands": "nl"},
     language="en",
     today=datetime.date(2026, 6, 1),
@@ -178,6 +179,47 @@ def test_what_comes_back_carries_reasons_no_formula_and_can_be_sent_again() -> N
     assert write_rest(again, check(again, KNOWN).reasons).count("reasons") == 1
 
 
+@pytest.mark.parametrize(
+    ("row", "column", "said"),
+    [
+        ("physician,Hospital,Intensive care,boss", "leads", "boss is none of"),
+        ("researcher,Hospital,Intensive care,head", "leads", "treat patients"),
+        ("data protection officer,Hospital,,deputy", "leads", "treat patients"),
+        (",,,head", "role", "empty, although"),
+    ],
+)
+def test_a_head_who_cannot_be_one_is_a_fault(row: str, column: str, said: str) -> None:
+    found = checked(f"email,name,role,organisation,unit,head\na@b.example,An,{row}\n")
+    assert not found.good and [(one.line, said in one.sentence) for one in found.faults] == [(2, True)]
+    assert found.faults[0].column == {"leads": "head"}.get(column, column)
+
+
+@pytest.mark.parametrize("header", ["head", "Leads", "Diensthoofd", "Chef de service"])
+@pytest.mark.parametrize(("said", "leads"), [("Hoofd", "head"), ("DEPUTY", "deputy"), ("", "")])
+def test_heads_and_deputies_are_read(header: str, said: str, leads: str) -> None:
+    text = f"email,name,role,organisation,unit,{header}\na@b.example,An,physician,Hospital,Intensive care,{said}\n"
+    [one] = checked(text).good
+    assert one.leads == leads and not read_sheet(text.encode()).unknown
+
+
+def test_a_file_brings_heads(cast: Cast) -> None:
+    text = "email,name,role,organisation,unit,head\na@b.example,An,Physician,Hospital,Cardiology,Deputy head\n"
+    page = upload(cast, text.encode()).content.decode()
+    assert "Deputy head" in page
+    client = cast.client("administrator")
+    assert client.post("/people/import/good/", sent(page, "/people/import/good/")).status_code == 302
+    made = Person.objects.get(email="a@b.example")
+    assert queries.actor_of(made).heads == {str(cast.cardiology.id)}
+    assert [one.verb for one in audit.history("person", made.id)].count("people.name_head") == 1
+
+
+def test_a_file_names_nobody_who_treats_nobody(cast: Cast) -> None:
+    day = datetime.date(2026, 1, 1)
+    newcomer = Newcomer("a@b.example", "A", "", "en", "", (), "researcher", cast.hospital.id, None, day, None, "head")
+    with pytest.raises(InputError, match="treat patients"):
+        services.import_people([newcomer], by=cast.actor("administrator"), source="0" * 64)
+
+
 def upload(cast: Cast, data: bytes, key: str = "administrator") -> Any:
     return cast.client(key).post("/people/import/", {"file": SimpleUploadedFile("people.csv", data)})
 
@@ -237,7 +279,8 @@ def test_ten_thousand_rows_are_imported_whole(cast: Cast) -> None:
 
 
 def test_the_template_is_a_file_that_can_be_sent(cast: Cast) -> None:
-    assert len(read_sheet(template().encode()).known) == 11
+    sheet = read_sheet(template().encode())
+    assert len(sheet.known) == 12 and sheet.rows[0].values["leads"] == "head"
     answer = cast.client("administrator").get("/people/import/template/")
     assert answer.content.decode() == template()
     page = upload(cast, template().encode()).content.decode()

@@ -20,6 +20,7 @@ from wardbench.campus.access.rules import (
     may_review,
     may_see_access,
     may_see_patient,
+    told,
 )
 from wardbench.campus.people.roles import CARE, Role
 from wardbench.campus.people.rules import NOBODY, Actor, Affiliation
@@ -27,8 +28,8 @@ from wardbench.campus.people.rules import NOBODY, Actor, Affiliation
 LATER = datetime.datetime(2026, 1, 31, 12, 30)
 
 
-def actor(*roles: Role, name: str = "me", unit: str = "ward") -> Actor:
-    return Actor(name, name, tuple(Affiliation(role, "hospital", "hospital", unit) for role in roles))
+def actor(*roles: Role, name: str = "me", unit: str = "ward", leads: bool = False) -> Actor:
+    return Actor(name, name, tuple(Affiliation(role, "hospital", "hospital", unit, leads) for role in roles))
 
 
 @pytest.mark.parametrize("role", list(Role))
@@ -63,9 +64,36 @@ def test_research_is_told_why_not() -> None:
 @pytest.mark.parametrize(("status", "action", "role"), list(product(Status, Action, Role)))
 @pytest.mark.parametrize("own", [True, False])
 def test_every_change_of_an_emergency_access(status: Status, action: Action, role: Role, own: bool) -> None:
-    verdict = may_move(actor(role), action, Facts(status, "me" if own else "another"))
-    right = own if action is Action.END else role is Role.DATA_PROTECTION and not own
-    assert bool(verdict) is (right and (status, action) in TABLE)
+    judges = role in (Role.DATA_PROTECTION, Role.DATA_STEWARD)
+    of_ward, spoken, person = frozenset({"ward", "hospital"}), frozenset({"other ward"}), "me" if own else "another"
+    for leads in ("ward", "hospital", "another", ""):
+        by, heads = actor(role, unit="" if leads == "hospital" else leads, leads=bool(leads)), leads in of_ward
+        right = {
+            Action.END: own,
+            Action.SPEAK: heads and not own,
+            Action.JUSTIFY: role is Role.DATA_PROTECTION and not own,
+            Action.OBJECT: role is Role.DATA_PROTECTION and not own,
+        }[action]
+        verdict = may_move(by, action, Facts(status, person, of_ward | spoken, of_ward))
+        assert bool(verdict) is (right and (status, action) in TABLE), leads
+        if action is Action.SPEAK:
+            assert not may_move(by, action, Facts(status, person, of_ward)), "it was said already"
+            assert not may_move(by, action, Facts(status, person))
+        assert bool(may_see_access(by, "another", of_ward)) is (heads or judges), leads
+
+
+def test_of_a_unit_without_anybody_else_those_above_are_told_and_never_whoever_opened_it() -> None:
+    one, two, above = frozenset({"one"}), frozenset({"one", "two"}), frozenset({"above"})
+    assert told(one, above, "x") == one and told(two, above, "one") == {"two"}
+    assert told(one, above, "one") == above and told(frozenset(), above, "x") == above
+    assert told(one, one, "one") == frozenset() == told(frozenset(), frozenset(), "x")
+
+
+def test_speaking_changes_no_status() -> None:
+    assert {key: new for key, new in TABLE.items() if key[1] is Action.SPEAK} == {
+        (Status.ACTIVE, Action.SPEAK): Status.ACTIVE,
+        (Status.ENDED, Action.SPEAK): Status.ENDED,
+    }
 
 
 def test_what_was_judged_stays_judged() -> None:

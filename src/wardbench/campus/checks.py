@@ -113,6 +113,7 @@ def _database(configuration: Configuration) -> Iterator[Check]:
         yield Check("custody", "bad", "the guards against changing the custody of specimens are gone")
     if not queries.administrators().exists():
         yield Check("people", "bad", "there is no administrator; run: wardbench campus user add")
+    yield _heads()
     if not is_sqlite(configuration.database):
         with connection.cursor() as cursor:
             cursor.execute("SELECT extract(epoch FROM clock_timestamp())")
@@ -124,6 +125,23 @@ def _database(configuration: Configuration) -> Iterator[Check]:
         yield Check("clock", "bad", f"the last event is {ahead:.0f} seconds in the future; set the clock")
     else:
         yield Check("clock", "good", "in step with the database and the record")
+
+
+def _heads() -> Check:
+    """Whether every unit of care has somebody to tell of an emergency access."""
+    from wardbench.campus.access.queries import units_of_care
+    from wardbench.campus.people.heads import without_head
+
+    missing = [str(unit) for unit, _answered in without_head(units_of_care())]
+    if not missing:
+        return Check("heads", "good", "every unit that treats patients has a head to tell of an emergency access")
+    named = ", ".join(missing[:NAMED]) + (f" and {len(missing) - NAMED} more" if len(missing) > NAMED else "")
+    sentence = f"no head to tell of an emergency access: {named}; name one under People, Organisations and units"
+    return Check("heads", "warning", sentence)
+
+
+NAMED = 5
+"""Units that a line names."""
 
 
 def _ahead() -> float:

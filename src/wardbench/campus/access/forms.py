@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from wardbench.campus.access.rules import REASONS
+from wardbench.campus.access.rules import FEWEST_WORDS, REASONS
 
 
 class OpenForm(forms.Form):
@@ -32,6 +35,27 @@ class ReviewForm(forms.Form):
         widget=forms.RadioSelect,
     )
     finding = forms.CharField(label=_("What you found"), widget=forms.Textarea(attrs={"rows": 4}), max_length=4000)
+
+
+class SpeakForm(forms.Form):
+    needed = forms.ChoiceField(
+        label=_("Was it needed, as far as you know?"),
+        choices=[("yes", _("Yes")), ("no", _("No"))],
+        widget=forms.RadioSelect,
+    )
+    said = forms.CharField(
+        label=_("What you know of it"),
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("Needed where you say no. Data protection reads it; whoever opened the record does not."),
+        max_length=2000,
+        required=False,
+    )
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = self.cleaned_data
+        if given.get("needed") == "no" and len(given.get("said", "").strip()) < FEWEST_WORDS:
+            self.add_error("said", gettext("Say in a few words why it was not needed."))
+        return given
 
 
 class ImportForm(forms.Form):

@@ -1,4 +1,5 @@
-"""What emergency access adds to the home page: reviews that wait for data protection."""
+"""What emergency access adds to the home page: what waits for data protection and for heads of units, and which units
+have nobody to tell."""
 
 from __future__ import annotations
 
@@ -8,10 +9,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from wardbench.campus.access import queries, rules
+from wardbench.campus.access import answering, queries, rules
 from wardbench.campus.access.rules import Action
+from wardbench.campus.people.heads import without_head
+from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import Actor
-from wardbench.campus.web.home import Task, waiting
+from wardbench.campus.web.home import Entry, Panel, Task, panel, waiting
 
 
 @waiting
@@ -30,3 +33,39 @@ def accesses_to_review(actor: Actor) -> Sequence[Task]:
         for one in queries.accesses(actor, waiting=True)
         if rules.may_move(actor, Action.OBJECT, one.facts)
     ]
+
+
+@waiting
+def accesses_to_speak_of(actor: Actor) -> Sequence[Task]:
+    """Each emergency access waits for a head of the units that answer for it, until it is judged."""
+    return [
+        Task(
+            _("Say whether the emergency access of %(name)s was needed") % {"name": one.who},
+            ", ".join(each.name for each in one.answers if not actor.heads.isdisjoint(each.places)),
+            reverse("emergency_access", args=[one.id]),
+            since=timezone.localdate(one.opened),
+            due=timezone.localdate(one.due),
+        )
+        for one in answering.waiting_for_word(actor)
+    ]
+
+
+@panel(15)
+def units_without_head(actor: Actor) -> Panel | None:
+    """For those who see to it that every unit of care has a head: those that have none who can be reached."""
+    if not actor.has(Role.DATA_STEWARD, Role.ADMINISTRATOR):
+        return None
+    found = [
+        Entry(
+            unit.name,
+            _("Instead of them the heads of %(organisation)s are told of an emergency access.")
+            % {"organisation": unit.organisation}
+            if answered
+            else _("Of an emergency access data protection alone is told."),
+            reverse("organisation", args=[unit.organisation_id]),
+            _("no head"),
+            "" if answered else "wait",
+        )
+        for unit, answered in without_head(queries.units_of_care())
+    ]
+    return Panel("heads", _("Units of care without a head"), tuple(found), "") if found else None

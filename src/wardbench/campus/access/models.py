@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from wardbench.campus.access.rules import REASONS, STATUSES, Status
-from wardbench.campus.people.models import Identified, Person, Unit
+from wardbench.campus.people.models import Identified, Organisation, Person, Unit
 
 
 class CareRelation(Identified):
@@ -44,3 +44,26 @@ class EmergencyAccess(Identified):
 
     class Meta:
         ordering = ("-opened",)
+
+
+class Answering(Identified):
+    """A unit that answers for an emergency access (an organisation as a whole where there is no unit), and what one of
+    its heads said of it: whether it was `needed`, None until somebody has said so."""
+
+    access = models.ForeignKey(EmergencyAccess, models.PROTECT, related_name="answering")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    unit = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="+")
+    needed = models.BooleanField(null=True)
+    words = models.TextField(_("what you know of it"), blank=True)
+    speaker = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    said = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("organisation__name", "unit__name")
+        constraints = [
+            models.UniqueConstraint("access", "organisation", "unit", name="a_place_answers_once"),
+            models.CheckConstraint(
+                condition=Q(needed=None, said=None) | Q(needed__isnull=False, said__isnull=False),
+                name="said_when_it_was_said",
+            ),
+        ]

@@ -7,13 +7,15 @@ import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from wardbench.campus.access import rules
-from wardbench.campus.access.models import CareRelation, EmergencyAccess
+from wardbench.campus.access.models import Answering, CareRelation, EmergencyAccess
 from wardbench.campus.access.rules import REASONS, STATUSES, Facts, Reason, Status
+from wardbench.campus.people import queries as people
+from wardbench.campus.people.models import Affiliation, Unit
 from wardbench.campus.people.roles import CARE
 from wardbench.campus.people.rules import Actor, Verdict
 from wardbench.core.errors import NotFoundError
@@ -64,8 +66,27 @@ def open_until(actor: Actor, patient: int) -> datetime.datetime | None:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """What a unit that answers for an emergency access says of it: `needed` is None, and the rest empty, until then."""
+
+    organisation: uuid.UUID
+    unit: uuid.UUID | None
+    name: str
+    needed: bool | None
+    words: str
+    who: str
+    said: datetime.datetime | None
+
+    @property
+    def places(self) -> frozenset[str]:
+        """The ids of what is led by those who may speak for it."""
+        return frozenset({str(self.organisation), *([str(self.unit)] if self.unit else [])})
+
+
+@dataclass(frozen=True)
 class Access:
-    """An emergency access as it is shown; `reason` and `standing` are sentences of the catalogues."""
+    """An emergency access as it is shown; `reason` and `standing` are sentences of the catalogues. `answers` is not for
+    whoever opened it."""
 
     id: uuid.UUID
     patient: int
@@ -79,10 +100,16 @@ class Access:
     status: Status
     finding: str
     reviewer: str
+    answers: tuple[Answer, ...]
+
+    @property
+    def places(self) -> frozenset[str]:
+        return frozenset[str]().union(*(one.places for one in self.answers))
 
     @property
     def facts(self) -> Facts:
-        return Facts(self.status, self.person)
+        unsaid = (one.places for one in self.answers if one.needed is None)
+        return Facts(self.status, self.person, self.places, frozenset[str]().union(*unsaid))
 
     @property
     def standing(self) -> str:
@@ -111,10 +138,13 @@ def open_accesses(actor: Actor) -> list[Open]:
 
 
 def accesses(actor: Actor, *, waiting: bool = False) -> list[Access]:
-    """All emergency accesses for those who watch over them, one's own for everybody else; newest first."""
-    found = EmergencyAccess.objects.select_related("person", "reviewer")
+    """All emergency accesses for those who watch over them; for everybody else one's own and those that the units which
+    one leads answer for. Newest first."""
+    found = _with_all()
     if not rules.may_review(actor):
-        found = found.filter(person__in=_ids(actor))
+        heads = [uuid.UUID(one) for one in actor.heads]
+        answered = Answering.objects.filter(Q(unit__in=heads) | Q(organisation__in=heads))
+        found = found.filter(Q(person__in=_ids(actor)) | Q(id__in=answered.values("access")))
     if waiting:
         found = found.filter(status__in=(Status.ACTIVE, Status.ENDED))
     return [_shown(one) for one in found[:500]]
@@ -122,10 +152,26 @@ def accesses(actor: Actor, *, waiting: bool = False) -> list[Access]:
 
 def access(actor: Actor, access_id: uuid.UUID) -> Access:
     """One emergency access; NotFoundError where there is none, or none that this actor may know of."""
-    found = EmergencyAccess.objects.select_related("person", "reviewer").filter(id=access_id).first()
-    if found is None or not rules.may_see_access(actor, str(found.person_id)):
+    found = _with_all().filter(id=access_id).first()
+    shown = _shown(found) if found else None
+    if shown is None or not rules.may_see_access(actor, shown.person, shown.places):
         raise NotFoundError(_("There is no such emergency access."))
-    return _shown(found)
+    return shown
+
+
+def units_of_care() -> QuerySet[Unit]:
+    """The units that treat somebody today, or in which somebody treats patients."""
+    treats = CareRelation.objects.filter(current(), unit=OuterRef("id"))
+    works = Affiliation.objects.filter(
+        people.current(), unit=OuterRef("id"), role__in=sorted(CARE), person__is_active=True
+    )
+    return Unit.objects.filter(Q(Exists(treats)) | Q(Exists(works)))
+
+
+def _with_all() -> QuerySet[EmergencyAccess]:
+    answering = Answering.objects.select_related("organisation", "unit", "speaker")
+    found = EmergencyAccess.objects.select_related("person", "reviewer")
+    return found.prefetch_related(Prefetch("answering", answering))
 
 
 def _ids(actor: Actor) -> list[uuid.UUID]:
@@ -157,4 +203,16 @@ def _shown(one: EmergencyAccess) -> Access:
         status=status,
         finding=one.finding,
         reviewer=one.reviewer.name if one.reviewer else "",
+        answers=tuple(
+            Answer(
+                each.organisation_id,
+                each.unit_id,
+                str(each.unit or each.organisation),
+                each.needed,
+                each.words,
+                each.speaker.name if each.speaker else "",
+                each.said,
+            )
+            for each in one.answering.all()
+        ),
     )

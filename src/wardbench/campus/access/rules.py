@@ -15,6 +15,9 @@ REVIEW_WITHIN = datetime.timedelta(hours=72)
 MOST_AT_ONCE = 3
 """Open emergencies of one person: more looks like browsing, and nobody treats four at once."""
 
+FEWEST_WORDS = 10
+"""Letters of an explanation: fewer say nothing to whoever reviews it."""
+
 
 class Reason(StrEnum):
     """Why somebody of care opens a record that is not of their team; the words beside it say what happened."""
@@ -54,23 +57,31 @@ class Action(StrEnum):
     END = "end"
     JUSTIFY = "justify"
     OBJECT = "object"
+    SPEAK = "speak"
 
 
 TABLE: dict[tuple[Status, Action], Status] = {
     (Status.ACTIVE, Action.END): Status.ENDED,
     (Status.ACTIVE, Action.OBJECT): Status.UNJUSTIFIED,
+    (Status.ACTIVE, Action.SPEAK): Status.ACTIVE,
+    (Status.ENDED, Action.SPEAK): Status.ENDED,
     (Status.ENDED, Action.JUSTIFY): Status.JUSTIFIED,
     (Status.ENDED, Action.OBJECT): Status.UNJUSTIFIED,
 }
-"""Every change of status there is. An objection ends what is still open."""
+"""Every change of status there is. An objection ends what is still open; what a head says is for whoever judges."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What the rules need of an emergency access: its status at this moment, and whose it is (an id as text)."""
+    """What the rules need of an emergency access: its status at this moment, and whose it is (an id as text).
+
+    `places` are the units and organisations whose heads answer for it, `unsaid` those of which no head has spoken yet.
+    """
 
     status: Status
     person: str
+    places: frozenset[str] = frozenset()
+    unsaid: frozenset[str] = frozenset()
 
 
 def may_open(actor: Actor, open_now: int = 0) -> Verdict:
@@ -87,25 +98,44 @@ def may_open(actor: Actor, open_now: int = 0) -> Verdict:
 
 
 def may_move(actor: Actor, action: Action, facts: Facts) -> Verdict:
-    """Ending is for whoever opened it, judging for data protection, and never one's own."""
+    """Ending is for whoever opened it, speaking for heads of a unit that answers for it, judging for data protection;
+    the last two never of one's own."""
     if action is Action.END:
         if not actor.id or actor.id != facts.person:
             return no(gettext_noop("Only whoever opened it can end it."))
     else:
-        verdict = holds(actor, Role.DATA_PROTECTION)
+        verdict = answers(actor, facts) if action is Action.SPEAK else holds(actor, Role.DATA_PROTECTION)
         if not verdict:
             return verdict
-        if actor.id == facts.person:
+        if actor.id and actor.id == facts.person:
             return no(gettext_noop("Nobody judges their own access."))
     if (facts.status, action) not in TABLE:
         return no(gettext_noop("This cannot be done any more: the access has ended, or was judged."))
     return yes(gettext_noop("It is yours to do."))
 
 
-def may_see_access(actor: Actor, person: str) -> Verdict:
-    """An emergency access is seen by whoever opened it and by those who watch over access."""
+def answers(actor: Actor, facts: Facts) -> Verdict:
+    """Saying for a unit whether it was needed: its heads and deputies, or those of its organisation; the first does."""
+    if actor.heads.isdisjoint(facts.places):
+        return no(gettext_noop("A head or deputy of the unit that answers for it says this."))
+    if actor.heads.isdisjoint(facts.unsaid):
+        return no(gettext_noop("It was said for your unit already."))
+    return yes(gettext_noop("You answer for the unit."))
+
+
+def told(of_unit: frozenset[str], above: frozenset[str], opener: str) -> frozenset[str]:
+    """Who of a unit is told: those who lead it, or where there is nobody those who lead its organisation; never whoever
+    opened the record. All are ids of persons."""
+    return of_unit - {opener} or above - {opener}
+
+
+def may_see_access(actor: Actor, person: str, places: Collection[str] = ()) -> Verdict:
+    """An emergency access is seen by whoever opened it, by the heads of `places`, which answer for it, and by those who
+    watch over access."""
     if actor.id and actor.id == person:
         return yes(gettext_noop("You opened it."))
+    if not actor.heads.isdisjoint(places):
+        return yes(gettext_noop("You answer for the unit that it concerns."))
     return holds(actor, Role.DATA_PROTECTION, Role.DATA_STEWARD)
 
 
@@ -133,6 +163,9 @@ def may_import(actor: Actor) -> Verdict:
     return holds(actor, Role.DATA_STEWARD)
 
 
+IN_EMERGENCY = gettext_noop("You opened this record in an emergency; it closes at {time}.")
+
+
 def may_see_patient(actor: Actor, units: Collection[str], until: datetime.datetime | None = None) -> Verdict:
     """Seeing one patient: `units` treat them now, `until` is when the actor's emergency access to them ends, if any."""
     if not actor.has(*CARE):
@@ -140,5 +173,5 @@ def may_see_patient(actor: Actor, units: Collection[str], until: datetime.dateti
     if not actor.units(*sorted(CARE)).isdisjoint(units):
         return yes(gettext_noop("Your team treats this patient."))
     if until is not None:
-        return yes(gettext_noop("You opened this record in an emergency; it closes at {time}."), time=f"{until:%H:%M}")
+        return yes(IN_EMERGENCY, time=f"{until:%H:%M}")
     return no(gettext_noop("Your team does not treat this patient. In an emergency you can open the record."))

@@ -1,4 +1,4 @@
-"""The verbs on access: open a record in an emergency, end and judge that; say which team treats whom."""
+"""The verbs on access: open a record in an emergency, end, speak of and judge that; say which team treats whom."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ import datetime
 import uuid
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from wardbench.campus.access import queries, rules
-from wardbench.campus.access.models import CareRelation, EmergencyAccess
-from wardbench.campus.access.rules import LASTS, TABLE, Action, Reason, Status
+from wardbench.campus.access.answering import Place, responsible, told
+from wardbench.campus.access.models import Answering, CareRelation, EmergencyAccess
+from wardbench.campus.access.rules import FEWEST_WORDS, LASTS, TABLE, Action, Reason, Status
 from wardbench.campus.access.sheet import Row
 from wardbench.campus.audit.services import record, verb
-from wardbench.campus.notices.sending import notify
+from wardbench.campus.notices.sending import notify, notify_at_once
 from wardbench.campus.people.models import Person, Unit
 from wardbench.campus.people.queries import holders
 from wardbench.campus.people.roles import Role, gettext_noop
 from wardbench.campus.people.rules import SYSTEM, Actor
 from wardbench.core.errors import BusyError, InputError
 
-FEWEST_WORDS = 10
-"""Letters of an explanation: fewer say nothing to whoever reviews it."""
-
 
 @verb("access.open")
 def open_in_emergency(patient: int, *, by: Actor, reason: str, words: str) -> EmergencyAccess:
     """Open the record of one patient for half an hour; data protection is told at once, and reviews it within 72 hours.
+    So are the heads of the units that answer for it (`answering`), who say whether it was needed.
 
     InputError where the reason is none of `Reason` or the words are too few; BusyError where it is open already.
     """
@@ -51,15 +51,60 @@ def open_in_emergency(patient: int, *, by: Actor, reason: str, words: str) -> Em
         opened=now,
         until=now + LASTS,
     )
-    record("access.open", "emergency_access", access.id, by=by, patient=patient, reason=reason, emergency=True)
-    notify(
-        holders(Role.DATA_PROTECTION).values_list("id", flat=True),
-        gettext_noop("{name} opened the record of a patient in an emergency. Review it within 72 hours."),
-        reverse("emergency_access", args=[access.id]),
-        by=by,
-        name=by.name,
+    places = responsible(patient, by)
+    Answering.objects.bulk_create(
+        Answering(access=access, organisation_id=one.organisation, unit_id=one.unit) for one in places
     )
+    record("access.open", "emergency_access", access.id, by=by, patient=patient, reason=reason, emergency=True)
+    _tell(access, places, by)
     return access
+
+
+def _tell(access: EmergencyAccess, places: list[Place], by: Actor) -> None:
+    """Tell data protection and the heads, each of them once, and now."""
+    address = reverse("emergency_access", args=[access.id])
+    officers = [str(one) for one in holders(Role.DATA_PROTECTION).values_list("id", flat=True)]
+    sentence = gettext_noop("{name} opened the record of a patient in an emergency. Review it within 72 hours.")
+    notify_at_once(officers, sentence, address, by=by, name=by.name)
+    together: dict[str, list[str]] = {}
+    for person, answers_for in told(places, by.id).items():
+        if person not in officers:
+            together.setdefault(", ".join(one.name for one in answers_for), []).append(person)
+    for units, heads in together.items():
+        notify_at_once(heads, OPENED, address, by=by, name=by.name, units=units)
+
+
+OPENED = gettext_noop(
+    "{name} opened the record of a patient in an emergency. You answer for {units}: say whether it was needed."
+)
+
+
+@verb("access.speak")
+def speak(access: queries.Access, *, by: Actor, needed: bool, words: str) -> None:
+    """Say, as a head of the units that answer for it, whether an emergency access was needed; data protection is told
+    where it was not. InputError without words where it was not, BusyError where it was said for the unit already."""
+    rules.may_move(by, Action.SPEAK, access.facts).require()
+    if not needed and len(words.strip()) < FEWEST_WORDS:
+        raise InputError(_("words: say in a few words why it was not needed."))
+    heads = [uuid.UUID(one) for one in by.heads]
+    open_to_say = Answering.objects.filter(
+        Q(unit__in=heads) | Q(organisation__in=heads),
+        access=access.id,
+        access__status__in=(Status.ACTIVE, Status.ENDED),
+        needed=None,
+    )
+    if not open_to_say.update(needed=needed, words=words.strip(), speaker_id=uuid.UUID(by.id), said=timezone.now()):
+        raise BusyError(_("Somebody else was quicker; look at it again."))
+    record("access.speak", "emergency_access", access.id, by=by, patient=access.patient, needed=needed)
+    if not needed:
+        notify_at_once(
+            holders(Role.DATA_PROTECTION).values_list("id", flat=True),
+            gettext_noop("{name} says for their unit that the emergency access of {opener} was not needed."),
+            reverse("emergency_access", args=[access.id]),
+            by=by,
+            name=by.name,
+            opener=access.who,
+        )
 
 
 @verb("access.end")

@@ -13,5 +13,6 @@ say(
         "access.open": gettext_noop("Opened a patient's record in an emergency"),
         "access.relate": gettext_noop("Made a care relation"),
         "access.review": gettext_noop("Reviewed an emergency access"),
+        "access.speak": gettext_noop("Said as head of a unit whether an emergency access was needed"),
     }
 )

@@ -24,7 +24,8 @@ from wardbench.core.errors import InputError
 
 @signed_in
 def accesses(request: HttpRequest) -> HttpResponse:
-    """What was opened in an emergency: one's own, or everybody's for those who watch over it."""
+    """What was opened in an emergency: one's own and what the units answer for that one leads, or everybody's for those
+    who watch over it."""
     by = actor(request)
     review = rules.may_review(by)
     if not review:
@@ -33,6 +34,7 @@ def accesses(request: HttpRequest) -> HttpResponse:
     waiting = [one for one in found if one.status in (Status.ACTIVE, Status.ENDED)]
     judged = [one for one in found if one not in waiting]
     context = {"waiting": waiting, "judged": judged, "review": review, "may_open": rules.may_open(by)}
+    context["leads"] = bool(by.heads)
     context |= {"may_relate": rules.may_relate_some(by)}
     return render(request, "access/accesses.html", context)
 
@@ -58,8 +60,17 @@ def access(request: HttpRequest, access_id: uuid.UUID) -> HttpResponse:
     by = actor(request)
     shown = queries.access(by, access_id)
     may_judge = rules.may_move(by, Action.OBJECT, shown.facts)
-    form = forms.ReviewForm()
-    if request.method == "POST":
+    may_speak = rules.may_move(by, Action.SPEAK, shown.facts)
+    form, speak_form = forms.ReviewForm(), forms.SpeakForm()
+    if request.method == "POST" and "speak" in request.POST:
+        may_speak.require()
+        speak_form = forms.SpeakForm(request.POST)
+        if speak_form.is_valid():
+            given = speak_form.cleaned_data
+            services.speak(shown, by=by, needed=given["needed"] == "yes", words=given["said"])
+            messages.success(request, _("What you said is on the record, and data protection reads it."))
+            return redirect("emergency_access", access_id)
+    elif request.method == "POST":
         may_judge.require()
         form = forms.ReviewForm(request.POST)
         if form.is_valid():
@@ -71,8 +82,11 @@ def access(request: HttpRequest, access_id: uuid.UUID) -> HttpResponse:
         "access": shown,
         "form": form,
         "may_judge": may_judge,
+        "speak_form": speak_form,
+        "may_speak": may_speak,
+        "answers": [] if by.id == shown.person else shown.answers,
         "may_end": rules.may_move(by, Action.END, shown.facts),
-        "why": rules.may_see_access(by, shown.person),
+        "why": rules.may_see_access(by, shown.person, shown.places),
     }
     return render(request, "access/access.html", context)
 

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from wardbench.campus.access.queries import may_see_patient
+from wardbench.campus.access.rules import IN_EMERGENCY
 from wardbench.campus.audit.services import record, record_for_good, verb
 from wardbench.campus.cohorts import queries, rules
 from wardbench.campus.cohorts.models import Cohort, Draft, Share, Step, Version
@@ -297,5 +298,6 @@ def look_at_patient(person_id: int, *, by: Actor, version: Version | None = None
         record_for_good("cohorts.refuse_patient", "patient", person_id, by=by, patient=person_id)
         raise NotFoundError(_("There is no such patient in your care."))
     shown = str(version.id) if version else ""
-    record("cohorts.look_at_patient", "patient", person_id, by=by, patient=person_id, version=shown)
+    in_emergency = {"emergency": True} if verdict.reason == IN_EMERGENCY else {}
+    record("cohorts.look_at_patient", "patient", person_id, by=by, patient=person_id, version=shown, **in_emergency)
     return verdict

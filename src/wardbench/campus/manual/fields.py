@@ -121,9 +121,17 @@ FIELDS = (
     Guarded(
         "emergency access",
         "reason, words, finding",
-        "`access.rules.may_see_access`: whoever opened it, and those who watch over access",
+        "`access.rules.may_see_access`: whoever opened it, heads of the units that answer for it, and those who watch"
+        " over access",
         "reason and words by whoever opens; the finding by data protection, never of one's own",
         "what_was_said_in_an_emergency_is_for_those_who_watch",
+    ),
+    Guarded(
+        "emergency access",
+        "what a head says of it",
+        "as above, but never whoever opened it",
+        "heads of the units that answer for it, once for each unit",
+        "what_a_head_says_is_not_for_whoever_opened_it",
     ),
     Guarded(
         "record",

@@ -148,6 +148,10 @@ def _actor(*roles: Role, id: str = "somebody", unit: str = "unit", at: str = "or
     return Actor(id, "", tuple(Affiliation(role, at, unit=unit) for role in roles))
 
 
+def _head(role: Role, id: str = "somebody") -> Actor:
+    return Actor(id, "", (Affiliation(role, "organisation", unit="unit", leads=True),))
+
+
 def _people() -> Iterator[Case]:
     own = [("themselves", _actor(Role.RESEARCHER, id="person"))]
     own.append(("an administrator, themselves", _actor(Role.ADMINISTRATOR, id="person")))
@@ -155,6 +159,7 @@ def _people() -> Iterator[Case]:
         ("See the profile", lambda by: people.may_see_person(by, "person")),
         ("Change the profile", lambda by: people.may_edit_profile(by, "person")),
         ("Give a role", lambda by: people.may_give_role(by, "person")),
+        ("Name head or deputy of a unit", lambda by: people.may_name_head(by, "person")),
         ("End a role", people.may_end_role),
         ("End the role of the last administrator", lambda by: people.may_end_role(by, last_administrator=True)),
         ("Close the account", lambda by: people.may_close_account(by, "person")),
@@ -337,14 +342,22 @@ def _emergencies() -> Iterator[Case]:
         ("data protection", _actor(Role.DATA_PROTECTION)),
         ("data protection, who opened it", _actor(Role.DATA_PROTECTION, Role.PHYSICIAN, id="opener")),
         ("a data steward", _actor(Role.DATA_STEWARD)),
+        ("a head of a unit that answers for it", _head(Role.PHYSICIAN)),
+        ("a head of the unit, who opened it", _head(Role.PHYSICIAN, id="opener")),
         ("others, of the same team too", _actor(Role.PHYSICIAN)),
     ]
-    titles = {access.Action.END: "End it", access.Action.JUSTIFY: "Find it justified", access.Action.OBJECT: "Object"}
+    titles = {
+        access.Action.END: "End it",
+        access.Action.SPEAK: "Say for the unit whether it was needed",
+        access.Action.JUSTIFY: "Find it justified",
+        access.Action.OBJECT: "Object",
+    }
+    unit = frozenset({"unit"})
     for status, (name, by) in product(access.Status, who):
-        title = access.STATUSES[status]
-        yield Case("See who, why and what was found", title, name, access.may_see_access(by, "opener"))
+        title, facts = access.STATUSES[status], access.Facts(status, "opener", unit, unit)
+        yield Case("See who, why and what was found", title, name, access.may_see_access(by, "opener", unit))
         for action in access.Action:
-            yield Case(titles[action], title, name, access.may_move(by, action, access.Facts(status, "opener")))
+            yield Case(titles[action], title, name, access.may_move(by, action, facts))
 
 
 def _patients() -> Iterator[Case]:

@@ -1,8 +1,8 @@
 """Notices by mail: that something waits, and a link. What it is about is read in the application, after signing in.
 
-Each person says whether at once, in one mail each morning, or never. A notice is claimed by compare-and-set before it
-is sent, so that of two processes one sends it. Where sending fails the claim is given back, and tried again later,
-`MOST_TRIES` times.
+Each person says whether at once, in one mail each morning, or never; what is urgent goes at once to all. A notice is
+claimed by compare-and-set before it is sent, so that of two processes one sends it. Where sending fails the claim is
+given back, and tried again later, `MOST_TRIES` times.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def send_due() -> int:
         made__gt=timezone.now() - OLDEST,
         person__is_active=True,
     )
-    at_once = Q(person__mail=Person.Mail.AT_ONCE) | Q(of_account=True)
+    at_once = Q(person__mail=Person.Mail.AT_ONCE) | Q(of_account=True) | Q(urgent=True)
     now = waiting.filter(at_once).select_related("person").order_by("made")
     sent = sum(_send(Notice.objects.filter(id=one.id), one.person, one.link, one) for one in now[:AT_ONCE])
     return sent + sum(_send_digest(person, waiting) for person in _due_today(waiting))

@@ -21,9 +21,20 @@ def notify(to: Iterable[object], sentence: str, link: str, *, by: Actor, **value
     reference numbers, never anything of a patient. Whoever acts is not told of their own act, nobody is told twice,
     and closed accounts are left out. What is called otherwise in every language is given as its names by language.
     """
+    return _notify(to, sentence, link, by, values, urgent=False)
+
+
+def notify_at_once(to: Iterable[object], sentence: str, link: str, *, by: Actor, **values: Said) -> int:
+    """As `notify`, of what cannot wait: it is mailed at once to everybody, whatever they chose for news."""
+    return _notify(to, sentence, link, by, values, urgent=True)
+
+
+def _notify(
+    to: Iterable[object], sentence: str, link: str, by: Actor, values: Mapping[str, Said], *, urgent: bool
+) -> int:
     wanted = {str(one) for one in to} - {by.id, ""}
     people = Person.objects.filter(id__in=[uuid.UUID(one) for one in wanted], is_active=True)
-    notices = [Notice(person=person, sentence=sentence, values=values, link=link) for person in people]
+    notices = [Notice(person=person, sentence=sentence, values=values, link=link, urgent=urgent) for person in people]
     Notice.objects.bulk_create(notices)
     return len(notices)
 

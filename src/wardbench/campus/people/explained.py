@@ -29,6 +29,7 @@ def answers(actor: Actor, person_id: str) -> Sequence[Answer]:
         Answer(gettext_noop("See the profile"), rules.may_see_person(actor, person_id)),
         Answer(gettext_noop("Change the profile"), rules.may_edit_profile(actor, person_id)),
         Answer(gettext_noop("Give a role"), rules.may_give_role(actor, person_id)),
+        Answer(gettext_noop("Name head or deputy of a unit"), rules.may_name_head(actor, person_id)),
         Answer(gettext_noop("Close the account"), rules.may_close_account(actor, person_id, last_administrator=last)),
         Answer(gettext_noop("Ask what they can see, and why"), rules.may_explain(actor, person_id)),
     ]

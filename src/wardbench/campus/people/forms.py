@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from allauth.account.forms import ResetPasswordForm as AnyonesResetPasswordForm
@@ -12,9 +13,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from wardbench.campus.people import queries
-from wardbench.campus.people.models import Organisation, Person, Unit
+from wardbench.campus.people.models import Affiliation, Organisation, Person, Unit
 from wardbench.campus.people.orcid import is_orcid
-from wardbench.campus.people.roles import TITLES, Role
+from wardbench.campus.people.roles import LEADS, TITLES, Lead, Role
 from wardbench.campus.people.rules import PROOFS
 
 
@@ -127,6 +128,21 @@ class RoleForm(forms.Form):
     @property
     def given(self) -> Role:
         return Role(self.cleaned_data["role"])
+
+
+class HeadForm(forms.Form):
+    """Naming a head or deputy; `held` are the roles there of which one can be chosen."""
+
+    who = forms.ChoiceField(label=_("Who"), help_text=_("Those who treat patients there."))
+    lead = forms.ChoiceField(label=_("As what"), widget=forms.RadioSelect, initial=Lead.HEAD)
+
+    def __init__(self, *args: Any, held: Sequence[Affiliation], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        who, lead = self.fields["who"], self.fields["lead"]
+        assert isinstance(who, forms.ChoiceField) and isinstance(lead, forms.ChoiceField)
+        names = [(str(one.id), f"{one.person.name}, {gettext(TITLES[Role(one.role)])}") for one in held]
+        who.choices = [("", gettext("Choose one")), *names]
+        lead.choices = [(one.value, gettext(title)) for one, title in LEADS.items()]
 
 
 class EndRoleForm(forms.Form):

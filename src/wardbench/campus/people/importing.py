@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from wardbench.campus.people.names import is_unseen
 from wardbench.campus.people.orcid import is_orcid
-from wardbench.campus.people.roles import Role
+from wardbench.campus.people.roles import CARE, Lead, Role
 from wardbench.campus.people.sheet import Row, Sheet, folded, is_broken
 from wardbench.core.spreadsheet import is_formula
 
@@ -28,7 +28,7 @@ LONGEST_TOPIC = 200
 
 @dataclass(frozen=True)
 class Newcomer:
-    """A row that can be imported; `role` is empty where the person gets none."""
+    """A row that can be imported; `role` is empty where the person gets none, `leads` where they head nothing."""
 
     email: str
     name: str
@@ -41,6 +41,7 @@ class Newcomer:
     unit: uuid.UUID | None = None
     since: datetime.date | None = None
     until: datetime.date | None = None
+    leads: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class Known:
     partners: frozenset[uuid.UUID]
     units: Mapping[tuple[uuid.UUID, str], uuid.UUID]
     roles: Mapping[str, Role]
+    leads: Mapping[str, Lead]
     languages: Mapping[str, str]
     language: str
     today: datetime.date
@@ -165,6 +167,7 @@ def _read(row: Row, known: Known, faults: _Faults) -> Newcomer:
     if any(len(topic) > LONGEST_TOPIC for topic in topics.values()):
         faults.add("expertise", _("a topic is longer than %(most)d characters") % {"most": LONGEST_TOPIC})
     role, organisation, unit = _held(row, known, faults)
+    leads = _leads(row, role, known, faults)
     since, until = (_date(row, column, faults) for column in ("since", "until"))
     if role and since is None:
         since = known.today
@@ -182,6 +185,7 @@ def _read(row: Row, known: Known, faults: _Faults) -> Newcomer:
         unit,
         since if role else None,
         until if role else None,
+        leads,
     )
 
 
@@ -201,15 +205,25 @@ def _held(row: Row, known: Known, faults: _Faults) -> tuple[str, uuid.UUID | Non
     if said["role"] and not said["organisation"]:
         faults.add("organisation", _("empty; a role is held at an organisation"))
     if not said["role"]:
-        for column in ("organisation", "unit", "since", "until"):
+        for column in ("organisation", "unit", "since", "until", "leads"):
             if row.values.get(column):
-                faults.add("role", _("empty, although there is an organisation, unit or date"))
+                faults.add("role", _("empty, although there is an organisation, unit, date or head"))
                 break
     unit = known.units.get((organisation, folded(said["unit"]))) if organisation else None
     if said["unit"] and organisation and unit is None:
         names = {"unit": said["unit"], "organisation": said["organisation"]}
         faults.add("unit", _("%(organisation)s has no unit %(unit)s") % names)
     return role.value if role else "", organisation, unit
+
+
+def _leads(row: Row, role: str, known: Known, faults: _Faults) -> str:
+    said = row.values.get("leads", "")
+    found = known.leads.get(folded(said)) if said else None
+    if said and found is None:
+        faults.add("leads", _("%(said)s is none of: head, deputy; leave it empty for everybody else") % {"said": said})
+    if found and role and role not in CARE:
+        faults.add("leads", _("heads and deputies treat patients: as a physician, nurse or coordinator"))
+    return found.value if found else ""
 
 
 def _language(row: Row, known: Known, faults: _Faults) -> str:

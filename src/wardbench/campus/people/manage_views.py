@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from wardbench.campus.people import forms, queries, rules, services
+from wardbench.campus.people.heads import led
 from wardbench.campus.people.reauthentication import reauthenticated_to_decide
 from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.people.roles import gettext_noop
@@ -172,5 +173,13 @@ def organisation(request: HttpRequest, organisation_id: uuid.UUID) -> HttpRespon
             else:
                 messages.success(request, _("%(name)s is added.") % {"name": made})
                 return redirect("organisation", shown.id)
-    context = {"organisation": shown, "form": form, "may_manage": may_manage, "why": why}
+    leaders = led(shown)
+    context = {
+        "organisation": shown,
+        "leaders": leaders.get(shown.id, []),
+        "units": [(unit, leaders.get(unit.id, [])) for unit in shown.units.all()],
+        "form": form,
+        "may_manage": may_manage,
+        "why": why,
+    }
     return render(request, "people/organisation.html", context)

@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from wardbench.campus.people.roles import TITLES, Role
+from wardbench.campus.people.roles import CARE, LEADS, TITLES, Lead, Role
 
 
 class Identified(models.Model):
@@ -128,7 +128,11 @@ class Expertise(models.Model):
 
 
 class Affiliation(Identified):
-    """A role that a person holds at an organisation, from a day on, until a day where one is set."""
+    """A role that a person holds at an organisation, from a day on, until a day where one is set.
+
+    Who `leads` answers for the unit, or for the organisation as a whole where there is no unit, as long as the role
+    lasts: whoever leaves is head no longer.
+    """
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="affiliations")
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="affiliations")
@@ -136,9 +140,13 @@ class Affiliation(Identified):
     role = models.CharField(_("role"), max_length=32, choices=[(role.value, TITLES[role]) for role in Role])
     since = models.DateField(_("since"))
     until = models.DateField(_("until"), null=True, blank=True)
+    leads = models.CharField(
+        _("leads"), max_length=8, blank=True, default="", choices=[(one.value, LEADS[one]) for one in Lead]
+    )
 
     class Meta:
         ordering = ("organisation__name", "role")
         constraints = [
-            models.CheckConstraint(condition=Q(until=None) | Q(until__gte=F("since")), name="ends_after_it_began")
+            models.CheckConstraint(condition=Q(until=None) | Q(until__gte=F("since")), name="ends_after_it_began"),
+            models.CheckConstraint(condition=Q(leads="") | Q(role__in=sorted(CARE)), name="led_by_who_treats"),
         ]

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from wardbench.campus.people.importing import Known
 from wardbench.campus.people.models import Affiliation, Expertise, Organisation, Person, Unit
-from wardbench.campus.people.roles import TITLES, Role
+from wardbench.campus.people.roles import LEADS, TITLES, Lead, Role
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.people.rules import Affiliation as Holds
 from wardbench.campus.people.sheet import folded
@@ -32,12 +32,13 @@ def current(day: datetime.date | None = None) -> Q:
 def actor_of(person: Any) -> Actor:
     """The person with the roles they hold today."""
     held = person.affiliations.filter(current()) if person.is_active else Affiliation.objects.none()
-    columns = held.values_list("role", "organisation_id", "organisation__kind", "unit_id")
+    columns = held.values_list("role", "organisation_id", "organisation__kind", "unit_id", "leads")
     return Actor(
         id=str(person.id),
         name=person.name,
         affiliations=tuple(
-            Holds(Role(role), str(organisation), kind, str(unit or "")) for role, organisation, kind, unit in columns
+            Holds(Role(role), str(organisation), kind, str(unit or ""), bool(leads))
+            for role, organisation, kind, unit, leads in columns
         ),
     )
 
@@ -140,10 +141,12 @@ def is_last_administrator(person: Person) -> bool:
 def known() -> Known:
     """What an import is checked against; names in every language that the campus speaks."""
     roles = {folded(role): role for role in Role}
+    leads = {folded(one): one for one in Lead}
     languages: dict[str, str] = {code: code for code, _name in settings.LANGUAGES}
     for code in ("en", "nl", "fr"):
         with translation.override(code):
             roles |= {folded(gettext(title)): role for role, title in TITLES.items()}
+            leads |= {folded(gettext(title)): one for one, title in LEADS.items()}
             languages |= {folded(str(name)): spoken for spoken, name in settings.LANGUAGES}
     organisations = list(Organisation.objects.all())
     for spoken, _name in settings.LANGUAGES:
@@ -154,6 +157,7 @@ def known() -> Known:
         partners=frozenset(one.id for one in organisations if one.kind == Organisation.Kind.PARTNER),
         units={(one.organisation_id, folded(one.name)): one.id for one in Unit.objects.all()},
         roles=roles,
+        leads=leads,
         languages=languages,
         language=settings.LANGUAGES[0][0],
         today=timezone.localdate(),

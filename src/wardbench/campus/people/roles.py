@@ -46,6 +46,16 @@ TITLES = {
     Role.ADMINISTRATOR: gettext_noop("Administrator"),
 }
 
+
+class Lead(StrEnum):
+    """How somebody answers for a unit, or for an organisation as a whole."""
+
+    HEAD = "head"
+    DEPUTY = "deputy"
+
+
+LEADS = {Lead.HEAD: gettext_noop("Head"), Lead.DEPUTY: gettext_noop("Deputy head")}
+
 CARE = frozenset({Role.PHYSICIAN, Role.COORDINATOR})
 """Roles that treat patients."""
 

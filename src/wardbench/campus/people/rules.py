@@ -56,12 +56,16 @@ def no(reason: str, **values: object) -> Verdict:
 
 @dataclass(frozen=True)
 class Affiliation:
-    """One role at one organisation, and the unit (department, care programme) where there is one; ids as text."""
+    """One role at one organisation, and the unit (department, care programme) where there is one; ids as text.
+
+    `leads` is whether the person answers for that place, as its head or a deputy.
+    """
 
     role: Role
     organisation: str
     organisation_kind: str = "hospital"
     unit: str = ""
+    leads: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,11 @@ class Actor:
     def units(self, *roles: Role) -> frozenset[str]:
         """The units where the actor holds one of `roles`."""
         return frozenset(a.unit for a in self.affiliations if a.role in roles and a.unit)
+
+    @property
+    def heads(self) -> frozenset[str]:
+        """The units, and organisations as a whole, that the actor answers for."""
+        return frozenset(a.unit or a.organisation for a in self.affiliations if a.leads)
 
 
 NOBODY = Actor("")
@@ -149,6 +158,13 @@ def may_give_role(actor: Actor, person: str) -> Verdict:
     """Nobody gives a role to themselves."""
     if actor.id and actor.id == person and actor.has(Role.ADMINISTRATOR):
         return no(gettext_noop("Nobody can give a role to themselves; ask another administrator."))
+    return may_manage_people(actor)
+
+
+def may_name_head(actor: Actor, person: str) -> Verdict:
+    """Naming a head or deputy of a unit; nobody names themselves."""
+    if actor.id and actor.id == person and actor.has(Role.ADMINISTRATOR):
+        return no(gettext_noop("Nobody can name themselves; ask another administrator."))
     return may_manage_people(actor)
 
 

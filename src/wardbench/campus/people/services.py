@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from wardbench.campus.audit.services import Act, record, record_all, verb
 from wardbench.campus.people import first_passwords, queries, rules
+from wardbench.campus.people.heads import check_treats
 from wardbench.campus.people.importing import Newcomer
 from wardbench.campus.people.models import Affiliation, Expertise, Organisation, Person, Unit
 from wardbench.campus.people.names import given_name
@@ -94,6 +95,8 @@ def import_people(newcomers: Sequence[Newcomer], *, by: Actor, source: str) -> i
     for one in newcomers:
         if one.organisation in partners:
             _check_at_partner(one.role)
+        if one.leads:
+            check_treats(one.role)
     for person in people.values():
         person.set_unusable_password()
     Person.objects.bulk_create(people.values(), batch_size=500)
@@ -107,6 +110,7 @@ def import_people(newcomers: Sequence[Newcomer], *, by: Actor, source: str) -> i
             role=one.role,
             since=one.since,
             until=one.until,
+            leads=one.leads,
         )
         for one in newcomers
         if one.role and one.organisation and one.since
@@ -116,6 +120,8 @@ def import_people(newcomers: Sequence[Newcomer], *, by: Actor, source: str) -> i
     for a in held:
         said = {"role": a.role, "organisation": str(a.organisation_id), "unit": str(a.unit_id or "")}
         acts.append(Act("people.give_role", "person", a.person_id, said))
+        if a.leads:
+            acts.append(Act("people.name_head", "person", a.person_id, {**said, "leads": a.leads}))
     acts.append(Act("people.import", "file", source, {"people": len(people), "roles": len(held)}))
     record_all(acts, by=by)
     return len(people)

@@ -36,6 +36,10 @@ HEADERS: dict[str, tuple[str, ...]] = {
     ),
     "since": ("since", "from", "start date", "sinds", "vanaf", "begindatum", "startdatum", "depuis", "date de début"),
     "until": ("until", "to", "end date", "tot", "tot en met", "einddatum", "jusqu'au", "date de fin"),
+    "leads": (
+        "leads", "head", "head of the unit", "hoofd", "diensthoofd", "hoofd van de afdeling", "chef", "chef de service",
+        "responsable",
+    ),
     "reasons": ("reasons", "redenen", "raisons"),
 }  # fmt: skip
 """Each column and what it is called in English, Dutch and French; `reasons` is what `rest` adds, and is not read."""
@@ -132,7 +136,7 @@ def template() -> str:
     writer = csv.writer(out)
     writer.writerow([column for column in HEADERS if column != "reasons"])
     person = ["an.peeters@hospital.example", "An Peeters", "Nephrologist", "nl", "", "diabetic nephropathy; dialysis"]
-    writer.writerow([*person, "physician", "Hospital", "Nephrology", "2026-01-01", ""])
+    writer.writerow([*person, "physician", "Hospital", "Nephrology", "2026-01-01", "", "head"])
     return BOM + out.getvalue()
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from wardbench.campus.people import import_views, manage_views, recovery_views, views, why_views
+from wardbench.campus.people import head_views, import_views, manage_views, recovery_views, views, why_views
 
 urlpatterns = [
     path("", views.people, name="people"),
@@ -15,6 +15,8 @@ urlpatterns = [
     path("sessions/", recovery_views.all_sessions, name="all_sessions"),
     path("organisations/", manage_views.organisations, name="organisations"),
     path("organisations/<uuid:organisation_id>/", manage_views.organisation, name="organisation"),
+    path("organisations/<uuid:organisation_id>/heads/", head_views.heads, name="organisation_heads"),
+    path("units/<uuid:unit_id>/heads/", head_views.heads, name="unit_heads"),
     path("<uuid:person_id>/", views.person, name="person"),
     path("<uuid:person_id>/edit/", views.edit_profile, name="edit_profile"),
     path("<uuid:person_id>/roles/", manage_views.give_role, name="give_role"),

@@ -27,6 +27,8 @@ say(
         "people.give_first_password": gettext_noop("Gave a first password"),
         "people.give_role": gettext_noop("Gave a role"),
         "people.import": gettext_noop("Imported people from a file"),
+        "people.name_head": gettext_noop("Named a head or deputy of a unit"),
+        "people.release_head": gettext_noop("Released a head or deputy of a unit"),
         "people.remove_second_factor": gettext_noop("Removed a lost second factor"),
         "people.reopen_account": gettext_noop("Reopened an account"),
         "people.set_password": gettext_noop("Set a password for somebody"),

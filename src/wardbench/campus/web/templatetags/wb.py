@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 
 from wardbench.campus.people import figures, queries
 from wardbench.campus.people.refusals import reason
-from wardbench.campus.people.roles import TITLES, Role
+from wardbench.campus.people.roles import LEADS, TITLES, Lead, Role
 from wardbench.campus.people.rules import Verdict
 
 register = template.Library()
@@ -33,6 +33,12 @@ def verdict(given: Verdict) -> str:
 def role_title(role: str) -> str:
     """The name of a role in the reader's language."""
     return gettext(TITLES[Role(role)])
+
+
+@register.filter
+def lead_title(lead: str) -> str:
+    """What somebody who leads a unit is called, in the reader's language."""
+    return gettext(LEADS[Lead(lead)])
 
 
 @register.filter
