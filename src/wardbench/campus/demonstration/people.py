@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wardbench.campus.people import queries, services
+from wardbench.campus.people.heads import name_head
 from wardbench.campus.people.models import Organisation, Person, Unit
-from wardbench.campus.people.roles import Role
+from wardbench.campus.people.roles import Lead, Role
 from wardbench.campus.people.rules import SYSTEM
 
 HOSPITAL, GROUP, BIOTECH, INFECTION, COMPANY = (
@@ -79,6 +80,10 @@ PEOPLE = (
 )  # fmt: skip
 
 
+LEADS = {"physician": Lead.HEAD, "coordinator": Lead.DEPUTY, "oncologist": Lead.HEAD}
+"""Who leads the unit they work in; the care programme for diabetes has nobody yet."""
+
+
 def make_people() -> dict[str, Person]:
     """Everybody, by key."""
     organisations: dict[str, Organisation] = {
@@ -90,7 +95,10 @@ def make_people() -> dict[str, Person]:
     made = {}
     for one in PEOPLE:
         person = services.add_person(f"{one.key}@demo.example", one.name, by=SYSTEM, language=one.language)
-        services.give_role(person, one.role, organisations[one.organisation], by=SYSTEM, unit=units.get(one.unit))
+        where = organisations[one.organisation]
+        held = services.give_role(person, one.role, where, by=SYSTEM, unit=units.get(one.unit))
+        if one.key in LEADS:
+            name_head(held, lead=LEADS[one.key], by=SYSTEM)
         services.edit_profile(
             person,
             by=queries.actor_of(person),

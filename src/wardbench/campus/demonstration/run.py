@@ -42,6 +42,7 @@ def make_demonstration(
     from wardbench.campus.demonstration.biobank import make_biobank, note_temperatures
     from wardbench.campus.demonstration.clock import beginning
     from wardbench.campus.demonstration.cohorts import make_cohorts, put_behind_questions
+    from wardbench.campus.demonstration.emergency import make_emergency
     from wardbench.campus.demonstration.imports import make_imports
     from wardbench.campus.demonstration.outcomes import make_inquiries
     from wardbench.campus.demonstration.people import make_people
@@ -70,6 +71,7 @@ def make_demonstration(
         make_imports(people)
         make_withdrawals(people)
         make_inquiries(people)
+        make_emergency(people)
     from wardbench.campus.releases.standing_matching import carry_out_due
     from wardbench.campus.samples.current import refresh
 
