@@ -133,10 +133,14 @@ def test_people_from_the_command_line(folder: Path, tmp_path: Path) -> None:
         "campus", "user", "role", "rita@hospital.example", "data_steward", "--organisation", "Hospital", "--end", *at
     )
     assert "has ended" in ended
+    done("campus", "user", "role", "rita@hospital.example", "physician", "--organisation", "hospital", *at)
+    done("campus", "user", "head", "rita@hospital.example", "--organisation", "hospital", "--deputy", *at)
+    done("campus", "user", "head", "rita@hospital.example", "--organisation", "hospital", "--release", *at)
     refused = wardbench("campus", "user", "close", "rita@hospital.example", *at)
     assert refused.returncode == 7 and "last administrator" in refused.stderr
     for arguments, code, said in [
         (("close", "nobody@hospital.example"), 3, "nobody has this address"),
+        (("head", "rita@hospital.example", "--organisation", "Hospital", "--release"), 3, "leads nothing"),
         (("role", "rita@hospital.example", "nurse", "--organisation", "Hospital"), 2, "nurse"),
         (("role", "rita@hospital.example", "ethics", "--organisation", "Clinic"), 3, "no such organisation"),
         (("role", "rita@hospital.example", "ethics", "--organisation", "Hospital", "--until", "x"), 2, "--until"),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wardbench.campus.installation import opened
-from wardbench.campus.people.roles import TITLES, Role
+from wardbench.campus.people.roles import TITLES, Lead, Role
 from wardbench.campus.people.rules import Proof
 from wardbench.core.errors import InputError, NotFoundError, StorageError
 
@@ -115,6 +115,27 @@ def end_role(folder: Path, email: str, role: Role, organisation: str) -> None:
             raise NotFoundError(f"{email} does not hold this role at {organisation}.")
         for one in found:
             services.end_role(one, by=SYSTEM)
+
+
+def lead(folder: Path, email: str, organisation: str, *, unit: str = "", lead: Lead | None = Lead.HEAD) -> None:
+    """Name somebody head or deputy of a unit, or of an organisation as a whole; None releases them."""
+    with opened(folder):
+        from wardbench.campus.people.heads import may_lead, name_head, release_head
+        from wardbench.campus.people.rules import SYSTEM
+
+        where, person = _organisation(organisation), _person(email)
+        within = _unit(where, unit)
+        held = [one for one in may_lead(where, within) if one.person_id == person.id]
+        if lead is None:
+            held = [one for one in held if one.leads]
+        if not held:
+            missing = "leads nothing" if lead is None else "treats nobody"
+            raise NotFoundError(f"{email} {missing} there: {within or where}.")
+        if lead is None:
+            for one in held:
+                release_head(one, by=SYSTEM)
+        else:
+            name_head(held[0], by=SYSTEM, lead=lead)
 
 
 def set_password(folder: Path, email: str, password: str) -> None:

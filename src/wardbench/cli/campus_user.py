@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from wardbench.campus import accounts
-from wardbench.campus.people.roles import Role
+from wardbench.campus.people.roles import Lead, Role
 from wardbench.campus.people.rules import Proof
 from wardbench.cli.campus import HERE, Folder
 from wardbench.cli.output import Json, print_json, print_table
@@ -88,6 +88,24 @@ def role(
     first, last = _day("--since", since), _day("--until", until)
     accounts.give_role(folder, email, role, organisation, unit=unit, since=first, until=last)
     print("The role is given.")
+
+
+@app.command()
+def head(
+    email: Email,
+    organisation: At,
+    folder: Folder = HERE,
+    unit: In = "",
+    deputy: Annotated[bool, typer.Option("--deputy", help="As deputy.")] = False,
+    release: Annotated[bool, typer.Option("--release", help="Let them be head or deputy no longer.")] = False,
+) -> None:
+    """Name the head of a department or care programme, or of an organisation: who is told of emergency access."""
+    if release:
+        accounts.lead(folder, email, organisation, unit=unit, lead=None)
+        print("They are released.")
+        return
+    accounts.lead(folder, email, organisation, unit=unit, lead=Lead.DEPUTY if deputy else Lead.HEAD)
+    print("They are named, and told so.")
 
 
 @app.command()
