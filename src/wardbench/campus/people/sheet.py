@@ -36,10 +36,7 @@ HEADERS: dict[str, tuple[str, ...]] = {
     ),
     "since": ("since", "from", "start date", "sinds", "vanaf", "begindatum", "startdatum", "depuis", "date de début"),
     "until": ("until", "to", "end date", "tot", "tot en met", "einddatum", "jusqu'au", "date de fin"),
-    "leads": (
-        "leads", "head", "head of the unit", "hoofd", "diensthoofd", "hoofd van de afdeling", "chef", "chef de service",
-        "responsable",
-    ),
+    "leads": ("leads", "head", "leidt", "hoofd", "dirige", "chef"),
     "reasons": ("reasons", "redenen", "raisons"),
 }  # fmt: skip
 """Each column and what it is called in English, Dutch and French; `reasons` is what `rest` adds, and is not read."""
