@@ -15,7 +15,8 @@ from django.utils import timezone
 from campus.cast import Cast, make_cast
 from wardbench.campus.access import queries, services
 from wardbench.campus.access.models import Answering, EmergencyAccess
-from wardbench.campus.access.rules import Status
+from wardbench.campus.access.reminding import carry_out_due, remind
+from wardbench.campus.access.rules import REVIEW_WITHIN, Status
 from wardbench.campus.audit.models import Event
 from wardbench.campus.checks import _heads
 from wardbench.campus.configuration import Mail
@@ -240,6 +241,22 @@ class TestWhatTheySay:
         assert client.post(page, said).status_code == 403
         assert "and was well" in cast.client("data_protection").get(page).content.decode()
         assert "and was well" not in cast.client("physician2").get(page).content.decode()
+
+
+def test_what_nobody_judged_in_time_is_told_once_to_those_who_watch(cast: Cast) -> None:
+    held = people.give_role(cast.people["physician2"], Role.DATA_STEWARD, cast.hospital, by=SYSTEM)
+    access, judged = opened(cast), opened(cast, patient=1)
+    judge, now = cast.actor("data_protection"), timezone.now()
+    services.review(queries.access(judge, judged.id), by=judge, justified=False, finding="At home.")
+    Notice.objects.all().delete()
+    assert carry_out_due(now) == 0 and carry_out_due(access.opened + REVIEW_WITHIN) == 0
+    later = access.opened + REVIEW_WITHIN + datetime.timedelta(minutes=1)
+    assert (carry_out_due(later), carry_out_due(later)) == (1, 0)
+    watch = {cast.people["data_protection"], cast.people["data_steward"]}
+    assert {one.person for one in Notice.objects.all()} == watch and held.person not in watch
+    assert all(one.urgent for one in Notice.objects.all()) and Event.objects.filter(verb="access.remind").count() == 1
+    with pytest.raises(BusyError):
+        remind(access.id, by=SYSTEM)
 
 
 class TestNaming:

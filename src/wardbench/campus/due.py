@@ -9,6 +9,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
+from wardbench.campus.access import reminding
 from wardbench.campus.audit.queries import write_head
 from wardbench.campus.audit.sending import send_record
 from wardbench.campus.biobank.imports import work as imports
@@ -28,6 +29,7 @@ def carry_out(folder: Path) -> None:
     now = timezone.now()
     steps: dict[str, Callable[[], object]] = {
         "the head of the record": lambda: write_head(folder / settings.CAMPUS.audit_heads),
+        "emergency accesses": lambda: reminding.carry_out_due(now),
         "studies": lambda: carry_out_due(now),
         "requests": lambda: requesting.carry_out_due(now),
         "requests of permits that ended": lambda: ended_permits.carry_out_due(now),

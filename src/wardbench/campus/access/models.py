@@ -41,6 +41,7 @@ class EmergencyAccess(Identified):
     reviewer = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     reviewed = models.DateTimeField(null=True)
     finding = models.TextField(_("finding"), blank=True)
+    overdue_told = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("-opened",)
