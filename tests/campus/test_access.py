@@ -21,7 +21,7 @@ from wardbench.campus.notices.models import Notice
 from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import SYSTEM, ForbiddenError
 from wardbench.campus.people.services import give_role
-from wardbench.campus.web.home import waiting_for
+from wardbench.campus.web.home import page_of
 from wardbench.core.errors import BusyError, InputError, NotFoundError
 
 PATIENT = 4711
@@ -79,9 +79,9 @@ def test_it_is_on_the_record_and_data_protection_is_told_at_once(cast: Cast) -> 
     assert WORDS not in str(event.detail)
     notice = Notice.objects.get()
     assert notice.person == cast.people["data_protection"] and str(PATIENT) not in f"{notice.values}{notice.sentence}"
-    (task,) = waiting_for(cast.actor("data_protection"))
+    (task,) = page_of(cast.actor("data_protection"))[0]
     assert task.due == timezone.localdate(access.due) and str(access.id) in task.address
-    assert not [one for one in waiting_for(cast.actor("data_steward")) if "emergency" in one.what]
+    assert not [one for one in page_of(cast.actor("data_steward"))[0] if "emergency" in one.what]
 
 
 @pytest.mark.parametrize("key", ["researcher", "student", "lecturer", "data_steward", "data_protection", "nobody"])
@@ -134,7 +134,7 @@ def test_a_justified_one_is_judged_after_its_time(cast: Cast) -> None:
     with pytest.raises(InputError):
         services.review(ended, by=cast.actor("data_protection"), justified=True, finding=" ")
     services.review(ended, by=cast.actor("data_protection"), justified=True, finding="Admitted that evening.")
-    assert EmergencyAccess.objects.get().status == Status.JUSTIFIED and not waiting_for(cast.actor("data_protection"))
+    assert EmergencyAccess.objects.get().status == Status.JUSTIFIED and not page_of(cast.actor("data_protection"))[0]
 
 
 def test_after_72_hours_it_is_overdue(cast: Cast) -> None:

@@ -29,6 +29,7 @@ def only_these(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No application has added anything."""
     monkeypatch.setattr(home, "_waiting", [])
     monkeypatch.setattr(home, "_panels", [])
+    monkeypatch.setattr(home, "_parts", [])
     yield
 
 
@@ -112,7 +113,7 @@ def test_what_is_due_first_comes_first_then_what_has_waited_longest(only_these: 
     tasks = [task("c", 5), task("a", 9, due=20), task("d", 1), task("b", 0, due=3), task("e")]
     home.waiting(lambda actor: tasks[:2])
     home.waiting(lambda actor: tasks[2:])
-    assert [one.what for one in home.waiting_for(Actor("x"))] == ["b", "a", "d", "c", "e"]
+    assert [one.what for one in home.page_of(Actor("x"))[0]] == ["b", "a", "d", "c", "e"]
 
 
 def test_a_task_is_shown_with_its_days_and_said_to_be_overdue(cast: Cast, only_these: None) -> None:
@@ -158,7 +159,7 @@ def test_a_question_one_raised_or_follows_is_among_ones_own(cast: Cast) -> None:
     services.follow(question, by=cast.actor("student"))
 
     def own(key: str) -> bool:
-        panels = {one.key: one for one in home.panels_for(cast.actor(key))}
+        panels = {one.key: one for one in home.page_of(cast.actor(key))[1]}
         return [entry.title for entry in panels["questions"].entries] == ["Which protein leaks?"]
 
     assert own("researcher") and own("student") and not own("lecturer")

@@ -23,7 +23,7 @@ from wardbench.campus.biobank import custody, storing, tubes
 from wardbench.campus.biobank.amounts import amount_of
 from wardbench.campus.biobank.models import Collection, Consent, Specimen
 from wardbench.campus.notices.models import Notice
-from wardbench.campus.people.rules import NOBODY, SYSTEM, ForbiddenError
+from wardbench.campus.people.rules import NOBODY, SYSTEM, Actor, ForbiddenError
 from wardbench.campus.releases import (
     agreeing,
     baskets,
@@ -43,6 +43,7 @@ from wardbench.campus.releases.shipping import Arrived
 from wardbench.campus.studies import granting
 from wardbench.campus.studies.material import use_of
 from wardbench.campus.studies.models import PermitUse
+from wardbench.campus.studies.queries import worked_on
 from wardbench.core.consent import Tier
 from wardbench.core.errors import BusyError, InputError, NotFoundError, WardbenchError
 
@@ -55,6 +56,11 @@ def w() -> World:
 
 
 KEYS = ("researcher", "student", "researcher2", "biobank_manager", "biobank_board", "data_steward", "partner", "nobody")
+
+
+def waiting(by: Actor) -> list[tuple[Request, Side]]:
+    """What waits for somebody, as their home page finds it."""
+    return request_queries.waiting(request_queries.of_side(by, worked_on(by)))
 
 
 @pytest.mark.parametrize("status", Status)
@@ -144,12 +150,12 @@ def test_a_request_goes_its_whole_way_and_everybody_is_told_in_turn(w: World) ->
     assert lines(request) == {"T0-0": "reserved", "T1-0": "reserved", "T2-0": "reserved"}
     with pytest.raises(ForbiddenError, match="signed by both sides first"):
         picking.start(request.id, by=w.gives)
-    assert [one[1] for one in request_queries.waiting(w.asks)] == [Side.RESEARCHER]
+    assert [one[1] for one in waiting(w.asks)] == [Side.RESEARCHER]
     agreement = Agreement.objects.get(request=request)
     assert [one["label"] for one in agreement.content["material"]] == ["T0-0", "T1-0", "T2-0"]
     agreeing.sign(request.id, agreement.hash, "Dr. Who", by=w.asks)
     assert again(request).status == Status.AGREEING
-    assert not request_queries.waiting(w.asks) and request_queries.waiting(w.gives)
+    assert not waiting(w.asks) and waiting(w.gives)
     agreeing.sign(request.id, agreement.hash, "The manager", by=w.gives)
     assert again(request).status == Status.READY
     order = [line.specimen.label for line in picking.start(request.id, by=w.gives)]
@@ -507,7 +513,7 @@ def test_what_is_missing_and_damaged_is_settled(w: World) -> None:
     request = at(w, Status.SENT)
     at_hand.receive(w, request, T0_0=Arrived("missing"), T1_0=Arrived("damaged", "cracked"))
     assert lines(request) == {"T0-0": "missing", "T1-0": "damaged", "T2-0": "received"}
-    assert [side for _one, side, _verb in request_queries.waiting(w.gives)] == [Side.BIOBANK]
+    assert [side for _one, side in waiting(w.gives)] == [Side.BIOBANK]
     line = RequestLine.objects.get(request=request, specimen__label="T0-0")
     shipping.resolve(request.id, line.id, "here", "It was never packed.", by=w.gives)
     tube = Specimen.objects.get(label="T0-0")

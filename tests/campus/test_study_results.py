@@ -35,7 +35,7 @@ from wardbench.campus.studies import granting, permits, result_queries, results,
 from wardbench.campus.studies import result_tables as tables
 from wardbench.campus.studies.models import AttachedCohort, Permit, Result, Study
 from wardbench.campus.studies.result_rules import Act
-from wardbench.campus.web.home import waiting_for
+from wardbench.campus.web.home import page_of
 from wardbench.core.disclosure import ReleaseRules
 from wardbench.core.errors import BusyError, InputError, NotFoundError
 
@@ -102,11 +102,11 @@ def test_each_is_told_and_the_review_waits_for_data_stewards_alone(cast: Cast, p
     assert [str(one.person_id) for one in Notice.objects.all()] == [steward.id]
     address = reverse("study_result", args=[permitted.id, found.id])
     for key in cast.people:
-        waits = [task.address for task in waiting_for(cast.actor(key))]
+        waits = [task.address for task in page_of(cast.actor(key))[0]]
         assert (address in waits) == (key == "data_steward"), key
     results.refuse(permitted.id, found.id, "Too fine", by=steward)
     assert Notice.objects.filter(person_id=cast.actor("researcher").id, link=address).exists()
-    assert address not in [task.address for task in waiting_for(steward)]
+    assert address not in [task.address for task in page_of(steward)[0]]
 
 
 def test_nothing_is_downloaded_before_it_is_approved_or_after_it_was_refused(cast: Cast, permitted: Study) -> None:

@@ -71,6 +71,9 @@ TABLE: Mapping[Status, Mapping[Act, Part]] = {
 }
 """Who may do what in which status; making it is the application's own."""
 
+REVIEWERS = (Role.DATA_STEWARD,)
+"""Who says whether an extract is made."""
+
 NOT_NOW = {
     Status.ASKED: gettext_noop("A data steward has not reviewed it yet."),
     Status.APPROVED: gettext_noop("It is being made."),
@@ -118,7 +121,7 @@ def may_act(actor: Actor, act: Act, facts: Facts) -> Verdict:
         return may_ask(actor, facts.team)
     if actor.id in facts.team:
         return no(gettext_noop("Nobody reviews the data of a study that they work on."))
-    allowed = (Role.DATA_STEWARD,) if act is not Act.RECALL else (Role.DATA_STEWARD, Role.DATA_PROTECTION)
+    allowed = REVIEWERS if act is not Act.RECALL else (*REVIEWERS, Role.DATA_PROTECTION)
     if actor.has(*allowed):
         return seen
     return no(gettext_noop("This needs the role {role}."), role=Title(*allowed))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
 from collections.abc import Sequence
 
@@ -21,18 +22,22 @@ from wardbench.campus.releases import (
     standing_queries,
     withdrawal_queries,
 )
-from wardbench.campus.releases.rules import STATUSES, Side, Status
+from wardbench.campus.releases.models import Request
+from wardbench.campus.releases.rules import STATUSES, Facts, Side, Status
 from wardbench.campus.releases.withdrawal_rules import Where
-from wardbench.campus.web.home import Entry, Panel, Task, panel, waiting
+from wardbench.campus.studies.queries import worked_on
+from wardbench.campus.web.home import Entry, Panel, Part, Task, panel, part, waiting
 from wardbench.campus.web.search import Hit, provide
 
 SHOWN = 5
 
 
-@waiting
-def requests_waiting(actor: Actor) -> Sequence[Task]:
-    """Requests for specimens that cannot go on before this side has acted."""
-    return [
+@part(50)
+def requests(actor: Actor) -> Part:
+    """Requests for specimens that cannot go on before this side has acted, and those of somebody's own studies."""
+    own = worked_on(actor)
+    found = request_queries.of_side(actor, own)
+    waits = [
         Task(
             _(rules.NEXT[Status(one.status), side][1]).format(reference=one.reference),
             one.study.title,
@@ -40,8 +45,12 @@ def requests_waiting(actor: Actor) -> Sequence[Task]:
             since=timezone.localdate(one.asked or one.made),
             due=one.wanted_by if side is Side.BIOBANK else None,
         )
-        for one, side, _verb in request_queries.waiting(actor)
+        for one, side in request_queries.waiting(found)
     ]
+    return Part(
+        [*waits, *_withdrawals_waiting(actor, own)],
+        _my_requests(actor, own, [(one, facts) for one, facts, held in found if Side.RESEARCHER in held]),
+    )
 
 
 @waiting
@@ -58,10 +67,9 @@ def extracts_waiting(actor: Actor) -> Sequence[Task]:
     ]
 
 
-@waiting
-def withdrawals_waiting(actor: Actor) -> Sequence[Task]:
+def _withdrawals_waiting(actor: Actor, own: Sequence[uuid.UUID]) -> Sequence[Task]:
     """Things that somebody has, and whose donor took consent back; several in the biobank are answered for at once."""
-    waiting_for = withdrawal_queries.waiting(actor)
+    waiting_for = withdrawal_queries.waiting(actor, own)
     here = Counter(one.task.withdrawal_id for one in waiting_for if one.facts.where is Where.HERE)
     tasks = {}
     for one in waiting_for:
@@ -78,14 +86,10 @@ def withdrawals_waiting(actor: Actor) -> Sequence[Task]:
     return list(tasks.values())
 
 
-@panel(50)
-def my_requests(actor: Actor) -> Panel | None:
+def _my_requests(actor: Actor, own: Sequence[uuid.UUID], found: Sequence[tuple[Request, Facts]]) -> Panel | None:
     """The requests of somebody's studies; for those who have a permit for material, where to begin."""
-    own = [
-        (one, facts) for one, facts in request_queries.visible(actor) if Side.RESEARCHER in rules.sides(actor, facts)
-    ]
-    may = bool(rules.may_keep_basket(actor)) and bool(request_queries.studies_with_material(actor))
-    if not own and not may:
+    may = bool(rules.may_keep_basket(actor)) and bool(request_queries.with_material(actor, own))
+    if not found and not may:
         return None
     entries = [
         Entry(
@@ -95,7 +99,7 @@ def my_requests(actor: Actor) -> Panel | None:
             _(STATUSES[facts.status]),
             request_shown.tone(one.status),
         )
-        for one, facts in own[:SHOWN]
+        for one, facts in found[:SHOWN]
     ]
     return Panel(
         "requests",

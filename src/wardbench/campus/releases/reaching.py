@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -19,12 +18,11 @@ from wardbench.campus.releases.models import (
     Extract,
     FindingSpecimen,
     RequestLine,
-    Shipment,
     ShipmentLine,
     Withdrawal,
     WithdrawalTask,
 )
-from wardbench.campus.releases.request_queries import team_of
+from wardbench.campus.releases.request_queries import teams_of
 from wardbench.campus.releases.rules import OVER, WITH_RECIPIENT, LineStatus
 from wardbench.campus.releases.withdrawal_rules import Facts, Kind, Outcome, Reached, Where, Wish, where_of
 
@@ -172,21 +170,14 @@ class Reach:
 def reaches(tasks: Sequence[WithdrawalTask]) -> list[Reach]:
     """Each task with where its thing is now and who has it; few questions however many there are."""
     ids = [one.specimen_id for one in tasks if one.specimen_id is not None]
-    back = set(
-        ShipmentLine.objects.filter(
-            shipment__in=Shipment.objects.filter(back=True, arrived=None), line__specimen__in=ids
-        ).values_list("line__specimen", flat=True)
-    )
-    teams: dict[uuid.UUID, frozenset[str]] = {}
+    coming = ShipmentLine.objects.filter(shipment__back=True, shipment__arrived=None, line__specimen__in=ids)
+    back = set(coming.values_list("line__specimen", flat=True)) if ids else set()
+    teams = teams_of([one.study for one in tasks if one.study is not None])
     found = []
     for one in tasks:
         where = Where.AWAY
         if one.specimen is not None:
             where = where_of(TubeStatus(one.specimen.status), on_its_way=one.specimen_id in back)
-        holders: frozenset[str] = frozenset()
-        if one.study is not None:
-            if one.study.id not in teams:
-                teams[one.study.id] = team_of(one.study)
-            holders = teams[one.study.id]
+        holders = teams[one.study_id] if one.study_id is not None else frozenset()
         found.append(Reach(one, Facts(Reached(one.kind), where, holders, bool(one.outcome))))
     return found

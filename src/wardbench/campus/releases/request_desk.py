@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from wardbench.campus.biobank.desk import Card, Line, card
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.releases import request_queries, request_shown
-from wardbench.campus.releases.rules import OVER, STATUSES
+from wardbench.campus.releases.rules import STATUSES
 
 SHOWN = 8
 
@@ -24,8 +24,7 @@ def requests(actor: Actor) -> Card:
             _(STATUSES[facts.status]),
             request_shown.tone(one.status),
         )
-        for one, facts in request_queries.visible(actor)
-        if facts.status not in OVER
-    ][:SHOWN]
+        for one, facts in request_queries.under_way(actor)[:SHOWN]
+    ]
     empty = _("Nobody is waiting for specimens. What studies ask for on their permits stands here.")
     return Card(_("Requests for specimens"), lines, empty, reverse("requests"))

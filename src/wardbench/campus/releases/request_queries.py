@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.db.models import Count, Max, Min, Q, QuerySet
 from django.utils.translation import gettext as _
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 from wardbench.campus.biobank.models import Biobank, Specimen
 from wardbench.campus.biobank.rules import KEEPERS
 from wardbench.campus.biobank.terms import materials_called
+from wardbench.campus.people.models import Person
 from wardbench.campus.people.rules import SYSTEM, Actor
 from wardbench.campus.releases import rules
 from wardbench.campus.releases.models import (
@@ -24,10 +26,11 @@ from wardbench.campus.releases.models import (
     ShipmentLine,
     Tariff,
 )
-from wardbench.campus.releases.rules import WITH_RECIPIENT, Facts, LineStatus, Side, Status, Verb
+from wardbench.campus.releases.rules import WITH_RECIPIENT, Facts, LineStatus, Side, Status
 from wardbench.campus.studies.material import may_leave
-from wardbench.campus.studies.models import Permit, Study
-from wardbench.campus.studies.permits import holding
+from wardbench.campus.studies.models import Member, Permit, Study
+from wardbench.campus.studies.permits import all_holding, holding
+from wardbench.campus.studies.queries import worked_on
 from wardbench.core.errors import NotFoundError
 
 
@@ -35,7 +38,7 @@ def whole(found: QuerySet[Request] | None = None) -> QuerySet[Request]:
     """Requests, all or some, with what their rules ask for."""
     found = Request.objects.all() if found is None else found
     return found.select_related("study__investigator", "permit__study__investigator", "by").prefetch_related(
-        "study__members", "agreements", "shipments"
+        "study__members"
     )
 
 
@@ -53,18 +56,29 @@ def team_of(study: Study) -> frozenset[str]:
 
 def facts_of(found: Request) -> Facts:
     """What the rules ask of a request, read anew but for its study."""
-    return facts_of_all([found])[found.id]
+    return facts_of_all([found], {found.study_id: team_of(found.study)})[found.id]
 
 
-def facts_of_all(found: Sequence[Request]) -> dict[uuid.UUID, Facts]:
-    """The same of many requests with three questions."""
+def teams_of(studies: Iterable[Study]) -> dict[uuid.UUID, frozenset[str]]:
+    """Who works on each of some studies, with one question."""
+    teams = {one.id: {str(one.investigator_id)} for one in studies}
+    members = Member.objects.filter(study__in=list(teams)).order_by() if teams else Member.objects.none()
+    for study_id, person_id in members.values_list("study_id", "person_id"):
+        teams[study_id].add(str(person_id))
+    return {study_id: frozenset(team) for study_id, team in teams.items()}
+
+
+def facts_of_all(found: Sequence[Request], teams: Mapping[uuid.UUID, frozenset[str]]) -> dict[uuid.UUID, Facts]:
+    """The same of many requests, with three questions besides who works on their studies."""
     ids = [one.id for one in found]
-    agreements = {one.request_id: one for one in Agreement.objects.filter(request__in=ids, void=False)}
-    back = set(Shipment.objects.filter(request__in=ids, back=True, arrived=None).values_list("request_id", flat=True))
+    holds = Agreement.objects.filter(request__in=ids, void=False).order_by()
+    signed = {one: _signed(*at) for one, *at in holds.values_list("request_id", "provider_at", "recipient_at")}
+    coming = Shipment.objects.filter(request__in=ids, back=True, arrived=None).order_by()
+    back = set(coming.values_list("request_id", flat=True))
     open_lines = RequestLine.objects.filter(request__in=ids, status__in=[*WITH_RECIPIENT, LineStatus.MISSING])
     there: dict[uuid.UUID, int] = {}
     missing: dict[uuid.UUID, int] = {}
-    for request_id, status, words in open_lines.values_list("request_id", "status", "reason"):
+    for request_id, status, words in open_lines.order_by().values_list("request_id", "status", "reason"):
         if status != LineStatus.MISSING:
             there[request_id] = there.get(request_id, 0) + 1
         elif not words:
@@ -72,9 +86,9 @@ def facts_of_all(found: Sequence[Request]) -> dict[uuid.UUID, Facts]:
     return {
         one.id: Facts(
             Status(one.status),
-            team_of(one.study),
+            teams[one.study_id],
             one.outside or may_leave(one.permit),
-            signed_by(agreements.get(one.id)),
+            signed.get(one.id, frozenset()),
             there.get(one.id, 0),
             missing.get(one.id, 0),
             one.id in back,
@@ -86,15 +100,19 @@ def facts_of_all(found: Sequence[Request]) -> dict[uuid.UUID, Facts]:
 
 def signed_by(agreement: Agreement | None) -> frozenset[Side]:
     """Which sides signed an agreement."""
-    if agreement is None:
-        return frozenset()
-    found = {Side.BIOBANK} if agreement.provider_at else set()
-    return frozenset(found | ({Side.RESEARCHER} if agreement.recipient_at else set()))
+    return _signed(agreement.provider_at, agreement.recipient_at) if agreement is not None else frozenset()
+
+
+def _signed(provider_at: datetime.datetime | None, recipient_at: datetime.datetime | None) -> frozenset[Side]:
+    found = {Side.BIOBANK} if provider_at else set()
+    return frozenset(found | ({Side.RESEARCHER} if recipient_at else set()))
 
 
 def visible(by: Actor, status: str = "", text: str = "") -> list[tuple[Request, Facts]]:
     """The requests that somebody may see with their facts, newest first; those in a status, or of a reference."""
     found = _of(by)
+    if found is None:
+        return []
     if status:
         found = found.filter(status=status)
     if text:
@@ -102,32 +120,53 @@ def visible(by: Actor, status: str = "", text: str = "") -> list[tuple[Request, 
     return _seen(by, found)
 
 
-def _of(by: Actor) -> QuerySet[Request]:
-    """Those that could be for somebody; `rules.may_see` has the last word."""
+def under_way(by: Actor) -> list[tuple[Request, Facts]]:
+    """Those of `visible` that are not over."""
+    found = _of(by)
+    return _seen(by, found.exclude(status__in=[*rules.OVER])) if found is not None else []
+
+
+def of_side(by: Actor, own: Sequence[uuid.UUID]) -> list[tuple[Request, Facts, frozenset[Side]]]:
+    """The requests that somebody is on a side of, newest first: all of the studies that they work on (`own`), and of
+    those that the biobank is asked what is not over."""
+    asked = Q(study__in=own) if own else Q(pk__in=[])
+    if by.has(*KEEPERS):
+        asked |= ~Q(status__in=[*rules.OVER])
+    elif not own:
+        return []
+    found = _seen(by, Request.objects.filter(asked))
+    return [(one, facts, side) for one, facts in found if (side := rules.sides(by, facts))]
+
+
+def waiting(found: Iterable[tuple[Request, Facts, frozenset[Side]]]) -> list[tuple[Request, Side]]:
+    """Those of `of_side` that cannot go on before the side has acted."""
+    return [
+        (one, side)
+        for one, facts, held in found
+        for side in rules.turns(facts) & held
+        if (facts.status, side) in rules.NEXT
+    ]
+
+
+def _of(by: Actor) -> QuerySet[Request] | None:
+    """Those that could be for somebody, None where none can; `rules.may_see` has the last word."""
     if by is SYSTEM or by.has(*KEEPERS, *rules.WATCHERS):
         return Request.objects.all()
-    if not by.id:
-        return Request.objects.none()
-    return Request.objects.filter(Q(study__investigator__id=by.id) | Q(study__members__person__id=by.id)).distinct()
+    own = worked_on(by)
+    return Request.objects.filter(study__in=own) if own else None
 
 
 def _seen(by: Actor, found: QuerySet[Request]) -> list[tuple[Request, Facts]]:
-    # Most people have none, and to read them whole is dear: a home page asks twice.
-    if not found.exists():
+    read = list(found.select_related("study", "permit"))
+    if not read:
         return []
-    read = list(whole(found))
-    facts = facts_of_all(read)
+    facts = facts_of_all(read, teams_of([one.study for one in read]))
     return [(one, facts[one.id]) for one in read if rules.may_see(by, facts[one.id])]
 
 
-def waiting(by: Actor) -> list[tuple[Request, Side, Verb]]:
-    """What waits for somebody, with the side they are on and what they have to do."""
-    return [
-        (one, side, rules.NEXT[facts.status, side][0])
-        for one, facts in _seen(by, _of(by).exclude(status__in=[*rules.OVER]))
-        for side in rules.turns(facts) & rules.sides(by, facts)
-        if (facts.status, side) in rules.NEXT
-    ]
+def names_of(found: Iterable[Request]) -> dict[uuid.UUID, str]:
+    """Who made each of some requests, by the id of the person."""
+    return dict(Person.objects.filter(id__in={one.by_id for one in found}).order_by().values_list("id", "name"))
 
 
 def agreement_of(found: Request) -> Agreement | None:
@@ -167,12 +206,15 @@ def baskets(by: Actor) -> list[Basket]:
 
 def studies_with_material(by: Actor) -> list[tuple[Study, Permit]]:
     """The studies that somebody works on whose permit holds and covers material."""
-    own = Study.objects.filter(Q(investigator__id=by.id) | Q(members__person__id=by.id)).distinct() if by.id else []
-    found = [(study, holding(study)) for study in own]
+    return with_material(by, worked_on(by))
+
+
+def with_material(by: Actor, own: Sequence[uuid.UUID]) -> list[tuple[Study, Permit]]:
+    """The same, where one knows the ids of the studies that they work on."""
     return [
-        (study, permit)
-        for study, permit in found
-        if permit is not None and permit.content["material"] and by.id in permit.content["whom"]
+        (permit.study, permit)
+        for permit in (all_holding(own) if own else ())
+        if permit.content["material"] and by.id in permit.content["whom"]
     ]
 
 

@@ -214,6 +214,10 @@ def parcels(of: Request) -> list[tuple[Shipment, str, bool]]:
     return found
 
 
-def listed(found: Sequence[tuple[Request, Facts]]) -> list[tuple[Request, str, str, str]]:
-    """Each request with its status in words, its tone and whose turn it is."""
-    return [(one, _(STATUSES[Status(one.status)]), tone(one.status), turn_of(facts)) for one, facts in found]
+def listed(found: Sequence[tuple[Request, Facts]]) -> list[tuple[Request, str, str, str, str]]:
+    """Each request with who made it, its status in words, its tone and whose turn it is."""
+    names = request_queries.names_of(one for one, _facts in found)
+    return [
+        (one, names[one.by_id], _(STATUSES[Status(one.status)]), tone(one.status), turn_of(facts))
+        for one, facts in found
+    ]

@@ -6,11 +6,11 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from wardbench.campus.people.rules import SYSTEM, Actor
+from wardbench.campus.people.rules import Actor
 from wardbench.campus.releases import standing, standing_matching
 from wardbench.campus.releases.models import Standing, StandingMatch
 from wardbench.campus.releases.standing import DROPPED, FOUND, criteria_of
@@ -18,6 +18,7 @@ from wardbench.campus.samples import addresses, looking
 from wardbench.campus.samples.looking import Scope
 from wardbench.campus.samples.rules import Mode
 from wardbench.campus.studies.permits import holding
+from wardbench.campus.studies.queries import worked_on
 from wardbench.ward.samples import Range, name_of
 
 
@@ -30,19 +31,19 @@ class Match:
     open: bool
 
 
-def standings(by: Actor) -> list[Standing]:
-    """The criteria of somebody's studies, those that look still first; `found` and `specimens` count what came."""
-    if not by.id or by is SYSTEM:
+def standings(by: Actor, own: Sequence[uuid.UUID] | None = None) -> list[Standing]:
+    """The criteria of somebody's studies, those that look still first; `found` and `specimens` count what came. `own`
+    are the studies that they work on, where one knows."""
+    own = worked_on(by) if own is None else own
+    read = list(Standing.objects.filter(study__in=own).select_related("study")) if own else []
+    if not read:
         return []
-    own = Standing.objects.filter(Q(study__investigator__id=by.id) | Q(study__members__person__id=by.id)).distinct()
-    if not own.exists():  # most people have none, and every home page asks
-        return []
-    live = ~Q(matches__state=DROPPED)
-    counted = own.annotate(
-        found=Count("matches", filter=live, distinct=True),
-        specimens=Count("matches", filter=live & Q(matches__specimen__isnull=False), distinct=True),
-    )
-    return sorted(counted.select_related("study"), key=lambda one: one.ended is not None)
+    came = StandingMatch.objects.filter(standing__in=[one.id for one in read]).exclude(state=DROPPED).order_by()
+    counted = came.values_list("standing_id").annotate(found=Count("id"), specimens=Count("specimen"))
+    counts = {one: (found, specimens) for one, found, specimens in counted}
+    for one in read:
+        one.found, one.specimens = counts.get(one.id, (0, 0))  # type: ignore[attr-defined]
+    return sorted(read, key=lambda one: one.ended is not None)
 
 
 def matches(one: Standing, by: Actor) -> list[Match]:

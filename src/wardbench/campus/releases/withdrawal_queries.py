@@ -17,6 +17,7 @@ from wardbench.campus.releases import reaching, withdrawal_rules
 from wardbench.campus.releases.models import RequestLine, Withdrawal, WithdrawalTask
 from wardbench.campus.releases.reaching import Reach
 from wardbench.campus.releases.withdrawal_rules import Reached, Where
+from wardbench.campus.studies.queries import worked_on
 from wardbench.core.consent import Tier
 from wardbench.core.errors import NotFoundError
 
@@ -93,15 +94,17 @@ def task(task_id: uuid.UUID, *, by: Actor) -> Reach:
     return reach
 
 
-def waiting(by: Actor) -> list[Reach]:
-    """What waits for somebody."""
-    found = WithdrawalTask.objects.filter(outcome="")
-    if not by.id or not by.roles or not found.exists():  # seldom there is any, and every home page asks
+def waiting(by: Actor, own: Sequence[uuid.UUID] | None = None) -> list[Reach]:
+    """What waits for somebody. `own` are the studies that they work on, where one knows."""
+    if not by.id or not by.roles:
         return []
+    found = WithdrawalTask.objects.filter(outcome="")
     if not by.has(*KEEPERS):
-        own = Q(study__investigator__id=by.id) | Q(study__members__person__id=by.id)
-        found = found.filter(own).distinct()
-    reached = reaching.reaches(list(found.select_related(*RELATED)))
+        own = worked_on(by) if own is None else own
+        if not own:
+            return []
+        found = found.filter(study__in=own)
+    reached = reaching.reaches(list(found.select_related("withdrawal", "specimen", "study")))
     return [one for one in reached if withdrawal_rules.is_turn(by, one.facts)]
 
 

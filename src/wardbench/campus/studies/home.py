@@ -15,19 +15,25 @@ from wardbench.campus.questions.links import StudyLink, resolve_studies_by, take
 from wardbench.campus.studies import exact as exact  # lets its permits be counted under
 from wardbench.campus.studies import presenting, queries, result_queries, rules
 from wardbench.campus.studies.result_rules import KINDS, Kind
-from wardbench.campus.studies.standing import STATUSES
+from wardbench.campus.studies.standing import STATUSES, Turn
 from wardbench.campus.studies.standings import Standing
-from wardbench.campus.web.home import Entry, Panel, Task, panel, waiting
+from wardbench.campus.web.home import Entry, Panel, Part, Task, part, waiting
 from wardbench.campus.web.search import Hit, provide
 
 SHOWN = 5
 
 
-@waiting
-def turns(actor: Actor) -> Sequence[Task]:
+@part(20)
+def studies(actor: Actor) -> Part:
+    """Steps that wait for somebody, and the studies that they work on."""
+    waits, own = queries.at_hand(actor, SHOWN)
+    return Part(_turns(waits), _my_studies(actor, own))
+
+
+def _turns(waits: Sequence[tuple[Standing, Turn]]) -> Sequence[Task]:
     """Steps that wait for somebody's decision, and questions that wait for the applicant's answer."""
     tasks = []
-    for here, turn in queries.waiting(actor):
+    for here, turn in waits:
         study, address = here.study, reverse("study", args=[here.study.id])
         if turn.role is not None:
             what = _("Decide on %(reference)s: %(step)s") % {
@@ -58,10 +64,8 @@ def reviews(actor: Actor) -> Sequence[Task]:
     ]
 
 
-@panel(20)
-def my_studies(actor: Actor) -> Panel | None:
+def _my_studies(actor: Actor, found: Sequence[Standing]) -> Panel | None:
     may = rules.may_register(actor)
-    found = queries.mine(actor)
     if not may and not found:
         return None
     entries = [
@@ -72,7 +76,7 @@ def my_studies(actor: Actor) -> Panel | None:
             _(STATUSES[one.status]),
             presenting.STATUS_TONES.get(one.status, ""),
         )
-        for one in found[:SHOWN]
+        for one in found
     ]
     empty = _("Your studies, and whose turn it is. You see the whole path of approvals before you ask.")
     step = _("Register a study") if may else ""

@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from collections.abc import Iterable
+import uuid
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -109,6 +110,15 @@ def hash_of(content: dict[str, Any]) -> str:
 def holding(study: Study) -> Permit | None:
     """The permit of a study that was not revoked and whose end has not come."""
     return Permit.objects.filter(study=study, revoked=None, until__gte=timezone.localdate()).order_by("-number").first()
+
+
+def all_holding(studies: Sequence[uuid.UUID]) -> list[Permit]:
+    """The same of several studies by their ids, those registered last first, with one question."""
+    there = Permit.objects.filter(study__in=studies, revoked=None, until__gte=timezone.localdate())
+    newest: dict[uuid.UUID, Permit] = {}
+    for permit in there.select_related("study").order_by("-study__registered", "-number"):
+        newest.setdefault(permit.study_id, permit)
+    return list(newest.values())
 
 
 def end_all(study: Study, *, reason: str, except_for: Iterable[object] = ()) -> int:

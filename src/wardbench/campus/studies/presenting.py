@@ -143,7 +143,8 @@ def _can_vote(here: Standing, stand: Stand, votes: Sequence[Vote]) -> int:
 def whose_turn(here: Standing, today: datetime.date, by: Actor | None = None) -> list[Whose]:
     """Everybody who can go on, for people: the same value as in the inbox and the mails."""
     found = []
-    names = {str(unit.id): unit.name for unit in here.study.programmes.all()}
+    named = any(turn.units for turn in here.turns)
+    names = {str(unit.id): unit.name for unit in here.study.programmes.all()} if named else {}
     for turn in here.turns:
         step = here.path.by_id.get(turn.step)
         found.append(

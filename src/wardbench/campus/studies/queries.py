@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from wardbench.campus.people.queries import holders
 from wardbench.campus.people.roles import Role
-from wardbench.campus.people.rules import Actor, Verdict
+from wardbench.campus.people.rules import SYSTEM, Actor, Verdict
 from wardbench.campus.studies import rules
 from wardbench.campus.studies.completeness import Filled
 from wardbench.campus.studies.facts import Data
@@ -78,17 +78,37 @@ def visible(by: Actor, text: str = "") -> Sequence[Standing]:
     return _lines(by, _named(text))
 
 
-def mine(by: Actor) -> Sequence[Standing]:
-    """The studies that somebody works on."""
-    return _lines(by, _own(by, Study.objects.all()))
+def worked_on(by: Actor) -> list[uuid.UUID]:
+    """The studies that somebody works on, by id alone."""
+    return list(_own(by, Study.objects.order_by()).values_list("id", flat=True)) if by is not SYSTEM else []
 
 
 def waiting(by: Actor) -> list[tuple[Standing, Turn]]:
     """What cannot go on before this person has acted: their body's steps, and questions to their own studies."""
-    now = stood(Study.objects.filter(withdrawn=None, closed=None))
-    waits = {study_id: turns for study_id, here in now.items() if (turns := _turns_of(by, here))}
-    found = Found({study_id: now[study_id] for study_id in waits})
-    return [(one, turn) for one in found for turn in waits[one.study.id]]
+    now = stood(_open())
+    waits = _waits(by, now)
+    return [(one, turn) for one in Found({one: now[one] for one in waits}) for turn in waits[one.study.id]]
+
+
+def at_hand(by: Actor, most: int) -> tuple[list[tuple[Standing, Turn]], list[Standing]]:
+    """What is `waiting` for somebody and the first of the studies that they work on, read together."""
+    now = stood(_open() | _own(by, Study.objects.all()))
+    waits = _waits(by, now)
+    own = [one for one, here in now.items() if _works_on(by, here) and rules.may_see_line(by, here.facts)][:most]
+    found = {one.study.id: one for one in Found({one: now[one] for one in dict.fromkeys((*waits, *own))})}
+    return [(found[one], turn) for one, turns in waits.items() for turn in turns], [found[one] for one in own]
+
+
+def _open() -> QuerySet[Study]:
+    return Study.objects.filter(withdrawn=None, closed=None)
+
+
+def _works_on(by: Actor, here: Stood) -> bool:
+    return bool(by.id) and (by.id == here.facts.investigator or by.id in here.facts.members)
+
+
+def _waits(by: Actor, now: Mapping[uuid.UUID, Stood]) -> dict[uuid.UUID, list[Turn]]:
+    return {study_id: turns for study_id, here in now.items() if (turns := _turns_of(by, here))}
 
 
 def _turns_of(by: Actor, here: Stood) -> list[Turn]:
@@ -119,7 +139,7 @@ def _named(text: str) -> QuerySet[Study]:
 
 
 def _own(by: Actor, found: QuerySet[Study]) -> QuerySet[Study]:
-    joined = Member.objects.filter(person_id=by.id).values("study")
+    joined = Member.objects.filter(person_id=by.id).order_by().values("study")
     return found.filter(Q(investigator_id=by.id) | Q(id__in=joined)) if by.id else found.none()
 
 

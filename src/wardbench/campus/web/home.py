@@ -1,7 +1,7 @@
 """The home page's parts: what waits for somebody, and what is theirs. Each application adds its own.
 
-An application has a module `home` with functions under `@waiting` and `@panel`; the shell imports these modules when
-it starts. This module knows no application but people.
+An application has a module `home` with functions under `@waiting`, `@panel` and `@part`; the shell imports these
+modules when it starts. This module knows no application but people.
 """
 
 from __future__ import annotations
@@ -54,11 +54,22 @@ class Panel:
     all_address: str = ""
 
 
+@dataclass(frozen=True)
+class Part:
+    """Tasks and a panel that come of the same reading."""
+
+    tasks: Sequence[Task]
+    panel: Panel | None
+
+
 Waiting = Callable[[Actor], Sequence[Task]]
 MakePanel = Callable[[Actor], Panel | None]
 
+MakePart = Callable[[Actor], Part]
+
 _waiting: list[Waiting] = []
 _panels: list[tuple[int, MakePanel]] = []
+_parts: list[tuple[int, MakePart]] = []
 
 
 def waiting(function: Waiting) -> Waiting:
@@ -80,13 +91,24 @@ def panel(order: int) -> Callable[[MakePanel], MakePanel]:
     return decorate
 
 
-def waiting_for(actor: Actor) -> list[Task]:
-    """Everything that waits for `actor`: what is due first comes first, then what has waited longest."""
-    tasks = [task for function in _waiting for task in function(actor)]
+def part(order: int) -> Callable[[MakePart], MakePart]:
+    """Let a function make tasks and a panel together, where both are about the same things."""
+
+    def decorate(function: MakePart) -> MakePart:
+        _parts.append((order, function))
+        return function
+
+    return decorate
+
+
+def page_of(actor: Actor) -> tuple[list[Task], list[Panel]]:
+    """Everything that waits for `actor`, what is due first and then what has waited longest before the rest, and the
+    panels in their order."""
+    parts = [(order, function(actor)) for order, function in _parts]
+    tasks = [task for function in _waiting for task in function(actor)] + [
+        task for _, one in parts for task in one.tasks
+    ]
     never = datetime.date.max
-    return sorted(tasks, key=lambda task: (task.due or never, task.since or never, task.what))
-
-
-def panels_for(actor: Actor) -> list[Panel]:
-    made = (function(actor) for _, function in sorted(_panels, key=lambda pair: pair[0]))
-    return [one for one in made if one is not None]
+    tasks.sort(key=lambda task: (task.due or never, task.since or never, task.what))
+    panels = [(order, function(actor)) for order, function in _panels] + [(order, one.panel) for order, one in parts]
+    return tasks, [one for _, one in sorted(panels, key=lambda pair: pair[0]) if one is not None]

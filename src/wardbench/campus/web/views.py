@@ -10,7 +10,7 @@ from django.utils import timezone
 from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
 from wardbench.campus.web import search as searching
-from wardbench.campus.web.home import panels_for, waiting_for
+from wardbench.campus.web.home import page_of
 from wardbench.campus.web.home_steps import steps_for
 from wardbench.campus.web.pages import actor, open_to_all, signed_in
 
@@ -20,8 +20,8 @@ FEW, MANY = 5, 50
 @signed_in
 def home(request: HttpRequest) -> HttpResponse:
     by, today = actor(request), timezone.localdate()
-    tasks = [(task, task.overdue(today)) for task in waiting_for(by)]
-    panels = panels_for(by)
+    waiting, panels = page_of(by)
+    tasks = [(task, task.overdue(today)) for task in waiting]
     main = [one for one in panels if one.key not in ASIDE]
     aside = [one for one in panels if one.key in ASIDE]
     context = {"tasks": tasks, "main": main, "aside": aside, "steps": steps_for(by), "today": today}
