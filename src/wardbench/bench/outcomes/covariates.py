@@ -163,13 +163,14 @@ def _measured(engine: Arrays, asked: Covariates, subjects: Subjects) -> Iterator
     numeric = np.isfinite(value)
     number, row, value, unit = number[numeric], row[numeric], value[numeric], unit[numeric]
     persons = np.bincount(number[_new(number, row)], minlength=len(records.concepts))
+    ends = np.cumsum(np.bincount(number, minlength=len(records.concepts)))
     for analyte in np.argsort(-persons, kind="stable")[:MOST_MEASURED]:
         if persons[analyte] < FEWEST_MEASURED:
             return
-        begin, end = np.searchsorted(number, [analyte, analyte + 1])
-        units, times = np.unique(unit[begin:end], return_counts=True)
-        common = unit[begin:end] == units[np.argmax(times)]
-        who, found = row[begin:end][common], value[begin:end][common]
+        run = slice(ends[analyte - 1] if analyte else 0, ends[analyte])
+        units, times = np.unique(unit[run], return_counts=True)
+        common = unit[run] == units[np.argmax(times)]
+        who, found = row[run][common], value[run][common]
         # Rows and days lie in order, so that the last record of a person is the last of their run.
         last = np.append(who[1:] != who[:-1], True)
         who, found = who[last], found[last]

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-import yaml
 
 from wardbench.core.errors import InputError, NotFoundError, UnsupportedError
 from wardbench.ward.cohorts import Definition, lower, read_definition
@@ -94,11 +93,21 @@ def read_question(path: Path | str) -> Question:
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}).") from None
     try:
-        plain = msgspec.json.decode(text) if path.suffix == ".json" else yaml.safe_load(text)
+        plain = msgspec.json.decode(text) if path.suffix == ".json" else _from_yaml(text)
         protocol = msgspec.convert(plain, Protocol)
-    except (msgspec.DecodeError, yaml.YAMLError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, ValueError) as error:
         raise InputError(f"{path}: not a protocol ({' '.join(str(error).split())}).") from None
     return question(protocol, path.parent, source=str(path))
+
+
+def _from_yaml(text: bytes) -> Any:
+    """ValueError where it is not YAML."""
+    import yaml
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from None
 
 
 def question(protocol: Protocol, folder: Path, *, source: str = "protocol") -> Question:

@@ -11,10 +11,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 
 from wardbench.bench.outcomes.arrays import Floats, Integers
 from wardbench.bench.outcomes.protocol import Protocol, Question
+from wardbench.core.arrow import whole_numbers
 from wardbench.core.store import Snapshot
 from wardbench.ward.cohorts import Cohort, Definition, run_cohort
 from wardbench.ward.cohorts.engines.arrays import Arrays
@@ -197,9 +197,10 @@ def _members(target: Cohort, comparator: Cohort | None) -> Members:
 
 def _rows(cohort: Cohort) -> tuple[Integers, Integers, Integers]:
     """The persons of a cohort with the first and last day of each membership, in order."""
-    days = [cohort.rows[name].cast(pa.int32()).to_numpy() for name in ("cohort_start_date", "cohort_end_date")]
-    start, end = (day.astype(np.int64) for day in days)
-    return cohort.rows["subject_id"].to_numpy(), start, end
+    person, start, end = (
+        whole_numbers(cohort.rows[name]) for name in ("subject_id", "cohort_start_date", "cohort_end_date")
+    )
+    return person, start.astype(np.int64), end.astype(np.int64)
 
 
 def _step(name: str, members: Members) -> Step:

@@ -55,14 +55,14 @@ def trajectories(engine: Arrays, subjects: Subjects, first_day: int, horizon: in
     new[1:] = (number[1:] != number[:-1]) | (row[1:] != row[:-1])
     persons = np.bincount(number[new], minlength=len(records.concepts))
     most = [int(place) for place in np.argsort(-persons, kind="stable")[:MOST] if persons[place]]
+    ends = np.cumsum(np.bincount(number, minlength=len(records.concepts)))
     step = max(QUARTER, -(-horizon // LONGEST))
     edges = [*range(-BEFORE, 0, (BEFORE + 1) // 2), 0, *range(1, horizon + 1, step)]
     found = []
     for place_of in most:
-        begin, end = np.searchsorted(number, [place_of, place_of + 1])
-        units, times = np.unique(unit[begin:end], return_counts=True)
+        kept = slice(ends[place_of - 1] if place_of else 0, ends[place_of])
+        units, times = np.unique(unit[kept], return_counts=True)
         common = int(units[np.argmax(times)])
-        kept = slice(begin, end)
         of_unit = unit[kept] == common
         windows = _windows(row[kept][of_unit], day[kept][of_unit], value[kept][of_unit], edges, horizon)
         found.append((int(records.concepts[place_of]), common, windows))

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from wardbench.core.arrow import column, whole_numbers
 from wardbench.core.errors import InputError, UnsupportedError
 from wardbench.core.store import Snapshot
 from wardbench.ward.cohorts.definition import Definition
@@ -97,12 +98,12 @@ def engine_of(data: Snapshot | Engine) -> Engine:
 def cohort_of(definition: Definition, plan: CohortPlan, found: Evaluated, version: str) -> Cohort:
     """What an evaluated plan says, as the cohort of its definition."""
     rows = found.rows
-    columns = [pa.repeat(pa.scalar(definition.id, pa.int64()), rows.num_rows), *rows.columns]
+    columns = [column(np.full(rows.num_rows, definition.id, np.int64)), *rows.columns]
     table = pa.table(columns, names=SCHEMA.names).cast(SCHEMA)
     rules = definition.rule_names
     names = (ENTRY_STEP, *rules)
     steps = [AttritionStep(name, n.events, n.persons) for name, n in zip(names, found.inclusion.narrowing, strict=True)]
-    steps.append(AttritionStep(COHORT_STEP, table.num_rows, _different(table["subject_id"].to_numpy())))
+    steps.append(AttritionStep(COHORT_STEP, table.num_rows, _different(whole_numbers(table["subject_id"]))))
     return Cohort(
         definition.id, definition.name, plan, plan.digest, version, table, tuple(steps), rules, found.inclusion
     )
