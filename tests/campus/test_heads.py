@@ -383,3 +383,22 @@ def test_two_heads_at_once_say_it_once() -> None:
     for thread in threads:
         thread.join()
     assert sorted(results) == ["busy", "said"] and Event.objects.filter(verb="access.speak").count() == 1
+
+
+def test_it_can_be_asked_who_may_do_what_with_an_emergency_access(cast: Cast) -> None:
+    access = opened(cast)
+
+    def ask(key: str, about: str = "", what: str = "physician2") -> str:
+        who = f"who={about}@test.example&" if about else ""
+        answer = cast.client(key).get(f"/people/why/?{who}kind=emergency&what={what}")
+        assert answer.status_code == 200
+        return answer.content.decode()
+
+    own = ask("physician2")
+    assert "You opened it." in own and "You opened this record in an emergency" in own
+    asked = ask("data_protection", "physician", str(access.id))
+    assert "Your team does not treat this patient" in asked and "A head or deputy of the unit" in asked
+    assert str(PATIENT) not in asked
+    for key in ("physician", "administrator", "researcher"):
+        assert "Nothing that you may know of" in ask(key) + ask(key, what=str(access.id)), key
+    assert str(PATIENT) not in str(Event.objects.filter(verb="people.ask_why").values_list("detail", "patient"))

@@ -46,7 +46,7 @@ class SpeakForm(forms.Form):
     said = forms.CharField(
         label=_("What you know of it"),
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("Needed where you say no. Data protection reads it; whoever opened the record does not."),
+        help_text=_("Say why where it was not needed. Data protection reads it; whoever opened the record does not."),
         max_length=2000,
         required=False,
     )

@@ -13,7 +13,7 @@ from wardbench.campus.access import answering, queries, rules
 from wardbench.campus.access.rules import Action
 from wardbench.campus.people.heads import without_head
 from wardbench.campus.people.roles import Role
-from wardbench.campus.people.rules import Actor
+from wardbench.campus.people.rules import Actor, may_manage_people
 from wardbench.campus.web.home import Entry, Panel, Task, panel, waiting
 
 
@@ -55,17 +55,15 @@ def units_without_head(actor: Actor) -> Panel | None:
     """For those who see to it that every unit of care has a head: those that have none who can be reached."""
     if not actor.has(Role.DATA_STEWARD, Role.ADMINISTRATOR):
         return None
-    found = [
-        Entry(
-            unit.name,
+    names = may_manage_people(actor)
+    found = []
+    for unit, answered in without_head(queries.units_of_care()):
+        told = (
             _("Instead of them the heads of %(organisation)s are told of an emergency access.")
-            % {"organisation": unit.organisation}
             if answered
-            else _("Of an emergency access data protection alone is told."),
-            reverse("organisation", args=[unit.organisation_id]),
-            _("no head"),
-            "" if answered else "wait",
-        )
-        for unit, answered in without_head(queries.units_of_care())
-    ]
+            else _("Of an emergency access data protection alone is told.")
+        ) % {"organisation": unit.organisation}
+        line = told if names else f"{told} {_('An administrator can name one.')}"
+        place = reverse("unit_heads", args=[unit.id]) if names else reverse("organisation", args=[unit.organisation_id])
+        found.append(Entry(unit.name, line, place, _("no head"), "" if answered else "wait"))
     return Panel("heads", _("Units of care without a head"), tuple(found), "") if found else None

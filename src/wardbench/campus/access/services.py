@@ -86,14 +86,12 @@ def speak(access: queries.Access, *, by: Actor, needed: bool, words: str) -> Non
     rules.may_move(by, Action.SPEAK, access.facts).require()
     if not needed and len(words.strip()) < FEWEST_WORDS:
         raise InputError(_("words: say in a few words why it was not needed."))
+    # One at a time for each access, and none once it was judged.
+    waiting = EmergencyAccess.objects.filter(id=access.id, status__in=(Status.ACTIVE, Status.ENDED))
     heads = [uuid.UUID(one) for one in by.heads]
-    open_to_say = Answering.objects.filter(
-        Q(unit__in=heads) | Q(organisation__in=heads),
-        access=access.id,
-        access__status__in=(Status.ACTIVE, Status.ENDED),
-        needed=None,
-    )
-    if not open_to_say.update(needed=needed, words=words.strip(), speaker_id=uuid.UUID(by.id), said=timezone.now()):
+    unsaid = Answering.objects.filter(Q(unit__in=heads) | Q(organisation__in=heads), access=access.id, needed=None)
+    said = {"needed": needed, "words": words.strip(), "speaker_id": uuid.UUID(by.id), "said": timezone.now()}
+    if waiting.select_for_update().first() is None or not unsaid.update(**said):
         raise BusyError(_("Somebody else was quicker; look at it again."))
     record("access.speak", "emergency_access", access.id, by=by, patient=access.patient, needed=needed)
     if not needed:
