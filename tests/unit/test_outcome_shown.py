@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +11,12 @@ import pytest
 from test_outcome_comparison import ask, planted
 
 from wardbench.bench.outcomes import charts
+from wardbench.bench.outcomes.analysis import Variant
+from wardbench.bench.outcomes.comparison import compare
+from wardbench.bench.outcomes.protocol import Protocol
+from wardbench.bench.outcomes.sensitivity import WITHOUT, further
 from wardbench.bench.outcomes.shown_balance import TOP, band_names, released_balance
+from wardbench.bench.outcomes.shown_others import forest, variants
 from wardbench.bench.outcomes.strength import GRADES, strength
 from wardbench.core.disclosure import rules_for
 
@@ -53,6 +59,35 @@ def test_how_far_it_may_be_trusted_follows_from_what_was_found() -> None:
     assert any("in other ways" in doubt.why for doubt in strength(sound, [("another", null)], ()).doubts)
     assert any("age" in doubt.why for doubt in strength(sound, (), ["age"]).doubts)
     assert strength(without, [("another", null)], ["age"]).grade == GRADES[2]
+
+
+def test_other_choices_leave_whom_they_say_and_the_naive_answer_stands_apart() -> None:
+    subjects, matrix, controls = planted(1)
+    chance = np.random.default_rng(1)
+    subjects = replace(subjects, index=chance.integers(0, 1000, subjects.size))
+    protocol = Protocol(name="x", target="t", comparator="c", outcome="death", horizons=(365, 700), washout_days=0)
+    main = compare(protocol, subjects, matrix, controls)
+    nobody = np.zeros(subjects.size, dtype=bool)
+    found = dict(further(protocol, None, subjects, matrix, controls, nobody, main))  # type: ignore[arg-type]
+    assert list(found) == ["only preference scores of 0.3 to 0.7", "the later half of the calendar", WITHOUT]
+    later = found["the later half of the calendar"]
+    assert set(np.flatnonzero(later.arms.adjusted.weight)) <= set(np.flatnonzero(subjects.index >= 500 - 50))
+    assert abs(later.arms.after[0]) < 0.02 < abs(later.arms.before[0])
+    assert later.estimates is not None
+    assert later.estimates.hazard_ratio.error > main.estimates.hazard_ratio.error  # type: ignore[union-attr]
+    naive = found[WITHOUT].estimates
+    assert naive is not None and naive.hazard_ratio.log > later.estimates.hazard_ratio.log
+    said = SimpleNamespace(
+        comparison=main,
+        question=SimpleNamespace(protocol=protocol),
+        variants=[Variant(name, other) for name, other in found.items()],
+        subgroups=(),
+    )
+    rows = variants(said)  # type: ignore[arg-type]
+    assert [row.name for row in rows] == ["as asked (matching)", *found]
+    assert "calibrated ratio" in rows[0].note and "calibrated" not in rows[-1].note
+    drawn = charts.forest([(row.name, row.value, row.low, row.high) for row in forest(said)], "x")  # type: ignore[arg-type]
+    assert drawn.count("<circle") == len([row for row in rows if row.interval])
 
 
 @pytest.mark.parametrize("value", [0.0, 0.004, 0.1, 0.11, 0.25, 0.256, 0.9, 1.0, 3.3, 8.0, 8.1])

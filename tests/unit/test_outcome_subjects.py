@@ -232,6 +232,10 @@ def test_a_protocol_is_read_from_yaml_and_json_and_named_by_its_content(tmp_path
         ({"outcome": use(3)}, "outcome: it is the same cohort as the comparator"),
         ({"negative_controls": [use(4), use(2)]}, r"negative_controls\[1\]: it is the same cohort as the target"),
         ({"washout_days": 40_000}, "a hundred years"),
+        ({"subgroups": ["sex", "sex"]}, "subgroups: each once"),
+        ({"subgroups": ["weather.json"]}, "weather.json"),
+        ({"subgroups": ["age", *(use(n) for n in range(10, 15))]}, "subgroups: at most 5"),
+        ({"comparator": None, "subgroups": ["sex"]}, "subgroups: they part a comparison"),
     ],
 )
 def test_a_protocol_that_cannot_be_is_refused_by_its_field(

@@ -96,6 +96,12 @@ def test_too_few_are_not_compared_and_the_reasons_are_told(hospital: Path) -> No
     assert {curve["name"] for curve in told["figures"]["curves"]} <= {"Both arms together"}
 
 
+def test_as_treated_needs_an_end_of_treatment(hospital: Path) -> None:
+    """These cohorts last as long as the person is observed."""
+    with pytest.raises(InputError, match="no membership of these cohorts ends"):
+        run(changed(hospital, "treated", estimand="as-treated"), hospital)
+
+
 def test_an_arm_that_is_empty_is_told_with_the_step_that_emptied_it(hospital: Path) -> None:
     told = json.loads(run(changed(hospital, "nobody", washout_days=30_000), hospital, "--json"))
     assert (
@@ -106,7 +112,7 @@ def test_an_arm_that_is_empty_is_told_with_the_step_that_emptied_it(hospital: Pa
 
 
 def test_without_a_comparator_patients_are_described(hospital: Path) -> None:
-    path = changed(hospital, "alone", comparator=None, negative_controls=[])
+    path = changed(hospital, "alone", comparator=None, negative_controls=[], subgroups=[])
     told = json.loads(run(path, hospital, "--json"))
     assert "no comparator" in told["verdict"]
     assert [curve["name"] for curve in told["figures"]["curves"]] == ["Target"]
@@ -209,7 +215,7 @@ def test_what_was_measured_counts_by_its_value_and_not_only_by_being_there(hospi
     subjects = assemble(question, snapshot)
     matrix = extract(question, snapshot, subjects)
     fifths = [n for n, column in enumerate(matrix.columns) if column.name.startswith("HbA1c") and column.value]
-    assert [matrix.columns[n].value.split()[-2] for n in fifths] == ["lowest", "second", "middle", "fourth", "highest"]
+    assert [matrix.columns[n].value.split()[0] for n in fifths] == ["lowest", "second", "middle", "fourth", "highest"]
     have = matrix.values[:, fifths].toarray()
     assert set(have.sum(axis=1)) <= {0, 1}
     with snapshot.connect() as con:

@@ -48,6 +48,7 @@ def write(con: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, Path]:
             "washout_days": 0,
             "covariates": {"with_day_zero": True},
             "negative_controls": _controls(con),
+            "subgroups": ["sex", "age"],
         }
         written[name] = folder / f"{name}.json"
         written[name].write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")

@@ -13,12 +13,17 @@ from wardbench.bench.outcomes.comparison import Comparison, compare, make_alike
 from wardbench.bench.outcomes.covariates import Matrix, extract, users_before
 from wardbench.bench.outcomes.description import Description, describe
 from wardbench.bench.outcomes.protocol import DEATH, Adjustment, Estimand, Question
+from wardbench.bench.outcomes.sensitivity import further
+from wardbench.bench.outcomes.subgroups import Subgroups, subgroups
 from wardbench.bench.outcomes.subjects import Eligible, Subjects, eligible, follow, followed
+from wardbench.core.errors import InputError
 from wardbench.core.progress import Progress, silent
 from wardbench.core.store import Snapshot
 from wardbench.ward.cohorts.engines.arrays import Arrays
 
 WAYS: tuple[Adjustment, ...] = ("matching", "overlap", "iptw")
+LATER = 30
+"""Days by which outcomes are counted later, for what was under way when treatment began."""
 ESTIMANDS: tuple[Estimand, ...] = ("intention-to-treat", "as-treated")
 
 
@@ -42,18 +47,26 @@ class Analysis:
     """None where nothing is compared."""
     comparison: Comparison | None
     variants: tuple[Variant, ...]
+    subgroups: tuple[Subgroups, ...] = ()
 
 
 def analyse(
     question: Question, snapshot: Snapshot, *, without: Collection[int] = (), progress: Progress = silent
 ) -> Analysis:
     """Answer a question on a snapshot. Estimates are made only where every gate of the protocol's own way is passed.
+    InputError where patients are to be followed as treated and no treatment ever ends.
 
     Persons in `without` are left out of everything, as who objected to the use of their data has to be.
     """
     progress(0, 5, "running the cohorts")
     engine = Arrays(snapshot)
     who = eligible(question, engine, without)
+    ends = bool(np.any(who.members.stop < who.seen))
+    if question.protocol.estimand == "as-treated" and len(who.seen) and not ends:
+        raise InputError(
+            "estimand: as treated, but no membership of these cohorts ends before observation does; give them an end "
+            "of treatment, or ask as started."
+        )
     subjects = followed(question.protocol, who)
     progress(1, 5, "reading what was recorded before")
     description = describe(question, engine, subjects, without)
@@ -78,13 +91,30 @@ def analyse(
         if way != question.protocol.adjustment
     ]
     for estimand in ESTIMANDS:
-        if estimand != question.protocol.estimand:
-            variants += _with_estimand(_changed(question, estimand=estimand), engine, who, found, users)
-    return replace(found, variants=tuple(variants))
+        if estimand != question.protocol.estimand and ends:
+            variants += _with_follow_up(estimand, _changed(question, estimand=estimand), engine, who, found, users)
+    later = _later(question)
+    if later is not None:
+        variants += _with_follow_up(f"outcomes from {LATER} days later on", later, engine, who, found, users)
+    others = further(question.protocol, engine, subjects, matrix, controls, users, comparison)
+    variants += [Variant(name, other) for name, other in others]
+    groups = subgroups(question, engine, subjects, comparison.arms)
+    return replace(found, variants=tuple(variants), subgroups=groups)
 
 
-def _with_estimand(asked: Question, engine: Arrays, who: Eligible, found: Analysis, users: Integers) -> list[Variant]:
-    """The question with another estimand; nothing where it leaves nobody in one arm."""
+def _later(question: Question) -> Question | None:
+    """The question about outcomes from a month later on, by the same days after time zero; None where that is short."""
+    follow_up, horizons = question.protocol.follow_up, question.protocol.horizons
+    if horizons[0] <= 2 * LATER:
+        return None
+    first = msgspec.structs.replace(follow_up, first_day=follow_up.first_day + LATER)
+    return _changed(question, follow_up=first, horizons=tuple(day - LATER for day in horizons))
+
+
+def _with_follow_up(
+    name: str, asked: Question, engine: Arrays, who: Eligible, found: Analysis, users: Integers
+) -> list[Variant]:
+    """The question with another follow-up; nothing where it leaves nobody in one arm."""
     others = followed(asked.protocol, who)
     if not others.in_both_arms:
         return []
@@ -92,14 +122,14 @@ def _with_estimand(asked: Question, engine: Arrays, who: Eligible, found: Analys
     matrix, protocol = found.matrix, asked.protocol
     if matrix is None or found.comparison is None or not np.isin(others.person, found.subjects.person).all():
         matrix, users = extract(asked, engine, others), users_before(asked, engine, others)
-        return [Variant(protocol.estimand, compare(protocol, others, matrix, controls, users))]
+        return [Variant(name, compare(protocol, others, matrix, controls, users))]
     # Who they are does not depend on how long they are followed.
     arms = found.comparison.arms
     if others.size < found.subjects.size:
         place = np.searchsorted(found.subjects.person, others.person)
         matrix, users = Matrix(matrix.values[place], matrix.columns), users[place]
         arms = make_alike(protocol, others, matrix, arms.score[place])
-    return [Variant(protocol.estimand, compare(protocol, others, matrix, controls, users, arms))]
+    return [Variant(name, compare(protocol, others, matrix, controls, users, arms))]
 
 
 def _compared(

@@ -215,6 +215,31 @@ def love(rows: Sequence[tuple[str, float, float]], title: str, limit: float) -> 
     return "".join([*drawn, "</svg>"])
 
 
+def forest(rows: Sequence[tuple[str, float, float, float]], title: str) -> str:
+    """Ratios with their limits on a logarithmic axis, one line for each; the first, which is the answer, is marked."""
+    height, left, right = 44 + 20 * len(rows), 300, 2 * RIGHT
+    reach = max(2.0, *(max(high, 1 / low) for _, _, low, high in rows))
+    ends = next((end for end in (2.0, 4.0, 8.0, 16.0) if reach <= end), 16.0)
+
+    def x(value: float) -> float:
+        across = math.log(min(max(value, 1 / ends), ends)) / math.log(ends)
+        return left + (across + 1) / 2 * (WIDTH - left - right)
+
+    drawn = [_frame(title, height)]
+    drawn.append(f'<line class="axis" x1="{x(1):.1f}" x2="{x(1):.1f}" y1="4" y2="{height - 36}"/>')
+    for value in (1 / ends, 1 / math.sqrt(ends), 1.0, math.sqrt(ends), ends):
+        drawn.append(f'<text class="tick" x="{x(value):.1f}" y="{height - 22}">{value:.2g}</text>')
+    drawn.append(f'<text class="tick" x="{x(1):.1f}" y="{height - 6}">Hazard ratio</text>')
+    for number, (name, value, low, high) in enumerate(rows):
+        y = 14 + 20 * number
+        shown = name if len(name) <= 44 else name[:43] + "…"
+        drawn.append(f'<text class="row" x="{left - 8}" y="{y + 4}">{escape(shown)}</text>')
+        drawn.append(f'<line class="quartiles" x1="{x(low):.1f}" x2="{x(high):.1f}" y1="{y}" y2="{y}"/>')
+        kind = "before" if number else "after"
+        drawn.append(f'<circle class="{kind}" cx="{x(value):.1f}" cy="{y}" r="4"/>')
+    return "".join([*drawn, "</svg>"])
+
+
 def short(value: float) -> str:
     """A number for an axis: three digits, thousands as they are read."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 MOST_MEASURED = 100
 """So many analytes, those that most subjects have a value of."""
 FEWEST_MEASURED = 100
-FIFTHS = tuple(f"last value in the {which} fifth" for which in ("lowest", "second", "middle", "fourth", "highest"))
+FIFTHS = tuple(f"{which} fifth" for which in ("lowest", "second", "middle", "fourth", "highest"))
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Covariate:
     name: str
     window: tuple[int, int] | None
     value: str = ""
-    """Where the last value lies, of a measurement."""
+    """Of a measurement: in which fifth of all last values the person's own lies."""
 
     @property
     def label(self) -> str:
@@ -201,16 +201,22 @@ def _grouped(number: Integers, row: Integers, least: int) -> list[tuple[int, Any
 
 def _persons(engine: Arrays, subjects: Subjects) -> Iterator[Run]:
     """Sex, age at time zero in bands of five years, year of time zero."""
+    year = subjects.index.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+    sex, age = sex_and_age(engine, subjects)
+    values = {"sex": sex, "band": np.where(age >= 0, np.minimum(age // 5, 19), -1), "year": year}
+    for what, say in NAMED.items():
+        for value in np.unique(values[what][values[what] >= 0]):
+            yield Covariate("person", 0, say(int(value)), None), np.flatnonzero(values[what] == value)
+
+
+def sex_and_age(engine: Arrays, subjects: Subjects) -> tuple[Integers, Integers]:
+    """The concept of each subject's sex (0: not recorded), and the age at time zero (-1: not recorded)."""
     people = engine.columns.people
     positions = people.positions(subjects.person)
     year = subjects.index.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
     sex, born = (people.column(name)[positions].astype(np.int64) for name in ("gender_concept_id", "year_of_birth"))
-    known = born != NO_DAY
-    band = np.where(known, np.clip((year - born) // 5, 0, 19), -1)
-    values = {"sex": np.where(sex == NO_DAY, 0, sex), "band": band, "year": year}
-    for what, say in NAMED.items():
-        for value in np.unique(values[what][values[what] >= 0]):
-            yield Covariate("person", 0, say(int(value)), None), np.flatnonzero(values[what] == value)
+    age = np.where(born != NO_DAY, np.maximum(0, year - born), -1)
+    return np.where(sex == NO_DAY, 0, sex), age
 
 
 def _named(covariate: Covariate, names: dict[int, str]) -> Covariate:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wardbench.bench.outcomes.protocol import DEATH, Adjustment, Covariates, Estimand, FollowUp, Protocol
+from wardbench.bench.outcomes.protocol import BY_PERSON, DEATH, Adjustment, Covariates, Estimand, FollowUp, Protocol
 from wardbench.core.errors import InputError
 from wardbench.ward.cohorts.editing import (
     ConceptItems,
@@ -112,6 +112,7 @@ def protocol_of(asked: Pico) -> Protocol:
         adjustment=asked.adjustment,
         covariates=Covariates(with_day_zero=asked.with_day_zero),
         negative_controls=tuple(_occurrences((one,)) for one in asked.controls),
+        subgroups=BY_PERSON if comparator is not None else (),
     )
 
 

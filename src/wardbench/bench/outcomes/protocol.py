@@ -20,6 +20,11 @@ from wardbench.ward.cohorts.definition import Entry
 
 DEATH = "death"
 VERSION = 1
+OLDER = 65
+"""The age that parts the subgroups by age."""
+BY_PERSON = ("sex", "age")
+"""Subgroups that need no cohort."""
+MOST_SUBGROUPS = 5
 LONGEST = 36_525
 """Days, a hundred years: nobody is followed or observed longer."""
 
@@ -68,6 +73,8 @@ class Protocol(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     covariates: Covariates = Covariates()
     negative_controls: tuple[str | dict[str, Any], ...] = ()
     """Outcomes that neither treatment can change."""
+    subgroups: tuple[str | dict[str, Any], ...] = ()
+    """In whom the effect might differ: `sex`, `age`, or a cohort (who is in it at time zero, and who is not)."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,8 @@ class Question:
     negative_controls: tuple[Definition, ...]
     digest: str
     population: Definition | None = None
+    subgroups: tuple[tuple[str, Definition | None], ...] = ()
+    """`sex`, `age`, or the name of a cohort and the cohort."""
 
 
 def read_question(path: Path | str) -> Question:
@@ -125,10 +134,14 @@ def question(protocol: Protocol, folder: Path, *, source: str = "protocol") -> Q
     outcome = None if protocol.outcome == DEATH else read("outcome", protocol.outcome)
     population = None if protocol.population is None else read("population", protocol.population)
     controls = tuple(read(f"negative_controls[{n}]", one) for n, one in enumerate(protocol.negative_controls))
+    subgroups = tuple(
+        (str(one), None) if one in BY_PERSON else ("", read(f"subgroups[{n}]", one))
+        for n, one in enumerate(protocol.subgroups)
+    )
     for fault in _mistaken(target, comparator, outcome, controls):
         raise InputError(f"{source}: {fault}")
-    digest = digest_of(protocol, [target, comparator, outcome, population, *controls])
-    return Question(protocol, target, comparator, outcome, controls, digest, population)
+    digest = digest_of(protocol, [target, comparator, outcome, population, *controls], subgroups)
+    return Question(protocol, target, comparator, outcome, controls, digest, population, subgroups)
 
 
 def _mistaken(
@@ -186,13 +199,27 @@ def faults(protocol: Protocol) -> Sequence[str]:
         found.append("matching_ratio: from 1 to 10 comparators for each treated person.")
     if protocol.comparator is None and protocol.negative_controls:
         found.append("negative_controls: they judge a comparison, and there is no comparator.")
+    if protocol.comparator is None and protocol.subgroups:
+        found.append("subgroups: they part a comparison, and there is no comparator.")
+    if len(protocol.subgroups) > MOST_SUBGROUPS:
+        found.append(f"subgroups: at most {MOST_SUBGROUPS}; among many one differs by chance.")
+    if any(protocol.subgroups.count(one) > 1 for one in protocol.subgroups):
+        found.append("subgroups: each once.")
     return found
 
 
-def digest_of(protocol: Protocol, cohorts: Sequence[Definition | None]) -> str:
+def digest_of(
+    protocol: Protocol,
+    cohorts: Sequence[Definition | None],
+    subgroups: Sequence[tuple[str, Definition | None]] = (),
+) -> str:
     """SHA-256 of the content: settings as JSON with sorted keys, cohorts by what they mean and not by their files."""
     settings = msgspec.to_builtins(protocol)
     settings["cohorts"] = [None if one is None else lower(one).digest for one in cohorts]
     for named in ("target", "comparator", "outcome", "population", "negative_controls"):
         del settings[named]
+    # A protocol without subgroups is called as it was before there were any.
+    del settings["subgroups"]
+    if subgroups:
+        settings["subgroups"] = [name if cohort is None else lower(cohort).digest for name, cohort in subgroups]
     return hashlib.sha256(msgspec.json.encode(settings, order="sorted")).hexdigest()

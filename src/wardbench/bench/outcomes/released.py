@@ -18,6 +18,7 @@ from wardbench.bench.outcomes.arrays import Floats, Integers
 from wardbench.bench.outcomes.comparison import Comparison, parts
 from wardbench.bench.outcomes.described import ReleasedDescription, released_description
 from wardbench.bench.outcomes.diagnostics import PROPORTIONAL
+from wardbench.bench.outcomes.sensitivity import WITHOUT
 from wardbench.bench.outcomes.shown_balance import (
     PreferenceBin,
     ReleasedBalance,
@@ -25,8 +26,10 @@ from wardbench.bench.outcomes.shown_balance import (
     preferences,
     released_balance,
 )
-from wardbench.bench.outcomes.shown_effects import EffectRow, effects, headline, variants
+from wardbench.bench.outcomes.shown_effects import EffectRow, effects, headline
+from wardbench.bench.outcomes.shown_others import ForestRow, SubgroupRow, forest, subgroup_rows, variants
 from wardbench.bench.outcomes.strength import Strength, strength
+from wardbench.bench.outcomes.subgroups import INTERACTION
 from wardbench.bench.outcomes.subjects import DEATH, FREE, OUTCOME
 from wardbench.bench.outcomes.survival import aalen_johansen, kaplan_meier, restricted_mean
 from wardbench.core.disclosure import Figure, Rules
@@ -92,6 +95,9 @@ class ReleasedOutcomes:
     refusals: tuple[str, ...]
     effects: tuple[EffectRow, ...]
     variants: tuple[EffectRow, ...]
+    """The comparison itself first, then the same question in other ways."""
+    forest: tuple[ForestRow, ...]
+    subgroups: tuple[SubgroupRow, ...]
     controls: int
     whom: str
     headline: str
@@ -146,6 +152,8 @@ def release(analysis: Analysis, rules: Rules) -> ReleasedOutcomes:
         refusals=refusals(analysis, rules),
         effects=effects(comparison),
         variants=variants(analysis),
+        forest=forest(analysis),
+        subgroups=subgroup_rows(analysis, rules),
         controls=0 if comparison is None else len(comparison.controls),
         whom=WHOM[analysis.question.protocol.adjustment],
         headline=headline(analysis),
@@ -281,4 +289,6 @@ def emptied(analysis: Analysis, rules: Rules) -> Iterator[str]:
 def trusted(analysis: Analysis) -> Strength | None:
     if analysis.comparison is None or analysis.comparison.estimates is None:
         return None
-    return strength(analysis.comparison, [(one.name, one.comparison) for one in analysis.variants], ())
+    others = [(one.name, one.comparison) for one in analysis.variants if one.name != WITHOUT]
+    differs = [one.name.lower() for one in analysis.subgroups if one.p is not None and one.p < INTERACTION]
+    return strength(analysis.comparison, others, differs)

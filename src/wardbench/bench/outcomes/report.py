@@ -146,6 +146,7 @@ def render(report: OutcomeReport) -> str:
         everything=every_covariate(report.figures),
         balance=balance(report.figures),
         bands=band_names(),
+        forest=forest(report.figures),
         json=json.decode(),
         checksum=hashlib.sha256(json).hexdigest(),
         methods=methods(report),
@@ -196,6 +197,12 @@ def every_covariate(figures: ReleasedOutcomes) -> Markup:
     spots = [(spot.before, spot.after) for spot in figures.balance.spots]
     title = "Standardised difference of every covariate before and after adjustment"
     return Markup(charts.scatter(spots, title, LIMIT)) if spots else Markup("")
+
+
+def forest(figures: ReleasedOutcomes) -> Markup:
+    rows = [(row.name, row.value, row.low, row.high) for row in figures.forest]
+    title = "Hazard ratios with 95% intervals, asked in other ways and in subgroups"
+    return Markup(charts.forest(rows, title)) if rows else Markup("")
 
 
 def balance(figures: ReleasedOutcomes) -> Markup:

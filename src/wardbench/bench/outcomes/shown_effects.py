@@ -103,21 +103,3 @@ def proportional(p: float) -> str:
     if p < 0.05:
         return f"hazards may not be proportional (p {p:.2g}): read the risks by day beside it"
     return f"no sign against proportional hazards (p {p:.2g})"
-
-
-def variants(analysis: Analysis) -> tuple[EffectRow, ...]:
-    rows: list[EffectRow] = []
-    for variant in analysis.variants:
-        found = variant.comparison.estimates
-        if found is None:
-            rows.append(EffectRow(variant.name, "not answerable", "", "; ".join(variant.comparison.refusals)))
-        else:
-            risk = found.risks[-1]
-            low, high = (100 * (risk.difference + side * 1.96 * risk.error) for side in (-1, 1))
-            note = f"by day {risk.day}: {100 * risk.difference:+.1f} in 100 ({low:+.1f} to {high:+.1f})"
-            value, low, high = found.hazard_ratio.limits()
-            shown = (f"{value:.2f}", f"{low:.2f} to {high:.2f}")
-            if found.proportional_p < PROPORTIONAL:
-                shown = ("not shown", "")
-            rows.append(EffectRow(variant.name, *shown, note))
-    return tuple(rows)

@@ -16,6 +16,8 @@ from wardbench.bench.outcomes.diagnostics import BY_CHANCE, PROPORTIONAL
 USEFUL_RATIO = 2.0
 """A smallest detectable ratio beyond this misses what most treatments do."""
 WEAK_E_VALUE = 1.5
+WIDER = 1.25
+"""An error so much larger is that of fewer persons."""
 GRADES = ("as strong as the records of one hospital allow", "limited", "weak")
 MANY = 3
 """So many doubts make it weak."""
@@ -88,9 +90,9 @@ def _of_others(main: Comparison, others: Sequence[tuple[str, Comparison]]) -> It
             locked.append(name)
             continue
         there = other.estimates.risks[-1]
-        if abs(there.difference - risk.difference) > 1.96 * there.error or uncertain(other.estimates) != uncertain(
-            main.estimates
-        ):
+        # Among fewer persons an interval is wider and holds none more easily, which is no other answer.
+        as_sure = there.error <= WIDER * risk.error and uncertain(other.estimates) != uncertain(main.estimates)
+        if abs(there.difference - risk.difference) > 1.96 * there.error or as_sure:
             away.append(name)
     if away:
         yield Doubt(f"asked in other ways it comes out differently ({', '.join(away)})", "a look at why")

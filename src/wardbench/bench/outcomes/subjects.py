@@ -259,6 +259,21 @@ def _common_period(members: Members) -> Integers:
     return np.asarray((index >= low) & (index <= high))
 
 
+def in_cohort(engine: Arrays, subjects: Subjects, cohort: Definition) -> Integers:
+    """Whether each subject is in a cohort on their time zero."""
+    members = Members(subjects.person, subjects.treated, subjects.index, subjects.stop)
+    return _within(members, run_cohort(cohort, engine))
+
+
+def observed_before(engine: Arrays, subjects: Subjects, days: int) -> Integers:
+    """Whether each subject was observed for so many days up to time zero."""
+    members = Members(subjects.person, subjects.treated, subjects.index, subjects.stop)
+    place, start, end = _periods(engine, members)
+    observed = np.zeros(subjects.size, dtype=bool)
+    observed[place[(start <= members.index[place] - days) & (end >= members.index[place])]] = True
+    return observed
+
+
 def _first_outcome(members: Members, outcome: Cohort, since: Integers | None) -> Integers:
     """For each member, the day of their first outcome, on or after the day `since` where that is given."""
     person, day, _ = _rows(outcome)
