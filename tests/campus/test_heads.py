@@ -27,8 +27,8 @@ from wardbench.campus.people.heads import name_head, release_head
 from wardbench.campus.people.models import Affiliation, Person, Unit
 from wardbench.campus.people.queries import actor, actor_of
 from wardbench.campus.people.roles import Lead, Role
-from wardbench.campus.people.rules import SYSTEM, ForbiddenError
-from wardbench.campus.web.home import panels_for, waiting_for
+from wardbench.campus.people.rules import SYSTEM, Actor, ForbiddenError
+from wardbench.campus.web.home import Task, page_of
 from wardbench.core.errors import BusyError, InputError, NotFoundError
 
 PATIENT = 4711
@@ -56,6 +56,11 @@ def told() -> list[str]:
     """Whom the last emergency access was told to, data protection left out."""
     names = Notice.objects.values_list("person__name", flat=True)
     return sorted(one for one in names if one != "Data protection")
+
+
+def waiting_for(by: Actor) -> list[Task]:
+    """What waits for somebody on their home page."""
+    return page_of(by)[0]
 
 
 def role_of(person: Person) -> Affiliation:
@@ -338,7 +343,7 @@ class TestNaming:
 
 def test_who_sees_to_it_reads_which_units_have_no_head(cast: Cast) -> None:
     def named(key: str) -> dict[str, str]:
-        panels = [panel for panel in panels_for(cast.actor(key)) if panel.key == "heads"]
+        panels = [panel for panel in page_of(cast.actor(key))[1] if panel.key == "heads"]
         return {one.title: one.line for panel in panels for one in panel.entries}
 
     empty = people.add_unit(cast.hospital, "Archive", "department", by=SYSTEM)
