@@ -131,10 +131,11 @@ def best_of(edges: Floats, counts: Floats, power: float, means: Floats, deviatio
 
 
 def cost(counts: Floats, expected: Floats, cap: float = CAP) -> Floats:
-    """How badly expected counts (m, b) explain the counts (b): shortfalls in full, excesses up to `cap` a bin."""
+    """How badly expected counts (b, or m times b) explain the counts (b): shortfalls in full, excesses up to `cap` a
+    bin."""
     apart = counts - expected
     squares = apart**2 / (2 * (expected + 1))
-    return np.asarray(np.where(apart < 0, squares, np.minimum(squares, cap)).sum(axis=1))
+    return np.asarray(np.where(apart < 0, squares, np.minimum(squares, cap)).sum(axis=-1))
 
 
 def forward(values: Floats, power: float) -> Floats:

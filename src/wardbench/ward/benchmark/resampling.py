@@ -1,7 +1,8 @@
 """How far a reference interval would move with other patients and other choices of the method: a bootstrap.
 
 Each draw takes the persons again with replacement (as Poisson weights, Hanley and MacGibbon, Comput Methods Programs
-Biomed 2006;83:57) and fits the model again from where the whole was best. The number of bins, the cost of a bin with
+Biomed 2006;83:57; the weights of a bin add up to a Poisson number of its own) and fits the model again from where the
+whole was best. The number of bins, the cost of a bin with
 too many results and the screen's reach are drawn too: they are choices of the method, and limits that hang on them are
 less certain than chance alone makes them.
 """
@@ -42,13 +43,12 @@ def resample(results: Floats, model: Model, *, draws: int = DRAWS, seed: int = 1
     values = np.sort(usable(results))
     random = np.random.default_rng(seed)
     edges = {(many, reach): bins(values, many=many, reach=reach) for many in SOME_BINS for reach in SOME_REACHES}
-    places = {key: np.searchsorted(values, cut) for key, cut in edges.items()}
+    counts = {key: np.diff(np.searchsorted(values, cut)) for key, cut in edges.items()}
     found = []
     for _ in range(draws):
         key = (SOME_BINS[random.integers(len(SOME_BINS))], SOME_REACHES[random.integers(len(SOME_REACHES))])
-        upto = np.concatenate([[0], np.cumsum(random.poisson(1.0, len(values)))])
-        counts = np.diff(upto[places[key]]).astype(float)
-        found.append(again(counts, edges[key], model, SOME_CAPS[random.integers(len(SOME_CAPS))]))
+        cap = SOME_CAPS[random.integers(len(SOME_CAPS))]
+        found.append(again(random.poisson(counts[key]).astype(float), edges[key], model, cap))
     return Draws(np.array(found))
 
 
@@ -60,13 +60,13 @@ def again(counts: Floats, edges: Floats, model: Model, cap: float) -> tuple[floa
     first = np.array([model.power, np.log(max(low, edges[0] / 4)), np.log(high), model.share])
 
     def cost_of(at: Floats) -> float:
-        power, lower, upper, share = at
+        power, lower, upper, share = at.tolist()
         if not (-0.3 <= power <= 1.8 and lower < upper and 0.2 <= share <= 1.1):
             return np.inf
-        ends = transformed(np.array([lower, upper]), power)
-        deviation = (ends[1] - ends[0]) / (2 * Z)
-        reached = special.ndtr((transformed(log_edges, power) - ends.mean()) / deviation)
-        return float(cost(counts, share * total * np.diff(reached)[None, :], cap)[0])
+        below, above = (float(transformed(end, power)) for end in (lower, upper))
+        mean, deviation = (below + above) / 2, (above - below) / (2 * Z)
+        reached = special.ndtr((transformed(log_edges, power) - mean) / deviation)
+        return float(cost(counts, share * total * (reached[1:] - reached[:-1]), cap))
 
     simplex = np.vstack([first, first + np.diag(STEPS * np.where(first > 1, -1, 1))])
     best = optimize.minimize(
@@ -75,6 +75,6 @@ def again(counts: Floats, edges: Floats, model: Model, cap: float) -> tuple[floa
     return float(np.exp(best.x[1])), float(np.exp(best.x[2]))
 
 
-def transformed(logs: Floats, power: float) -> Floats:
+def transformed(logs: Floats | float, power: float) -> Floats:
     """Box and Cox's transformation of what the logarithms are of; continuous in the power."""
-    return logs if abs(power) < 1e-6 else np.expm1(power * logs) / power
+    return np.asarray(logs if abs(power) < 1e-6 else np.expm1(power * logs) / power)
