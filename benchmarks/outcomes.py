@@ -29,16 +29,16 @@ FORMAT = 2
 STEPS = ("start", "cohorts", "records", "controls", "judging", "others")
 
 
-def make_data(persons: int) -> tuple[Path, Path, Path, float]:
+def make_data(persons: int, codes: int) -> tuple[Path, Path, Path, float]:
     """The store, both protocols, and the seconds that what is worked out once for a snapshot took just now."""
     from wardbench.synthetic.starters import write_protocols, write_starters
 
-    folder = CACHE / f"starters_{FORMAT}_{persons}"
+    folder = CACHE / f"starters_{FORMAT}_{persons}{'' if codes == CODES else f'_{codes}'}"
     store = folder / "store"
     if not (store / "manifest.json").is_file():
         print(f"Making {persons:,} persons (once) ...", file=sys.stderr)
         folder.mkdir(parents=True, exist_ok=True)
-        write_starters(store, persons, CODES, 1)
+        write_starters(store, persons, codes, 1)
     comparison, description = write_protocols(folder)
     began = time.perf_counter()
     for protocol in (comparison, description):
@@ -98,8 +98,8 @@ def report(protocol: Path, store: Path, page: Path) -> None:
     print(json.dumps(told))
 
 
-def run(persons: int, runs: int) -> dict[str, Any]:
-    store, comparison, description, columns = make_data(persons)
+def run(persons: int, codes: int, runs: int) -> dict[str, Any]:
+    store, comparison, description, columns = make_data(persons, codes)
     timed = [
         sorted((child(protocol, store) for _ in range(runs)), key=lambda one: one["s"])
         for protocol in (comparison, description)
@@ -129,7 +129,7 @@ def run(persons: int, runs: int) -> dict[str, Any]:
         "columns_s": round(columns, 1),
         "load": [round(value, 1) for value in os.getloadavg()],
         "cpus": os.cpu_count(),
-        "data": f"wardbench.synthetic.starters, {persons:,} persons, {CODES:,} codes, seed 1",
+        "data": f"wardbench.synthetic.starters, {persons:,} persons, {codes:,} codes, seed 1",
     }
 
 
@@ -137,13 +137,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Outcome reports of many persons with many covariates.")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--persons", type=int, default=PERSONS)
+    parser.add_argument("--codes", type=int, default=CODES)
     parser.add_argument("--runs", type=int, default=3, help="of each report; the quickest counts")
     parser.add_argument("--report", nargs=3, type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.report:
         report(*arguments.report)
         return
-    result = run(arguments.persons, arguments.runs)
+    result = run(arguments.persons, arguments.codes, arguments.runs)
     if arguments.json:
         print(json.dumps(result))
         return

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+import wardbench
 from wardbench.bench.outcomes.adjustment import Adjusted, adjust
 from wardbench.bench.outcomes.analysis import analyse
 from wardbench.bench.outcomes.balance import standardised_differences
@@ -68,12 +73,19 @@ def test_the_planted_effect_is_found_and_told(hospital: Path) -> None:
 
 def test_the_page_is_whole_and_the_same_again(hospital: Path) -> None:
     path = changed(hospital, "lenient")
-    pages = []
-    for number in range(2):
-        page = hospital / f"page-{number}.html"
-        told = run(path, hospital, "--report", str(page))
-        assert str(page.name) in told.replace("\n", "")
-        pages.append(page.read_text(encoding="utf-8").replace(f"page-{number}", "page"))
+    page = hospital / "page.html"
+    told = run(path, hospital, "--report", str(page))
+    assert str(page.name) in told.replace("\n", "")
+    # Another process, in another folder, with a copy of everything and another order of sets.
+    elsewhere = hospital / "elsewhere"
+    elsewhere.mkdir()
+    shutil.copytree(hospital / "store", elsewhere / "store")
+    shutil.copy(path, elsewhere)
+    words = ["outcomes", "run", path.name, "--store", "store", "--report", "page.html"]
+    environment = {**os.environ, "PYTHONHASHSEED": "12345", "PYTHONPATH": str(Path(wardbench.__file__).parents[1])}
+    subprocess.run([sys.executable, "-m", "wardbench", *words], cwd=elsewhere, env=environment, check=True)
+    again = (elsewhere / "page.html").read_text(encoding="utf-8")
+    pages = [page.read_text(encoding="utf-8").replace(f"{hospital}/", ""), again]
     assert pages[0] == pages[1]
     assert "http://" not in pages[0].split("<body>")[1].replace("http://www.w3.org", "")
     assert "<script" not in pages[0]
