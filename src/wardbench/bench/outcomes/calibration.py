@@ -7,7 +7,6 @@ absent effects is normal on the log scale; its mean and spread are fitted by max
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +15,6 @@ from wardbench.bench.outcomes import normal
 from wardbench.bench.outcomes.arrays import Floats
 from wardbench.core.errors import InputError
 
-GOLDEN = (math.sqrt(5) - 1) / 2
-NARROW = 1e-10
 FEWEST = 5
 """Fewer negative controls say nothing about spread."""
 
@@ -67,31 +64,17 @@ def empirical_null(log_ratios: Floats, errors: Floats) -> EmpiricalNull:
         away = (ratio - fitted_mean(spread**2)) / total
         return float(np.sum(away**2 / 2 + np.log(total)))
 
+    # It takes longer to load than to use, and patients are described without it.
+    from scipy import optimize
+
     # The mean has a closed form for each spread, so that one bounded search finds both.
     upper = 10 * float(np.std(ratio) + error.max()) + 1e-6
     grid = np.concatenate(([0.0], np.geomspace(1e-6, upper, 60)))
     best = int(np.argmin([cost(float(spread)) for spread in grid]))
     low, high = float(grid[max(0, best - 1)]), float(grid[min(len(grid) - 1, best + 1)])
-    found = lowest(cost, low, high)
-    spread = found if cost(found) < cost(0.0) else 0.0
+    found = optimize.minimize_scalar(cost, bounds=(low, high), method="bounded", options={"xatol": 1e-10})
+    spread = float(found.x) if cost(float(found.x)) < cost(0.0) else 0.0
     return EmpiricalNull(fitted_mean(spread**2), spread)
-
-
-def lowest(cost: Callable[[float], float], low: float, high: float) -> float:
-    """Where a cost that falls and then rises is lowest, by sections in the golden ratio; scipy's search takes half a
-    second to load."""
-    inner, outer = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
-    below, above = cost(inner), cost(outer)
-    while high - low > NARROW:
-        if below <= above:
-            high, outer, above = outer, inner, below
-            inner = high - GOLDEN * (high - low)
-            below = cost(inner)
-        else:
-            low, inner, below = inner, outer, above
-            outer = low + GOLDEN * (high - low)
-            above = cost(outer)
-    return (low + high) / 2
 
 
 def e_value(ratio: float) -> float:
