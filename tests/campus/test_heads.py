@@ -19,6 +19,7 @@ from wardbench.campus.access.reminding import carry_out_due, remind
 from wardbench.campus.access.rules import REVIEW_WITHIN, Status
 from wardbench.campus.audit.models import Event
 from wardbench.campus.checks import _heads
+from wardbench.campus.cohorts.services import look_at_patient
 from wardbench.campus.configuration import Mail
 from wardbench.campus.notices.mail import send_due
 from wardbench.campus.notices.models import Notice
@@ -388,6 +389,16 @@ def test_two_heads_at_once_say_it_once() -> None:
     for thread in threads:
         thread.join()
     assert sorted(results) == ["busy", "said"] and Event.objects.filter(verb="access.speak").count() == 1
+
+
+def test_what_is_read_in_an_emergency_is_marked_on_the_record_and_nothing_else(cast: Cast) -> None:
+    services.give_relation(PATIENT, cast.endocrinology, by=SYSTEM)
+    opened(cast)
+    for key in ("physician", "physician2"):
+        look_at_patient(PATIENT, by=cast.actor(key))
+    read = Event.objects.filter(verb="cohorts.look_at_patient").order_by("number")
+    assert [one.detail.get("emergency") for one in read] == [None, True]
+    assert Event.objects.get(verb="access.open").detail["emergency"] is True
 
 
 def test_it_can_be_asked_who_may_do_what_with_an_emergency_access(cast: Cast) -> None:

@@ -40,7 +40,7 @@ def answers(actor: Actor, access_id: str) -> Sequence[Answer]:
     except NotFoundError:
         return []
     return [
-        Answer(gettext_noop("See it"), rules.may_see_access(actor, one.person, one.places)),
+        Answer(gettext_noop("See who opened it, and why"), rules.may_see_access(actor, one.person, one.places)),
         Answer(gettext_noop("See the record of its patient"), queries.may_see_patient(actor, one.patient)),
         *(Answer(title, rules.may_move(actor, action, one.facts)) for action, title in ACTIONS.items()),
     ]
