@@ -8,20 +8,18 @@ import re
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-import tiny_cohort_hospital as tiny
 from campus.cast import Cast
+from campus.outcomes_things import ILL, answered, cohort_of_all, small_hospital, with_records
 from campus.test_studies import completed
 from campus.test_studies_count import approve
 from wardbench.bench.outcomes.pico import Picked, Pico, Profile
 from wardbench.campus.access.services import give_relation
 from wardbench.campus.audit.models import Event
 from wardbench.campus.biobank import withdrawing
-from wardbench.campus.cohorts import finding
 from wardbench.campus.cohorts import queries as cohorts
 from wardbench.campus.cohorts import services as cohort_services
 from wardbench.campus.counting import sessions
@@ -49,47 +47,18 @@ from wardbench.campus.studies import granting
 from wardbench.campus.studies import services as studies
 from wardbench.core.errors import BusyError, InputError, NotFoundError
 
-PEOPLE = range(1, 61)
-ILL = Picked(1, "Heart failure", "condition", "84114007", "SNOMED")
 FIRST = Picked(2, "carvedilol", "drug")
 SECOND = Picked(3, "bisoprolol", "drug")
 
 
 @pytest.fixture(scope="session")
 def hospital(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Sixty persons with heart failure on day 5; the first thirty start carvedilol on day 10, the others bisoprolol;
-    every third dies on a day of their own."""
-    folder = tmp_path_factory.mktemp("outcomes") / "store"
-    names = {1: "Heart failure", 2: "carvedilol", 3: "bisoprolol", 4: "Gout", 5: "Potassium"}
-    tiny.snapshot(
-        folder,
-        person=[tiny.person(n, year_of_birth=1930 + n % 30, gender_concept_id=8507 + 25 * (n % 2)) for n in PEOPLE],
-        observation_period=[tiny.observed(n, n, 1, 300) for n in PEOPLE],
-        condition_occurrence=[tiny.condition(n, n, 5) for n in PEOPLE],
-        drug_exposure=[tiny.drug(n, n, 10, 2 if n <= 30 else 3) for n in PEOPLE],
-        measurement=[
-            {"measurement_id": n, "person_id": n, "measurement_concept_id": 5, "measurement_date": tiny.on(12),
-             "value_as_number": 4 + n / 60, "unit_source_value": "mmol/L"}
-            for n in PEOPLE
-        ],
-        death=[{"person_id": n, "death_date": tiny.on(20 + n)} for n in PEOPLE if n % 3 == 0],
-        concept=[
-            {"concept_id": id, "concept_name": name, "concept_code": f"c{id}", "vocabulary_id": "SNOMED",
-             "domain_id": {2: "Drug", 3: "Drug", 5: "Measurement"}.get(id, "Condition"), "standard_concept": "S",
-             "invalid_reason": None}
-            for id, name in names.items()
-        ],
-    )  # fmt: skip
-    return folder
+    return small_hospital(tmp_path_factory.mktemp("outcomes") / "store")
 
 
 @pytest.fixture
 def campus(cast: Cast, hospital: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Cast:
-    settings.CAMPUS = msgspec.structs.replace(settings.CAMPUS, store=str(hospital), twin=str(hospital))
-    monkeypatch.setattr(sessions, "_sessions", {})
-    monkeypatch.setattr(sessions, "_people", {})
-    monkeypatch.setattr(finding, "_kept", {})
-    return cast
+    return with_records(cast, hospital, settings, monkeypatch)
 
 
 def asked(**other: Any) -> Pico:
@@ -107,12 +76,6 @@ def ask(
 ) -> Inquiry:
     other = {"purpose": "For the heart failure clinic.", **other}
     return services.ask(of or asked(), {"slots": {}}, basis, by=cast.actor(key), **other)
-
-
-def answered(one: Inquiry) -> Inquiry:
-    answering.carry_on(one.id)
-    one.refresh_from_db()
-    return one
 
 
 def numbers(one: Inquiry) -> list[str]:
@@ -438,11 +401,7 @@ def file_of(text: str, name: str = "trial.csv") -> Any:
 @pytest.fixture
 def everybody(campus: Cast) -> Any:
     """A cohort of the physician's: all sixty, from their diagnosis on."""
-    by = campus.actor("physician")
-    target = services.protocol_of(asked(intervention=(), comparison=())).target
-    assert isinstance(target, dict)
-    cohort = cohort_services.make_cohort("Failing hearts", by=by, expression=target["expression"])
-    return cohort_services.save_version(cohort.id, cohorts.desk(cohort, by).revision, by=by)
+    return cohort_of_all(campus.actor("physician"))
 
 
 def test_a_study_s_aggregates_beside_the_hospital(campus: Cast, everybody: Any) -> None:

@@ -16,6 +16,7 @@ from wardbench.core.store import Snapshot, Store
 
 if TYPE_CHECKING:
     from wardbench.ward.benchmark.page import Report
+    from wardbench.ward.cohorts import Cohort
 
 app = typer.Typer(help="The hospital as the yardstick of results, studies and assays.", no_args_is_help=True)
 
@@ -221,11 +222,9 @@ def standardise(
 ) -> None:
     """Events of a study against a standard: SMR or SIR with exact limits, and directly standardised rates."""
     from wardbench.core.disclosure import rules_for
-    from wardbench.ward.benchmark.followed import followed
-    from wardbench.ward.benchmark.page import made_of
-    from wardbench.ward.benchmark.standard_report import standard_report
-    from wardbench.ward.benchmark.strata_counts import counts_of, read_counts, standard_of
-    from wardbench.ward.cohorts import Cohort, read_definition, run_cohort
+    from wardbench.ward.benchmark.followed import Follow
+    from wardbench.ward.benchmark.rates import against
+    from wardbench.ward.cohorts import read_definition, run_cohort
 
     _prepare(mode, report, counts, standard, hospital, study)
     if (counts is None) == (study is None):
@@ -234,46 +233,22 @@ def standardise(
         raise InputError("--standard, --hospital: name one of them.")
     rules, bands = rules_for(mode), _numbers("--ages", ages)
     snapshot = None if study is None and hospital is None else _snapshot(store)
-    files, definitions = [], list[tuple[str, str]]()
-
-    def cohort_of(path: Path, what: str) -> Cohort:
-        assert snapshot is not None
-        cohort = run_cohort(read_definition(path), snapshot)
-        definitions.append((f"{what}: “{cohort.name}”", cohort.plan_hash))
-        return cohort
-
-    ended = None
-    if snapshot is not None and outcome != "death":
-        ended = cohort_of(Path(outcome), "Outcome")
-    if counts is not None:
-        groups, file = read_counts(counts)
-        files.append(file)
-    else:
-        assert study is not None and snapshot is not None
-        cohort = cohort_of(study, "Study")
-        persons = followed(snapshot, cohort, outcome=ended, within=within)
-        groups = (counts_of(persons, cohort.name or "Study", bands),)
-    if standard is not None:
-        (whole, *more), file = read_counts(standard)
-        files.append(file)
-        if more:
-            raise InputError(f"{standard}: a standard has one group.")
-        base, named = standard_of(whole, rules), standard.stem
-    else:
-        assert hospital is not None and snapshot is not None
-        cohort = cohort_of(hospital, "Hospital")
-        named = cohort.name or "the hospital"
-        base = standard_of(counts_of(followed(snapshot, cohort, outcome=ended, within=within), named, bands), rules)
     words: list[object] = ["standardise", *_given("--csv", counts), *_given("--standard", standard)]
     words += [*_given("--store", store), *_given("--hospital", hospital), *_given("--study", study)]
     words += [] if snapshot is None else ["--outcome", outcome, "--within", within, "--ages", ages]
-    command = _command(words, report, mode)
-    made = made_of(command, "" if snapshot else "files", snapshot=snapshot, files=files, definitions=definitions)
-    answer = standard_report(
-        groups, base, rules, made, title=f"Standardised to {named}",
-        unit="of the population" if snapshot is None else "person-years",
-    )  # fmt: skip
-    _tell(answer, report, json)
+    follow = None
+    if snapshot is not None:
+        ended = None if outcome == "death" else run_cohort(read_definition(Path(outcome)), snapshot)
+        follow = Follow(snapshot, ended, within)
+
+    def side(file: Path | None, definition: Path | None) -> Path | Cohort:
+        if file is not None:
+            return file
+        assert definition is not None and snapshot is not None, "one of the two was named"
+        return run_cohort(read_definition(definition), snapshot)
+
+    sides = side(counts, study), side(standard, hospital)
+    _tell(against(*sides, rules, _command(words, report, mode), follow=follow, ages=bands), report, json)
 
 
 @app.command()
@@ -294,35 +269,23 @@ def funnel(
 ) -> None:
     """Units on a funnel plot, with limits for chance and for what units of their kind vary."""
     from wardbench.core.disclosure import rules_for
-    from wardbench.ward.benchmark.followed import followed
-    from wardbench.ward.benchmark.funnel_report import funnel_report, read_units, units_of
-    from wardbench.ward.benchmark.page import made_of
+    from wardbench.ward.benchmark.followed import Follow
+    from wardbench.ward.benchmark.units import units_of_cohort, units_of_file
     from wardbench.ward.cohorts import read_definition, run_cohort
 
     _prepare(mode, report, csv, cohort)
-    if (csv is None) == (cohort is None):
+    if csv is not None and cohort is None:
+        _tell(units_of_file(csv, rules_for(mode), _command(["funnel", "--csv", csv], report, mode)), report, json)
+        return
+    if csv is not None or cohort is None:
         raise InputError("--csv, --cohort: name one of them.")
-    rules, area = rules_for(mode), None
-    if csv is not None:
-        units, file = read_units(csv)
-        made = made_of(_command(["funnel", "--csv", csv], report, mode), units.source, files=[file])
-        title, what = f"Units in {csv.name}", "what was observed"
-    else:
-        assert cohort is not None
-        snapshot = _snapshot(store)
-        members = run_cohort(read_definition(cohort), snapshot)
-        definitions = [(f"Cohort: “{members.name}”", members.plan_hash)]
-        ended = None if outcome == "death" else run_cohort(read_definition(Path(outcome)), snapshot)
-        if ended is not None:
-            definitions.append((f"Outcome: “{ended.name}”", ended.plan_hash))
-        persons = followed(snapshot, members, outcome=ended, within=within, by=by)
-        units, area = units_of(persons, adjust, seed=seed)
-        words = ["funnel", "--store", store, "--cohort", cohort, "--by", by, "--outcome", outcome, "--within", within]
-        command = _command([*words, "--adjust", adjust, "--seed", seed], report, mode)
-        made = made_of(command, "", snapshot=snapshot, definitions=definitions)
-        what = f"{'death' if ended is None else ended.name} within {within} days"
-        title = f"{members.name or 'Cohort'}: {what}, by {by.replace('_', ' ')}"
-    _tell(funnel_report(units, rules, made, title=title, what=what, area=area), report, json)
+    snapshot = _snapshot(store)
+    members = run_cohort(read_definition(cohort), snapshot)
+    ended = None if outcome == "death" else run_cohort(read_definition(Path(outcome)), snapshot)
+    words = ["funnel", "--store", store, "--cohort", cohort, "--by", by, "--outcome", outcome, "--within", within]
+    command = _command([*words, "--adjust", adjust, "--seed", seed], report, mode)
+    follow = Follow(snapshot, ended, within)
+    _tell(units_of_cohort(members, follow, rules_for(mode), command, by=by, adjust=adjust, seed=seed), report, json)
 
 
 @app.command()
@@ -365,7 +328,7 @@ def assay(
 ) -> None:
     """Place a researcher's values of an analyte on the hospital's distribution, by sex and age."""
     from wardbench.core.disclosure import rules_for
-    from wardbench.ward.benchmark.assay import assay_report, place, references, write_placed
+    from wardbench.ward.benchmark.assay import on_hospital, write_placed
     from wardbench.ward.benchmark.exported import exported_results
     from wardbench.ward.benchmark.page import made_of
     from wardbench.ward.benchmark.recorded import find_analyte, results_of
@@ -381,11 +344,6 @@ def assay(
     found = find_analyte(snapshot, analyte, unit)
     given, file = exported_results(csv, value=value, unit=found.unit)
     hospital = results_of(snapshot, found).one_each("first")
-    by = ("sex", "age")
-    known = references(hospital, by, bands, rules)
-    placed = place(given, known, by, bands)
-    if out is not None:
-        write_placed(placed, out)
     words = [
         "assay",
         csv,
@@ -402,7 +360,10 @@ def assay(
     ]
     command = _command([*words, *_given("--out", out)], report, mode)
     made = made_of(command, "", snapshot=snapshot, files=[file])
-    _tell(assay_report(given, hospital, known, placed, rules, made), report, json)
+    placed, answer = on_hospital(given, hospital, bands, rules, made)
+    if out is not None:
+        write_placed(placed, out)
+    _tell(answer, report, json)
 
 
 @app.command()

@@ -8,7 +8,7 @@ import msgspec
 
 from wardbench.bench.outcomes.pico import Picked, Pico, Profile
 from wardbench.campus.outcomes import services
-from wardbench.campus.outcomes.rules import Basis, Kind
+from wardbench.campus.outcomes.rules import Basis
 from wardbench.campus.people.models import Person
 from wardbench.campus.people.queries import actor_of
 from wardbench.campus.questions import concepts
@@ -17,8 +17,8 @@ from wardbench.campus.questions import concepts
 def make_inquiries(people: Mapping[str, Person]) -> None:
     """Two questions on the twin, and one about the hospital's own patients that waits for the data steward. One whose
     concepts a very small campus lacks is left out."""
-    failing, diabetes = _picked("Heart failure", "condition"), _picked("Type 2 diabetes", "condition")
-    carvedilol, bisoprolol = _picked("carvedilol", "drug"), _picked("bisoprolol", "drug")
+    failing, diabetes = picked("Heart failure", "condition"), picked("Type 2 diabetes", "condition")
+    carvedilol, bisoprolol = picked("carvedilol", "drug"), picked("bisoprolol", "drug")
     for key, basis, asked in (
         (
             "physician",
@@ -40,12 +40,6 @@ def make_inquiries(people: Mapping[str, Person]) -> None:
                 "slots": {slot: [msgspec.to_builtins(one) for one in of] for slot, of in slots.items()},
             }  # fmt: skip
             services.ask(asked, said, basis, by=actor_of(people[key]), purpose=purpose)
-    found = [one for one in concepts.find_concepts("Haemoglobin", 20) if one.domain == "Measurement"]
-    if found:
-        one = found[0]
-        spec = {"analyte": f"{one.vocabulary}:{one.code}", "unit": "", "by": ["sex"]}
-        name = f"Reference intervals of {one.name}"
-        services.hold_against(Kind.INTERVALS, name, spec, {}, Basis.SANDBOX, by=actor_of(people["researcher"]))
 
 
 def _asked(
@@ -63,7 +57,7 @@ def _asked(
     )
 
 
-def _picked(name: str, domain: str) -> Picked | None:
+def picked(name: str, domain: str) -> Picked | None:
     found = [one for one in concepts.find_concepts(name, 1) if one.name.lower() == name.lower()]
     if not found:
         return None

@@ -52,6 +52,7 @@ def make_demonstration(
     from wardbench.campus.demonstration.studies import make_studies
     from wardbench.campus.demonstration.visits import make_visits
     from wardbench.campus.demonstration.withdrawals import make_withdrawals
+    from wardbench.campus.demonstration.yardsticks import make_yardsticks
 
     with origin("demonstration"), transaction.atomic():
         with beginning(DAYS) as clock:
@@ -72,6 +73,7 @@ def make_demonstration(
         make_withdrawals(people)
         make_inquiries(people)
         make_emergency(people)
+        make_yardsticks(people)
     from wardbench.campus.releases.standing_matching import carry_out_due
     from wardbench.campus.samples.current import refresh
 

@@ -18,6 +18,7 @@ from wardbench.campus.cohorts import builder_views as builder
 from wardbench.campus.cohorts import services as cohorts
 from wardbench.campus.counting import budgets, sessions
 from wardbench.campus.limits.rates import RATES, Doing
+from wardbench.campus.outcomes import answering, at_once, given, specs
 from wardbench.campus.outcomes import services as outcomes
 from wardbench.campus.people import importing, sheet
 from wardbench.campus.people.first_passwords import IN_USE, LASTS
@@ -64,6 +65,11 @@ def every() -> Iterator[Limit]:
     yield Limit("a question's title, text, reason", one, f"{', '.join(f'{each:,}' for each in lengths)} characters")
     inquiry = f"{outcomes.LONGEST_NAME:,} and {outcomes.LONGEST_PURPOSE:,} characters"
     yield Limit("the name and the purpose of a question about outcomes", one, inquiry)
+    yield Limit("a table for a question about outcomes", one, f"{given.LARGEST:,} bytes")
+    yield Limit("bands of age in a question about outcomes", one, str(specs.MOST_BANDS))
+    yield Limit("pairs of two methods", one, f"{at_once.MOST_PAIRS:,}")
+    unheard = answering.UNHEARD.days
+    yield Limit("values of a researcher's that wait for a review", one, f"{unheard} days", "removed, with the question")
     yield Limit("a reason in a study", one, f"{LONGEST_REASON:,} characters")
     yield Limit("what is said with a request for specimens", one, f"{LONGEST_WORDS:,} characters")
     yield Limit("steps of a draft that undo goes back", one, str(cohorts.MOST_STEPS), "the oldest is forgotten")

@@ -17,7 +17,7 @@ from wardbench.campus.counting import sessions
 from wardbench.campus.counting.purposes import whom
 from wardbench.campus.outcomes import queries, rules, services
 from wardbench.campus.outcomes.models import Inquiry
-from wardbench.campus.outcomes.rules import EXACT, PURPOSES, Basis, Kind, Status
+from wardbench.campus.outcomes.rules import BROUGHT, EXACT, PURPOSES, Basis, Kind, Status
 from wardbench.campus.outcomes.tasks import answer_inquiry
 from wardbench.campus.people.queries import actor_of
 from wardbench.campus.people.refusals import reason
@@ -29,6 +29,9 @@ log = logging.getLogger("wardbench.outcomes")
 SILENT = datetime.timedelta(minutes=10)
 """After so long without a step a question is taken up anew."""
 TRIES = 3
+UNHEARD = datetime.timedelta(days=30)
+"""After so long without a review a question ends that values of a researcher's wait with: they may be of patients."""
+UNREVIEWED = gettext_noop("Nobody reviewed it in 30 days, and the values were removed; ask again.")
 GIVEN_UP = gettext_noop(
     "The process that answered it ended three times; ask for less, or tell whoever runs the campus."
 )
@@ -58,7 +61,7 @@ def carry_on(inquiry_id: uuid.UUID) -> None:
 
 def _answer(found: Inquiry) -> None:
     # Statistics take a second to load, which pages do not need.
-    from wardbench.campus.outcomes.answers import ANSWERS
+    from wardbench.campus.outcomes.answers import answer
 
     basis, by = Basis(found.basis), actor_of(found.owner)
     permitted = queries.permission(by, found.study, found.cohort) if basis is Basis.STUDY else None
@@ -72,13 +75,15 @@ def _answer(found: Inquiry) -> None:
             raise ElsewhereError
 
     mode = "exact" if basis in EXACT else "release"
-    given = ANSWERS[Kind(found.kind)](found.protocol, snapshot, without, mode, tell)
+    given = answer(Kind(found.kind), found.protocol, snapshot, without, mode, tell)
     services.answer(found, given.report, given.page, snapshot.version, given.answerable, by=SYSTEM)
 
 
 def carry_out_due(now: datetime.datetime | None = None) -> None:
-    """Take up questions whose process is gone; give up those that ended it too often."""
+    """Take up questions whose process is gone; give up those that ended it too often, and end what waited too long."""
     now = now or timezone.now()
+    for one in Inquiry.objects.filter(status=Status.ASKED, kind__in=BROUGHT, at__lt=now - UNHEARD):
+        services.fail(one, UNREVIEWED, by=SYSTEM)
     for one in Inquiry.objects.filter(status=Status.RUNNING, moved__lt=now - SILENT).defer(*queries.HEAVY):
         if one.tries >= TRIES:
             services.fail(one, GIVEN_UP, by=SYSTEM)

@@ -1,36 +1,22 @@
-"""What the engine answers to each kind of question: the report, the page that can be saved, and the first sentence.
-
-Who objected to the use of their data is taken out of the results and cohorts before anything is worked out.
-"""
+"""What the engine answers to a question: the report, the page that can be saved, and the first sentence."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
-import pyarrow as pa
 
 from wardbench.bench.outcomes.analysis import analyse
-from wardbench.bench.outcomes.protocol import Protocol, question, read_inline
+from wardbench.bench.outcomes.protocol import Protocol, question
 from wardbench.bench.outcomes.report import render, report_of
-from wardbench.campus.outcomes.given import given_aggregates
+from wardbench.campus.outcomes import yardstick_answers
 from wardbench.campus.outcomes.rules import Kind
-from wardbench.campus.outcomes.words import GROUPS, LOOKING
-from wardbench.core.disclosure import rules_for
 from wardbench.core.progress import Progress
 from wardbench.core.store import Snapshot
 from wardbench.ward.benchmark import page
-from wardbench.ward.benchmark.aggregates import Aggregates
-from wardbench.ward.benchmark.intervals import intervals
-from wardbench.ward.benchmark.intervals_report import intervals_report
-from wardbench.ward.benchmark.recorded import find_analyte, results_of
-from wardbench.ward.benchmark.table1 import beside
-from wardbench.ward.cohorts import Cohort, run_cohort
-from wardbench.ward.cohorts.characterise import WINDOW_DAYS
 
 Spec = Mapping[str, Any]
 
@@ -44,6 +30,14 @@ class Answer:
     answerable: bool
 
 
+def answer(kind: Kind, spec: Spec, snapshot: Snapshot, without: Collection[int], mode: str, tell: Progress) -> Answer:
+    """Answer `spec` on a snapshot, where the persons `without` objected."""
+    if kind is Kind.OUTCOMES:
+        return of_outcomes(spec, snapshot, without, mode, tell)
+    report = yardstick_answers.ANSWERS[kind](spec, snapshot, without, mode, tell)
+    return Answer({"verdict": report.verdict}, page.render(report), True)
+
+
 def of_outcomes(spec: Spec, snapshot: Snapshot, without: Collection[int], mode: str, tell: Progress) -> Answer:
     """`spec` is a protocol."""
     asked = question(msgspec.convert(spec, Protocol), Path())
@@ -51,55 +45,3 @@ def of_outcomes(spec: Spec, snapshot: Snapshot, without: Collection[int], mode: 
     command = f"./wardbench outcomes run {asked.digest[:12]}.json --store STORE --mode {mode} --report report.html"
     report = report_of(found, snapshot, mode=mode, command=command)
     return Answer(msgspec.to_builtins(report), render(report), report.figures.answerable)
-
-
-def of_intervals(spec: Spec, snapshot: Snapshot, without: Collection[int], mode: str, tell: Progress) -> Answer:
-    """`spec` names the `analyte` by code or concept id, its `unit` (empty: the only one), and the groups (`by`)."""
-    tell(0, 2, LOOKING)
-    analyte = find_analyte(snapshot, spec["analyte"], spec["unit"] or None)
-    results = results_of(snapshot, analyte)
-    if without:
-        results = results.where(~np.isin(results.person, _array(without)))
-    found = intervals(results, by=spec["by"], progress=lambda done, total, _what: tell(done, total, GROUPS))
-    by = ("--by", ",".join(spec["by"])) if spec["by"] else ()
-    words = ("intervals", "--store", "STORE", "--analyte", spec["analyte"], "--unit", analyte.unit, *by, "--mode", mode)
-    made = page.made_of(page.command_of(words), "", snapshot=snapshot)
-    return _told(intervals_report(found, rules_for(mode), made))
-
-
-def of_table1(spec: Spec, snapshot: Snapshot, without: Collection[int], mode: str, tell: Progress) -> Answer:
-    """`spec` holds the `hospital`'s cohort, and the `study`: a cohort, or its `aggregates` as a file of this `name`."""
-    tell(0, 2, LOOKING)
-    hospital = _members(spec["hospital"], snapshot, without)
-    tell(1, 2, GROUPS)
-    study: Cohort | Aggregates
-    if spec["study"] is None:
-        study, option = given_aggregates(spec["name"], spec["aggregates"]), ("--aggregates", spec["name"])
-    else:
-        study, option = _members(spec["study"], snapshot, without), ("--study", "study.json")
-    words = ("table1", "--store", "STORE", "--hospital", "hospital.json", *option, "--mode", mode)
-    return _told(beside(snapshot, study, hospital, rules_for(mode), page.command_of(words), days=WINDOW_DAYS))
-
-
-def _members(cohort: dict[str, Any], snapshot: Snapshot, without: Collection[int]) -> Cohort:
-    found = run_cohort(read_inline(cohort, str(cohort["name"])), snapshot)
-    if not without:
-        return found
-    return replace(
-        found, rows=found.rows.filter(pa.array(~np.isin(found.rows["subject_id"].to_numpy(), _array(without))))
-    )
-
-
-def _array(persons: Collection[int]) -> np.ndarray[Any, np.dtype[np.int64]]:
-    return np.fromiter(persons, np.int64, len(persons))
-
-
-def _told(report: page.Report) -> Answer:
-    return Answer({"verdict": report.verdict}, page.render(report), True)
-
-
-ANSWERS: Mapping[Kind, Callable[[Spec, Snapshot, Collection[int], str, Progress], Answer]] = {
-    Kind.OUTCOMES: of_outcomes,
-    Kind.INTERVALS: of_intervals,
-    Kind.TABLE1: of_table1,
-}

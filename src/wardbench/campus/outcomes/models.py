@@ -11,16 +11,14 @@ from wardbench.campus.people.models import Identified, Person
 
 class Inquiry(Identified):
     """A question, never changed once it was asked: `asked` is what the form said, `protocol` the document that says all
-    of it, cohorts inside, `hash` what it is called by its content.
+    of it, cohorts inside, `hash` what it is called by its content. What it was `BROUGHT` goes when it ends.
 
     `cohort` is the content hash of the cohort that it is about, where it is about one; within a study that is what the
     permit names. `moved` is when the process that answers it was last heard of, `step` what it does.
     """
 
     owner = models.ForeignKey(Person, models.PROTECT, related_name="inquiries")
-    kind = models.CharField(
-        max_length=16, choices=[(one.value, one.value) for one in Kind], default=Kind.OUTCOMES.value
-    )
+    kind = models.CharField(max_length=16, default=Kind.OUTCOMES.value)
     name = models.CharField(_("name"), max_length=200)
     asked = models.JSONField()
     protocol = models.JSONField()

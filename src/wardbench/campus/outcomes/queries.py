@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 from wardbench.campus.counting.permitted import Permitted, permitted_for
 from wardbench.campus.outcomes import rules
 from wardbench.campus.outcomes.models import Inquiry
-from wardbench.campus.outcomes.rules import Act, Basis, Facts, Kind, Status
+from wardbench.campus.outcomes.rules import BROUGHT, Act, Basis, Facts, Kind, Status
 from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import Actor, Verdict
 from wardbench.core.errors import NotFoundError
@@ -23,7 +24,8 @@ HEAVY = ("page", "report", "protocol")
 def facts_of(one: Inquiry, by: Actor, permits: Sequence[Permitted] | None = None) -> Facts:
     """What the rules ask; the permit is asked anew, for `by`: of `permits`, those under which they may count."""
     permitted = permission(by, one.study, one.cohort, permits) if one.basis == Basis.STUDY else None
-    return Facts(str(one.owner_id), Basis(one.basis), Status(one.status), one.shared, permitted)
+    staff = one.kind == Kind.FUNNEL and one.protocol.get("by") == "provider"
+    return Facts(str(one.owner_id), Basis(one.basis), Status(one.status), one.shared, permitted, staff)
 
 
 def permission(by: Actor, study: str, cohort: str, permits: Sequence[Permitted] | None = None) -> Verdict | None:
@@ -59,6 +61,11 @@ def inquiry(inquiry_id: uuid.UUID, *, by: Actor) -> Inquiry:
     if found is None or not rules.may_see(by, facts_of(found, by)):
         raise NotFoundError(_("There is no such question about outcomes, or it is not for you to see."))
     return found
+
+
+def protocol_of(one: Inquiry) -> dict[str, Any]:
+    """What a question says, without the values that somebody brought."""
+    return {key: value for key, value in one.protocol.items() if key != BROUGHT.get(Kind(one.kind))}
 
 
 def waiting(by: Actor) -> list[Inquiry]:

@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from wardbench.campus.counting.rules import Mode, Purpose, may_count, may_estimate
 from wardbench.campus.people.roles import Role, gettext_noop
-from wardbench.campus.people.rules import Actor, Title, Verdict, no, yes
+from wardbench.campus.people.rules import Actor, Title, Verdict, is_signed_in, no, yes
 
 
 class Basis(StrEnum):
@@ -66,16 +66,25 @@ class Kind(StrEnum):
 
     OUTCOMES = "outcomes"
     INTERVALS = "intervals"
+    ASSAY = "assay"
     TABLE1 = "table1"
+    RATES = "rates"
+    FUNNEL = "funnel"
 
 
 KINDS = {
     Kind.OUTCOMES: gettext_noop("What happened to patients"),
     Kind.INTERVALS: gettext_noop("Reference intervals"),
+    Kind.ASSAY: gettext_noop("Values on the hospital's distribution"),
     Kind.TABLE1: gettext_noop("A study beside the hospital"),
+    Kind.RATES: gettext_noop("Rates against a standard"),
+    Kind.FUNNEL: gettext_noop("Units on a funnel"),
 }
-YARDSTICKS = frozenset({Kind.INTERVALS, Kind.TABLE1})
+YARDSTICKS = frozenset(Kind) - {Kind.OUTCOMES}
 """Those that take the hospital as a benchmark."""
+BROUGHT: Mapping[Kind, str] = {Kind.ASSAY: "values"}
+"""Questions that come with values of single persons, and under which name: these go when the question ends, and are
+shown to nobody before."""
 
 
 class Status(StrEnum):
@@ -137,6 +146,7 @@ TABLE: Mapping[Status, Mapping[Act, Part]] = {
     Status.WITHDRAWN: {},
 }
 """Who may do what in which status; answering is the application's own."""
+ENDED = frozenset({Status.ANSWERED, Status.FAILED, Status.REFUSED, Status.WITHDRAWN})
 SHAREABLE = frozenset({Basis.SANDBOX, Basis.REVIEWED})
 """Answers that others may be shown: of nobody who exists, or disclosure-safe."""
 
@@ -151,6 +161,8 @@ class Facts:
     status: Status
     shared: bool = False
     permitted: Verdict | None = None
+    tells_staff: bool = False
+    """Whether the answer tells apart people who treat patients."""
 
 
 def may_ask(actor: Actor, basis: Basis, permitted: Verdict | None = None) -> Verdict:
@@ -167,6 +179,11 @@ def may_ask(actor: Actor, basis: Basis, permitted: Verdict | None = None) -> Ver
 def may_ask_any(actor: Actor) -> Verdict:
     """Whether somebody may ask at all: on the twin."""
     return may_ask(actor, Basis.SANDBOX)
+
+
+def may_compare(actor: Actor) -> Verdict:
+    """Whether somebody may have their own pairs of values compared, for which nothing of the hospital's is read."""
+    return is_signed_in(actor)
 
 
 def may_see(actor: Actor, facts: Facts) -> Verdict:
@@ -198,6 +215,10 @@ def may_act(actor: Actor, act: Act, facts: Facts) -> Verdict:
         if actor.id != facts.owner:
             return no(gettext_noop("Only whoever asked can do this."))
         if act in (Act.SHARE, Act.UNSHARE):
+            if facts.tells_staff and act is Act.SHARE:
+                return no(
+                    gettext_noop("It tells people apart who treat patients, and is for you and the reviewers alone.")
+                )
             if facts.basis not in SHAREABLE:
                 return no(gettext_noop("Exact answers are for those alone who may ask for them themselves."))
             if facts.shared is (act is Act.SHARE):
@@ -216,5 +237,6 @@ EXPLAINED = (
         gettext_noop("Ask what happened to patients, on the hospital's records, once a data steward lets it be"),
         lambda actor: may_ask(actor, Basis.REVIEWED),
     ),
+    (gettext_noop("Compare two methods by pairs of one's own"), may_compare),
 )
 """What the page that explains rights shows for everybody."""

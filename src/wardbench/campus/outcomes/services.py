@@ -19,7 +19,7 @@ from wardbench.campus.audit.services import record, record_for_good, verb
 from wardbench.campus.notices.sending import notify
 from wardbench.campus.outcomes import queries, rules
 from wardbench.campus.outcomes.models import Inquiry
-from wardbench.campus.outcomes.rules import Act, Basis, Kind, Status
+from wardbench.campus.outcomes.rules import BROUGHT, ENDED, Act, Basis, Kind, Status
 from wardbench.campus.outcomes.tasks import answer_inquiry
 from wardbench.campus.people.queries import holders
 from wardbench.campus.people.roles import Role, gettext_noop
@@ -66,7 +66,7 @@ def ask(
 def hold_against(
     kind: Kind, name: str, spec: dict[str, Any], said: dict[str, Any], basis: Basis, *, by: Actor, purpose: str = ""
 ) -> Inquiry:
-    """Ask how something stands against the hospital: `spec` is what `yardsticks` answers.
+    """Ask how something stands against the hospital: `spec` is what `specs` makes.
 
     InputError names what is missing; ForbiddenError where `by` may not ask on these records, or within a study, whose
     permit names cohorts and not everybody.
@@ -184,6 +184,8 @@ def _allowed(inquiry_id: uuid.UUID, act: Act, by: Actor) -> Inquiry:
 
 
 def _to(found: Inquiry, to: Status, **values: Any) -> None:
+    if to in ENDED and (key := BROUGHT.get(Kind(found.kind))):
+        values["protocol"] = {**found.protocol, key: None}
     if Inquiry.objects.filter(id=found.id, status=found.status).update(status=to.value, **values) != 1:
         raise BusyError(_("Somebody changed this question at the same moment; load the page again."))
     found.refresh_from_db()

@@ -9,6 +9,8 @@ say(
     {
         "outcomes.ask": gettext_noop("Asked what happened to patients"),
         "outcomes.hold_against": gettext_noop("Asked how something stands against the hospital"),
+        "outcomes.compare_methods": gettext_noop("Compared two methods by pairs of their own"),
+        "outcomes.work_out": gettext_noop("Worked out rates or a funnel from tables of their own"),
         "outcomes.allow": gettext_noop("Let a question about outcomes be answered"),
         "outcomes.refuse": gettext_noop("Refused a question about outcomes"),
         "outcomes.take_back": gettext_noop("Took a question about outcomes back"),

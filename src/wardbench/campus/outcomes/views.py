@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -19,9 +18,10 @@ from wardbench.campus.cohorts import queries as cohorts
 from wardbench.campus.counting import sessions
 from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
-from wardbench.campus.outcomes import queries, rules, services, slots
+from wardbench.campus.outcomes import queries, rules, services, shown, slots
 from wardbench.campus.outcomes.forms import DAYS, SEXES, PatientForm, PicoForm, ReviewForm, began
 from wardbench.campus.outcomes.rules import KINDS, STATUSES, TOLD, YARDSTICKS, Act, Kind, Status
+from wardbench.campus.outcomes.standalone import standalone
 from wardbench.campus.people.reauthentication import reauthenticated_to_decide
 from wardbench.campus.people.refusals import refusal, told_in
 from wardbench.campus.people.rules import Actor, may_treat
@@ -40,7 +40,6 @@ YEARS = 5
 """How much older or younger than a patient those like them may be, to begin with."""
 OFFERED = 12
 """Diagnoses and drugs of a patient that are offered to tick, those recorded last."""
-STYLE = re.compile(r"style-src '(sha256-[^']+)'")
 
 
 @signed_in
@@ -196,7 +195,8 @@ def _told(one: Any, by: Actor) -> dict[str, Any]:
         ],
         "kind": KINDS[kind],
         "yardstick": kind in YARDSTICKS,
-        "again": {Kind.OUTCOMES: "inquiry_new", Kind.INTERVALS: "intervals_new", Kind.TABLE1: "table1_new"}[kind],
+        "said": shown.facts(kind, one.protocol),
+        "again": "inquiry_new" if kind is Kind.OUTCOMES else f"{kind.value}_new",
         "sex": SEXES.get(fields.get("sex") or ""),
         "youngest": fields.get("youngest"),
         "oldest": fields.get("oldest"),
@@ -215,25 +215,20 @@ def _told(one: Any, by: Actor) -> dict[str, Any]:
 @require_safe
 @limited(Doing.EXPORT)
 def report(request: HttpRequest, inquiry_id: uuid.UUID) -> HttpResponse:
-    """The report, a page of its own that can be saved: its style is the only one that the browser may use."""
+    """The report, a page of its own that can be saved."""
     one = queries.inquiry(inquiry_id, by=actor(request))
     if not one.page:
         raise NotFoundError(_("There is no answer yet."))
-    response = HttpResponse(one.page)
-    found = STYLE.search(one.page)
-    response._csp_replace = {"style-src": [f"'{found[1]}'"] if found else ["'none'"]}  # type: ignore[attr-defined]
-    if "save" in request.GET:
-        response.headers["Content-Disposition"] = f'attachment; filename="outcomes-{one.hash[:12]}.html"'
-    return response
+    return standalone(one.page, f"outcomes-{one.hash[:12]}.html" if "save" in request.GET else "")
 
 
 @signed_in
 @require_safe
 @limited(Doing.EXPORT)
 def protocol(request: HttpRequest, inquiry_id: uuid.UUID) -> HttpResponse:
-    """The protocol as a file for `wardbench outcomes run`."""
+    """The protocol as a file for `wardbench outcomes run`, or what else was asked."""
     one = queries.inquiry(inquiry_id, by=actor(request))
-    response = JsonResponse(one.protocol, json_dumps_params={"indent": 2, "ensure_ascii": False})
+    response = JsonResponse(queries.protocol_of(one), json_dumps_params={"indent": 2, "ensure_ascii": False})
     response.headers["Content-Disposition"] = f'attachment; filename="{one.hash[:12]}.json"'
     return response
 

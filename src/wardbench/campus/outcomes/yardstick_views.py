@@ -1,84 +1,148 @@
-"""The pages of the hospital as a benchmark: what was asked, reference intervals, a study beside the hospital."""
+"""The pages of the hospital as a benchmark: what can be asked and was asked, and the form of each question."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
-from wardbench.campus.outcomes import rules, services, slots
-from wardbench.campus.outcomes.forms import began, said_of
-from wardbench.campus.outcomes.rules import YARDSTICKS, Basis, Kind
+from wardbench.campus.outcomes import at_once, rules, services, slots
+from wardbench.campus.outcomes.forms import began
+from wardbench.campus.outcomes.rate_forms import FunnelForm, RatesForm
+from wardbench.campus.outcomes.rules import YARDSTICKS, Basis
+from wardbench.campus.outcomes.standalone import standalone
 from wardbench.campus.outcomes.views import asked_again, seen_of
-from wardbench.campus.outcomes.yardstick_forms import IntervalsForm, Table1Form
+from wardbench.campus.outcomes.yardstick_forms import (
+    AssayForm,
+    IntervalsForm,
+    MethodsForm,
+    Table1Form,
+    YardstickForm,
+)
 from wardbench.campus.people.refusals import refusal, told_in
+from wardbench.campus.people.rules import Actor
 from wardbench.campus.web.pages import actor, signed_in
 from wardbench.core.errors import WardbenchError
+
+if TYPE_CHECKING:
+    from wardbench.ward.benchmark.page import Report
+
+ASKED: tuple[type[YardstickForm], ...] = (IntervalsForm, Table1Form, RatesForm, FunnelForm, AssayForm)
+"""What is asked of the hospital, as the page lists it."""
 
 
 @signed_in
 @limited(Doing.SEARCH)
 def benchmark(request: HttpRequest) -> HttpResponse:
-    return render(request, "outcomes/benchmark.html", seen_of(request, YARDSTICKS))
+    seen = seen_of(request, YARDSTICKS)
+    pages = [(f"{form.kind.value}_new", form.title, form.about) for form in ASKED if seen["may"]]
+    pages.append(("methods_new", MethodsForm.title, MethodsForm.about))
+    return render(request, "outcomes/benchmark.html", {**seen, "pages": pages})
 
 
 @signed_in
 @limited(Doing.CREATE, "POST")
 def intervals(request: HttpRequest) -> HttpResponse:
-    """Ask for the reference intervals of an analyte; "Find" looks for it and comes back to the form."""
-    by = actor(request)
-    rules.may_ask_any(by).require()
-    if request.method != "POST":
-        again = request.GET.get("again", "")
-        fields, chosen = began(asked_again(again, by)) if again else ({}, {})
-        return _asked_for(request, IntervalsForm(by=by, initial=fields), slots.shown(chosen, slots=slots.ANALYTE))
-    form = IntervalsForm(request.POST, by=by)
-    try:
-        chosen = slots.read(request.POST, slots.ANALYTE)
-    except WardbenchError as error:
-        form.is_valid()
-        form.add_error(None, refusal(error))
-        return _asked_for(request, form, slots.shown({}, slots=slots.ANALYTE))
-    look_in, text = slots.looked_for(request.POST, slots.ANALYTE)
-    found = slots.shown(chosen, look_in=look_in, text=text, slots=slots.ANALYTE)
-    if look_in:
-        fields = {**request.POST.dict(), "by_groups": request.POST.getlist("by_groups")}
-        return _asked_for(request, IntervalsForm(by=by, initial=fields), found)
-    if form.is_valid():
-        with told_in(form):
-            name, spec = form.spec(chosen)
-            given = form.cleaned_data
-            made = services.hold_against(
-                Kind.INTERVALS, name, spec, said_of(given, chosen), Basis(given["basis"]), by=by,
-                purpose=given["purpose"],
-            )  # fmt: skip
-            return redirect("inquiry", made.id)
-    return _asked_for(request, form, found)
+    """Ask for the reference intervals of an analyte."""
+    return _ask(request, IntervalsForm)
 
 
-def _asked_for(request: HttpRequest, form: IntervalsForm, shown: dict[str, slots.ShownSlot]) -> HttpResponse:
-    context = {"form": form, "slots": shown}
-    return render(request, "outcomes/intervals.html", context, status=400 if form.errors else 200)
+@signed_in
+@limited(Doing.CREATE, "POST")
+def assay(request: HttpRequest) -> HttpResponse:
+    """Ask where values of an analyte lie among the hospital's."""
+    return _ask(request, AssayForm)
 
 
 @signed_in
 @limited(Doing.CREATE, "POST")
 def table1(request: HttpRequest) -> HttpResponse:
     """Ask how a study's patients stand beside the hospital's."""
+    return _ask(request, Table1Form)
+
+
+@signed_in
+@limited(Doing.CREATE, "POST")
+def rates(request: HttpRequest) -> HttpResponse:
+    """Ask how a study's events compare with the rates of a standard."""
+    return _ask(request, RatesForm)
+
+
+@signed_in
+@limited(Doing.CREATE, "POST")
+def funnel(request: HttpRequest) -> HttpResponse:
+    """Ask whether a unit differs from the others by more than chance."""
+    return _ask(request, FunnelForm)
+
+
+@signed_in
+@limited(Doing.COUNT, "POST")
+def methods(request: HttpRequest) -> HttpResponse:
+    """Compare two methods by pairs that somebody brings: the answer is the report, kept nowhere."""
+    by = actor(request)
+    rules.may_compare(by).require()
+    form = MethodsForm(request.POST, request.FILES) if request.method == "POST" else MethodsForm()
+    if form.is_bound and form.is_valid():
+        with told_in(form):
+            given = form.cleaned_data
+            found = at_once.compare_methods(form.table(), given["x"], given["y"], given["unit"], by=by)
+            return _told(request, found)
+    return _page(request, form, {})
+
+
+def _told(request: HttpRequest, report: Report) -> HttpResponse:
+    from wardbench.ward.benchmark.page import render as rendered
+
+    return standalone(rendered(report), "report.html" if "save" in request.POST else "")
+
+
+def _ask(request: HttpRequest, form_of: type[YardstickForm]) -> HttpResponse:
+    """The form; "Find" looks for what it is about and comes back to it, "Ask" makes the question."""
     by = actor(request)
     rules.may_ask_any(by).require()
-    again = request.GET.get("again", "")
-    form = Table1Form(by=by, initial=began(asked_again(again, by))[0] if again else {})
-    if request.method == "POST":
-        form = Table1Form(request.POST, request.FILES, by=by)
-        if form.is_valid():
-            with told_in(form):
-                name, spec = form.spec()
-                given = form.cleaned_data
-                said = said_of({key: value for key, value in given.items() if key != "aggregates"}, {})
-                made = services.hold_against(
-                    Kind.TABLE1, name, spec, said, Basis(given["basis"]), by=by, purpose=given["purpose"]
-                )
-                return redirect("inquiry", made.id)
-    return render(request, "outcomes/table1.html", {"form": form}, status=400 if form.errors else 200)
+    if request.method != "POST":
+        again = request.GET.get("again", "")
+        fields, chosen = began(asked_again(again, by)) if again else ({}, {})
+        return _page(request, form_of(by=by, initial=fields), slots.shown(chosen, slots=form_of.concepts))
+    form = form_of(request.POST, request.FILES, by=by)
+    try:
+        chosen = slots.read(request.POST, form_of.concepts)
+    except WardbenchError as error:
+        form.is_valid()
+        form.add_error(None, refusal(error))
+        return _page(request, form, slots.shown({}, slots=form_of.concepts))
+    look_in, text = slots.looked_for(request.POST, form_of.concepts)
+    found = slots.shown(chosen, look_in=look_in, text=text, slots=form_of.concepts)
+    if look_in:
+        # What is looked for is no attempt to ask yet, so that nothing is said of what is missing.
+        return _page(request, _kept(request, form_of, by), found)
+    if form.is_valid():
+        with told_in(form):
+            report = form.worked_out()
+            if report is not None:
+                return _told(request, report)
+            called, spec = form.spec(chosen)
+            given = form.cleaned_data
+            made = services.hold_against(
+                form.kind, given["name"] or called[: services.LONGEST_NAME], spec, form.said(chosen),
+                Basis(given["basis"]), by=by, purpose=given["purpose"],
+            )  # fmt: skip
+            return redirect("inquiry", made.id)
+    return _page(request, form, found)
+
+
+def _kept(request: HttpRequest, form_of: type[YardstickForm], by: Actor) -> YardstickForm:
+    """The form with what was filled in so far, not yet looked at."""
+    fields = form_of.base_fields
+    several = {name for name, field in fields.items() if isinstance(field, forms.MultipleChoiceField)}
+    sent = {name: request.POST.getlist(name) if name in several else request.POST.get(name) for name in fields}
+    return form_of(by=by, initial=sent)
+
+
+def _page(request: HttpRequest, form: forms.Form, shown: dict[str, slots.ShownSlot]) -> HttpResponse:
+    context = {"form": form, "slots": shown}
+    return render(request, "outcomes/yardstick.html", context, status=400 if form.errors else 200)

@@ -16,13 +16,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from wardbench.core.errors import InputError, NotFoundError
-from wardbench.ward.benchmark.lines import File, Line, read_lines
+from wardbench.ward.benchmark.lines import File, Line, Source, read_lines
 from wardbench.ward.benchmark.summaries import Levels, Numbers, Summary
 
 COLUMNS = ("variable", "level", "n", "mean", "sd", "median", "q25", "q75")
@@ -44,7 +43,7 @@ class Aggregates:
     file: File
 
 
-def read_aggregates(path: Path) -> Aggregates:
+def read_aggregates(path: Source) -> Aggregates:
     """Read and check; InputError naming file, line and column, NotFoundError where there is no file."""
     file = _json_lines(path) if path.suffix.lower() == ".json" else read_lines(path)
     for column in file.columns:
@@ -104,7 +103,7 @@ def _check(row: _Row) -> None:
         raise row.line.fault("median", "q25, median and q75 do not rise.")
 
 
-def _persons(path: Path, rows: list[_Row]) -> int:
+def _persons(path: Source, rows: list[_Row]) -> int:
     found = [row for row in rows if row.variable == "persons"]
     if len(found) != 1:
         raise InputError(f"{path}: one line has the variable persons and says how many there are.")
@@ -139,7 +138,7 @@ def _variables(rows: list[_Row], persons: int) -> dict[str, Summary]:
     return found
 
 
-def _json_lines(path: Path) -> File:
+def _json_lines(path: Source) -> File:
     try:
         raw = path.read_bytes()
         rows = msgspec.json.decode(raw, type=list[dict[str, Any]])

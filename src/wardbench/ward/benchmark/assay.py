@@ -14,12 +14,15 @@ from pathlib import Path
 import numpy as np
 
 from wardbench.core.disclosure import Figure, Rules, percent
+from wardbench.core.errors import InputError
 from wardbench.core.results import written_whole
 from wardbench.ward.benchmark.charts import Plot
 from wardbench.ward.benchmark.page import Cell, Made, Report, Section, Table, told
 from wardbench.ward.benchmark.results import Results, strata_of
 
 PERCENTILES = (2.5, 5.0, 10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 97.5)
+GROUPS = ("sex", "age")
+"""A value is placed among persons alike in these."""
 FLAGS = {"low": "below the 2.5th percentile", "high": "above the 97.5th percentile"}
 
 
@@ -93,6 +96,18 @@ def place(given: Results, hospital: dict[str, Reference], by: Sequence[str], age
         flag = "low" if below == PERCENTILES[0] else "high" if above == PERCENTILES[-1] else ""
         placed.append(Placed(value, reference.name, above, below, flag))
     return tuple(placed)
+
+
+def on_hospital(
+    given: Results, hospital: Results, ages: Sequence[int], rules: Rules, made: Made
+) -> tuple[tuple[Placed, ...], Report]:
+    """A researcher's values placed by sex and band of age on the hospital's results (one of each person), and the page
+    of it. InputError where the hospital has no result, or as `strata_of`."""
+    if not len(hospital):
+        raise InputError(f"{hospital.analyte}: nobody has a result in {hospital.unit}.")
+    known = references(hospital, GROUPS, ages, rules)
+    placed = place(given, known, GROUPS, ages)
+    return placed, assay_report(given, hospital, known, placed, rules, made)
 
 
 def write_placed(placed: Sequence[Placed], path: Path) -> None:

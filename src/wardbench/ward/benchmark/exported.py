@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 
 from wardbench.core.errors import InputError
-from wardbench.ward.benchmark.lines import File, Line, read_lines
+from wardbench.ward.benchmark.lines import File, Line, Source, read_lines
 from wardbench.ward.benchmark.results import NO_DAY, Results
 
 FEMALE = frozenset({"f", "female", "woman", "w", "weiblich", "v", "vrouw", "vrouwelijk", "femme"})
@@ -17,7 +16,7 @@ EPOCH = date(1970, 1, 1)
 
 
 def exported_results(
-    path: Path, *, value: str = "value", unit: str = "", analyte: str = "", healthy: str | None = None
+    path: Source, *, value: str = "value", unit: str = "", analyte: str = "", healthy: str | None = None
 ) -> tuple[Results, File]:
     """The results in the column `value` of a file, with its columns sex, age, date (ISO 8601), device and person where
     it has them; `healthy` is COLUMN=WORD and flags the lines of healthy persons.

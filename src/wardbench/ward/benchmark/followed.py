@@ -41,6 +41,15 @@ class Followed:
         return len(self.unit)
 
 
+@dataclass(frozen=True)
+class Follow:
+    """How persons are followed: in which records, to which outcome (None is death), for how many days."""
+
+    snapshot: Snapshot
+    outcome: Cohort | None = None
+    within: int = 365
+
+
 def followed(
     snapshot: Snapshot, cohort: Cohort, *, outcome: Cohort | None, within: int, by: str | None = None
 ) -> Followed:

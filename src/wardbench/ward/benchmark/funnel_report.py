@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from markupsafe import Markup
@@ -17,7 +16,7 @@ from wardbench.ward.benchmark.case_mix import discrimination, expected_probabili
 from wardbench.ward.benchmark.charts import Plot
 from wardbench.ward.benchmark.followed import Flags, Followed
 from wardbench.ward.benchmark.funnel import LEVELS, Floats, Funnel, Kind, funnel
-from wardbench.ward.benchmark.lines import File, read_lines
+from wardbench.ward.benchmark.lines import File, Source, read_lines
 from wardbench.ward.benchmark.page import Cell, Made, Report, Section, Table, told
 from wardbench.ward.benchmark.strata_counts import AGES, stratum_of
 
@@ -47,7 +46,7 @@ class Units:
         return None if self.persons is None else self.persons - self.observed
 
 
-def read_units(path: Path) -> tuple[Units, File]:
+def read_units(path: Source) -> tuple[Units, File]:
     """A file with the columns unit, observed, and n (of how many) or expected. InputError naming file, line, column."""
     file = read_lines(path)
     unit, observed = file.column("unit") or "", file.column("observed") or ""

@@ -9,14 +9,52 @@ import math
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from io import StringIO
-from pathlib import Path
+from io import BytesIO, StringIO
+from pathlib import PurePath
+from typing import Protocol
 
 from wardbench.core.errors import InputError, NotFoundError
 
 NOTHING = frozenset({"", "na", "nan", "null", "none"})
 """What a cell holds where nothing is known, in any case of letters."""
 MOST_BYTES = 1 << 30
+
+
+class Source(Protocol):
+    """What lines are read from: a path, or what was `Sent`. As text it is what sentences call it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def stem(self) -> str: ...
+
+    @property
+    def suffix(self) -> str: ...
+
+    def read_bytes(self) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A file that somebody sent and that lies nowhere: its name and its bytes."""
+
+    name: str
+    data: bytes
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def stem(self) -> str:
+        return PurePath(self.name).stem
+
+    @property
+    def suffix(self) -> str:
+        return PurePath(self.name).suffix
+
+    def read_bytes(self) -> bytes:
+        return self.data
 
 
 @dataclass(frozen=True)
@@ -76,7 +114,7 @@ class File:
         return found
 
 
-def read_lines(path: Path) -> File:
+def read_lines(path: Source) -> File:
     """Read a CSV file, also packed by gzip. Commas, semicolons or tabs part its cells; with semicolons and tabs a
     decimal comma is read too. NotFoundError or InputError where it cannot be read as a table with a header.
     """
@@ -88,7 +126,7 @@ def read_lines(path: Path) -> File:
         raise InputError(f"{path}: cannot be read ({error.strerror}).") from None
     try:
         if raw[:2] == b"\x1f\x8b":
-            with gzip.open(path) as packed:
+            with gzip.open(BytesIO(raw)) as packed:
                 data = packed.read(MOST_BYTES + 1)
         else:
             data = raw

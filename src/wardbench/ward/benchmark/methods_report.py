@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from markupsafe import Markup
 
@@ -11,7 +9,7 @@ from wardbench.core.disclosure import Rules
 from wardbench.core.disclosure.figures import significant
 from wardbench.core.errors import InputError
 from wardbench.ward.benchmark.charts import Plot
-from wardbench.ward.benchmark.lines import File, read_lines
+from wardbench.ward.benchmark.lines import File, Source, read_lines
 from wardbench.ward.benchmark.methods import Agreement, Floats, Line, bland_altman, passing_bablok
 from wardbench.ward.benchmark.page import Made, Report, Section, Table, told
 
@@ -25,7 +23,7 @@ LITERATURE = (
 UNLIKELY = 0.05
 
 
-def read_pairs(path: Path, x: str, y: str) -> tuple[Floats, Floats, int, File]:
+def read_pairs(path: Source, x: str, y: str) -> tuple[Floats, Floats, int, File]:
     """The pairs in two columns of a file, and how many lines had one of them only. InputError names line and column."""
     file = read_lines(path)
     first, second = file.column(x) or x, file.column(y) or y

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from wardbench.core.disclosure import Figure, Rules
 from wardbench.core.errors import InputError
 from wardbench.ward.benchmark.exported import FEMALE, MALE
 from wardbench.ward.benchmark.followed import Followed
-from wardbench.ward.benchmark.lines import File, Line, read_lines
+from wardbench.ward.benchmark.lines import File, Line, Source, read_lines
 
 AGES = (18, 40, 60, 75)
 SEXES = ("female", "male")
@@ -33,7 +32,7 @@ def stratum_of(sex: str, age: float) -> str:
     return f"{'women' if sex == 'female' else 'men'} from {age:g}"
 
 
-def read_counts(path: Path) -> tuple[tuple[Counts, ...], File]:
+def read_counts(path: Source) -> tuple[tuple[Counts, ...], File]:
     """Groups of a file with the columns events and population, and stratum or both sex and age (the first year of a
     band); a column group where there are several. InputError naming file, line and column."""
     file = read_lines(path)

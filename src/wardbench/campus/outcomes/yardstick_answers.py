@@ -1,0 +1,141 @@
+"""What the hospital says as a benchmark, to each kind of question: the report.
+
+Who objected to the use of their data is taken out of the results and cohorts before anything is worked out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from wardbench.bench.outcomes.protocol import read_inline
+from wardbench.campus.outcomes.given import sent
+from wardbench.campus.outcomes.rules import Kind
+from wardbench.campus.outcomes.words import GROUPS, LOOKING
+from wardbench.core.disclosure import rules_for
+from wardbench.core.progress import Progress
+from wardbench.core.store import Snapshot
+from wardbench.ward.benchmark import page
+from wardbench.ward.benchmark.aggregates import Aggregates, read_aggregates
+from wardbench.ward.benchmark.assay import on_hospital
+from wardbench.ward.benchmark.exported import exported_results
+from wardbench.ward.benchmark.followed import Follow
+from wardbench.ward.benchmark.intervals import intervals
+from wardbench.ward.benchmark.intervals_report import intervals_report
+from wardbench.ward.benchmark.lines import Sent
+from wardbench.ward.benchmark.page import Report
+from wardbench.ward.benchmark.rates import against
+from wardbench.ward.benchmark.recorded import Analyte, find_analyte, results_of
+from wardbench.ward.benchmark.results import Results
+from wardbench.ward.benchmark.table1 import beside
+from wardbench.ward.benchmark.units import units_of_cohort
+from wardbench.ward.cohorts import Cohort, run_cohort
+from wardbench.ward.cohorts.characterise import WINDOW_DAYS
+
+Spec = Mapping[str, Any]
+
+
+def of_intervals(spec: Spec, snapshot: Snapshot, without: Collection[int], mode: str, tell: Progress) -> Report:
+    """`spec` names the `analyte` by code or concept id, its `unit` (empty: the only one), and the groups (`by`)."""
+    tell(0, 2, LOOKING)
+    analyte, results = _results(spec, snapshot, without)
+    found = intervals(results, by=spec["by"], progress=lambda done, total, _what: tell(done, total, GROUPS))
+    by = ("--by", ",".join(spec["by"])) if spec["by"] else ()
+    words = ("intervals", "--store", "STORE", "--analyte", spec["analyte"], "--unit", analyte.unit, *by, "--mode", mode)
+    return intervals_report(found, rules_for(mode), page.made_of(page.command_of(words), "", snapshot=snapshot))
+
+
+def of_assay(spec: Spec, snapshot: Snapshot, without: Collection[int], mode: str, tell: Progress) -> Report:
+    """`spec` names `analyte` and `unit`, holds the `values` as a table of this `name`, and where `ages` part."""
+    tell(0, 2, LOOKING)
+    analyte, results = _results(spec, snapshot, without)
+    given, file = exported_results(sent(spec["name"], spec["values"]), unit=analyte.unit)
+    tell(1, 2, GROUPS)
+    ages = ",".join(str(age) for age in spec["ages"])
+    words = ("assay", spec["name"], "--store", "STORE", "--analyte", spec["analyte"], "--unit", analyte.unit)
+    command = page.command_of((*words, "--ages", ages, "--mode", mode))
+    made = page.made_of(command, "", snapshot=snapshot, files=[file])
+    return on_hospital(given, results.one_each("first"), spec["ages"], rules_for(mode), made)[1]
+
+
+def of_table1(spec: Spec, snapshot: Snapshot, without: Collection[int], mode: str, tell: Progress) -> Report:
+    """`spec` holds the `hospital`'s cohort, and the `study`: a cohort, or its `aggregates` as a file of this `name`."""
+    tell(0, 2, LOOKING)
+    hospital = members(spec["hospital"], snapshot, without)
+    tell(1, 2, GROUPS)
+    study: Cohort | Aggregates
+    if spec["study"] is None:
+        study, option = read_aggregates(sent(spec["name"], spec["aggregates"])), ("--aggregates", spec["name"])
+    else:
+        study, option = members(spec["study"], snapshot, without), ("--study", "study.json")
+    words = ("table1", "--store", "STORE", "--hospital", "hospital.json", *option, "--mode", mode)
+    return beside(snapshot, study, hospital, rules_for(mode), page.command_of(words), days=WINDOW_DAYS)
+
+
+def of_rates(spec: Spec, snapshot: Snapshot, without: Collection[int], mode: str, tell: Progress) -> Report:
+    """`spec` holds a `study` and a `standard`, each a cohort or a table of counts, and how cohorts are followed."""
+    tell(0, 2, LOOKING)
+    follow = Follow(snapshot, _outcome(spec, snapshot, without), spec["within"])
+    study, standard = (_side(spec[side], snapshot, without) for side in ("study", "standard"))
+    tell(1, 2, GROUPS)
+    words = ["standardise", *(("--study", "study.json") if isinstance(study, Cohort) else ("--csv", study.name))]
+    words += ("--hospital", "hospital.json") if isinstance(standard, Cohort) else ("--standard", standard.name)
+    ages = ",".join(str(age) for age in spec["ages"])
+    command = page.command_of((*words, "--store", "STORE", *_followed(spec), "--ages", ages, "--mode", mode))
+    return against(study, standard, rules_for(mode), command, follow=follow, ages=spec["ages"])
+
+
+def of_funnel(spec: Spec, snapshot: Snapshot, without: Collection[int], mode: str, tell: Progress) -> Report:
+    """`spec` holds a `cohort`, `by` which units, for what to `adjust` them, and how persons are followed."""
+    tell(0, 2, LOOKING)
+    cohort = members(spec["cohort"], snapshot, without)
+    follow = Follow(snapshot, _outcome(spec, snapshot, without), spec["within"])
+    tell(1, 2, GROUPS)
+    words = ("funnel", "--store", "STORE", "--cohort", "cohort.json", "--by", spec["by"], *_followed(spec))
+    command = page.command_of((*words, "--adjust", spec["adjust"], "--mode", mode))
+    return units_of_cohort(cohort, follow, rules_for(mode), command, by=spec["by"], adjust=spec["adjust"])
+
+
+def _outcome(spec: Spec, snapshot: Snapshot, without: Collection[int]) -> Cohort | None:
+    return None if spec["outcome"] is None else members(spec["outcome"], snapshot, without)
+
+
+def _followed(spec: Spec) -> tuple[str, ...]:
+    return ("--outcome", "death" if spec["outcome"] is None else "outcome.json", "--within", str(spec["within"]))
+
+
+def _side(side: dict[str, Any], snapshot: Snapshot, without: Collection[int]) -> Cohort | Sent:
+    return sent(side["name"], side["counts"]) if "counts" in side else members(side, snapshot, without)
+
+
+def members(cohort: dict[str, Any], snapshot: Snapshot, without: Collection[int]) -> Cohort:
+    """The cohort of an object with name and expression, without some persons."""
+    found = run_cohort(read_inline(cohort, str(cohort["name"])), snapshot)
+    if not without:
+        return found
+    return replace(
+        found, rows=found.rows.filter(pa.array(~np.isin(found.rows["subject_id"].to_numpy(), _array(without))))
+    )
+
+
+def _results(spec: Spec, snapshot: Snapshot, without: Collection[int]) -> tuple[Analyte, Results]:
+    analyte = find_analyte(snapshot, spec["analyte"], spec["unit"] or None)
+    results = results_of(snapshot, analyte)
+    return analyte, results.where(~np.isin(results.person, _array(without))) if without else results
+
+
+def _array(persons: Collection[int]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    return np.fromiter(persons, np.int64, len(persons))
+
+
+ANSWERS: Mapping[Kind, Callable[[Spec, Snapshot, Collection[int], str, Progress], Report]] = {
+    Kind.INTERVALS: of_intervals,
+    Kind.ASSAY: of_assay,
+    Kind.TABLE1: of_table1,
+    Kind.RATES: of_rates,
+    Kind.FUNNEL: of_funnel,
+}
