@@ -6,17 +6,16 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from wardbench.campus.outcomes.rules import Kind
 
 Fact = tuple[str, str]
-UNITS = {"care_site": _lazy("Sites of care"), "provider": _lazy("People who treat")}
+UNITS = {"care_site": gettext_lazy("Sites of care"), "provider": gettext_lazy("People who treat")}
 ADJUSTMENTS = {
-    "case-mix": _lazy("By age, sex and the diagnoses of the year before"),
-    "age-sex": _lazy("By age and sex"),
-    "none": _lazy("Not at all"),
+    "case-mix": gettext_lazy("By age, sex and the diagnoses of the year before"),
+    "age-sex": gettext_lazy("By age and sex"),
+    "none": gettext_lazy("Not at all"),
 }
 
 
