@@ -10,6 +10,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from campus.cast import Cast
 from campus.test_builder import campus as campus
@@ -17,6 +18,7 @@ from campus.test_builder import change, cohort_of
 from campus.test_builder import twin as twin
 from wardbench.campus import server
 from wardbench.campus.audit.models import Event
+from wardbench.campus.biobank.models import Specimen
 from wardbench.campus.cohorts import finding, page
 from wardbench.campus.cohorts.models import Cohort
 from wardbench.campus.counting import sessions
@@ -27,6 +29,7 @@ from wardbench.campus.people.services import add_person, give_role
 from wardbench.campus.questions import services as questions
 from wardbench.campus.questions.rules import Side
 from wardbench.campus.samples import current
+from wardbench.core.miabis import MATERIALS
 
 EMERGENCIES = "access_emergencyaccess"
 
@@ -63,6 +66,14 @@ def test_many_cost_no_more_statements_than_few(campus: Cast, place: str) -> None
     few = asked(campus.client("physician"), place)
     more(campus)
     assert len(asked(campus.client("physician"), place)) == len(few)
+
+
+def test_of_the_words_for_a_choice_the_one_that_is_shown_is_translated(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(translation._trans, "gettext", lambda sentence: asked.append(sentence) or sentence)
+    material, words = next(iter(MATERIALS.items()))
+    assert Specimen(material=material).get_material_display() == words and asked == [words]
+    assert Specimen(material="moss").get_material_display() == "moss"
 
 
 def test_who_one_can_be_in_a_demonstration_is_asked_once(cast: Cast, settings: Any) -> None:

@@ -17,7 +17,7 @@ SHOWN = 5
 
 
 def find_cohorts(actor: Actor, text: str, limit: int) -> list[Hit]:
-    found = queries.find(actor, text)[:limit]
+    found = queries.find(actor, text).prefetch_related(None)[:limit]
     return [Hit(one.name, one.about or one.owner.name, reverse("cohort", args=[one.id])) for one in found]
 
 

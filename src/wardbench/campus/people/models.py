@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.encoding import force_str
 from django.utils.translation import gettext_lazy as _
 
 from wardbench.campus.people.roles import CARE, LEADS, TITLES, Lead, Role
@@ -22,6 +23,13 @@ class Identified(models.Model):
 
     class Meta:
         abstract = True
+
+    def _get_FIELD_display(self, field: models.Field[Any, Any]) -> str:  # noqa: N802  the name is Django's
+        """What `get_..._display` answers: the words of the one value. Django translates those of all others with it, to
+        hash them, which is dear where a list shows the words of each row."""
+        value = getattr(self, field.attname)
+        shown: str = force_str(dict(field.flatchoices).get(value, value), strings_only=True)
+        return shown
 
 
 class Organisation(Identified):
