@@ -24,14 +24,14 @@ def made_from(specimens: Collection[Id]) -> dict[Id, set[Id]]:
 
 
 def _made(some: list[Id]) -> Iterable[tuple[Id, Id]]:
-    for one, other in Specimen.objects.filter(parent__in=some).values_list("id", "parent"):
+    for one, other in Specimen.objects.filter(parent__in=some).order_by().values_list("id", "parent"):
         if other is not None:
             yield other, one
     yield from PoolPart.objects.filter(specimen__in=some).values_list("specimen", "pool")
 
 
 def _origins(some: list[Id]) -> Iterable[tuple[Id, Id]]:
-    for one, other in Specimen.objects.filter(id__in=some).values_list("id", "parent"):
+    for one, other in Specimen.objects.filter(id__in=some).order_by().values_list("id", "parent"):
         if other is not None:
             yield one, other
     yield from PoolPart.objects.filter(pool__in=some).values_list("pool", "specimen")

@@ -49,6 +49,8 @@ from wardbench.ward.samples import (
 
 MOST = 50_000
 """How many specimens are taken from a search at once."""
+SHOWN = ("label", "material", "collected", "thaws", "collection__code", "donor__code")
+"""What a look reads of the specimens that it lists."""
 
 
 @dataclass(frozen=True)
@@ -149,8 +151,8 @@ class Assayed:
 
 @dataclass(frozen=True)
 class Looked:
-    """What a look gives: counts in every facet, a page of the list, when the index was made, and what was assayed of
-    the specimens of the page and of their kin."""
+    """What a look gives: counts in every facet, a page of the list (`SHOWN` of each specimen), when the index was made,
+    and what was assayed of the specimens of the page and of their kin."""
 
     facets: Facets
     found: Found
@@ -173,7 +175,8 @@ def look(
     counted = _covered(scope, facets(index, asked))
     listed = find(index, asked, offset=page * size, limit=size)
     ids = [uuid.UUID(one) for one in listed.rows.column("specimen").to_pylist()]
-    there = Specimen.objects.select_related("collection", "donor").in_bulk(ids)
+    shown = Specimen.objects.select_related("collection", "donor").only(*SHOWN)
+    there = shown.in_bulk(ids)
     listed_now = [there[one] for one in ids if one in there]
     _record("samples.look", scope, asked, window, index.version, by)
     return Looked(counted, listed, listed_now, asked, at, _assayed(listed_now))

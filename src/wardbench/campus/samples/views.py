@@ -28,9 +28,13 @@ SIZE = 50
 
 @dataclass(frozen=True)
 class Value:
+    """A box to tick: its name, how many specimens and of how many donors, in words."""
+
+    id: str
     name: str
     value: str
-    counts: Counts
+    specimens: str
+    donors: str
     chosen: bool
 
 
@@ -97,15 +101,23 @@ def _finder(request: HttpRequest, by: Actor, scope: Scope, scopes: Sequence[Scop
 
 
 def _facet(key: str, looked: looking.Looked, chosen: set[str], collections: dict[str, str]) -> Facet:
-    values = [
-        Value(words.value_words(key, value, collections), value, counts, value in chosen)
+    named = [
+        (words.value_words(key, value, collections), value, counts)
         for value, counts in looked.facets.values[key].items()
         if counts.specimens or value in chosen
     ]
     if key not in ("age", "collected", "amount", "thaws"):
-        values.sort(key=lambda one: (-one.counts.specimens, one.name))
-    first = [one for place, one in enumerate(values) if place < SHOWN or one.chosen]
-    return Facet(key, words.FACETS[key], first, [one for one in values if one not in first], bool(chosen))
+        named.sort(key=lambda one: (-one[2].specimens, one[0]))
+    donors = _("of %(donors)s donors")
+    shown: list[Value] = []
+    more: list[Value] = []
+    for place, (name, value, counts) in enumerate(named):
+        block, prefix = (shown, "") if place < SHOWN or value in chosen else (more, "m")
+        told = donors % {"donors": counts.donors}
+        block.append(
+            Value(f"f-{key}-{prefix}{len(block) + 1}", name, value, str(counts.specimens), told, value in chosen)
+        )
+    return Facet(key, words.FACETS[key], shown, more, bool(chosen))
 
 
 def _lost(looked: looking.Looked) -> list[tuple[str, Counts]]:
