@@ -7,6 +7,7 @@ import threading
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -203,6 +204,25 @@ def test_who_stands_in_the_list_of_a_day(cast: Cast) -> None:
     assert [one.visit.planned.name for one in queries.visits(TODAY + datetime.timedelta(days=26), by=nurse)].count(
         "Month 1"
     ) == 2
+
+
+def test_more_visits_cost_no_more_statements(cast: Cast) -> None:
+    nurse, plan = cast.actor("coordinator"), protocol(cast)
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as found:
+            assert all(one.agreed for one in queries.visits(TODAY, by=nurse))
+        return len(found.captured_queries)
+
+    def come(code: str) -> None:
+        visiting.enrol(things.donor(code), plan, TODAY, by=nurse)
+        agree(things.donor(code))
+
+    come("A")
+    few = asked()
+    come("B")
+    come("C")
+    assert asked() == few
 
 
 def test_nobody_learns_by_trying_numbers_who_is_a_donor(cast: Cast) -> None:

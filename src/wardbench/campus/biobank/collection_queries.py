@@ -154,7 +154,9 @@ def visits(day: datetime.date, *, by: Actor, place: str = "") -> list[Today]:
                 if planned.parent_id is None
                 for at in range(1, planned.count + 1)
             ]
-            shown.append(Today(one, tubes, visiting.consent_of(one), max(0, (day - last).days)))
+            shown.append(Today(one, tubes, False, max(0, (day - last).days)))
+    agreed = visiting.consents_of([one.visit for one in shown])
+    shown = [replace(one, agreed=agreed[one.visit.id]) for one in shown]
     asked = extra.wanted([one.visit for one in shown if one.agreed])
     shown = [replace(one, besides=asked.get(one.visit.id, ())) for one in shown]
     return sorted(shown, key=lambda one: (-one.late, one.visit.due, one.visit.enrolment.donor.code))
@@ -171,8 +173,9 @@ class Taken:
 def taken(*, by: Actor, place: str = "") -> list[Taken]:
     """The visits with tubes on their way to storage, for those who collect; the newest first, `ON_THEIR_WAY` tubes."""
     rules.may_collect(by).require()
-    found = Specimen.objects.filter(status=Status.COLLECTED.value, visit__isnull=False).select_related(
-        "visit__enrolment__donor", "visit__planned"
+    found = Specimen.objects.filter(status=Status.COLLECTED.value, visit__isnull=False)
+    found = found.select_related("visit__enrolment__donor", "visit__planned").only(
+        "label", "visit__at", "visit__enrolment__donor__code", "visit__planned__name"
     )
     if place:
         found = found.filter(visit__place=place)

@@ -33,10 +33,9 @@ def given(donors: Iterable[uuid.UUID], collections: Iterable[Collection]) -> Map
             of.setdefault(consent.donor_id, []).append(consent)
         linked = dict(DonorLink.objects.filter(donor__in=some).values_list("person_id", "donor_id"))
         said = OptOut.objects.filter(since__lte=now)
-        stands = [*said.filter(donor__in=some), *said.filter(person_id__in=list(linked))]
-        for one in stands:
-            if one.until is None or one.until > now:
-                out[one.donor_id or linked[one.person_id or 0], one.kind] = True
+        stands = said.filter(Q(until=None) | Q(until__gt=now)).filter(Q(donor__in=some) | Q(person_id__in=list(linked)))
+        for donor, person, kind in stands.order_by().values_list("donor_id", "person_id", "kind"):
+            out[donor or linked[person or 0], kind] = True
     return {
         (donor, collection.id): _given(
             of.get(donor, ()), collection, (donor, "data") in out, (donor, "material") in out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -29,7 +30,7 @@ from wardbench.campus.biobank.rules import Act
 from wardbench.campus.biobank.tubes import labelled
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import SYSTEM, Actor
-from wardbench.core.consent import Basis, Tier, allows
+from wardbench.core.consent import Basis, Given, Tier, allows
 from wardbench.core.errors import BusyError, InputError
 
 DECLINED = {
@@ -112,8 +113,18 @@ def enrol(donor: Donor, protocol: Protocol, day0: datetime.date, place: str = ""
 
 def consent_of(visit: Visit) -> bool:
     """Whether what the donor allows lets anything be kept from this visit."""
-    donor, collection = visit.enrolment.donor, visit.enrolment.protocol.collection
-    given = consents.given([donor.id], [collection])[donor.id, collection.id]
+    return consents_of([visit])[visit.id]
+
+
+def consents_of(visits: Sequence[Visit]) -> dict[uuid.UUID, bool]:
+    """The same of several visits, by their ids."""
+    stands = consents.given(
+        {one.enrolment.donor_id for one in visits}, {one.enrolment.protocol.collection for one in visits}
+    )
+    return {one.id: _lets(stands[one.enrolment.donor_id, one.enrolment.protocol.collection_id]) for one in visits}
+
+
+def _lets(given: Given) -> bool:
     return bool(allows(given, [Tier.STORAGE])) and (given.basis is Basis.RESIDUAL or bool(given.granted))
 
 
