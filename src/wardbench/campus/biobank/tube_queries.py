@@ -74,10 +74,15 @@ def amount_words(amount: int | None, unit: str) -> str:
     return str(Amount(amount, unit)) if amount is not None and unit else ""
 
 
+LISTED = ("label", "material", "status", "reserved", "donor__code", "collection__code")
+"""What a list reads of each specimen."""
+
+
 def find(text: str, *, by: Actor) -> QuerySet[Specimen]:
-    """Specimens whose label, name elsewhere or donor's code begins with `text`; all where it is empty."""
+    """Specimens whose label, name elsewhere or donor's code begins with `text`; all where it is empty. `LISTED` of
+    each."""
     rules.may_see_inventory(by).require()
-    found = Specimen.objects.select_related("collection", "donor", "box")
+    found = Specimen.objects.select_related("collection", "donor").only(*LISTED)
     if text:
         found = found.filter(
             Q(label__istartswith=text) | Q(external__istartswith=text) | Q(donor__code__istartswith=text)
@@ -119,4 +124,5 @@ def of_box(container_id: uuid.UUID, *, by: Actor) -> list[Specimen]:
 def recent(days: int = 70) -> QuerySet[Specimen]:
     """Specimens taken lately, with their visits: what the delays of wards are worked out of."""
     since = timezone.now() - datetime.timedelta(days=days)
-    return Specimen.objects.select_related("visit").filter(collected__gte=since, parent=None)
+    taken = Specimen.objects.filter(collected__gte=since, parent=None).order_by()
+    return taken.select_related("visit").only("collected", "tube", "preanalytics", "visit__place")

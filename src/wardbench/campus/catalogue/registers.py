@@ -111,7 +111,14 @@ def _custody(kind: Kind, acts: Sequence[Act], period: Period, collection: str) -
     found = CustodyEvent.objects.filter(act__in=[act.value for act in acts], at__gte=begin, at__lt=end)
     if collection:
         found = found.filter(specimen__collection__code=collection)
-    return found.select_related("specimen__donor", "specimen__collection", "by").order_by("at", "id")
+    return found.select_related("specimen__donor", "specimen__collection", "by").only(*_SHOWN).order_by("at", "id")
+
+
+_SHOWN = (
+    "at", "amount", "detail", "by__name", "specimen__label", "specimen__material", "specimen__unit",
+    "specimen__donor__code", "specimen__collection__code", "specimen__collection__basis",
+)  # fmt: skip
+"""What a register reads of each event of a specimen."""
 
 
 def _received(period: Period, collection: str) -> Register:

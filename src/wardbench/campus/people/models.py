@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import uuid
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -28,8 +30,14 @@ class Identified(models.Model):
         """What `get_..._display` answers: the words of the one value. Django translates those of all others with it, to
         hash them, which is dear where a list shows the words of each row."""
         value = getattr(self, field.attname)
-        shown: str = force_str(dict(field.flatchoices).get(value, value), strings_only=True)
+        shown: str = force_str(_words_of(field).get(value, value), strings_only=True)
         return shown
+
+
+@functools.cache
+def _words_of(field: models.Field[Any, Any]) -> Mapping[object, object]:
+    """The choices of a field as they stand in the program, not translated yet."""
+    return dict(field.flatchoices)
 
 
 class Organisation(Identified):

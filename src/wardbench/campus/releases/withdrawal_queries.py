@@ -110,8 +110,12 @@ def waiting(by: Actor, own: Sequence[uuid.UUID] | None = None) -> list[Reach]:
 
 def under_way(limit: int) -> list[tuple[Withdrawal, int]]:
     """Those that have not reached everything yet with how many things are open, the oldest first."""
-    found = Withdrawal.objects.filter(ended=None).select_related("donor").order_by("at")[:limit]
-    return [(one, one.tasks.filter(outcome="").count()) for one in found]
+    found = list(Withdrawal.objects.filter(ended=None).select_related("donor").order_by("at")[:limit])
+    if not found:
+        return []
+    there = WithdrawalTask.objects.filter(withdrawal__in=[one.id for one in found], outcome="").order_by()
+    left = dict(there.values_list("withdrawal_id").annotate(n=Count("id")))
+    return [(one, left.get(one.id, 0)) for one in found]
 
 
 def donor_by_code(code: str, *, by: Actor) -> Donor:
