@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from campus import releases_things as at_hand
 from campus.cast import make_cast
@@ -88,6 +90,15 @@ def test_the_whole_way_on_pages(w: World) -> None:
     act(gives, request, Verb.TAKE_BACK, parcel=str(back.id), scanned=other.specimen.label)
     act(gives, request, Verb.CLOSE)
     assert b"Nobody has to do anything now" in asks.get(page).content
+
+
+def test_the_page_of_a_request_asks_once_for_what_its_rules_need(w: World) -> None:
+    request, client = at(w, Status.RECEIVED), w.cast.client("biobank_manager")
+    with CaptureQueriesContext(connection) as found:
+        assert client.get(f"/releases/requests/{request.id}/").status_code == 200
+    said = [one["sql"] for one in found.captured_queries]
+    assert sum('"releases_requestline"."reason" AS "reason"' in one for one in said) == 1
+    assert sum('"releases_agreement"."provider_at" AS "provider_at"' in one for one in said) == 1
 
 
 def test_what_left_is_written_down_at_its_request_and_not_on_the_page_of_the_tube(w: World) -> None:

@@ -172,7 +172,8 @@ def names(ids: set[str]) -> dict[str, str]:
             known.append(Person._meta.pk.to_python(one))
         except ValidationError:  # not a person's: the application itself
             continue
-    return {str(p.id): p.name for p in Person.objects.filter(id__in=known)}
+    found = Person.objects.filter(id__in=known).order_by().values_list("id", "name") if known else ()
+    return {str(one): name for one, name in found}
 
 
 def unit(unit_id: object) -> Unit:

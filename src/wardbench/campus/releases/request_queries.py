@@ -44,10 +44,16 @@ def whole(found: QuerySet[Request] | None = None) -> QuerySet[Request]:
 
 def request(request_id: uuid.UUID, *, by: Actor) -> Request:
     """One that somebody may see; NotFoundError for any other, as if it were not there."""
+    return with_facts(request_id, by=by)[0]
+
+
+def with_facts(request_id: uuid.UUID, *, by: Actor) -> tuple[Request, Facts]:
+    """The same, with what its rules ask."""
     found = whole().filter(id=request_id).first()
-    if found is None or not rules.may_see(by, facts_of(found)):
+    facts = facts_of(found) if found is not None else None
+    if found is None or facts is None or not rules.may_see(by, facts):
         raise NotFoundError(_("There is no such request, or it is not for you to see."))
-    return found
+    return found, facts
 
 
 def team_of(study: Study) -> frozenset[str]:
@@ -176,7 +182,7 @@ def agreement_of(found: Request) -> Agreement | None:
 
 def quote_of(found: Request) -> Quote | None:
     """The quote that counts: the newest."""
-    return found.quotes.first()
+    return found.quotes.select_related("accepted_by").first()
 
 
 def biobank_of(found: Request) -> Biobank:

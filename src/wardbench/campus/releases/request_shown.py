@@ -15,7 +15,7 @@ from wardbench.campus.people.figures import degrees
 from wardbench.campus.people.refusals import reason
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.releases import checking, request_queries, rules, shipping
-from wardbench.campus.releases.models import Request, RequestLine, Shipment
+from wardbench.campus.releases.models import Quote, Request, RequestLine, Shipment
 from wardbench.campus.releases.request_forms import FORMS, euro
 from wardbench.campus.releases.rules import (
     ACTIONS,
@@ -75,10 +75,10 @@ def tone(status: str) -> str:
     return TONES.get(Status(status), "wait")
 
 
-def rows(of: Request, by: Actor) -> list[Row]:
+def rows(of: Request, by: Actor, facts: Facts) -> list[Row]:
     """The lines; where each stands is for the biobank, and before it is reserved why one cannot be given."""
     lines = list(of.lines.select_related("specimen__collection", "specimen__box"))
-    words, shows_places = places.Words(), Side.BIOBANK in rules.sides(by, request_queries.facts_of(of))
+    words, shows_places = places.Words(), Side.BIOBANK in rules.sides(by, facts)
     linked = bool(may_see_inventory(by))
     why: dict[object, str] = {}
     if of.status in (Status.DRAFT, Status.ASKED):
@@ -106,9 +106,8 @@ def amount_of(line: RequestLine) -> str:
     return str(Amount(value, line.specimen.unit)) if value is not None and line.specimen.unit else ""
 
 
-def buttons(of: Request, by: Actor) -> list[Button]:
+def buttons(of: Request, by: Actor, facts: Facts) -> list[Button]:
     """What somebody may do with a request now; what is their turn comes first."""
-    facts = request_queries.facts_of(of)
     turn = {
         rules.NEXT[facts.status, side][0]
         for side in rules.turns(facts) & rules.sides(by, facts)
@@ -132,20 +131,14 @@ def _address(of: Request, verb: Verb) -> str:
     return reverse("request_act", args=[of.id, verb.value])
 
 
-def whose_turn(of: Request) -> str:
-    """Who has to act, or nothing."""
-    return turn_of(request_queries.facts_of(of))
-
-
 def turn_of(facts: Facts) -> str:
     """Whose turn it is in words, or nothing."""
     sides = rules.turns(facts)
     return " / ".join(_(SIDES[side]) for side in Side if side in sides)
 
 
-def quote_lines(of: Request) -> tuple[list[tuple[str, int, str, str]], str]:
-    """The newest quote: title, count, price and total of each line, and the sum; nothing where there is none."""
-    found = request_queries.quote_of(of)
+def quote_lines(found: Quote | None) -> tuple[list[tuple[str, int, str, str]], str]:
+    """A quote: title, count, price and total of each line, and the sum; nothing where there is none."""
     if found is None:
         return [], ""
     lines = [

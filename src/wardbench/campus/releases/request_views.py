@@ -51,24 +51,25 @@ def requests(request: HttpRequest) -> HttpResponse:
 @signed_in
 def one_request(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
     by = actor(request)
-    of = request_queries.request(request_id, by=by)
-    quote, total = request_shown.quote_lines(of)
+    of, facts = request_queries.with_facts(request_id, by=by)
+    newest = request_queries.quote_of(of)
+    quote, total = request_shown.quote_lines(newest)
     secret = request.session.pop("parcel_code", None)
     context = {
         "of": of,
         "status": STATUSES[Status(of.status)],
         "tone": request_shown.tone(of.status),
-        "turn": request_shown.whose_turn(of),
-        "rows": request_shown.rows(of, by),
-        "buttons": request_shown.buttons(of, by),
+        "turn": request_shown.turn_of(facts),
+        "rows": request_shown.rows(of, by, facts),
+        "buttons": request_shown.buttons(of, by, facts),
         "quote": quote,
         "total": total,
-        "last_quote": request_queries.quote_of(of),
+        "last_quote": newest,
         "agreement": request_queries.agreement_of(of),
         "parcels": request_shown.parcels(of),
         "code": secret["code"] if secret and secret.get("request") == str(of.id) else "",
         "arrived_at": request.build_absolute_uri(reverse("parcel_outside")),
-        "why": rules.may_see(by, request_queries.facts_of(of)),
+        "why": rules.may_see(by, facts),
     }
     return render(request, "releases/request.html", context)
 
@@ -77,18 +78,18 @@ def one_request(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
 def act(request: HttpRequest, request_id: uuid.UUID, verb: str) -> HttpResponse:
     """The page of one verb: what it asks for, and the button."""
     by = actor(request)
-    of = request_queries.request(request_id, by=by)
+    of, facts = request_queries.with_facts(request_id, by=by)
     what = next((one for one in request_forms.FORMS if one.value == verb), None)
     if what is None:
         raise NotFoundError(_("There is no such page."))
-    rules.may(by, what, request_queries.facts_of(of)).require()
+    rules.may(by, what, facts).require()
     form = request_forms.FORMS[what](request.POST or None, of=of)
     if request.method == "POST" and form.is_valid():
         with told_in(form):
             made = request_acts.DO[what](of, form, by)
             _tell(request, of.id, what, made)
             return redirect("request_pick", of.id) if what is Verb.PICK else redirect("request", of.id)
-    quote, total = request_shown.quote_lines(of) if what is Verb.ACCEPT else ([], "")
+    quote, total = request_shown.quote_lines(request_queries.quote_of(of)) if what is Verb.ACCEPT else ([], "")
     context = {"of": of, "title": ACTIONS[what], "form": form, "quote": quote, "total": total}
     return render(request, "releases/act.html", context)
 
@@ -137,8 +138,8 @@ def agreement(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
 def sign(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
     """The agreement once more, with the form by which a side signs it."""
     by = actor(request)
-    of = request_queries.request(request_id, by=by)
-    rules.may(by, Verb.SIGN, request_queries.facts_of(of)).require()
+    of, facts = request_queries.with_facts(request_id, by=by)
+    rules.may(by, Verb.SIGN, facts).require()
     found = request_queries.agreement_of(of)
     form = request_forms.SignForm(request.POST or None, initial={"hash": found.hash if found is not None else ""})
     if request.method == "POST" and form.is_valid():
@@ -150,11 +151,10 @@ def sign(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
 
 def _agreement(request: HttpRequest, request_id: uuid.UUID, form: request_forms.SignForm | None) -> HttpResponse:
     by = actor(request)
-    of = request_queries.request(request_id, by=by)
+    of, facts = request_queries.with_facts(request_id, by=by)
     found = request_queries.agreement_of(of)
     if found is None:
         raise NotFoundError(_("This request has no transfer agreement."))
-    facts = request_queries.facts_of(of)
     context = {
         "of": of,
         "agreement": found,
