@@ -18,6 +18,8 @@ from wardbench.campus.web.home import Entry, Panel, Task, panel, waiting
 from wardbench.campus.web.search import Hit, provide
 
 SHOWN = 5
+LINE = ("title", "side", "status", "figure", "figure_mode", "unit__name")
+"""What a line reads of a question."""
 ELSEWHERE = frozenset({Role.ADMINISTRATOR, Role.DATA_PROTECTION})
 """Roles whose mornings are about other things; they find the questions in the menu."""
 TONES = {Status.OPEN: "wait", Status.REOPENED: "wait", Status.ANSWERED: "good"}
@@ -25,7 +27,7 @@ TONES = {Status.OPEN: "wait", Status.REOPENED: "wait", Status.ANSWERED: "good"}
 
 def find_questions(actor: Actor, text: str, limit: int) -> list[Hit]:
     matching = queries.matching(actor, queries.Filter(text=text))
-    found = matching.select_related("unit").order_by("-raised_at", "id")[:limit]
+    found = matching.select_related("unit").only(*LINE).order_by("-raised_at", "id")[:limit]
     return [Hit(one.title, _line(one), _address(one)) for one in found]
 
 
@@ -46,7 +48,7 @@ provide("concepts", gettext_noop("Concepts"), find_concepts, order=50)
 def answers_to_judge(actor: Actor) -> Sequence[Task]:
     """An answer waits for whoever asked: close the question, or say what is still open."""
     tasks = []
-    for one in queries.awaiting_close(actor):
+    for one in queries.awaiting_close(actor).only("title"):
         given = one.answers.all()[0]
         tasks.append(
             Task(
@@ -67,7 +69,7 @@ def my_questions(actor: Actor) -> Panel | None:
     may_raise = bool(rules.may_raise_any(actor))
     entries = [
         Entry(one.title, _line(one), _address(one), one.get_status_display(), TONES.get(Status(one.status), ""))
-        for one in queries.mine(actor)[:SHOWN]
+        for one in queries.mine(actor).only(*LINE)[:SHOWN]
     ]
     if may_raise:
         empty = _("Something you see in patients and cannot explain? A question finds those who can work on it.")
@@ -85,7 +87,7 @@ def unanswered(actor: Actor) -> Panel | None:
     """What touches the most patients and has no answer yet: where the next study comes from."""
     if not rules.may_see_questions(actor) or actor.roles <= ELSEWHERE:
         return None
-    found = queries.ledger(actor, queries.Filter()).prefetch_related(None)[:SHOWN]
+    found = queries.ledger(actor, queries.Filter()).prefetch_related(None).only(*LINE)[:SHOWN]
     entries = [Entry(one.title, _line(one), _address(one)) for one in found]
     return Panel(
         "needs",

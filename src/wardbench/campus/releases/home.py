@@ -49,7 +49,10 @@ def requests(actor: Actor) -> Part:
     ]
     return Part(
         [*waits, *_withdrawals_waiting(actor, own)],
-        _my_requests(actor, own, [(one, facts) for one, facts, held in found if Side.RESEARCHER in held]),
+        (
+            _my_requests(actor, own, [(one, facts) for one, facts, held in found if Side.RESEARCHER in held]),
+            _my_standing(actor, own),
+        ),
     )
 
 
@@ -138,10 +141,9 @@ def withdrawals(actor: Actor) -> Panel | None:
     )
 
 
-@panel(51)
-def my_standing(actor: Actor) -> Panel | None:
+def _my_standing(actor: Actor, own: Sequence[uuid.UUID]) -> Panel | None:
     """Criteria that stand of somebody's studies, with how much came."""
-    found = [one for one in standing_queries.standings(actor) if one.ended is None]
+    found = [one for one in standing_queries.standings(actor, own) if one.ended is None]
     if not found:
         return None
     entries = [

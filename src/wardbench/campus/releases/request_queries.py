@@ -163,11 +163,18 @@ def _of(by: Actor) -> QuerySet[Request] | None:
 
 
 def _seen(by: Actor, found: QuerySet[Request]) -> list[tuple[Request, Facts]]:
-    read = list(found.select_related("study", "permit"))
+    read = list(found.select_related("study", "permit").only(*LISTED))
     if not read:
         return []
     facts = facts_of_all(read, teams_of([one.study for one in read]))
     return [(one, facts[one.id]) for one in read if rules.may_see(by, facts[one.id])]
+
+
+LISTED = (
+    "reference", "status", "outside", "asked", "made", "wanted_by", "by", "permit__content", "study__reference",
+    "study__title", "study__investigator",
+)  # fmt: skip
+"""What lists and rules read of each request."""
 
 
 def names_of(found: Iterable[Request]) -> dict[uuid.UUID, str]:

@@ -94,6 +94,12 @@ def task(task_id: uuid.UUID, *, by: Actor) -> Reach:
     return reach
 
 
+WAITING = (
+    "kind", "what", "outcome", "withdrawal__reference", "withdrawal__at", "specimen__status", "study__investigator",
+)  # fmt: skip
+"""What a home page reads of what waits."""
+
+
 def waiting(by: Actor, own: Sequence[uuid.UUID] | None = None) -> list[Reach]:
     """What waits for somebody. `own` are the studies that they work on, where one knows."""
     if not by.id or not by.roles:
@@ -104,7 +110,7 @@ def waiting(by: Actor, own: Sequence[uuid.UUID] | None = None) -> list[Reach]:
         if not own:
             return []
         found = found.filter(study__in=own)
-    reached = reaching.reaches(list(found.select_related("withdrawal", "specimen", "study")))
+    reached = reaching.reaches(list(found.select_related("withdrawal", "specimen", "study").only(*WAITING)))
     return [one for one in reached if withdrawal_rules.is_turn(by, one.facts)]
 
 

@@ -27,7 +27,7 @@ SHOWN = 5
 def studies(actor: Actor) -> Part:
     """Steps that wait for somebody, and the studies that they work on."""
     waits, own = queries.at_hand(actor, SHOWN)
-    return Part(_turns(waits), _my_studies(actor, own))
+    return Part(_turns(waits), (_my_studies(actor, own),))
 
 
 def _turns(waits: Sequence[tuple[Standing, Turn]]) -> Sequence[Task]:

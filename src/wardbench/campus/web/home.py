@@ -56,10 +56,10 @@ class Panel:
 
 @dataclass(frozen=True)
 class Part:
-    """Tasks and a panel that come of the same reading."""
+    """Tasks and panels that come of the same reading."""
 
     tasks: Sequence[Task]
-    panel: Panel | None
+    panels: Sequence[Panel | None]
 
 
 Waiting = Callable[[Actor], Sequence[Task]]
@@ -92,7 +92,7 @@ def panel(order: int) -> Callable[[MakePanel], MakePanel]:
 
 
 def part(order: int) -> Callable[[MakePart], MakePart]:
-    """Let a function make tasks and a panel together, where both are about the same things."""
+    """Let a function make tasks and panels together, where they are about the same things."""
 
     def decorate(function: MakePart) -> MakePart:
         _parts.append((order, function))
@@ -110,5 +110,7 @@ def page_of(actor: Actor) -> tuple[list[Task], list[Panel]]:
     ]
     never = datetime.date.max
     tasks.sort(key=lambda task: (task.due or never, task.since or never, task.what))
-    panels = [(order, function(actor)) for order, function in _panels] + [(order, one.panel) for order, one in parts]
+    panels = [(order, function(actor)) for order, function in _panels] + [
+        (order, panel) for order, one in parts for panel in one.panels
+    ]
     return tasks, [one for _, one in sorted(panels, key=lambda pair: pair[0]) if one is not None]
