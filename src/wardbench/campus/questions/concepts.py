@@ -74,32 +74,61 @@ def find_concepts(text: str, limit: int) -> list[Concept]:
     words = text.lower().split()
     if not words:
         return []
+    given = {"text": " ".join(words), "domains": list(DOMAINS), "limit": limit}
+    given |= {f"word{number}": word for number, word in enumerate(words)}
+    best: dict[int, tuple[int, Concept]] = {}
     with _reading() as con:
         if con is None:
             return []
-        rows = con.execute(
-            f"""
-            WITH named AS (
-                SELECT concept_id, concept_name AS said, true AS own FROM concept
-                UNION ALL
-                SELECT concept_id, concept_synonym_name, false FROM concept_synonym
-            ), matching AS (
-                SELECT c.*, said, own,
-                    CASE WHEN lower(said) = $text OR lower(concept_code) = $text THEN 0
-                         WHEN starts_with(lower(said), $text) THEN 1
-                         WHEN contains(' ' || lower(said), ' ' || $text) THEN 2 ELSE 3 END AS distance
-                FROM named JOIN concept c USING (concept_id)
-                WHERE c.invalid_reason IS NULL AND (c.standard_concept = 'S' OR c.concept_id >= {CUSTOM})
-                  AND list_contains($domains, c.domain_id)
-                  AND (lower(c.concept_code) = $text
-                       OR len(list_filter($words::VARCHAR[], lambda w: NOT contains(lower(said), w))) = 0)
-            )
-            SELECT {_COLUMNS}, arg_min(CASE WHEN own THEN '' ELSE said END, (distance, NOT own)) FROM matching
-            GROUP BY {_COLUMNS} ORDER BY min(distance), length(concept_name), concept_name, concept_id LIMIT $limit
-            """,
-            {"text": " ".join(words), "words": words, "domains": list(DOMAINS), "limit": limit},
-        ).fetchall()
-    return [Concept(*row) for row in rows]
+        rows = con.execute(_by_name(len(words)), given).fetchall()
+        if con.execute("SELECT 1 FROM concept_synonym LIMIT 1").fetchone():
+            rows += con.execute(_by_synonym(len(words)), given).fetchall()
+    for *columns, distance in rows:
+        one = Concept(*columns)
+        if one.id not in best or distance < best[one.id][0]:
+            best[one.id] = distance, one
+    ranked = sorted(best.values(), key=lambda found: (found[0], len(found[1].name), found[1].name, found[1].id))
+    return [one for _distance, one in ranked[:limit]]
+
+
+# Two plain statements: one that joins names and synonyms is planned for longer than both take.
+def _by_name(words: int) -> str:
+    return f"""
+        SELECT {_COLUMNS}, '' AS said, {_distance("concept_name")} AS distance FROM concept c
+        WHERE {_FINDABLE} AND (lower(concept_code) = $text OR {_holds("concept_name", words)})
+        ORDER BY distance, length(concept_name), concept_name, concept_id LIMIT $limit
+        """
+
+
+def _by_synonym(words: int) -> str:
+    synonym = "s.concept_synonym_name"
+    return f"""
+        SELECT {_COLUMNS}, arg_min(said, distance), min(distance) FROM (
+            SELECT c.*, {synonym} AS said, {_distance(synonym)} AS distance
+            FROM concept_synonym s JOIN concept c USING (concept_id)
+            WHERE {_FINDABLE} AND {_holds(synonym, words)}
+        ) GROUP BY {_COLUMNS} ORDER BY min(distance), length(concept_name), concept_name, concept_id LIMIT $limit
+        """
+
+
+_FINDABLE = (
+    f"c.invalid_reason IS NULL AND (c.standard_concept = 'S' OR c.concept_id >= {CUSTOM})"
+    " AND list_contains($domains, c.domain_id)"
+)
+
+
+def _distance(said: str) -> str:
+    """How far what is said is from what is looked for: the same or the code itself, its beginning, the beginning of a
+    word, anything else."""
+    return (
+        f"CASE WHEN lower({said}) = $text OR lower(concept_code) = $text THEN 0"
+        f" WHEN starts_with(lower({said}), $text) THEN 1"
+        f" WHEN contains(' ' || lower({said}), ' ' || $text) THEN 2 ELSE 3 END"
+    )
+
+
+def _holds(said: str, words: int) -> str:
+    return "(" + " AND ".join(f"contains(lower({said}), $word{number})" for number in range(words)) + ")"
 
 
 def concepts_of(ids: Iterable[int]) -> dict[int, Concept]:
