@@ -55,17 +55,18 @@ def shown(one: Specimen) -> Shown:
     given = None
     if one.donor_id is not None:
         given = consents.given([one.donor_id], [one.collection])[one.donor_id, one.collection_id]
+    events = list(one.custody.select_related("by").order_by("number"))
     return Shown(
         one,
         places.Words().of(one.box, one.place),
         amount_words(one.amount, one.unit),
         amount_words(one.first_amount, one.unit),
         given,
-        list(one.custody.select_related("by").order_by("-number")),
-        list(one.children.order_by("label")),
-        list(PoolPart.objects.filter(pool=one).select_related("specimen")),
-        list(PoolPart.objects.filter(specimen=one).select_related("pool")),
-        custody.verify(one),
+        events[::-1],
+        list(one.children.order_by("label").only("label")),
+        list(PoolPart.objects.filter(pool=one).select_related("specimen").only("pool", "specimen__label")),
+        list(PoolPart.objects.filter(specimen=one).select_related("pool").only("specimen", "pool__label")),
+        custody.verify(one, events),
     )
 
 

@@ -18,10 +18,8 @@ from django.utils.translation import gettext_lazy as _
 from wardbench.campus.people.roles import CARE, LEADS, TITLES, Lead, Role
 
 
-class Identified(models.Model):
-    """Anything with an address of its own that nobody can guess."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+class Worded(models.Model):
+    """Anything with fields of choices, of which pages show the words."""
 
     class Meta:
         abstract = True
@@ -38,6 +36,15 @@ class Identified(models.Model):
 def _words_of(field: models.Field[Any, Any]) -> Mapping[object, object]:
     """The choices of a field as they stand in the program, not translated yet."""
     return dict(field.flatchoices)
+
+
+class Identified(Worded):
+    """Anything with an address of its own that nobody can guess."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+
+    class Meta:
+        abstract = True
 
 
 class Organisation(Identified):

@@ -72,8 +72,9 @@ def holders(*roles: Role, unit: uuid.UUID | None = None) -> QuerySet[Person]:
 
 
 def by_role() -> dict[Role, list[Person]]:
-    """Who holds each role today, by name; every role is there."""
+    """Who holds each role today, by name, with their address; every role is there."""
     held = Affiliation.objects.filter(current(), person__is_active=True).select_related("person")
+    held = held.only("role", "person__name", "person__email")
     found: dict[Role, dict[uuid.UUID, Person]] = {role: {} for role in Role}
     for one in held.order_by("person__name", "person__id"):
         found[Role(one.role)][one.person_id] = one.person

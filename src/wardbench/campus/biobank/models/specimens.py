@@ -11,7 +11,7 @@ from wardbench.campus.biobank.models.collections import MATERIAL_CHOICES, UNIT_C
 from wardbench.campus.biobank.models.donors import Donor, Visit
 from wardbench.campus.biobank.models.storage import Container
 from wardbench.campus.biobank.rules import ACTS, STATUSES, Act, Status
-from wardbench.campus.people.models import Identified
+from wardbench.campus.people.models import Identified, Worded
 
 
 class Specimen(Identified):
@@ -94,7 +94,7 @@ class PoolPart(models.Model):
         constraints = [models.UniqueConstraint(fields=["pool", "specimen"], name="each_part_once")]
 
 
-class CustodyEvent(models.Model):
+class CustodyEvent(Worded):
     """One thing that happened to a specimen; never changed. `hash` covers it and the hash before it.
 
     `place` is where it was put, in words, as they were then; `container` the box itself, and `inside` the box's path at
