@@ -32,7 +32,7 @@ def test_a_key_acts_for_its_person(cast: Cast) -> None:
     _, secret = made(cast)
     status, answer = ask("/api/people/me", secret)
     assert status == 200 and answer["name"] == "Researcher"
-    assert answer["roles"] == [{"role": "researcher", "organisation": "Institute", "unit": None}]
+    assert answer["roles"] == [{"role": "researcher", "organisation": "Institute", "unit": None, "leads": None}]
 
 
 def test_nothing_of_a_secret_is_kept(cast: Cast) -> None:

@@ -41,7 +41,12 @@ def _out(person: Any) -> dict[str, Any]:
         "name": person.name,
         "title": person.title,
         "roles": [
-            {"role": a.role, "organisation": a.organisation.name, "unit": a.unit.name if a.unit else None}
+            {
+                "role": a.role,
+                "organisation": a.organisation.name,
+                "unit": a.unit.name if a.unit else None,
+                "leads": a.leads or None,
+            }
             for a in person.present
         ],
         "expertise": [one.topic for one in person.expertise.all()],

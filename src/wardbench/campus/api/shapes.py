@@ -39,6 +39,8 @@ class Role(Shape):
     role: str
     organisation: str
     unit: str | None
+    leads: str | None
+    """"head" or "deputy" of the unit, or of the organisation as a whole where there is none."""
 
 
 class PersonOut(Shape):

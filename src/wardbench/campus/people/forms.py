@@ -69,7 +69,10 @@ class ProfileForm(forms.Form):
     )
     mail = forms.ChoiceField(
         label=_("News by mail"),
-        help_text=_("A mail says only that something waits, and where to read it."),
+        help_text=_(
+            "A mail says only that something waits, and where to read it. What cannot wait, an emergency access for "
+            "instance, is mailed at once all the same."
+        ),
         choices=Person.Mail.choices,
     )
 
