@@ -142,7 +142,7 @@ def advance(w: World, request: Request, to: Status) -> None:
         receive(w, request)
     elif to is Status.CLOSED:
         for line in request.lines.filter(status="received"):
-            returning.report_use(request.id, line.id, None, by=w.asks)
+            returning.report_use(request.id, [line.id], None, by=w.asks)
         returning.close(request.id, by=w.gives)
 
 

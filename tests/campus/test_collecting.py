@@ -343,13 +343,20 @@ def test_collections_and_protocols_by_the_forms(cast: Cast) -> None:
     made = Collection.objects.get(code="NEW")
     assert made.permission == {"use": "DUO:0000007", "modifiers": [], "diseases": ["gout", "asthma"]}
     address = f"/biobank/collections/{made.id}/protocol/"
-    for line, said in (("Start; 0; 0; 0; 2 Gold", "no material"), ("Start; x; 0; 0; Urine", "example")):
+    for line, said in (
+        ("Start; 0; 0; 0; 2 Gold", "no material"),
+        ("Start; x; 0; 0; Urine", "example"),
+        ("Start; 0; 0; 0; 500 Serum", "Take 1 to 50 tubes"),
+        ("Start; 0; 0; 0; 1 Serum FOO", "no tube of SPREC"),
+        ("Start; 0; 0; 0; Urine\nStart; 1; 0; 0; Urine", "<li>Protocol visit"),
+    ):
         assert said in client.post(address, {"name": "P", "visits": line}).content.decode()
-    client.post(address, {"name": "P", "visits": "Start; 0; 0; 7; 2 Plasma PED 4 ml; 1 Urine"})
+    client.post(address, {"name": "P", "visits": "Start; 0; 0; 7; 2 Plasma PED 4 ml; 1 urine; volbloed ped"})
     tubes = made.protocols.get().visits.get().planned.order_by("material")
     assert [(one.material, one.tube, one.count, one.amount) for one in tubes] == [
         ("Plasma", "PED", 2, 4_000_000),
         ("Urine", "", 1, None),
+        ("WholeBlood", "PED", 1, None),
     ]
     assert client.get(f"/biobank/collections/{made.id}/").status_code == 200
 

@@ -127,7 +127,7 @@ def test_what_comes_back_unused_is_the_permits_again(w: World) -> None:
     request = at(w, Status.RECEIVED)
     assert permits.used_of(w.permit, "Plasma") == 3.0
     used = RequestLine.objects.get(request=request, specimen__label="T0-0")
-    returning.report_use(request.id, used.id, amount_of("0.25", "ml"), by=w.asks)
+    returning.report_use(request.id, [used.id], amount_of("0.25", "ml"), by=w.asks)
     sent_back(w, request, "T0-0", "T1-0")
     assert permits.used_of(w.permit, "Plasma") == pytest.approx(1.25)
     with pytest.raises(InputError):
@@ -139,7 +139,7 @@ def test_a_tube_that_was_begun_is_taken_where_tubes_are_counted(w: World) -> Non
     request = at(w, Status.RECEIVED)
     assert permits.used_of(w.permit, "Plasma") == 3
     used = RequestLine.objects.get(request=request, specimen__label="T0-0")
-    returning.report_use(request.id, used.id, amount_of("0.25", "ml"), by=w.asks)
+    returning.report_use(request.id, [used.id], amount_of("0.25", "ml"), by=w.asks)
     sent_back(w, request, "T0-0", "T1-0")
     assert permits.used_of(w.permit, "Plasma") == 2
 

@@ -554,6 +554,11 @@ def test_a_title_above_the_headers_is_left_out_and_said() -> None:
     assert matching.proposed(table, {}) == ["label", "material", "collected", "amount", "parent"]
 
 
+def test_a_title_above_headers_of_which_none_is_known() -> None:
+    table = reading.read("Liste 2019, Köln\n\nRöhrchen;Art;Wo;Menge\nS1;Serum;Box 1;1,5\n".encode())
+    assert table.headers == ("Röhrchen", "Art", "Wo", "Menge") and table.rows == (("S1", "Serum", "Box 1", "1,5"),)
+
+
 def test_a_title_in_merged_cells_is_none_of_the_headers() -> None:
     rows = (("Freezer 2", "", ""), ("Label", "Material", "Donor"), ("S1", "Serum", "D1"))
     table = files.read_workbook((workbook.Sheet("Blad1", rows, merged=((0, 0, 0, 2),)),))

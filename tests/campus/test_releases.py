@@ -116,7 +116,7 @@ def carry_out(w: World, request: Request, verb: Verb, key: str) -> None:
         Verb.LOG: lambda: shipping.note_temperatures(parcel, [(timezone.now(), -7000)], by=by),
         Verb.RECEIVE: lambda: shipping.receive(parcel, {}, by=by),
         Verb.RESOLVE: lambda: shipping.resolve(request.id, line.id, "lost", "x", by=by),
-        Verb.USE: lambda: returning.report_use(request.id, line.id, None, by=by),
+        Verb.USE: lambda: returning.report_use(request.id, [line.id], None, by=by),
         Verb.DESTROY: lambda: returning.destroy(request.id, [line.id], "x", by=by),
         Verb.SEND_BACK: lambda: returning.send_back(request.id, [line.id], "dry_ice", by=by),
         Verb.TAKE_BACK: lambda: returning.take_back(parcel.id, [], by=by),
@@ -172,8 +172,8 @@ def test_a_request_goes_its_whole_way_and_everybody_is_told_in_turn(w: World) ->
     shipping.receive_outside(sent.secret, states, "Somebody there", by=SYSTEM)
     assert lines(request) == dict.fromkeys(lines(request), "received")
     first, second, third = RequestLine.objects.filter(request=request).order_by("specimen__label")
-    assert returning.report_use(request.id, first.id, amount_of("0.4", "ml"), by=w.asks) == 600_000
-    assert returning.report_use(request.id, second.id, None, by=w.asks) == 0
+    assert returning.report_use(request.id, [first.id], amount_of("0.4", "ml"), by=w.asks) == [600_000]
+    assert returning.report_use(request.id, [second.id], None, by=w.asks) == [0]
     assert lines(request) == {"T0-0": "received", "T1-0": "used_up", "T2-0": "received"}
     returning.destroy(request.id, [third.id], "Autoclave", by=w.asks)
     with pytest.raises(ForbiddenError, match="not accounted for"):
@@ -382,6 +382,22 @@ def test_a_picked_tube_that_went_missing_or_into_a_box_does_not_hold_the_request
     picking.stop(request.id, by=w.gives)
 
 
+def test_a_picked_tube_that_was_put_elsewhere_is_scanned_again(w: World) -> None:
+    request = at(w, Status.PICKING)
+    for label in lines(request):
+        picking.scan(request.id, label, by=w.gives)
+    storing.put([storing.Put(Specimen.objects.get(label="T1-0"), box("Freezer Rack 1 Box 1"), 5)], by=w.gives)
+    client, address = w.cast.client("biobank_manager"), f"/releases/requests/{request.id}/picking/"
+    page = client.get(address).content.decode()
+    assert "scan it again" in page and "2 of 3 picked" in page
+    with pytest.raises(BusyError, match="T1-0"):
+        at_hand.send(w, request)
+    assert picking.scan(request.id, "T1-0", by=w.gives).outcome is Outcome.PICKED
+    assert picking.scan(request.id, "T1-0", by=w.gives).outcome is Outcome.ALREADY
+    at_hand.send(w, again(request))
+    assert set(lines(request).values()) == {"sent"}
+
+
 def test_a_part_leaves_the_rest_where_it_is_and_free(w: World) -> None:
     basket = baskets.add_basket("Parts", w.study, by=w.asks)
     baskets.fill_basket(basket, w.tubes[:1], by=w.asks)
@@ -522,7 +538,7 @@ def test_what_is_missing_and_damaged_is_settled(w: World) -> None:
         shipping.resolve(request.id, line.id, "lost", "x", by=w.gives)
     rest = [one.id for one in RequestLine.objects.filter(request=request).exclude(id=line.id)]
     back = returning.send_back(request.id, rest, "dry_ice", by=w.asks)
-    assert returning.take_back(back.id, ["T1-0"], by=w.gives) == (1, ["T2-0"])
+    assert returning.take_back(back.id, ["t1-0"], by=w.gives) == (1, ["T2-0"])
     assert lines(request)["T2-0"] == "missing"
     gone = RequestLine.objects.get(request=request, specimen__label="T2-0")
     shipping.resolve(request.id, gone.id, "lost", "The courier lost it.", by=w.gives)
@@ -534,9 +550,16 @@ def test_no_more_is_used_than_there_was(w: World) -> None:
     line = RequestLine.objects.filter(request=request)[0]
     for wrong in ("1.5", "0"):
         with pytest.raises(InputError, match="there are 1 ml"):
-            returning.report_use(request.id, line.id, amount_of(wrong, "ml"), by=w.asks)
+            returning.report_use(request.id, [line.id], amount_of(wrong, "ml"), by=w.asks)
     with pytest.raises(InputError, match="kept in ml"):
-        returning.report_use(request.id, line.id, amount_of(1, "mg"), by=w.asks)
+        returning.report_use(request.id, [line.id], amount_of(1, "mg"), by=w.asks)
+    several = [one.id for one in RequestLine.objects.filter(request=request)]
+    assert returning.report_use(request.id, several, amount_of("0.4", "ml"), by=w.asks) == [600_000] * 3
+    Specimen.objects.filter(label="T1-0").update(amount=300_000)
+    with pytest.raises(InputError, match=r"0\.3 ml in T1-0"):
+        returning.report_use(request.id, several, amount_of("0.4", "ml"), by=w.asks)
+    assert set(Specimen.objects.filter(status="away").values_list("amount", flat=True)) == {600_000, 300_000}
+    assert returning.report_use(request.id, several, None, by=w.asks) == [0] * 3
 
 
 def test_a_secret_opens_one_parcel_once_and_for_a_time(w: World) -> None:

@@ -84,7 +84,7 @@ def test_the_whole_way_on_pages(w: World) -> None:
     assert again(request).status == Status.RECEIVED
     assert b"A little frost" in gives.get(page).content
     one, other = RequestLine.objects.filter(request=request)
-    act(asks, request, Verb.USE, line=str(one.id), amount="", words="Assay")
+    act(asks, request, Verb.USE, chosen=[str(one.id)], amount="", words="Assay")
     act(asks, request, Verb.SEND_BACK, chosen=[str(other.id)], conditions="dry_ice")
     back = request.shipments.get(back=True)
     act(gives, request, Verb.TAKE_BACK, parcel=str(back.id), scanned=other.specimen.label)

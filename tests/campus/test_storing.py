@@ -119,6 +119,7 @@ def test_a_check_of_a_box_says_what_differs_and_changes_nothing(cast: Cast, free
         (4, "", "Z9"),
     ]
     assert things.again(Specimen.objects.get(label="T1")).place == 1
+    assert not storing.check_box(box, {0: "t0", 1: "T1", 2: "t2"}, by=cast.actor("biobank_manager"))
 
 
 @pytest.mark.parametrize("role", sorted(Role))
@@ -213,6 +214,21 @@ def test_positions_by_name(freezer: Container, text: str, place: int) -> None:
 )
 def test_temperatures_that_cannot_be_kept_are_refused(line: str) -> None:
     assert not ReadingsForm({"readings": f"time, value\n{line}\n"}).is_valid()
+
+
+def test_temperatures_are_read_with_the_day_first_too() -> None:
+    form = ReadingsForm(
+        {"readings": "Tijd;°C\n31/01/2026 9:05;-79,5\n01.02.2026 14:00:30;-80\n2026-02-01 15:00;-81,25\n"}
+    )
+    assert form.is_valid(), form.errors
+    local = [(timezone.localtime(at).isoformat()[:19], value) for at, value in form.cleaned_data["readings"]]
+    assert local == [
+        ("2026-01-31T09:05:00", -7950),
+        ("2026-02-01T14:00:30", -8000),
+        ("2026-02-01T15:00:00", -8125),
+    ]
+    for wrong in ("31/13/2026 14:00;-79", "31/01/2026 25:00;-79", "31/01/26 14:00;-79"):
+        assert not ReadingsForm({"readings": f"{wrong}\n2026-02-01 15:00;-81\n"}).is_valid(), wrong
 
 
 @pytest.mark.parametrize("text", ["", "C1", "A4", "0", "7", "A0", "ZZZ1", "-1", "1.5", "A1A1"])

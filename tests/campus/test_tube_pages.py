@@ -61,9 +61,16 @@ def test_scanning_tubes_into_a_box_and_back(cast: Cast, tube: Specimen) -> None:
     answer = client.post("/biobank/places/undo/", {"place": str(box.id)}, follow=True)
     assert "it was" in answer.content.decode() or "Undone" in answer.content.decode()
     assert things.again(tube).box_id == tube.box_id
-    for scanned, said in (("T0\nT0", "scanned twice"), ("NONE", "No specimen has the label NONE")):
-        page = client.post(f"/biobank/places/{box.id}/fill/", {"labels": scanned, "start": ""}).content.decode()
-        assert said in page
+    for scanned, said in (
+        ("T0\nt0", "scanned twice"),
+        ("NONE", "No specimen has the label NONE"),
+        ("t0", "1 specimen is in"),
+    ):
+        answer = client.post(f"/biobank/places/{box.id}/fill/", {"labels": scanned, "start": ""}, follow=True)
+        assert said in answer.content.decode()
+    Specimen.objects.filter(id=tube.id).update(status="away", box=None, place=None)
+    page = client.post(f"/biobank/places/{box.id}/fill/", {"labels": "T0", "start": ""}).content.decode()
+    assert "Specimen T0: The specimen is with a recipient." in page
 
 
 def test_a_scanner_finds_tubes_and_places(cast: Cast, tube: Specimen) -> None:
@@ -104,6 +111,57 @@ def test_aliquots_by_the_form(cast: Cast, tube: Specimen) -> None:
     assert list(Specimen.objects.filter(parent=tube).order_by("label").values_list("place", flat=True)) == [1, 2]
     page = client.post(f"/biobank/specimens/{tube.id}/aliquot/", {**given, "labels": "A3\nA4"}).content.decode()
     assert "there are 0.4 ml" in page and Specimen.objects.count() == 3
+
+
+def test_a_pool_by_the_form(cast: Cast, tube: Specimen) -> None:
+    client = cast.client("biobank_manager")
+    other = things.tubes(cast, 1, None, prefix="P", donor=things.donor("D2"), collection=tube.collection)[0]
+    assert b"Mix it with others" in client.get(f"/biobank/specimens/{tube.id}/").content
+    address = f"/biobank/specimens/{tube.id}/pool/"
+    given = {
+        "others": "p0",
+        "number": "0,4",
+        "unit": "ml",
+        "label": "POOL",
+        "box": "Freezer Rack 1 Box 2",
+        "start": "A1",
+    }
+    for wrong, said in (
+        ({"others": "T0"}, "not with itself"),
+        ({"others": "P0\nP0"}, "scanned twice"),
+        ({"others": "NONE"}, "No specimen has the label"),
+        ({"number": "4"}, "there are 1 ml"),
+        ({"start": "Z9"}, "has no position"),
+        ({"box": "Nowhere"}, "No place has this barcode"),
+    ):
+        assert said in client.post(address, {**given, **wrong}).content.decode()
+    assert client.post(address, given).status_code == 302
+    pool = Specimen.objects.get(label="POOL")
+    assert (pool.kind, pool.amount, pool.donor_id, pool.place) == ("pool", 800_000, None, 0)
+    assert things.again(tube).amount == things.again(other).amount == 600_000
+    assert b"POOL" in client.get(f"/biobank/specimens/{other.id}/").content
+
+
+def test_a_tube_in_the_first_position_leads_to_it_on_the_map(cast: Cast, tube: Specimen) -> None:
+    assert tube.place == 0
+    assert "?at=0#at" in cast.client("biobank_manager").get(f"/biobank/specimens/{tube.id}/").content.decode()
+
+
+def test_what_is_corrected_is_told_and_its_code_follows(cast: Cast, tube: Specimen) -> None:
+    noted = {"spun": "2026-03-02T10:30:00+00:00", "waited_cold": False, "spins": [[2000, False, True, 10]]}
+    taken = datetime.datetime(2026, 3, 2, 8, 0, tzinfo=datetime.UTC)
+    Specimen.objects.filter(id=tube.id).update(preanalytics=noted, sprec="PL1-PED-C-B-N-X-X", collected=taken)
+    client, address = cast.client("biobank_manager"), f"/biobank/specimens/{tube.id}/correct/"
+    same = {"material": "Plasma", "tube": "PED", "collected": "2026-03-02T09:00", "why": "Misread"}
+    assert b"Nothing is corrected" in client.post(address, same).content
+    assert b"has not come yet" in client.post(address, {**same, "collected": "2126-03-02T09:00"}).content
+    assert client.post(address, {**same, "collected": "2026-03-02T10:00", "tube": "SCI"}).status_code == 302
+    now = things.again(tube)
+    assert now.sprec.startswith("PL1-SCI-A-") and now.collected == taken + datetime.timedelta(hours=1)
+    event = now.custody.order_by("-number")[0]
+    assert event.detail["fields"] == ["collected", "tube"]
+    assert client.post(address, {**same, "collected": "2026-03-02T00:00", "tube": "SCI"}).status_code == 302
+    assert things.again(tube).sprec.startswith("PL1-SCI-X-")
 
 
 def test_preanalytics_by_the_form(cast: Cast, tube: Specimen) -> None:

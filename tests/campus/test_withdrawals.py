@@ -37,7 +37,7 @@ from wardbench.campus.releases import (
     withdrawal_queries,
     withdrawals,
 )
-from wardbench.campus.releases.models import Agreement, Request, Withdrawal, WithdrawalTask
+from wardbench.campus.releases.models import Agreement, Request, RequestLine, Withdrawal, WithdrawalTask
 from wardbench.campus.releases.rules import LineStatus, Status
 from wardbench.campus.releases.shipping import Arrived
 from wardbench.campus.releases.withdrawal_rules import (
@@ -224,7 +224,7 @@ def test_whoever_has_it_answers_and_the_biobank_destroys_what_comes_back(w: Worl
 def test_what_was_used_up_by_a_study_settles_itself(w: World) -> None:
     request = at(w, Status.RECEIVED)
     of = take_back(w)
-    returning.report_use(request.id, request.lines.get(specimen__label="T0-0").id, None, by=w.asks)
+    returning.report_use(request.id, [request.lines.get(specimen__label="T0-0").id], None, by=w.asks)
     assert withdrawals.carry_out_due() == 1
     of.refresh_from_db()
     assert outcomes(of) == {"T0-0": "gone"} and of.ended is not None
@@ -274,6 +274,25 @@ def test_some_uses_are_taken_back_and_the_others_stay(w: World) -> None:
             take_back(w, kind=Kind.TIERS, tiers=tiers)
     with pytest.raises(InputError, match="after this day"):
         take_back(w, kind=Kind.TIERS, tiers=[Tier.ABROAD], received=datetime.date(2020, 1, 1))
+
+
+def test_what_is_left_out_after_picking_does_not_travel_along(w: World) -> None:
+    request = at(w, Status.PICKING)
+    for label in ("T0-0", "T1-0", "T2-0"):
+        picking.scan(request.id, label, by=w.gives)
+    donor = w.tubes[0].donor
+    assert donor is not None
+    withdrawals.withdraw(donor, Kind.TIERS, by=w.gives, tiers=(Tier.CLINICAL_DATA,))
+    client, address = w.cast.client("biobank_manager"), f"/releases/requests/{request.id}/picking/"
+    page = client.get(address).content.decode()
+    assert "Left out after they were picked" in page and "T0-0" in page and "2 of 2 picked" in page
+    with pytest.raises(BusyError, match="T0-0 was left out after it was picked"):
+        at_hand.send(w, again(request))
+    line = RequestLine.objects.get(request=request, specimen__label="T0-0")
+    assert b"Put it back: Freezer" in client.post(address, {"back": str(line.id)}).content
+    assert lines(request)["T0-0"] == "dropped" and Specimen.objects.get(label="T0-0").status == "stored"
+    assert "Left out after" not in client.get(address).content.decode()
+    at_hand.send(w, again(request))
 
 
 def test_a_use_that_is_allowed_no_more_is_answered_for(w: World) -> None:

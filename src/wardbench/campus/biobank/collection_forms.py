@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from wardbench.campus.biobank import collection_queries as queries
 from wardbench.campus.biobank.amounts import UNITS, amount_of
 from wardbench.campus.biobank.fitting import fitting
+from wardbench.campus.biobank.imports import words
 from wardbench.campus.biobank.models import Collection, ConsentForm, ProtocolVisit
 from wardbench.campus.biobank.visiting import Planned
 from wardbench.campus.people.queries import holders
@@ -21,8 +22,10 @@ from wardbench.campus.people.roles import Role
 from wardbench.core.consent import BASES, TIERS, Basis, Tier
 from wardbench.core.duo import LABELS, Modifier, Use
 from wardbench.core.errors import InputError
-from wardbench.core.miabis import MATERIALS
+from wardbench.core.sprec import CONTAINERS
 
+TUBES = 50
+"""So many tubes of a kind are planned for a visit at most."""
 USES = [(use.value, _(LABELS[use])) for use in Use if use in (Use.NRES, Use.GRU, Use.HMB, Use.DS, Use.POA)]
 
 
@@ -109,7 +112,7 @@ class ProtocolForm(forms.Form):
         max_length=20_000,
         help_text=_(
             "A line for each visit: its name, the day after the first, how many days early and late, then the tubes. "
-            "For example: Month 3; 90; 14; 14; 2 Plasma PED 4 ml; 1 Urine"
+            "For example: Month 3; 90; 14; 14; 2 Whole blood PED 4 ml; 1 Urine"
         ),
     )
 
@@ -134,20 +137,26 @@ def _visit(line: str) -> tuple[ProtocolVisit, list[Planned]]:
 
 
 def _planned(text: str) -> Planned:
-    """A tube as "2 Plasma PED 4 ml": count, code of MIABIS, SPREC's of the tube, amount; all but the code may lack."""
+    """A tube as "2 Whole blood PED 4 ml": count, material in any of the words that imports know, SPREC's code of the
+    tube, amount; all but the material may lack."""
     parts = text.split()
-    count = int(parts.pop(0)) if parts and parts[0].isdecimal() else 1
-    material = parts.pop(0) if parts else ""
-    if material not in MATERIALS or not 1 <= count <= 50:
-        raise InputError(gettext("“%(material)s” is no material of MIABIS.") % {"material": material[:20]})
+    count = int(parts.pop(0)) if parts and parts[0].isdecimal() and len(parts[0]) < 5 else 1
+    if not 1 <= count <= TUBES:
+        raise InputError(gettext("Take 1 to %(most)s tubes of a kind at a visit.") % {"most": TUBES})
     amount = None
     if len(parts) >= 2 and parts[-1] in UNITS:
         amount = amount_of(parts[-2], parts[-1])
         parts = parts[:-2]
-    if len(parts) > 1:
-        raise ValueError(text)
+    # The last word may be SPREC's code of the tube; what people call a material may have several words.
+    named = words.material(" ".join(parts))
+    tube = parts[-1].upper() if not named and len(parts) > 1 else ""
+    material = named or words.material(" ".join(parts[:-1] if tube else parts))
+    if not material:
+        raise InputError(gettext("“%(material)s” is no material of MIABIS.") % {"material": " ".join(parts)[:40]})
+    if tube and tube not in CONTAINERS:
+        raise InputError(gettext("“%(tube)s” is no tube of SPREC.") % {"tube": tube[:20]})
     fitting(material, amount.unit if amount else "")
-    return Planned(material, parts[0] if parts else "", count, amount)
+    return Planned(material, tube, count, amount)
 
 
 class EnrolForm(forms.Form):

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
@@ -199,4 +199,6 @@ def checked(row: Any) -> None:
     except ValidationError as error:
         faults: Mapping[str, list[str]] = error.message_dict
         field, said = next(iter(faults.items()))
+        if field == NON_FIELD_ERRORS:
+            raise InputError(said[0]) from None
         raise InputError(_("%(field)s: %(fault)s") % {"field": field, "fault": said[0]}) from None

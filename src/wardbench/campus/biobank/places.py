@@ -23,6 +23,8 @@ def label(container: Container, place: int | None) -> str:
 def place_of(container: Container, text: str) -> int:
     """The number of a position from what it is called; InputError where the container has none of that name."""
     text = text.strip().upper()
+    if not text:
+        raise InputError(gettext_noop("position: say in which position of {box}."), box=container.name)
     found = re.fullmatch(r"([A-Z]{1,3})\s*-?\s*0*(\d{1,4})", text)
     if found and container.columns:
         row, column = number_of(found[1]), int(found[2]) - 1

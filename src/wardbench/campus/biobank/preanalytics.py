@@ -50,7 +50,7 @@ def code(specimen: Specimen, noted: Mapping[str, Any]) -> str:
         Fluid(
             specimen.material,
             specimen.tube,
-            specimen.collected,
+            hour_of(specimen.collected),
             _time(noted, "spun"),
             noted.get("waited_cold"),
             bool(noted.get("waited_warm")),
@@ -61,6 +61,11 @@ def code(specimen: Specimen, noted: Mapping[str, Any]) -> str:
             noted.get("storage", ""),
         )
     )
+
+
+def hour_of(at: datetime.datetime | None) -> datetime.datetime | None:
+    """A moment whose hour is known, else None: a day that was written without an hour is kept as its midnight."""
+    return None if at is None or timezone.localtime(at).time() == datetime.time() else at
 
 
 def _time(noted: Mapping[str, Any], name: str) -> datetime.datetime | None:
@@ -134,6 +139,7 @@ def delays(specimens: Iterable[Specimen]) -> Iterable[Delay]:
     """The delays that specimens tell of: to the centrifuge where they were spun, else to the freezer."""
     for one in specimens:
         end = _time(one.preanalytics, "spun") or _time(one.preanalytics, "frozen")
-        if one.collected is not None and end is not None and end >= one.collected:
+        taken = hour_of(one.collected)
+        if taken is not None and end is not None and end >= taken:
             where = one.visit.place if one.visit is not None else ""
-            yield Delay(where, one.tube, timezone.localdate(one.collected), (end - one.collected).total_seconds() / 60)
+            yield Delay(where, one.tube, timezone.localdate(taken), (end - taken).total_seconds() / 60)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import re
+from collections import Counter
 from typing import Any
 
 from django import forms
@@ -76,6 +78,20 @@ class MoveForm(forms.Form):
         return given
 
 
+def in_turn(text: str) -> list[Specimen]:
+    """The specimens whose labels were scanned, a line each. ValidationError for a label that none has, or one twice."""
+    wanted = [line.strip() for line in text.splitlines() if line.strip()]
+    found = storage_queries.scanned(wanted)
+    unknown = [label for label in wanted if label not in found]
+    if unknown:
+        raise ValidationError(gettext("No specimen has the label %(label)s.") % {"label": ", ".join(unknown[:5])})
+    tubes = [found[label] for label in wanted]
+    twice = [one.label for one, count in Counter(tubes).items() if count > 1]
+    if twice:
+        raise ValidationError(gettext("%(label)s was scanned twice.") % {"label": twice[0]})
+    return tubes
+
+
 class TubesForm(forms.Form):
     labels = forms.CharField(
         label=_("Scan the tubes"),
@@ -92,15 +108,7 @@ class TubesForm(forms.Form):
             del self.fields["start"]
 
     def clean_labels(self) -> list[Specimen]:
-        wanted = [line.strip() for line in self.cleaned_data["labels"].splitlines() if line.strip()]
-        found = {one.label: one for one in Specimen.objects.filter(label__in=wanted)}
-        unknown = [label for label in wanted if label not in found]
-        if unknown:
-            raise ValidationError(gettext("No specimen has the label %(label)s.") % {"label": ", ".join(unknown[:5])})
-        if len(set(wanted)) != len(wanted):
-            again = next(label for label in wanted if wanted.count(label) > 1)
-            raise ValidationError(gettext("%(label)s was scanned twice.") % {"label": again})
-        return [found[label] for label in wanted]
+        return in_turn(self.cleaned_data["labels"])
 
     def clean_start(self) -> int:
         text = self.cleaned_data["start"]
@@ -149,12 +157,24 @@ class EquipmentForm(forms.Form):
     )
 
 
+DAY_FIRST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[ T,]+(.*))?", re.ASCII)
+
+
+def _moment(text: str) -> datetime.datetime:
+    """A time as loggers write it: ISO 8601, or the day first. ValueError for any other."""
+    found = DAY_FIRST.fullmatch(text)
+    if found is None:
+        return datetime.datetime.fromisoformat(text)
+    day = datetime.date(int(found[3]), int(found[2]), int(found[1]))
+    return datetime.datetime.combine(day, datetime.time.fromisoformat(found[4].zfill(5) if found[4] else "00:00"))
+
+
 class ReadingsForm(forms.Form):
     readings = forms.CharField(
         label=_("Temperatures"),
         widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}),
         max_length=3_000_000,
-        help_text=_("A line for each: time and °C, as 2026-01-31 14:00, -79.5."),
+        help_text=_("A line for each: time and °C, as 2026-01-31 14:00, -79.5 or 31/01/2026 14:00; -79,5."),
     )
 
     def clean_readings(self) -> list[tuple[datetime.datetime, int]]:
@@ -169,12 +189,12 @@ class ReadingsForm(forms.Form):
             if not row or not any(row):
                 continue
             try:
-                at = datetime.datetime.fromisoformat(row[0].strip())
+                at = _moment(row[0].strip())
                 value = round(float(row[1].strip().replace(",", ".")) * 100)
                 if not -27_315 <= value <= 20_000 or not 1900 <= at.year <= 2200:
                     raise ValueError
             except (ValueError, OverflowError, IndexError):
-                if number == 1:
+                if number == 1 and not row[0].strip()[:1].isdecimal():
                     continue
                 said = gettext("Line %(line)s: write a time and a temperature.") % {"line": number}
                 raise ValidationError(said) from None

@@ -6,9 +6,11 @@ import datetime
 import os
 import uuid
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, QuerySet
+from django.db.models.functions import Upper
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -235,6 +237,18 @@ def specimen_by_label(text: str) -> Specimen | None:
         if named:
             return named[0] if len(named) == 1 else None
     return None
+
+
+def scanned(texts: Sequence[str]) -> dict[str, Specimen]:
+    """The specimens whose labels were read, by what was read: in any letter case where only one can be meant. What is
+    no label is left out."""
+    found = {one.label: one for one in Specimen.objects.filter(label__in=texts)}
+    others = {text for text in texts if text not in found}
+    alike: dict[str, list[Specimen]] = defaultdict(list)
+    if others:
+        for one in Specimen.objects.alias(upper=Upper("label")).filter(upper__in={text.upper() for text in others}):
+            alike[one.label.upper()].append(one)
+    return found | {text: alike[text.upper()][0] for text in others if len(alike[text.upper()]) == 1}
 
 
 def services_due(days: int = 30) -> QuerySet[Equipment]:

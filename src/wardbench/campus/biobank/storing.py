@@ -19,6 +19,7 @@ from wardbench.campus.biobank.curating import checked, keeps
 from wardbench.campus.biobank.custody import Change
 from wardbench.campus.biobank.models import Container, Relocation, Specimen
 from wardbench.campus.biobank.rules import Act, Status
+from wardbench.campus.biobank.storage_queries import scanned as scanned_labels
 from wardbench.campus.biobank.tubes import may
 from wardbench.campus.people.rules import SYSTEM, Actor
 from wardbench.core.errors import BusyError, InputError, NotFoundError
@@ -317,10 +318,12 @@ def check_box(box: Container, scanned: Mapping[int, str], *, by: Actor) -> list[
     keeps(by)
     held = Specimen.objects.filter(box=box).values_list("place", "label")
     expected = {place: label for place, label in held if place is not None}
+    known = scanned_labels(sorted(set(scanned.values()) - set(expected.values()) - {""}))
+    read = {place: known[label].label if label in known else label for place, label in scanned.items()}
     found = [
-        Difference(place, expected.get(place, ""), scanned.get(place, ""))
-        for place in sorted({*expected, *scanned})
-        if expected.get(place, "") != scanned.get(place, "")
+        Difference(place, expected.get(place, ""), read.get(place, ""))
+        for place in sorted({*expected, *read})
+        if expected.get(place, "") != read.get(place, "")
     ]
     record("biobank.check_box", "container", box.id, by=by, positions=len(scanned), differences=len(found))
     return found

@@ -28,6 +28,7 @@ ON_A_PAGE = 50
 DOINGS: dict[str, tuple[Act, str]] = {
     "aliquot": (Act.DERIVE, gettext_noop("Divide it into tubes")),
     "derive": (Act.DERIVE, gettext_noop("Make another material of it")),
+    "pool": (Act.DERIVE, gettext_noop("Mix it with others")),
     "preanalytics": (Act.PROCESS, gettext_noop("Note how it was handled")),
     "take-out": (Act.TAKE_OUT, gettext_noop("Take it out of storage")),
     "thaw": (Act.THAW, gettext_noop("Count a thawing")),
@@ -85,6 +86,8 @@ def _form(name: str, one: Any, data: Any) -> forms.Form:
         return tube_forms.PartsForm(data, initial=unit)
     if name == "derive":
         return tube_forms.DeriveForm(data, initial={"used_unit": one.unit, "material": "DNA"})
+    if name == "pool":
+        return tube_forms.PoolForm(data, initial=unit)
     if name == "use":
         return tube_forms.UseForm(data, initial=unit)
     if name == "adjust":
@@ -92,7 +95,7 @@ def _form(name: str, one: Any, data: Any) -> forms.Form:
     if name == "preanalytics":
         return tube_forms.PreanalyticsForm(data)
     if name == "correct":
-        fields = ("material", "tube", "site", "diagnosis", "external")
+        fields = ("material", "tube", "collected", "site", "diagnosis", "external")
         return tube_forms.CorrectForm(data, initial={field: getattr(one, field) for field in fields})
     return tube_forms.WhyForm(data)
 
@@ -101,12 +104,19 @@ def _carry_out(name: str, one: Any, given: dict[str, Any], form: Any, by: Actor)
     doings: dict[str, Callable[[], Any]] = {
         "aliquot": lambda: tubes.aliquot(one, given["parts"], by=by),
         "derive": lambda: tubes.derive(one, given["material"], given["parts"], given["used"], by=by),
+        "pool": lambda: tubes.pool(
+            given["label"],
+            [(each, given["amount"]) for each in (one, *given["others"])],
+            by=by,
+            box=given["into"],
+            place=given["place"],
+        ),
         "preanalytics": lambda: tubes.note_preanalytics(one, form.noted(), by=by),
         "take-out": lambda: storing.take_out([one], given["why"], by=by),
         "thaw": lambda: tubes.thaw([one], given["why"], by=by),
         "use": lambda: tubes.use(one, given["amount"], given["why"], by=by),
         "adjust": lambda: tubes.adjust(one, given["amount"], given["why"], by=by),
-        "correct": lambda: tubes.correct(one, {k: v for k, v in given.items() if k != "why"}, given["why"], by=by),
+        "correct": lambda: tubes.correct(one, _corrected(one, given), given["why"], by=by),
         "retain": lambda: tubes.retain(one, True, given["why"], by=by),
         "allow": lambda: tubes.retain(one, False, given["why"], by=by),
         "lose": lambda: storing.lose([one], given["why"], by=by),
@@ -114,6 +124,14 @@ def _carry_out(name: str, one: Any, given: dict[str, Any], form: Any, by: Actor)
         "dispose": lambda: tubes.dispose([one], given["why"], by=by),
     }
     doings[name]()
+
+
+def _corrected(one: Any, given: dict[str, Any]) -> dict[str, Any]:
+    """What a form corrects. Its time has no seconds: one that is the same to the minute is the one that is there."""
+    values = {name: value for name, value in given.items() if name != "why"}
+    if one.collected is not None and values["collected"] == one.collected.replace(second=0, microsecond=0):
+        del values["collected"]
+    return values
 
 
 @signed_in

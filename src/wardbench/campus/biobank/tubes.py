@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from wardbench.campus.audit.services import record, verb
@@ -16,13 +17,17 @@ from wardbench.campus.biobank.custody import Change
 from wardbench.campus.biobank.fitting import fitting
 from wardbench.campus.biobank.models import Container, PoolPart, Specimen
 from wardbench.campus.biobank.rules import Act, Facts, Status
-from wardbench.campus.people.rules import SYSTEM, Actor
+from wardbench.campus.people.roles import gettext_noop
+from wardbench.campus.people.rules import SYSTEM, Actor, no
 from wardbench.core.errors import BusyError, InputError
 from wardbench.core.miabis import MATERIALS
 
 MOST_AT_ONCE = 96
 CORRECTED = frozenset({"material", "tube", "site", "diagnosis", "collected", "external", "concentration"})
 """What may be corrected of a specimen, with a reason; its amount has `adjust`."""
+
+HANDLED = frozenset({"material", "tube", "collected"})
+"""What a SPREC code says besides how a specimen was handled."""
 
 
 def facts(specimen: Specimen) -> Facts:
@@ -38,9 +43,14 @@ def _was(specimen: Specimen) -> str | None:
 
 
 def may(by: Actor, act: Act, specimen: Specimen) -> None:
-    """Refused by the sentence that the button shows."""
-    if by is not SYSTEM:
-        rules.may(by, act, facts(specimen)).require()
+    """Refused by the sentence that the button shows, with the specimen that it is about: many are done at once."""
+    if by is SYSTEM:
+        return
+    now = facts(specimen)
+    verdict = rules.may(by, act, now)
+    if not verdict and (now.status, act) not in rules.MOVES:
+        verdict = no(gettext_noop("Specimen {label}: {why}"), label=specimen.label, why=_(verdict.reason))
+    verdict.require()
 
 
 @dataclass(frozen=True)
@@ -138,6 +148,8 @@ def pool(label: str, parts: Sequence[tuple[Specimen, Amount | None]], *, by: Act
 
     A pool of several donors has none; what any of them withdraws reaches it by its parts.
     """
+    if len({one.id for one, _amount in parts}) != len(parts):
+        raise InputError(_("parts: a specimen is mixed with others, not with itself."))
     if len(parts) < 2:
         raise InputError(_("parts: a pool has at least two."))
     first = parts[0][0]
@@ -223,17 +235,30 @@ def adjust(specimen: Specimen, amount: Amount, why: str, *, by: Actor) -> None:
 
 @verb("biobank.correct")
 def correct(specimen: Specimen, values: Mapping[str, Any], why: str, *, by: Actor) -> None:
-    """Correct what is said of a specimen; the event keeps which fields, and why."""
+    """Correct what is said of a specimen; the event keeps which fields, and why. Its SPREC code follows.
+
+    InputError where nothing is corrected, or a value cannot be.
+    """
     may(by, Act.CORRECT, specimen)
     unknown = set(values) - CORRECTED
     if unknown:
         raise InputError(_("{name}: this cannot be corrected.").format(name=sorted(unknown)[0]))
     if values.get("material", "Other") not in MATERIALS:
         raise InputError(_("material: choose one from the list."))
-    if values.get("material", specimen.material) != specimen.material:
+    values = {name: value for name, value in values.items() if value != getattr(specimen, name)}
+    if not values:
+        raise InputError(_("Nothing is corrected: all of it is said already."))
+    if "material" in values:
         fitting(values["material"], specimen.unit)
+    taken = values.get("collected")
+    if taken is not None and taken > timezone.now():
+        raise InputError(_("collected: this has not come yet."))
     detail = {"why": _reason(why), "fields": sorted(values)}
-    custody.carry_out([Change(specimen, Act.CORRECT, values=values, detail=detail)], by=by)
+    follows = {}
+    if specimen.preanalytics and HANDLED & set(values):
+        said = {name: values.get(name, getattr(specimen, name)) for name in HANDLED}
+        follows = {"sprec": preanalytics.code(Specimen(**said), specimen.preanalytics)}
+    custody.carry_out([Change(specimen, Act.CORRECT, values={**values, **follows}, detail=detail)], by=by)
     record("biobank.correct", "specimen", specimen.id, by=by, fields=sorted(values))
 
 

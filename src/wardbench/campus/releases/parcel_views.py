@@ -33,7 +33,12 @@ def pick(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
         except WardbenchError as error:
             context["bad"] = refusal(error)
     lines = request_shown.pick_list(of)
-    context.update(lines=lines, done=sum(one.done for one in lines), all_done=all(one.done for one in lines))
+    context.update(
+        left_out=request_queries.left_out(of),
+        lines=lines,
+        done=sum(one.done for one in lines),
+        all_done=all(one.done for one in lines),
+    )
     template = "releases/picked.html" if request.headers.get("HX-Request") else "releases/pick.html"
     return render(request, template, context)
 

@@ -22,6 +22,7 @@ from wardbench.campus.releases import agreeing, checking
 from wardbench.campus.releases.models import Request, RequestLine
 from wardbench.campus.releases.moves import allowed, change_line, leaves, lines_of, move, note, require_all
 from wardbench.campus.releases.order import in_order
+from wardbench.campus.releases.request_queries import left_out
 from wardbench.campus.releases.requesting import one_line
 from wardbench.campus.releases.rules import LineStatus, Verb
 from wardbench.core.errors import BusyError, InputError
@@ -85,7 +86,7 @@ def _scanned(request: Request, text: str, by: Actor) -> Scanned:
     line = next((one for one in lines_of(request) if one.specimen.label == label), None)
     if line is None:
         return Scanned(Outcome.OTHER if label else Outcome.UNKNOWN, text)
-    if line.status != LineStatus.RESERVED:
+    if line.status not in (LineStatus.RESERVED, LineStatus.PICKED) or line.specimen.status == TubeStatus.PICKED:
         return Scanned(Outcome.ALREADY, text, line)
     why = _why_not(request, line)
     if why:
@@ -121,7 +122,8 @@ def _pick(request: Request, line: RequestLine, text: str, by: Actor) -> None:
     change = Change(line.specimen, Act.PICK, detail={"request": request.reference})
     custody.carry_out([change], by=by, study=request.study.reference)
     person = uuid.UUID(by.id) if by is not SYSTEM else None
-    change_line(line, LineStatus.RESERVED, LineStatus.PICKED, scanned=text, picked=timezone.now(), picked_by_id=person)
+    was = LineStatus(line.status)
+    change_line(line, was, LineStatus.PICKED, scanned=text, picked=timezone.now(), picked_by_id=person)
 
 
 @verb("releases.take_part")
@@ -151,10 +153,12 @@ def take_part(request_id: uuid.UUID, line_id: uuid.UUID, label: str, *, by: Acto
 def put_back(request_id: uuid.UUID, line_id: uuid.UUID, *, by: Actor) -> str:
     """Put a picked tube back where it was taken from; where that was, in words. BusyError where another stands there.
 
-    It stays reserved: leave it out where it is not to go at all.
+    It stays reserved: leave it out where it is not to go at all. One that was left out since it was picked is put back
+    as well, and stays left out.
     """
     request = allowed(request_id, Verb.PUT_BACK, by)
-    line = one_line(request, line_id, LineStatus.PICKED)
+    out = next((line for line in left_out(request) if line.id == line_id), None)
+    line = out or one_line(request, line_id, LineStatus.PICKED)
     one = line.specimen
     last = one.custody.exclude(container=None).select_related("container").order_by("-number").first()
     if last is None or last.container is None:
@@ -163,7 +167,8 @@ def put_back(request_id: uuid.UUID, line_id: uuid.UUID, *, by: Actor) -> str:
         # Somebody may have put it into a box already, by the page of the box.
         change = Change(one, Act.STORE, last.container, last.position, detail={"request": request.reference})
         custody.carry_out([change], by=by, study=request.study.reference)
-    change_line(line, LineStatus.PICKED, LineStatus.RESERVED, scanned="", picked=None, picked_by_id=None)
+    if out is None:
+        change_line(line, LineStatus.PICKED, LineStatus.RESERVED, scanned="", picked=None, picked_by_id=None)
     note(request, Verb.PUT_BACK, by, specimen=one.label)
     return last.place
 

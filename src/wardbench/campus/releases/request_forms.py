@@ -182,17 +182,13 @@ class LogForm(ReadingsForm):
         super().__init__(*args, **kwargs)
 
 
-class UseForm(Form):
-    line = forms.ChoiceField(label=_("Which specimen"))
+class UseForm(ChosenForm):
     amount = forms.CharField(
-        label=_("How much was used"), max_length=20, required=False, help_text=_("Leave empty where all of it was.")
-    )
+        label=_("How much of each was used"), max_length=20, required=False,
+        help_text=_("Leave empty where all of it was."),
+    )  # fmt: skip
     unit = forms.ChoiceField(label=_("Unit"), choices=[(one, one) for one in UNITS], required=False)
     words = _words(_("What for"), required=False)
-
-    def __init__(self, *args: Any, of: Request, **kwargs: Any) -> None:
-        super().__init__(*args, of=of, **kwargs)
-        self.fields["line"].choices = self.lines(*WITH_RECIPIENT)  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from wardbench.campus.biobank.models import Biobank, Specimen
 from wardbench.campus.biobank.rules import KEEPERS
+from wardbench.campus.biobank.rules import Status as TubeStatus
 from wardbench.campus.biobank.terms import materials_called
 from wardbench.campus.people.models import Person
 from wardbench.campus.people.rules import SYSTEM, Actor
@@ -272,3 +273,10 @@ def biobank(biobank_id: uuid.UUID) -> Biobank:
 
 def tariffs() -> list[Tariff]:
     return list(Tariff.objects.select_related("biobank").order_by("biobank__name", "work"))
+
+
+def left_out(of: Request) -> list[RequestLine]:
+    """Lines that were left out after their tubes were picked, as long as these lie with what is to be sent: their
+    donors took consent back meanwhile, most often."""
+    there = of.lines.filter(status=LineStatus.DROPPED, specimen__status=TubeStatus.PICKED, specimen__reserved=None)
+    return list(there.exclude(picked=None).select_related("specimen__collection").order_by("specimen__label"))

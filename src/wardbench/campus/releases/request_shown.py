@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from wardbench.campus.biobank import places
 from wardbench.campus.biobank.amounts import Amount
+from wardbench.campus.biobank.rules import Status as TubeStatus
 from wardbench.campus.biobank.rules import may_see_inventory
 from wardbench.campus.people.figures import degrees
 from wardbench.campus.people.refusals import reason
@@ -170,19 +171,18 @@ def pick_list(of: Request) -> list[PickRow]:
     )
     for line in lines:
         one = line.specimen
-        box = words.of(one.box, None) or _("Out of storage")
-        if line.status == LineStatus.PICKED:
-            box = _("Picked")
+        done = line.status == LineStatus.PICKED and one.status == TubeStatus.PICKED
+        again = line.status == LineStatus.PICKED and not done
+        box = _("Picked") if done else words.of(one.box, None) or _("Out of storage")
         row = Row(
             line,
             one.label,
             _(MATERIALS[one.material]),
             amount_of(line) if line.amount is not None else "",
-            _(LINE_STATUSES[LineStatus(line.status)]),
-            LINE_TONES.get(LineStatus(line.status), ""),
+            _("Picked and put elsewhere since: scan it again") if again else _(LINE_STATUSES[LineStatus(line.status)]),
+            "wait" if again else LINE_TONES.get(LineStatus(line.status), ""),
         )
         position = places.label(one.box, one.place) if one.box is not None else ""
-        done = line.status == LineStatus.PICKED
         parent = one.parent.label if done and one.parent is not None else ""
         found.append(PickRow(row, box, box != before, position, done, parent))
         before = box

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Collection, Sequence
 
 from django.db.models import F
@@ -13,13 +14,13 @@ from wardbench.campus.audit.services import verb
 from wardbench.campus.biobank import custody
 from wardbench.campus.biobank.amounts import UNITS, Amount
 from wardbench.campus.biobank.custody import Change
+from wardbench.campus.biobank.models import Specimen
 from wardbench.campus.biobank.rules import Act
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.releases.giving_back import give_back
 from wardbench.campus.releases.models import Request, RequestLine, Shipment, ShipmentLine
 from wardbench.campus.releases.moves import allowed, change_line, lines_of, move, reasoned, tell
-from wardbench.campus.releases.requesting import one_line
 from wardbench.campus.releases.rules import CONDITIONS, WITH_RECIPIENT, LineStatus, Side, Verb
 from wardbench.campus.releases.shipping import parcel
 from wardbench.core.errors import BusyError, InputError
@@ -27,36 +28,44 @@ from wardbench.core.errors import BusyError, InputError
 
 @verb("releases.use")
 def report_use(
-    request_id: uuid.UUID, line_id: uuid.UUID, used: Amount | None, words: str = "", *, by: Actor
-) -> int | None:
-    """Say how much of a specimen was used, None for all of it; what is left, in the smallest unit.
+    request_id: uuid.UUID, lines: Collection[uuid.UUID], used: Amount | None, words: str = "", *, by: Actor
+) -> list[int]:
+    """Say how much of each of some specimens was used, None for all of it; what is left of each, in the smallest unit
+    and the order of the request.
 
     What is left stays with the recipient, to be used, returned or destroyed. InputError for more than there was.
     """
     request = allowed(request_id, Verb.USE, by)
-    line = one_line(request, line_id, *WITH_RECIPIENT)
-    one = line.specimen
+    gone = _with_recipient(request, lines)
+    changes, told, rest = [], [], []
+    for line in gone:
+        one = line.specimen
+        left, taken = _after_use(one, used), used.value if used is not None else one.amount
+        changes.append(
+            Change(one, Act.USE, values={"amount": left}, detail={"request": request.reference, "used": taken})
+        )
+        told.append({"specimen": one.label, "used": taken, "left": left})
+        rest.append(left)
+        to = LineStatus.USED_UP if left == 0 else LineStatus(line.status)
+        total = None if taken is None else (line.used or 0) + taken
+        change_line(line, LineStatus(line.status), to, used=total, used_words=words.strip()[:2000])
+    custody.carry_out(changes, by=by, study=request.study.reference)
+    move(request, Verb.USE, by, detail=told[0] if len(told) == 1 else {"specimens": told})
+    return rest
+
+
+def _after_use(one: Specimen, used: Amount | None) -> int:
+    """What is left of a specimen once so much is used."""
     if used is None:
-        left = 0
-    elif one.amount is None or not one.unit:
+        return 0
+    if one.amount is None or not one.unit:
         raise InputError(_("amount: nobody knows how much there was; say that all of it is used, or nothing."))
-    elif UNITS[one.unit].dimension is not used.dimension:
+    if UNITS[one.unit].dimension is not used.dimension:
         raise InputError(_("amount: it is kept in {unit}.").format(unit=one.unit))
-    elif not 0 < used.value <= one.amount:
+    if not 0 < used.value <= one.amount:
         has = Amount(one.amount, one.unit)
         raise InputError(_("amount: there are {has} in {label}.").format(has=has, label=one.label))
-    else:
-        left = one.amount - used.value
-    taken = used.value if used is not None else one.amount
-    detail = {"request": request.reference, "used": taken}
-    custody.carry_out(
-        [Change(one, Act.USE, values={"amount": left}, detail=detail)], by=by, study=request.study.reference
-    )
-    to = LineStatus.USED_UP if left == 0 else LineStatus(line.status)
-    total = None if taken is None else (line.used or 0) + taken
-    change_line(line, LineStatus(line.status), to, used=total, used_words=words.strip()[:2000])
-    move(request, Verb.USE, by, detail={"specimen": one.label, "used": taken, "left": left})
-    return left
+    return one.amount - used.value
 
 
 @verb("releases.destroy")
@@ -118,7 +127,10 @@ def take_back(shipment_id: uuid.UUID, scanned: Sequence[str], *, by: Actor, word
         raise InputError(_("parcel: there is no such parcel."))
     request = allowed(shipment.request_id, Verb.TAKE_BACK, by)
     inside = {one.line.specimen.label: one for one in shipment.lines.select_related("line__specimen")}
-    read = {text.strip() for text in scanned if text.strip()}
+    alike = Counter(label.casefold() for label in inside)
+    named = {label.casefold(): label for label in inside if alike[label.casefold()] == 1}
+    texts = {text.strip() for text in scanned if text.strip()}
+    read = {text if text in inside else named.get(text.casefold(), text) for text in texts}
     other = sorted(read - set(inside))
     if other:
         raise InputError(_("scan: {label} is not of this parcel.").format(label=other[0][:64]))

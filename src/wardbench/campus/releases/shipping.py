@@ -33,7 +33,7 @@ from wardbench.campus.releases.moves import (
     reasoned,
     require_all,
 )
-from wardbench.campus.releases.request_queries import whole
+from wardbench.campus.releases.request_queries import left_out, whole
 from wardbench.campus.releases.requesting import one_line
 from wardbench.campus.releases.rules import CONDITIONS, LineStatus, Status, Verb
 from wardbench.campus.studies import granting
@@ -66,7 +66,8 @@ class Arrived:
 def send(request_id: uuid.UUID, conditions: str, *, by: Actor, courier: str = "", tracking: str = "") -> Sent:
     """Send what was picked. Permit, consent and terms are checked once more, and what leaves is written on the permit.
 
-    BusyError while a tube is neither picked nor left out; ForbiddenError where the permit does not allow it any more.
+    BusyError while a tube is neither picked nor left out, or one lies there that was left out; ForbiddenError where the
+    permit does not allow it any more.
     """
     request = allowed(request_id, Verb.SEND, by)
     if conditions not in CONDITIONS:
@@ -76,6 +77,10 @@ def send(request_id: uuid.UUID, conditions: str, *, by: Actor, courier: str = ""
     waits = lines_of(request, LineStatus.RESERVED)
     if waits:
         raise BusyError(_("{label} is neither picked nor left out.").format(label=waits[0].specimen.label))
+    stray = next(iter(left_out(request)), None)
+    if stray is not None:
+        said = _("{label} was left out after it was picked; take it from the parcel and put it back first.")
+        raise BusyError(said.format(label=stray.specimen.label))
     lines = lines_of(request, LineStatus.PICKED)
     if not lines:
         raise BusyError(_("Nothing is picked."))

@@ -105,10 +105,18 @@ def _known(row: Sequence[str]) -> int:
 
 
 def _named_by(rows: Sequence[tuple[int, Sequence[str]]]) -> int:
-    """Which row names the columns: the first one, unless it says nothing that is known and one soon below it does."""
+    """Which row names the columns: the first one, unless it says nothing that is known and one soon below it does.
+
+    Where none says anything known, a first row of one cell is a title, and the next with several names them.
+    """
     known = [_known(cells) for _line, cells in rows[: TITLES + 1]]
     best = max(range(len(known)), key=known.__getitem__)
-    return best if known[0] < SOME <= known[best] else 0
+    if known[0] < SOME <= known[best]:
+        return best
+    if known[best]:
+        return 0
+    several = (place for place in range(len(known)) if sum(map(bool, rows[place][1])) >= SOME)
+    return next(several, 0) if sum(map(bool, rows[0][1])) < SOME else 0
 
 
 def read_csv(data: bytes) -> Table:
@@ -203,11 +211,12 @@ def _decoded(text: str) -> str:
 
 
 def _separator(text: str) -> str:
-    """The one that gives the most headers that are known; among equals the one that there is most of at first."""
+    """The one that gives the most headers that are known; among equals the one that most of the first lines have, and
+    the first of them most of."""
     lines = (line[:TOP] for line in text.splitlines() if line.strip() and not line.startswith(COMMENT))
     first = list(islice(lines, TITLES + 1)) or [""]
     said = {one: max(_known([cell.strip('"') for cell in line.split(one)]) for line in first) for one in SEPARATORS}
-    return max(SEPARATORS, key=lambda one: (said[one], first[0].count(one)))
+    return max(SEPARATORS, key=lambda one: (said[one], sum(one in line for line in first), first[0].count(one)))
 
 
 def packed(table: Table) -> bytes:
