@@ -212,11 +212,12 @@ def _decoded(text: str) -> str:
 
 def _separator(text: str) -> str:
     """The one that gives the most headers that are known; among equals the one that most of the first lines have, and
-    the first of them most of."""
+    most of."""
     lines = (line[:TOP] for line in text.splitlines() if line.strip() and not line.startswith(COMMENT))
     first = list(islice(lines, TITLES + 1)) or [""]
     said = {one: max(_known([cell.strip('"') for cell in line.split(one)]) for line in first) for one in SEPARATORS}
-    return max(SEPARATORS, key=lambda one: (said[one], sum(one in line for line in first), first[0].count(one)))
+    counts = {one: [line.count(one) for line in first] for one in SEPARATORS}
+    return max(SEPARATORS, key=lambda one: (said[one], sum(map(bool, counts[one])), sum(counts[one])))
 
 
 def packed(table: Table) -> bytes:
