@@ -7,6 +7,7 @@ sums for each day, so that a fit of 100,000 persons takes milliseconds; a report
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -132,11 +133,14 @@ def influence(
     hazard, pulled = by_day(rate).cumsum(), by_day(rate * share).cumsum()
     taken, taken_share = by_day(rate * sums.part), by_day(rate * sums.part * share)
     many = np.maximum(by_day(np.ones(len(sums.at))), 1)
-    risk = np.where(arm, np.exp(log), 1.0)
-    own = hazard[day] - died * taken[day]
-    from_others = pulled[day] - died * taken_share[day]
-    residual = died * (arm - (by_day(share) / many)[day]) - risk * (arm * own - from_others)
-    parts = weight * residual
+    # The residual is the same for all of one arm who end on one day with the outcome, or without.
+    residual = np.empty((2, 2, size))
+    for had, of_arm in itertools.product((0, 1), repeat=2):
+        own = hazard - had * taken
+        from_others = pulled - had * taken_share
+        risk = np.exp(log) if of_arm else 1.0
+        residual[had, of_arm] = had * (of_arm - by_day(share) / many) - risk * (of_arm * own - from_others)
+    parts = weight * residual.ravel()[(2 * died + arm) * size + day]
     return parts if cluster is None else np.asarray(np.bincount(cluster, parts), dtype=np.float64)
 
 

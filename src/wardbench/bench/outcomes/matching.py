@@ -33,12 +33,13 @@ def match(logit: Floats, treated: Integers, ratio: int = 1, caliper: float = CAL
     for turn in range(ratio):
         # After the first turn, a treated person without a partner has none within the caliper.
         free = np.flatnonzero(treated != (sets == UNMATCHED)) if turn else np.arange(len(logit))
-        for first, second in closest(logit[free], treated[free], width):
-            case, control = (first, second) if treated[free[first]] else (second, first)
-            if sets[free[case]] == UNMATCHED:
-                sets[free[case]] = number
-                number += 1
-            sets[free[control]] = sets[free[case]]
+        pairs = free[np.array(closest(logit[free], treated[free], width), dtype=np.int64).reshape(-1, 2)]
+        order = np.argsort(~treated[pairs], axis=1, kind="stable")
+        case, control = np.take_along_axis(pairs, order, axis=1).T
+        new = case[sets[case] == UNMATCHED]
+        sets[new] = number + np.arange(len(new))
+        number += len(new)
+        sets[control] = sets[case]
     return sets
 
 
@@ -49,12 +50,15 @@ def closest(logit: Floats, treated: Integers, width: float) -> list[tuple[int, i
     the same pairs as all n x m distances would, in O(n log n).
     """
     order = np.argsort(logit, kind="stable")
-    score, arm = logit[order].tolist(), treated[order].tolist()
+    scores, arms = logit[order], treated[order]
+    gaps = np.diff(scores)
+    near = np.flatnonzero((arms[1:] != arms[:-1]) & (gaps <= width))
+    heap = list(zip(gaps[near].tolist(), near.tolist(), (near + 1).tolist(), strict=True))
+    heapq.heapify(heap)
+    score, arm, place = scores.tolist(), arms.tolist(), order.tolist()
     n = len(score)
     before, after = list(range(-1, n - 1)), [*range(1, n), -1]
     free = [True] * n
-    heap = [(score[i + 1] - score[i], i, i + 1) for i in range(n - 1) if arm[i] != arm[i + 1]]
-    heapq.heapify(heap)
     pairs = []
     while heap:
         distance, left, right = heapq.heappop(heap)
@@ -63,7 +67,7 @@ def closest(logit: Floats, treated: Integers, width: float) -> list[tuple[int, i
         if not (free[left] and free[right]):
             continue
         free[left] = free[right] = False
-        pairs.append((int(order[left]), int(order[right])))
+        pairs.append((place[left], place[right]))
         low, high = before[left], after[right]
         if low >= 0:
             after[low] = high
