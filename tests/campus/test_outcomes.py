@@ -377,6 +377,28 @@ def test_from_a_patient_of_one_s_own_and_on_the_record(campus: Cast) -> None:
     assert campus.client("researcher").post("/outcomes/new/patient/", {"patient": "3"}).status_code == 403
 
 
+def test_whether_an_answer_is_about_a_patient_is_told_and_on_the_record(campus: Cast) -> None:
+    give_relation(3, campus.endocrinology, by=SYSTEM)
+    client, one = campus.client("physician"), ask(campus)
+    there = f"/outcomes/{one.id}/patient/"
+    assert client.post(there, {"patient": "3"}).status_code == 403, "there is no answer yet"
+    answered(one)
+    assert there in client.get(f"/outcomes/{one.id}/").content.decode()
+    page = client.post(there, {"patient": "3"}).content.decode()
+    assert "Is it about this patient?" in page and "Heart failure" in page
+    assert "already; the answer is about who begins it" in page and "First use of carvedilol" in page
+    assert "The comparison itself was not answerable" in page
+    event = Event.objects.get(verb="outcomes.place_patient")
+    assert event.patient == "3" and event.actor == str(campus.people["physician"].id)
+    one.refresh_from_db()
+    assert "patient" not in one.asked and one.report["model"]["share"] == 0.5
+    for number in ("4", "999", "", "x"):
+        assert client.post(there, {"patient": number}).status_code == 404
+    assert campus.client("researcher").post(there, {"patient": "3"}).status_code == 404, "nor see the question"
+    shared = answered(ask(campus, "researcher"))
+    assert "/patient/" not in campus.client("researcher").get(f"/outcomes/{shared.id}/").content.decode()
+
+
 def test_an_answer_is_shown_to_others_when_its_owner_says_so(campus: Cast) -> None:
     one = answered(ask(campus))
     client = campus.client("researcher")

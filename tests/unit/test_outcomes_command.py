@@ -8,8 +8,11 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -17,7 +20,15 @@ from typer.testing import CliRunner
 import wardbench
 from wardbench.bench.outcomes.adjustment import Adjusted, adjust
 from wardbench.bench.outcomes.analysis import analyse
-from wardbench.bench.outcomes.balance import standardised_differences
+from wardbench.bench.outcomes.applicability import (
+    Applicability,
+    Place,
+    applicability,
+    place_of,
+    preference_of,
+    treated_already,
+)
+from wardbench.bench.outcomes.balance import preference, standardised_differences
 from wardbench.bench.outcomes.comparison import hazard_ratio
 from wardbench.bench.outcomes.covariates import extract
 from wardbench.bench.outcomes.protocol import read_question
@@ -29,6 +40,7 @@ from wardbench.core.disclosure import rules_for
 from wardbench.core.errors import InputError, NotFoundError
 from wardbench.core.store import Store
 from wardbench.synthetic import protocols, write_store
+from wardbench.ward.patients.reading import person_rows
 
 runner = CliRunner()
 PERSONS = 8000
@@ -251,3 +263,22 @@ def test_what_was_measured_counts_by_its_value_and_not_only_by_being_there(hospi
     score = propensity_scores(matrix.values, subjects.treated)
     after = standardised_differences(matrix.values, subjects.treated, adjust("overlap", score, subjects.treated).weight)
     assert np.abs(after[fifths]).max() < 0.1
+
+
+def test_a_patient_is_placed_where_the_comparison_had_somebody_like_them(hospital: Path) -> None:
+    """Whoever was compared stands at their own score, from the rows of their record alone."""
+    snapshot = Store.open(hospital / "store").snapshot()
+    analysis = analyse(read_question(hospital / "diabetes.json"), snapshot)
+    kept = applicability(analysis, snapshot)
+    assert kept is not None and kept.terms and any(term.between for term in kept.terms)
+    assert msgspec.convert(json.loads(msgspec.json.encode(kept)), Applicability) == kept
+    subjects = analysis.subjects
+    preferred = preference(analysis.comparison.arms.score, subjects.treated)
+    for place in range(0, subjects.size, subjects.size // 6):
+        zero = date(1970, 1, 1) + timedelta(int(subjects.index[place]))
+        found = preference_of(replace(kept, year=zero.year), person_rows(snapshot, int(subjects.person[place])), zero)
+        assert found == pytest.approx(preferred[place], abs=1e-6)
+    ends = {place_of(kept, one) for one in preferred}
+    assert Place.AMONG in ends and Place.BEYOND_TARGET in ends
+    assert np.mean([place_of(kept, one).startswith("beyond") for one in preferred]) < 0.3
+    assert treated_already(kept, [kept.target[0]]) == (True, False)

@@ -15,7 +15,7 @@ from wardbench.bench.outcomes.covariates import Matrix
 from wardbench.bench.outcomes.diagnostics import Gate
 from wardbench.bench.outcomes.hazards import arm_ratio
 from wardbench.bench.outcomes.protocol import Protocol
-from wardbench.bench.outcomes.scores import propensity_scores
+from wardbench.bench.outcomes.scores import Fit, propensity_model, scores_of
 from wardbench.bench.outcomes.subjects import DEATH, FREE, OUTCOME, Subjects
 from wardbench.bench.outcomes.survival import Mean, aalen_johansen, kaplan_meier, restricted_mean
 from wardbench.core.errors import InputError
@@ -83,6 +83,8 @@ class Arms:
     after: Floats
     equipoise: float
     discrimination: float
+    model: Fit | None = None
+    """What the scores came from; None where they were known already."""
 
 
 @dataclass(frozen=True)
@@ -105,12 +107,14 @@ def make_alike(protocol: Protocol, subjects: Subjects, matrix: Matrix, score: Fl
     """Adjust as the protocol says; `score` are the propensity scores where these are known already."""
     if not subjects.in_both_arms:
         raise InputError("There is nobody to compare in one of the arms.")
+    model = None
     if score is None:
-        score = propensity_scores(matrix.values, subjects.treated)
+        model = propensity_model(matrix.values, subjects.treated)
+        score = scores_of(model, matrix.values, subjects.treated)
     adjusted = adjust(protocol.adjustment, score, subjects.treated, protocol.matching_ratio)
     before, after = before_and_after(matrix.values, subjects.treated, adjusted.weight)
     either, told = equipoise(score, subjects.treated), discrimination(score, subjects.treated)
-    return Arms(score, adjusted, before, after, either, told)
+    return Arms(score, adjusted, before, after, either, told, model)
 
 
 def compare(

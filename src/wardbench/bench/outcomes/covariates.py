@@ -44,6 +44,8 @@ class Covariate:
     window: tuple[int, int] | None
     value: str = ""
     """Of a measurement: in which fifth of all last values the person's own lies."""
+    between: tuple[float, float] | None = None
+    """Above which and up to which value that fifth is."""
 
     @property
     def label(self) -> str:
@@ -131,6 +133,11 @@ def _band(number: int) -> str:
     return f"Age {5 * number} to {5 * number + 4}" if number < 19 else "Age 95 or more"
 
 
+def band_of(age: int) -> str:
+    """The name of the covariate of an age."""
+    return _band(min(age // 5, 19))
+
+
 NAMED: dict[str, Callable[[int], str]] = {"sex": _sex, "band": _band, "year": lambda year: f"Time zero in {year}"}
 
 
@@ -174,10 +181,12 @@ def _measured(engine: Arrays, asked: Covariates, subjects: Subjects) -> Iterator
         # Rows and days lie in order, so that the last record of a person is the last of their run.
         last = np.append(who[1:] != who[:-1], True)
         who, found = who[last], found[last]
-        fifth = np.searchsorted(np.quantile(found, (0.2, 0.4, 0.6, 0.8)), found, side="left")
+        edges = [-np.inf, *np.quantile(found, (0.2, 0.4, 0.6, 0.8)).tolist(), np.inf]
+        fifth = np.searchsorted(edges[1:-1], found, side="left")
         for at, name in enumerate(FIFTHS):
             if (fifth == at).any():
-                yield Covariate("measurement", int(records.concepts[analyte]), "", window, name), who[fifth == at]
+                concept, between = int(records.concepts[analyte]), (edges[at], edges[at + 1])
+                yield Covariate("measurement", concept, "", window, name, between), who[fifth == at]
 
 
 def _new(number: Integers, row: Integers) -> Integers:

@@ -40,31 +40,42 @@ SLACK = 1.05
 
 
 def propensity_scores(covariates: Any, treated: Integers, seed: int = 1) -> Floats:
-    """The probability of treatment of n persons given covariates (n, p). The same input gives the same scores.
+    """The probability of treatment of n persons given covariates (n, p), as `propensity_model` has it."""
+    return scores_of(propensity_model(covariates, treated, seed), covariates, treated)
+
+
+def scores_of(model: Fit, covariates: Any, treated: Integers) -> Floats:
+    """The probabilities that a model gives; everybody's share where it chose nothing."""
+    from scipy import sparse
+
+    if not len(model.chosen):
+        return np.full(len(treated), np.asarray(treated).astype(int).mean())
+    return np.asarray(np.clip(model.predicted(sparse.csc_array(covariates)), EDGE, 1 - EDGE))
+
+
+def propensity_model(covariates: Any, treated: Integers, seed: int = 1) -> Fit:
+    """The model of treatment of n persons given covariates (n, p). The same input gives the same model.
 
     The penalised fit chooses covariates and shrinks what they do; those that it chose are fitted again almost freely
     (the relaxed lasso of Meinshausen, Comp Stat Data Anal 2007;52:374), as far as there are `PER_COVARIATE` persons of
-    the smaller arm for each. Everybody's share where none is chosen. The seed decides who is in which fold.
+    the smaller arm for each. The seed decides who is in which fold.
     """
     from scipy import sparse
 
     arm = np.asarray(treated).astype(int)
     by_column = sparse.csc_array(covariates)
-    if by_column.shape[1] == 0:
-        return np.full(len(arm), arm.mean())
-    steps, likely = choose(by_column, arm, seed)
     nothing, pull = start(by_column, arm)
+    if by_column.shape[1] == 0:
+        return nothing
+    steps, likely = choose(by_column, arm, seed)
     penalty = float(pull.max(initial=0.0)) * STEP**steps
     fit = checked(by_column, arm, likely, penalty, EXACTLY)[0] if steps and penalty > 0 else nothing
-    if not len(fit.chosen):
-        return np.full(len(arm), arm.mean())
-    if len(fit.chosen) > min(arm.sum(), len(arm) - arm.sum()) / PER_COVARIATE:
-        return np.clip(fit.predicted(by_column), EDGE, 1 - EDGE)
+    if not len(fit.chosen) or len(fit.chosen) > min(arm.sum(), len(arm) - arm.sum()) / PER_COVARIATE:
+        return fit
     from sklearn.linear_model import LogisticRegression
 
-    kept = by_column[:, fit.chosen]
-    model = LogisticRegression(C=FREELY, max_iter=1000, tol=1e-8).fit(kept, arm)
-    return np.asarray(np.clip(model.predict_proba(kept)[:, 1], EDGE, 1 - EDGE))
+    model = LogisticRegression(C=FREELY, max_iter=1000, tol=1e-8).fit(by_column[:, fit.chosen], arm)
+    return Fit(fit.chosen, model.coef_[0], float(model.intercept_[0]))
 
 
 @dataclass(frozen=True)

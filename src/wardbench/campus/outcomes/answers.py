@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from wardbench.bench.outcomes.analysis import analyse
+from wardbench.bench.outcomes.applicability import applicability
 from wardbench.bench.outcomes.protocol import Protocol, question
 from wardbench.bench.outcomes.report import render, report_of
 from wardbench.campus.outcomes import yardstick_answers
@@ -44,4 +45,6 @@ def of_outcomes(spec: Spec, snapshot: Snapshot, without: Collection[int], mode: 
     found = analyse(asked, snapshot, without=without, progress=tell)
     command = f"./wardbench outcomes run {asked.digest[:12]}.json --store STORE --mode {mode} --report report.html"
     report = report_of(found, snapshot, mode=mode, command=command)
-    return Answer(msgspec.to_builtins(report), render(report), report.figures.answerable)
+    kept = applicability(found, snapshot)
+    told = {**msgspec.to_builtins(report), "model": None if kept is None else msgspec.to_builtins(kept)}
+    return Answer(told, render(report), report.figures.answerable)

@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from wardbench.campus.counting.rules import Mode, Purpose, may_count, may_estimate
 from wardbench.campus.people.roles import Role, gettext_noop
-from wardbench.campus.people.rules import Actor, Title, Verdict, is_signed_in, no, yes
+from wardbench.campus.people.rules import Actor, Title, Verdict, is_signed_in, may_treat, no, yes
 
 
 class Basis(StrEnum):
@@ -201,6 +201,14 @@ def may_see(actor: Actor, facts: Facts) -> Verdict:
     if facts.shared and actor.roles - {Role.PARTNER}:
         return yes(gettext_noop("It is shown to everybody who works on the campus."))
     return no(gettext_noop("This is not shared with you; ask whoever asked it."))
+
+
+def may_place(actor: Actor, facts: Facts) -> Verdict:
+    """Whether somebody may look if an answer is about a patient; which patients, the care relation says."""
+    seen = may_see(actor, facts)
+    if seen and facts.status is not Status.ANSWERED:
+        return no(gettext_noop("This cannot be done now: {status}."), status=STATUSES[facts.status])
+    return may_treat(actor) if seen else seen
 
 
 def may_act(actor: Actor, act: Act, facts: Facts) -> Verdict:

@@ -177,6 +177,21 @@ def start_from_patient(patient: int, *, by: Actor) -> Verdict:
     return verdict
 
 
+@verb("outcomes.place_patient")
+def place_patient(inquiry_id: uuid.UUID, patient: int, *, by: Actor) -> Inquiry:
+    """Put on the record that `by` looks whether an answer is about a patient of theirs; the question with its answer.
+
+    NotFoundError where they may not see the question or the patient, which is on the record too.
+    """
+    found = queries.inquiry(inquiry_id, by=by)
+    rules.may_place(by, queries.facts_of(found, by)).require()
+    if not may_see_patient(by, patient):
+        record_for_good("outcomes.refuse_patient", "patient", patient, by=by, patient=patient)
+        raise NotFoundError(_("There is no such patient in your care."))
+    record("outcomes.place_patient", "inquiry", found.id, by=by, patient=patient)
+    return found
+
+
 def _allowed(inquiry_id: uuid.UUID, act: Act, by: Actor) -> Inquiry:
     found = queries.inquiry(inquiry_id, by=by)
     rules.may_act(by, act, queries.facts_of(found, by)).require()

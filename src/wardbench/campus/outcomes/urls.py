@@ -12,5 +12,6 @@ urlpatterns = [
     path("<uuid:inquiry_id>/progress/", views.progress, name="inquiry_progress"),
     path("<uuid:inquiry_id>/report/", views.report, name="inquiry_report"),
     path("<uuid:inquiry_id>/protocol.json", views.protocol, name="inquiry_protocol"),
+    path("<uuid:inquiry_id>/patient/", views.place_patient, name="inquiry_patient"),
     path("<uuid:inquiry_id>/<slug:what>/", views.act, name="inquiry_act"),
 ]

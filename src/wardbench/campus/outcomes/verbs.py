@@ -19,6 +19,7 @@ say(
         "outcomes.answer": gettext_noop("Answered a question about outcomes"),
         "outcomes.fail": gettext_noop("Could not answer a question about outcomes"),
         "outcomes.start_from_patient": gettext_noop("Looked at a patient to find those like them"),
+        "outcomes.place_patient": gettext_noop("Looked whether an answer is about a patient"),
         "outcomes.refuse_patient": gettext_noop("Was refused a patient to find those like them"),
     }
 )

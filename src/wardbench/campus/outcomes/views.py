@@ -20,7 +20,7 @@ from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
 from wardbench.campus.outcomes import queries, rules, services, shown, slots
 from wardbench.campus.outcomes.forms import DAYS, SEXES, PatientForm, PicoForm, ReviewForm, began
-from wardbench.campus.outcomes.rules import KINDS, STATUSES, TOLD, YARDSTICKS, Act, Kind, Status
+from wardbench.campus.outcomes.rules import KINDS, STATUSES, TOLD, YARDSTICKS, Act, Basis, Kind, Status
 from wardbench.campus.outcomes.standalone import standalone
 from wardbench.campus.people.reauthentication import reauthenticated_to_decide
 from wardbench.campus.people.refusals import refusal, told_in
@@ -208,6 +208,7 @@ def _told(one: Any, by: Actor) -> dict[str, Any]:
         "form": ReviewForm(),
         "why": rules.may_see(by, facts),
         "may_ask": rules.may_ask_any(by),
+        "may_place": kind is Kind.OUTCOMES and rules.may_place(by, facts),
     }
 
 
@@ -231,6 +232,24 @@ def protocol(request: HttpRequest, inquiry_id: uuid.UUID) -> HttpResponse:
     response = JsonResponse(queries.protocol_of(one), json_dumps_params={"indent": 2, "ensure_ascii": False})
     response.headers["Content-Disposition"] = f'attachment; filename="{one.hash[:12]}.json"'
     return response
+
+
+@signed_in
+@require_POST
+@limited(Doing.PATIENT, "POST")
+def place_patient(request: HttpRequest, inquiry_id: uuid.UUID) -> HttpResponse:
+    """Whether an answer is about a patient of one's own; nothing of it is kept but that somebody looked."""
+    from wardbench.campus.outcomes.placing import placed
+
+    by = actor(request)
+    given = PatientForm(request.POST)
+    if not given.is_valid():
+        raise NotFoundError(_("There is no such patient in your care."))
+    number = given.cleaned_data["patient"]
+    one = services.place_patient(inquiry_id, number, by=by)
+    found = placed(one.report, sessions.snapshot("store"), number)
+    context = {"one": one, "found": found, "told": TOLD[Basis(one.basis)]}
+    return render(request, "outcomes/placed.html", context)
 
 
 @signed_in
