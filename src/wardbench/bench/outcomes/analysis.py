@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -69,10 +70,14 @@ def analyse(
         )
     subjects = followed(question.protocol, who)
     progress(1, 5, "reading what was recorded before")
-    description = describe(question, engine, subjects, without)
     if question.comparator is None or not subjects.in_both_arms:
+        description = describe(question, engine, subjects, without)
         return Analysis(question, snapshot.version, subjects, description, None, None, ())
-    matrix = extract(question, engine, subjects)
+    # Both read for a second or two, each for itself.
+    with ThreadPoolExecutor(1) as beside:
+        described = beside.submit(describe, question, engine, subjects, without)
+        matrix = extract(question, engine, subjects)
+    description = described.result()
     progress(2, 5, "following negative controls")
     controls = follow(question, engine, subjects, question.negative_controls)
     users = users_before(question, engine, subjects)

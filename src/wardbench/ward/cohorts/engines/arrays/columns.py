@@ -8,6 +8,7 @@ a snapshot, into `derived/VERSION/TABLE/COLUMN.npy` of the store; it can be remo
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -31,12 +32,17 @@ _MISSING: dict[str, Any] = {"BIGINT": int(NO_ID), "INTEGER": int(NO_DAY), "DATE"
 
 
 class Columns:
-    """The arrays of one snapshot; open files are kept, and what cannot be written to the store is kept in memory."""
+    """The arrays of one snapshot; open files are kept, and what cannot be written to the store is kept in memory.
+
+    Threads may ask side by side: each array is made once.
+    """
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self._folder = snapshot.derived
         self._open: dict[str, Array] = {}
+        # Made of others, which the same thread then asks for.
+        self._lock = threading.RLock()
         self._tables: dict[str, TableColumns] = {}
 
     @cached_property
@@ -50,9 +56,10 @@ class Columns:
 
     def stored(self, name: str, make: Callable[[], Array]) -> Array:
         """The array called `name`, made and written when it is asked for the first time."""
-        if name not in self._open:
-            self._open[name] = self._load(name, make)
-        return self._open[name]
+        with self._lock:
+            if name not in self._open:
+                self._open[name] = self._load(name, make)
+            return self._open[name]
 
     def _load(self, name: str, make: Callable[[], Array]) -> Array:
         path = self._folder / f"{name}.npy"
