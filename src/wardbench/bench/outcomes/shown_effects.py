@@ -35,7 +35,7 @@ def effects(comparison: Comparison | None) -> tuple[EffectRow, ...]:
                 f"Risk difference by day {risk.day}",
                 f"{100 * risk.difference:+.1f} in 100",
                 f"{100 * low:+.1f} to {100 * high:+.1f}",
-                "the interval holds 0: no number needed to treat is given"
+                "the interval holds 0: no number needed to treat"
                 if crosses
                 else f"one outcome {side} for every {np.ceil(needed):.0f} treated",
             )
@@ -70,8 +70,8 @@ def effects(comparison: Comparison | None) -> tuple[EffectRow, ...]:
             "E-value",
             f"{found.e_value:.2f}",
             "",
-            f"so strong something unrecorded would have to be, with both, to explain this away; "
-            f"{found.e_value_of_limit:.2f} to explain the limit nearer to 1",
+            "how strong something unrecorded would have to be, with both, to explain this; "
+            f"{found.e_value_of_limit:.2f} for the limit nearer to 1",
         )
     )
     return tuple(rows)
