@@ -22,6 +22,7 @@ from wardbench.campus.biobank.models import (
     Collection,
     ConsentForm,
     Donor,
+    DonorLink,
     OptOut,
     Protocol,
     ProtocolVisit,
@@ -334,9 +335,21 @@ def test_who_prints_the_labels_of_a_visit(cast: Cast, role: Role) -> None:
         assert cast.client(role).get(f"/biobank/specimens/labels/?{asked}").status_code == wanted, asked
 
 
+def test_only_who_knows_donors_says_who_one_is(cast: Cast) -> None:
+    for role, asked in (("biobank_manager", False), ("coordinator", True)):
+        page = cast.client(role).get("/biobank/collections/donors/new/").content.decode()
+        assert ('name="person"' in page) is asked, role
+    manager = cast.client("biobank_manager")
+    given = {"code": "DX-1", "sex": "Female", "birth_year": "2099", "person": "7"}
+    assert b"has not come yet" in manager.post("/biobank/collections/donors/new/", given).content
+    assert manager.post("/biobank/collections/donors/new/", {**given, "birth_year": "1980"}).status_code == 302
+    assert not DonorLink.objects.exists()
+
+
 def test_collections_and_protocols_by_the_forms(cast: Cast) -> None:
     bank, client = things.biobank(cast), cast.client("biobank_manager")
     given = {"biobank": str(bank.id), "code": "NEW", "name": "New", "purpose": "To know", "basis": "written"}
+    assert '<option value="" selected>' in client.get("/biobank/collections/new/").content.decode()
     page = client.post("/biobank/collections/new/", {**given, "use": "DUO:0000007"}).content.decode()
     assert "Name diseases" in page
     client.post("/biobank/collections/new/", {**given, "use": "DUO:0000007", "diseases": "gout, asthma"})

@@ -281,6 +281,12 @@ def test_an_openspecimen_export_is_understood() -> None:
     assert "external" in matching.proposed(table, {})
 
 
+def test_no_site_is_no_site() -> None:
+    found, _table = looked("label;material;anatomic site\nA;Serum;Not Specified\nB;Serum;C18.0\nC;Serum;=C18\n")
+    assert found.values["site"] == ["", "C18.0", None]
+    assert [(fault.row, fault.cause) for fault in found.faults] == [(2, "formula")]
+
+
 def test_headers_of_every_field_are_its_own_and_remembered_ones_come_first() -> None:
     for name, field in FIELDS.items():
         for header in field.headers:

@@ -286,6 +286,9 @@ def test_what_is_left_out_after_picking_does_not_travel_along(w: World) -> None:
     client, address = w.cast.client("biobank_manager"), f"/releases/requests/{request.id}/picking/"
     page = client.get(address).content.decode()
     assert "Left out after they were picked" in page and "T0-0" in page and "2 of 2 picked" in page
+    of = Withdrawal.objects.get()
+    said = client.get(f"/releases/withdrawals/{of.id}/").content.decode()
+    assert "was left out" in said and "nothing of this person" not in said
     with pytest.raises(BusyError, match="T0-0 was left out after it was picked"):
         at_hand.send(w, again(request))
     line = RequestLine.objects.get(request=request, specimen__label="T0-0")

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.core.validators import MaxValueValidator
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -89,9 +90,11 @@ class NewCollectionForm(CollectionForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["biobank"]
-        assert isinstance(field, forms.ChoiceField)
+        field, use = self.fields["biobank"], self.fields["use"]
+        assert isinstance(field, forms.ChoiceField) and isinstance(use, forms.ChoiceField)
         field.choices = [(str(one.id), one.name) for one in queries.biobanks()]
+        # What may be done with human material is said, and not taken as it happens to stand there.
+        use.choices = [("", ""), *USES]
 
 
 class ResponsibleForm(forms.Form):
@@ -183,6 +186,18 @@ class DonorForm(forms.Form):
     )
     birth_year = forms.IntegerField(label=_("Year of birth"), min_value=1880, max_value=2100, required=False)
     person = forms.IntegerField(label=_("Number of the patient in the records"), min_value=1, required=False)
+
+    def __init__(self, *args: Any, links: bool = True, **kwargs: Any) -> None:
+        """`links` says whether whoever fills it in may say who a donor is."""
+        super().__init__(*args, **kwargs)
+        if not links:
+            del self.fields["person"]
+
+    def clean_birth_year(self) -> int | None:
+        year: int | None = self.cleaned_data["birth_year"]
+        if year is not None and year > timezone.localdate().year:
+            raise forms.ValidationError(gettext("This year has not come yet."))
+        return year
 
 
 class AnswersForm(forms.Form):

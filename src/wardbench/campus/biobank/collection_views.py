@@ -163,13 +163,13 @@ def donor(request: HttpRequest, donor_id: uuid.UUID) -> HttpResponse:
 def new_donor(request: HttpRequest) -> HttpResponse:
     by = actor(request)
     rules.may_collect(by).require()
-    form = forms.DonorForm(request.POST or None)
+    form = forms.DonorForm(request.POST or None, links=bool(rules.may_know_donor(by)))
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         with told_in(form):
             with transaction.atomic():
                 made = donors.add_donor(given["code"], by=by, sex=given["sex"], birth_year=given["birth_year"])
-                if given["person"]:
+                if given.get("person"):
                     donors.link_donor(made, given["person"], by=by)
             return redirect("donor", made.id)
     return render(request, "biobank/donor_new.html", {"form": form})

@@ -28,7 +28,7 @@ CLASS_UNITS = {"fluid": "ml", "tissue": "g", "cell": "cells", "molecular": "µg"
 MOMENTS = ("collected", "spun", "frozen")
 COLDEST = frozenset({"below-135", "LNvapour", "LNliquid"})
 """Temperatures that FHIR has one code for, so that one of them agrees with another."""
-_PLAIN = ("label", "parent", "external", "donor", "concentration", "tube", "site", "diagnosis")
+_PLAIN = ("label", "parent", "external", "donor", "concentration", "tube", "diagnosis")
 
 
 class Fault(NamedTuple):
@@ -139,6 +139,7 @@ class _Check:
         now, zone = self.known.now, self.known.zone
         parsers: dict[str, Callable[[str], Any]] = {
             **dict.fromkeys(_PLAIN, parsing.name),
+            "site": parsing.site,
             "material": parsing.material,
             "kind": parsing.kind,
             "sex": parsing.sex,

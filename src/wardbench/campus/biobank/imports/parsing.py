@@ -91,6 +91,14 @@ def hour(text: str, zone: datetime.tzinfo, now: datetime.datetime, *, months: bo
     return made.isoformat() if ":" in text else _wrong("no_time")
 
 
+_NO_SITE = ("not specified", "unspecified", "unknown", "not applicable")
+
+
+def site(text: str) -> str:
+    """An anatomical site as it was written; "" for what systems write where nobody chose one."""
+    return "" if text.casefold() in _NO_SITE else name(text)
+
+
 def year(text: str, now: int) -> int:
     """A year of birth, alone or in a date."""
     found = re.fullmatch(r"(\d{4})(?:[.,]0+)?|(\d{4})-\d\d?-\d\d?.*|\d\d?[/.-]\d\d?[/.-](\d{4})", text, re.ASCII)
