@@ -103,6 +103,26 @@ class Campus:
         """Register a study; it gets its reference number."""
         return self._ask("POST", "/studies", {"title": title, "kind": kind})
 
+    def outcomes(self, text: str = "", mine: bool = False) -> Iterator[JSON]:
+        """The questions about outcomes that you may see, or your own alone."""
+        return self._pages("/outcomes", text=text, mine=str(mine).lower())
+
+    def ask_outcomes(self, **asked: Any) -> JSON:
+        """Ask what happened to patients, in the words of PICO (`OutcomesIn` of the API)."""
+        return self._ask("POST", "/outcomes", asked)
+
+    def benchmarks(self, text: str = "", mine: bool = False) -> Iterator[JSON]:
+        """The questions of the hospital as a benchmark that you may see, or your own alone."""
+        return self._pages("/benchmark", text=text, mine=str(mine).lower())
+
+    def ask_benchmark(self, kind: str, **asked: Any) -> JSON:
+        """Ask for `intervals`, `assay`, `table1`, `rates` or a `funnel`; `methods` are compared at once."""
+        return self._ask("POST", f"/benchmark/{_part(kind)}", asked)
+
+    def answer(self, inquiry: str) -> JSON:
+        """One of these questions: where it stands, and its answer once it is there."""
+        return self._ask("GET", f"/outcomes/{_part(inquiry)}")
+
     def _pages(self, path: str, **asked: str) -> Iterator[JSON]:
         offset = 0
         while True:

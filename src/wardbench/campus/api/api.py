@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from wardbench.campus.api import cohorts, people, questions, samples, studies
+from wardbench.campus.api import benchmark, cohorts, outcomes, people, questions, samples, studies
 from wardbench.campus.api.access import described
 from wardbench.campus.api.reading import WholeCharacters
 from wardbench.campus.limits.rates import TooOftenError
@@ -31,6 +31,8 @@ api.add_router("/people", people.router)
 api.add_router("/cohorts", cohorts.router)
 api.add_router("/counts", cohorts.counts)
 api.add_router("/questions", questions.router)
+api.add_router("/outcomes", outcomes.router)
+api.add_router("/benchmark", benchmark.router)
 api.add_router("/samples", samples.router)
 api.add_router("/studies", studies.router)
 

@@ -20,8 +20,8 @@ class Scope(StrEnum):
 
 
 SCOPES = {
-    Scope.READ: gettext_noop("Read: people, cohorts, questions, studies"),
-    Scope.COUNT: gettext_noop("Count: run cohort definitions, as the pages would"),
+    Scope.READ: gettext_noop("Read: people, cohorts, questions, studies, answers"),
+    Scope.COUNT: gettext_noop("Count: run cohort definitions, ask about outcomes and benchmarks, as the pages would"),
     Scope.WRITE: gettext_noop("Write: save cohorts, raise questions, work on studies"),
 }
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from ninja import Schema
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, field_validator
 
 T = TypeVar("T")
 
@@ -177,3 +177,146 @@ class LensIn(Shape):
 
     ast: dict[str, Any]
     id: str = Field("", max_length=64)
+
+
+class InquiryOut(Shape):
+    """A question about outcomes, or of the hospital as a benchmark, and where it stands."""
+
+    id: uuid.UUID
+    kind: str
+    name: str
+    owner: str
+    at: datetime.datetime
+    basis: str
+    study: str
+    status: str
+    shared: bool
+    hash: str
+    snapshot: str
+    answerable: bool | None
+
+
+class InquiryWhole(InquiryOut):
+    """With what was asked and, once it is answered, the figures (`report`) and the page that shows them. `reason` is a
+    data steward's, `fault` why it could not be answered."""
+
+    purpose: str
+    reason: str
+    fault: str
+    protocol: dict[str, Any]
+    verdict: str
+    report: dict[str, Any]
+    page: str
+
+
+class ReportOut(Shape):
+    """What was worked out at once and is kept nowhere: the figures, and the page that shows them."""
+
+    verdict: str
+    report: dict[str, Any]
+    page: str
+
+
+Concepts = Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=40)]
+"""Concepts as `condition:201826`: the domain in which each is asked for, and its id."""
+Version = Annotated[str, Field(max_length=36)]
+"""The id of a version of a cohort; empty for none."""
+Table = Annotated[str, Field(max_length=200_000)]
+"""A CSV table as text, its first line the names of its columns."""
+Ages = Annotated[list[int], Field(max_length=6)]
+
+
+class Kept(Shape):
+    """Refuses null characters, which no database keeps."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def kept(cls, value: Any) -> Any:
+        texts = value if isinstance(value, list) else [value]
+        if any(isinstance(one, str) and "\0" in one for one in texts):
+            raise ValueError("a null character is not kept")
+        return value
+
+
+class AskIn(Kept):
+    """On which records a question is asked: `sandbox`, `reviewed` with its purpose, or `stewardship`."""
+
+    name: str = Field("", max_length=200)
+    basis: str = Field("sandbox", max_length=16)
+    purpose: str = Field("", max_length=5000)
+
+
+class OutcomesIn(AskIn):
+    """A question in the words of PICO; `basis` may be `study` too, within `study`. `sex` is female, male or empty."""
+
+    study: str = Field("", max_length=16)
+    population: Version = ""
+    conditions: Concepts = Field(default_factory=list)
+    sex: str = Field("", max_length=6)
+    youngest: int = Field(0, ge=0, le=120)
+    oldest: int = Field(120, ge=0, le=120)
+    intervention: Concepts = Field(default_factory=list)
+    comparison: Concepts = Field(default_factory=list)
+    outcome: Concepts = Field(default_factory=list)
+    controls: Concepts = Field(default_factory=list)
+    days: int = Field(1095, ge=1, le=3650)
+    washout_days: int = Field(365, ge=0, le=3650)
+    estimand: str = Field("intention-to-treat", max_length=20)
+    adjustment: str = Field("matching", max_length=20)
+    with_day_zero: bool = False
+
+
+class IntervalsIn(AskIn):
+    """`analyte` is a code, as LOINC:718-7, or a concept id; `by` may hold sex and age."""
+
+    analyte: str = Field(min_length=1, max_length=100)
+    unit: str = Field("", max_length=50)
+    by: list[str] = Field(default_factory=list, max_length=2)
+
+
+class AssayIn(AskIn):
+    """`values` has the columns value, sex and age; it goes when the question ends."""
+
+    analyte: str = Field(min_length=1, max_length=100)
+    unit: str = Field(min_length=1, max_length=50)
+    values: Table
+    ages: Ages = Field(default_factory=lambda: [18, 40, 60])
+
+
+class Table1In(AskIn):
+    """The study is a version of a cohort, or its aggregates."""
+
+    hospital: Version
+    study: Version = ""
+    aggregates: Table = ""
+
+
+class RatesIn(AskIn):
+    """The study and the standard are each a version of a cohort or a table of counts, at least one of them a cohort."""
+
+    study: Version = ""
+    counts: Table = ""
+    hospital: Version = ""
+    standard: Table = ""
+    outcome: Version = ""
+    within: int = Field(365, ge=1, le=3650)
+    ages: Ages = Field(default_factory=lambda: [18, 40, 60, 75])
+
+
+class FunnelIn(AskIn):
+    """`by` is care_site or provider, `adjust` case-mix, age-sex or none."""
+
+    cohort: Version
+    by: str = Field("care_site", max_length=16)
+    outcome: Version = ""
+    within: int = Field(365, ge=1, le=3650)
+    adjust: str = Field("case-mix", max_length=16)
+
+
+class MethodsIn(Kept):
+    """`x` and `y` are columns of `pairs`; left out, the first two."""
+
+    pairs: Table
+    x: str = Field("", max_length=100)
+    y: str = Field("", max_length=100)
+    unit: str = Field("", max_length=50)

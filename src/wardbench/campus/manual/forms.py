@@ -122,9 +122,11 @@ def every_form() -> list[type[forms.Form]]:
 
 def every_shape() -> list[type[shapes.Shape]]:
     """What programs send, by name."""
-    return sorted(
-        (one for one in shapes.Shape.__subclasses__() if one.__name__.endswith("In")), key=lambda one: one.__name__
-    )
+    found = list(shapes.Shape.__subclasses__())
+    for one in found:
+        found += one.__subclasses__()
+    named = {one for one in found if one.__name__.endswith("In") and one is not shapes.AskIn}
+    return sorted(named, key=lambda one: one.__name__)
 
 
 def _parts() -> Iterator[str]:
@@ -250,7 +252,13 @@ def _about(one: Refusal) -> str:
     return f"`{field}`: " if field else ""
 
 
-PROGRAMS = {"string": "text", "integer": "a whole number", "object": "an object", "array": "a list"}
+PROGRAMS = {
+    "string": "text",
+    "integer": "a whole number",
+    "object": "an object",
+    "array": "a list",
+    "boolean": "true or false",
+}
 
 
 def _of_program(told: Mapping[str, Any]) -> str:

@@ -67,7 +67,7 @@ def every() -> Iterator[Limit]:
     yield Limit("the name and the purpose of a question about outcomes", one, inquiry)
     yield Limit("a table for a question about outcomes", one, f"{given.LARGEST:,} bytes")
     yield Limit("bands of age in a question about outcomes", one, str(specs.MOST_BANDS))
-    yield Limit("pairs of two methods", one, f"{at_once.MOST_PAIRS:,}")
+    yield Limit("a table that is worked out at once", one, f"{at_once.MOST_LINES:,} lines")
     unheard = answering.UNHEARD.days
     yield Limit("values of a researcher's that wait for a review", one, f"{unheard} days", "removed, with the question")
     yield Limit("a reason in a study", one, f"{LONGEST_REASON:,} characters")

@@ -36,7 +36,7 @@ def answer(kind: Kind, spec: Spec, snapshot: Snapshot, without: Collection[int],
     if kind is Kind.OUTCOMES:
         return of_outcomes(spec, snapshot, without, mode, tell)
     report = yardstick_answers.ANSWERS[kind](spec, snapshot, without, mode, tell)
-    return Answer({"verdict": report.verdict}, page.render(report), True)
+    return Answer(msgspec.json.decode(page.canonical_json(report)), page.render(report), True)
 
 
 def of_outcomes(spec: Spec, snapshot: Snapshot, without: Collection[int], mode: str, tell: Progress) -> Answer:

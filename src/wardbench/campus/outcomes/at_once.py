@@ -14,13 +14,13 @@ from wardbench.campus.outcomes import rules
 from wardbench.campus.people.rules import Actor
 from wardbench.core.disclosure import rules_for
 from wardbench.core.errors import InputError
-from wardbench.ward.benchmark.lines import Sent, read_lines
+from wardbench.ward.benchmark.lines import File, Sent, read_lines
 
 if TYPE_CHECKING:
     from wardbench.ward.benchmark.page import Report
 
-MOST_PAIRS = 1_000
-"""Pairs that are compared while somebody waits; the command takes more."""
+MOST_LINES = 1_000
+"""Of a table that is looked at while somebody waits; the command takes more."""
 
 
 def compare_methods(pairs: Sent, x: str, y: str, unit: str, *, by: Actor) -> Report:
@@ -30,7 +30,7 @@ def compare_methods(pairs: Sent, x: str, y: str, unit: str, *, by: Actor) -> Rep
     from wardbench.ward.benchmark.methods_report import methods_report, read_pairs
 
     rules.may_compare(by).require()
-    columns = read_lines(pairs).columns
+    columns = _few(pairs).columns
     if len(columns) < 2:
         raise InputError(_("{file}: line 1: there is a column for each of two methods.").format(file=pairs.name))
     x = x or next(name for name in columns if name.lower() != y.lower())
@@ -38,8 +38,6 @@ def compare_methods(pairs: Sent, x: str, y: str, unit: str, *, by: Actor) -> Rep
     if x.lower() == y.lower():
         raise InputError(_("y: name another column than for x."))
     first, second, left_out, file = read_pairs(pairs, x, y)
-    if len(first) > MOST_PAIRS:
-        raise InputError(_("{file}: {most} pairs at most.").format(file=pairs.name, most=f"{MOST_PAIRS:,}"))
     unit = unit or "units"
     words = ("methods", pairs.name, "--x", x, "--y", y, "--unit", unit, "--mode", "exact")
     made = page.made_of(page.command_of(words), f"the pairs in {pairs.name}", files=[file])
@@ -55,6 +53,8 @@ def rates_of_files(study: Sent, standard: Sent, *, by: Actor) -> Report:
     from wardbench.ward.benchmark.rates import against
 
     rules.may_compare(by).require()
+    for table in (study, standard):
+        _few(table)
     words = ("standardise", "--csv", study.name, "--standard", standard.name, "--mode", "exact")
     found = against(study, standard, rules_for("exact"), page.command_of(words))
     _record_worked_out("rates", by=by)
@@ -67,11 +67,19 @@ def funnel_of_file(units: Sent, *, by: Actor) -> Report:
     from wardbench.ward.benchmark.units import units_of_file
 
     rules.may_compare(by).require()
+    _few(units)
     found = units_of_file(
         units, rules_for("exact"), page.command_of(("funnel", "--csv", units.name, "--mode", "exact"))
     )
     _record_worked_out("funnel", by=by)
     return found
+
+
+def _few(table: Sent) -> File:
+    file = read_lines(table)
+    if len(file.lines) > MOST_LINES:
+        raise InputError(_("{file}: {most} lines at most.").format(file=table.name, most=f"{MOST_LINES:,}"))
+    return file
 
 
 @verb("outcomes.work_out")

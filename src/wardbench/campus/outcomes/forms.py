@@ -124,7 +124,7 @@ class PicoForm(forms.Form):
             population, content = cohort_of(given["population"], self.by)
         sex = int(given["sex"]) if given["sex"] else None
         return Pico(
-            name=given["name"] or _name(chosen, population),
+            name=given["name"] or name_of(chosen, population),
             population=population,
             profile=Profile(tuple(chosen["conditions"]), sex, youngest, oldest),
             intervention=tuple(chosen["intervention"]),
@@ -148,7 +148,7 @@ def said_of(given: Mapping[str, Any], chosen: Mapping[str, Sequence[Picked]]) ->
     return {**given, "slots": {key: [msgspec.to_builtins(one) for one in of] for key, of in chosen.items()}}
 
 
-def _name(chosen: Mapping[str, Sequence[Picked]], population: Mapping[str, Any] | None) -> str:
+def name_of(chosen: Mapping[str, Sequence[Picked]], population: Mapping[str, Any] | None) -> str:
     """What a question without a name is called: its treatments and its patients."""
     done, instead, have = (
         gettext(" or ").join(one.name for one in chosen[key]) for key in ("intervention", "comparison", "conditions")

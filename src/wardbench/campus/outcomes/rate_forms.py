@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -13,13 +14,12 @@ from wardbench.campus.outcomes.forms import cohort_of, versions_of
 from wardbench.campus.outcomes.rules import Kind
 from wardbench.campus.outcomes.shown import ADJUSTMENTS, UNITS
 from wardbench.campus.outcomes.yardstick_forms import Chosen, Pasted, TableFile, YardstickForm
-from wardbench.core.errors import InputError
 from wardbench.ward.benchmark.lines import Sent
 
 if TYPE_CHECKING:
     from wardbench.ward.benchmark.page import Report
 
-Side = dict[str, Any] | Sent
+Side = Mapping[str, Any] | Sent
 COUNTS = "sex,age,events,population"
 COLUMNS = _(
     "A line for each stratum; the first names the columns: sex (f or m), age (the first year of a band), events,"
@@ -54,12 +54,7 @@ class FollowedForm(YardstickForm):
 
     def either(self, field: str, what: str, columns: str) -> Side:
         """A cohort, or the table `what`: one of the two."""
-        cohort, table = self.cohort(field), self.table(what, columns)
-        if (cohort is None) == (table is None):
-            raise InputError(gettext("{field}: choose a cohort or bring a table, one of the two.").format(field=field))
-        found = table if cohort is None else cohort
-        assert found is not None, "one of the two was given"
-        return found
+        return specs.either(field, self.cohort(field), self.table(what, columns))
 
 
 class RatesForm(FollowedForm):

@@ -16,7 +16,8 @@ from wardbench.ward.benchmark.lines import Sent
 
 Spec = dict[str, Any]
 GROUPS = ("sex", "age")
-MOST_BANDS = 10
+MOST_BANDS = 6
+"""With those of unknown age and sex they make the 24 groups that are told apart."""
 OLDEST = 120
 LONGEST_FOLLOWED = 3650
 UNITS = ("care_site", "provider")
@@ -84,6 +85,15 @@ def rates(
     }
 
 
+def either(field: str, cohort: Mapping[str, Any] | None, table: Sent | None) -> Mapping[str, Any] | Sent:
+    """A cohort or a table, one of the two."""
+    if cohort is not None and table is None:
+        return cohort
+    if table is not None and cohort is None:
+        return table
+    raise InputError(_("{field}: choose a cohort or bring a table, one of the two.").format(field=field))
+
+
 def _side(side: Mapping[str, Any] | Sent) -> Spec:
     if isinstance(side, Sent):
         return {"name": side.name, "counts": side.data.decode()}
@@ -124,10 +134,15 @@ def ages_of(text: str) -> list[int]:
         ages = [int(word) for word in text.split(",") if word.strip()]
     except ValueError:
         ages = [0]
-    if ages != sorted(set(ages)) or any(not 0 < age <= OLDEST for age in ages) or len(ages) > MOST_BANDS:
+    return rising(ages)
+
+
+def rising(ages: Sequence[int]) -> list[int]:
+    """Ages at which bands begin. InputError where they do not rise, or are too many or none of a person."""
+    if list(ages) != sorted(set(ages)) or any(not 0 < age <= OLDEST for age in ages) or len(ages) > MOST_BANDS:
         raise InputError(
             _("ages: at most {most} ages from 1 to {oldest} that rise, as 18,40,60.").format(
                 most=MOST_BANDS, oldest=OLDEST
             )
         )
-    return ages
+    return list(ages)

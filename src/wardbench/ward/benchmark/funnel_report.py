@@ -132,9 +132,10 @@ def funnel_report(
     the only one."""
     found = funnel(units.kind, units.observed, units.size)
     seen = _seen(units, rules)
-    low, high = found.outside(LEVELS[0]), found.outside(LEVELS[1])
+    beyond = {level: found.outside(level) for level in LEVELS}
+    low, high = beyond[LEVELS[0]], beyond[LEVELS[1]]
     order = sorted(np.flatnonzero(seen).tolist(), key=lambda place: _natural(units.names[place]))
-    shown = [_dot(units, found, place, rules) for place in order]
+    shown = [_dot(units, found, beyond, place, rules) for place in order]
     outside = [units.names[place] for place in np.flatnonzero(seen & high)]
     sections = (
         Section(
@@ -179,7 +180,7 @@ class Dot:
     outside: bool
 
 
-def _dot(units: Units, found: Funnel, place: int, rules: Rules) -> Dot:
+def _dot(units: Units, found: Funnel, beyond: dict[float, Flags], place: int, rules: Rules) -> Dot:
     size = float(units.size[place])
     first, second = (rules.total(round(float(column[place]))) for column in (units.observed, units.size))
     events, many = first.value or 0.0, second.value or 1.0
@@ -189,14 +190,14 @@ def _dot(units: Units, found: Funnel, place: int, rules: Rules) -> Dot:
     else:
         many, middle = size, significant(size, 4)
         value, text = events / size, significant(events / size, 3).text
-    standing = _standing(found, place)
+    standing = _standing(found, beyond, place)
     return Dot((units.names[place], first, middle, text, standing), many, value, standing.startswith("outside 99.8%"))
 
 
-def _standing(found: Funnel, place: int) -> str:
-    """Where a unit lies, in words."""
+def _standing(found: Funnel, beyond: dict[float, Flags], place: int) -> str:
+    """Where a unit lies, in words, where it is known which lie `beyond` the limits of each level."""
     for level, words in ((LEVELS[1], "outside 99.8%"), (LEVELS[0], "outside 95%")):
-        if found.outside(level)[place]:
+        if beyond[level][place]:
             return f"{words}, {'above' if found.value[place] > found.target else 'below'}"
     return "inside"
 

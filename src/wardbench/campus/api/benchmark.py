@@ -1,0 +1,111 @@
+"""The hospital as a benchmark, for programs: the same questions as the pages ask."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import msgspec
+from django.http import HttpRequest
+from ninja import Router, Status
+
+from wardbench.campus.api.access import COUNT, READ, Limit, Offset, Text
+from wardbench.campus.api.outcomes import REFUSED, basis_of, line, listed, one_of, version, whole
+from wardbench.campus.api.shapes import (
+    AskIn,
+    AssayIn,
+    FunnelIn,
+    InquiryOut,
+    InquiryWhole,
+    IntervalsIn,
+    MethodsIn,
+    Page,
+    RatesIn,
+    ReportOut,
+    Table1In,
+)
+from wardbench.campus.outcomes import at_once, queries, services, specs
+from wardbench.campus.outcomes.given import headed, sent
+from wardbench.campus.outcomes.rules import YARDSTICKS, Kind
+from wardbench.campus.people.rules import Actor
+from wardbench.campus.web.pages import actor
+
+router = Router(tags=["benchmark"])
+ASKED = {201: InquiryOut, **REFUSED}
+COUNTS = "sex,age,events,population"
+
+
+@router.get("", response={200: Page[InquiryOut], **REFUSED}, auth=READ, summary="The questions that you may see")
+def inquiries(request: HttpRequest, text: Text = "", mine: bool = False, limit: Limit = 25, offset: Offset = 0) -> Any:
+    return listed(actor(request), YARDSTICKS, text, mine, limit, offset)
+
+
+@router.post("/intervals", response=ASKED, auth=COUNT, summary="Ask for the reference intervals of an analyte")
+def intervals(request: HttpRequest, given: IntervalsIn) -> Any:
+    for word in given.by:
+        one_of("by", word, specs.GROUPS)
+    return _ask(request, Kind.INTERVALS, given, specs.intervals(given.analyte, given.unit, given.by), given.analyte)
+
+
+@router.post("/assay", response=ASKED, auth=COUNT, summary="Ask where values of an analyte lie among the hospital's")
+def assay(request: HttpRequest, given: AssayIn) -> Any:
+    values = headed(sent("values.csv", given.values), "value,sex,age")
+    spec = specs.assay(given.analyte, given.unit, values, specs.rising(given.ages))
+    return _ask(request, Kind.ASSAY, given, spec, given.analyte)
+
+
+@router.post("/table1", response=ASKED, auth=COUNT, summary="Ask how a study's patients stand beside the hospital's")
+def table1(request: HttpRequest, given: Table1In) -> Any:
+    by = actor(request)
+    study = _cohort(given.study, "study", by)
+    aggregates = sent("aggregates.csv", given.aggregates) if given.aggregates else None
+    spec = specs.table1(version(given.hospital, "hospital", by)[0], study, aggregates)
+    return _ask(request, Kind.TABLE1, given, spec, spec["hospital"]["name"])
+
+
+@router.post("/rates", response=ASKED, auth=COUNT, summary="Ask how a study's events compare with a standard's rates")
+def rates(request: HttpRequest, given: RatesIn) -> Any:
+    by = actor(request)
+    study = specs.either("study", _cohort(given.study, "study", by), _table("counts.csv", given.counts))
+    standard = specs.either("hospital", _cohort(given.hospital, "hospital", by), _table("standard.csv", given.standard))
+    outcome = _cohort(given.outcome, "outcome", by)
+    spec = specs.rates(study, standard, outcome, given.within, specs.rising(given.ages))
+    return _ask(request, Kind.RATES, given, spec, spec["standard"]["name"])
+
+
+@router.post("/funnel", response=ASKED, auth=COUNT, summary="Ask whether a unit differs by more than chance")
+def funnel(request: HttpRequest, given: FunnelIn) -> Any:
+    by = actor(request)
+    cohort, _hash = version(given.cohort, "cohort", by)
+    spec = specs.funnel(cohort, given.by, _cohort(given.outcome, "outcome", by), given.within, given.adjust)
+    return _ask(request, Kind.FUNNEL, given, spec, cohort["name"])
+
+
+@router.post("/methods", response={200: ReportOut, **REFUSED}, auth=COUNT, summary="Compare two methods; kept nowhere")
+def methods(request: HttpRequest, given: MethodsIn) -> Any:
+    from wardbench.ward.benchmark import page
+
+    pairs = headed(sent("pairs.csv", given.pairs), "old,new")
+    report = at_once.compare_methods(pairs, given.x, given.y, given.unit, by=actor(request))
+    figures = msgspec.json.decode(page.canonical_json(report))
+    return {"verdict": report.verdict, "report": figures, "page": page.render(report)}
+
+
+@router.get("/{inquiry_id}", response={200: InquiryWhole, **REFUSED}, auth=READ, summary="One question, and its answer")
+def inquiry(request: HttpRequest, inquiry_id: uuid.UUID) -> Any:
+    return whole(queries.inquiry(inquiry_id, by=actor(request)))
+
+
+def _ask(request: HttpRequest, kind: Kind, given: AskIn, spec: dict[str, Any], about: str) -> Any:
+    name = given.name or f"{kind.value}: {about}"[: services.LONGEST_NAME]
+    basis, by = basis_of(given.basis), actor(request)
+    made = services.hold_against(kind, name, spec, {}, basis, by=by, purpose=given.purpose)
+    return Status(201, line(made))
+
+
+def _cohort(text: str, field: str, by: Actor) -> dict[str, Any] | None:
+    return version(text, field, by)[0] if text else None
+
+
+def _table(called: str, text: str) -> Any:
+    return headed(sent(called, text), COUNTS) if text else None
