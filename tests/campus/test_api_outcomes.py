@@ -52,6 +52,7 @@ def test_a_program_asks_what_happened_and_reads_the_answer_once_it_is_there(camp
     found = client.get(f"/api/outcomes/{made['id']}").json()
     assert found["status"] == "answered" and found["answerable"] is False and "fewer than 100" in found["verdict"]
     assert found["report"]["figures"]["target"]["text"] == "30" and found["page"].startswith("<!doctype html>")
+    assert "model" in Inquiry.objects.get().report and "model" not in found["report"]
     assert client.get("/api/outcomes?mine=true").json()["items"][0]["id"] == made["id"]
     assert client.get("/api/benchmark").json()["total"] == 0
     other = program(campus, "physician", "read")

@@ -23,6 +23,8 @@ from wardbench.core.errors import InputError
 
 router = Router(tags=["outcomes"])
 REFUSED = {400: Refusal, 401: Refusal, 403: Refusal, 404: Refusal, 409: Refusal, 422: Refusal, 429: Refusal}
+UNTOLD = frozenset({"model"})
+"""What is kept of an answer for the campus's own use, and leaves with no report."""
 SEXES = {"": None, "female": 8532, "male": 8507}
 
 
@@ -104,7 +106,7 @@ def whole(one: Any) -> dict[str, Any]:
         "fault": one.fault,
         "protocol": queries.protocol_of(one),
         "verdict": one.report.get("verdict", ""),
-        "report": one.report,
+        "report": {key: value for key, value in one.report.items() if key not in UNTOLD},
         "page": one.page,
     }
 
