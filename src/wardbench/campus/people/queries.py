@@ -101,11 +101,16 @@ def directory(
     return people.prefetch_related(Prefetch("affiliations", now, to_attr="present"), "expertise")
 
 
+def places() -> QuerySet[Organisation]:
+    """All organisations with their units."""
+    return Organisation.objects.prefetch_related("units")
+
+
 def organisations() -> QuerySet[Organisation]:
     """All of them with their units, and how many people hold a role there today (`people`)."""
     now = Affiliation.objects.filter(current(), person__is_active=True)
     counted = Count("affiliations__person", filter=Q(affiliations__in=now), distinct=True)
-    return Organisation.objects.prefetch_related("units").annotate(people=counted)
+    return places().annotate(people=counted)
 
 
 def organisation(organisation_id: object) -> Organisation:

@@ -38,11 +38,11 @@ def people(request: HttpRequest) -> HttpResponse:
     unit = where if where and queries.units().filter(id=where).exists() else None
     found = queries.directory(given["text"], given["role"], None if unit else where, unit, closed=closed)
     context = {
-        "found": Paginator(found, ON_A_PAGE).get_page(request.GET.get("page")),
+        "found": Paginator(found.only("name", "title", "is_active"), ON_A_PAGE).get_page(request.GET.get("page")),
         "asked": given,
         "closed": closed,
         "roles": list(TITLES.items()),
-        "organisations": queries.organisations(),
+        "organisations": queries.places(),
         "may_manage": may_manage,
         "why": why,
     }

@@ -28,7 +28,9 @@ def ledger(request: HttpRequest) -> HttpResponse:
     verdict = rules.may_see_questions(by)
     verdict.require()
     asked, order = asked_for(request), _order(request)
-    found = Paginator(queries.ledger(by, asked, order), ON_A_PAGE).get_page(request.GET.get("page"))
+    found = Paginator(queries.ledger(by, asked, order).only(*queries.RANKED), ON_A_PAGE).get_page(
+        request.GET.get("page")
+    )
     context = {**choices(by), "found": found, "asked": asked, "order": order, "today": timezone.localdate()}
     return render(request, "questions/ledger.html", {**context, "why": verdict, "first": found.start_index()})
 

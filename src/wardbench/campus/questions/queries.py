@@ -45,9 +45,13 @@ def visible(actor: Actor) -> QuerySet[Question]:
     return Question.objects.all()
 
 
+LISTED = ("title", "side", "status", "raised_at", "figure", "figure_mode", "raised_by__name", "unit__name")
+"""What a list reads of each question."""
+
+
 def find(actor: Actor, asked: Filter) -> QuerySet[Question]:
-    """Questions that match, the newest first, each with `follower_count`."""
-    return with_counts(matching(actor, asked)).order_by("-raised_at", "id")
+    """Questions that match, the newest first, `LISTED` of each and its `follower_count`."""
+    return with_counts(matching(actor, asked)).only(*LISTED).order_by("-raised_at", "id")
 
 
 def matching(actor: Actor, asked: Filter) -> QuerySet[Question]:
@@ -87,6 +91,8 @@ def counted(questions: QuerySet[Question]) -> QuerySet[Question]:
     return questions.annotate(follower_count=Coalesce(followers.annotate(n=Count("id")).values("n"), 0))
 
 
+RANKED = ("title", "side", "status", "raised_at", "figure", "figure_mode", "unit__name")
+"""What the page of the ledger reads of each question."""
 ORDERS: dict[str, tuple[str | OrderBy, ...]] = {
     "patients": (F("touched").desc(nulls_last=True), "raised_at", "-follower_count", "id"),
     "age": ("raised_at", F("touched").desc(nulls_last=True), "-follower_count", "id"),

@@ -17,7 +17,7 @@ def find_people(actor: Actor, text: str, limit: int) -> list[Hit]:
     if not may_see_person(actor, ""):
         return []
     hits = []
-    for person in queries.directory(text)[:limit]:
+    for person in queries.directory(text).only("name", "title")[:limit]:
         present: Any = getattr(person, "present", ())
         held = [f"{role_title(a.role)}, {a.unit or a.organisation}" for a in present]
         topics = [one.topic for one in person.expertise.all()]
