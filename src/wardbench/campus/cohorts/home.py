@@ -29,7 +29,7 @@ def my_cohorts(actor: Actor) -> Panel | None:
     """The cohorts that somebody worked on last, and which of them have changes that are not saved."""
     if not rules.may_make(actor):
         return None
-    drafts = queries.drafts_of(actor)
+    drafts = queries.changed_by(actor)
     entries = [
         Entry(
             one.name,

@@ -217,6 +217,11 @@ def draft_of(cohort: Cohort, by: Actor) -> Draft | None:
     return Draft.objects.filter(cohort=cohort, person_id=key(by)).first()
 
 
+def changed_by(by: Actor) -> set[uuid.UUID]:
+    """The cohorts of which somebody has changes that are not saved, by id."""
+    return set(Draft.objects.filter(person_id=key(by)).values_list("cohort_id", flat=True))
+
+
 def drafts_of(by: Actor) -> dict[uuid.UUID, Draft]:
     """The drafts that somebody has not saved, by cohort."""
     return {draft.cohort_id: draft for draft in Draft.objects.filter(person_id=key(by))}

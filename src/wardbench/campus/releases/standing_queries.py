@@ -35,9 +35,10 @@ def standings(by: Actor, own: Sequence[uuid.UUID] | None = None) -> list[Standin
     """The criteria of somebody's studies, those that look still first; `found` and `specimens` count what came. `own`
     are the studies that they work on, where one knows."""
     own = worked_on(by) if own is None else own
-    read = list(Standing.objects.filter(study__in=own).select_related("study")) if own else []
-    if not read:
+    there = Standing.objects.filter(study__in=own)
+    if not own or not there.exists():  # most people have none, and every home page asks
         return []
+    read = list(there.select_related("study"))
     came = StandingMatch.objects.filter(standing__in=[one.id for one in read]).exclude(state=DROPPED).order_by()
     counted = came.values_list("standing_id").annotate(found=Count("id"), specimens=Count("specimen"))
     counts = {one: (found, specimens) for one, found, specimens in counted}

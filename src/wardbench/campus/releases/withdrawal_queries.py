@@ -110,17 +110,20 @@ def waiting(by: Actor, own: Sequence[uuid.UUID] | None = None) -> list[Reach]:
         if not own:
             return []
         found = found.filter(study__in=own)
+    if not found.exists():  # seldom there is any, and every home page asks
+        return []
     reached = reaching.reaches(list(found.select_related("withdrawal", "specimen", "study").only(*WAITING)))
     return [one for one in reached if withdrawal_rules.is_turn(by, one.facts)]
 
 
 def under_way(limit: int) -> list[tuple[Withdrawal, int]]:
     """Those that have not reached everything yet with how many things are open, the oldest first."""
-    found = list(Withdrawal.objects.filter(ended=None).select_related("donor").order_by("at")[:limit])
+    there = Withdrawal.objects.filter(ended=None).select_related("donor").order_by("at")
+    found = list(there.only("reference", "kind", "donor__code")[:limit])
     if not found:
         return []
-    there = WithdrawalTask.objects.filter(withdrawal__in=[one.id for one in found], outcome="").order_by()
-    left = dict(there.values_list("withdrawal_id").annotate(n=Count("id")))
+    tasks = WithdrawalTask.objects.filter(withdrawal__in=[one.id for one in found], outcome="").order_by()
+    left = dict(tasks.values_list("withdrawal_id").annotate(n=Count("id")))
     return [(one, left.get(one.id, 0)) for one in found]
 
 

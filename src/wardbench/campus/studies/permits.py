@@ -113,10 +113,12 @@ def holding(study: Study) -> Permit | None:
 
 
 def all_holding(studies: Sequence[uuid.UUID]) -> list[Permit]:
-    """The same of several studies by their ids, those registered last first, with one question."""
+    """The same of several studies by their ids, those registered last first, with one question: what each permit says,
+    and what its study is called."""
     there = Permit.objects.filter(study__in=studies, revoked=None, until__gte=timezone.localdate())
     newest: dict[uuid.UUID, Permit] = {}
-    for permit in there.select_related("study").order_by("-study__registered", "-number"):
+    there = there.select_related("study").only("content", "number", "study__reference", "study__title")
+    for permit in there.order_by("-study__registered", "-number"):
         newest.setdefault(permit.study_id, permit)
     return list(newest.values())
 
