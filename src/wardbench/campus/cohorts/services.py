@@ -241,9 +241,10 @@ def _turn(cohort: Cohort, action: str, by: Actor) -> None:
 
 def _draft(cohort: Cohort, by: Actor) -> Draft:
     """The draft of `by`, begun from the latest version where there is none yet."""
+    there = queries.draft_of(cohort, by)
+    if there is not None:
+        return there
     desk = queries.desk(cohort, by)
-    if desk.draft is not None:
-        return desk.draft
     draft, made = Draft.objects.get_or_create(
         cohort=cohort, person_id=queries.key(by), defaults={"based_on": desk.based_on}
     )
