@@ -138,14 +138,18 @@ def question(protocol: Protocol, folder: Path, *, source: str = "protocol") -> Q
         (str(one), None) if one in BY_PERSON else ("", read(f"subgroups[{n}]", one))
         for n, one in enumerate(protocol.subgroups)
     )
-    for fault in _mistaken(target, comparator, outcome, controls):
+    for fault in _mistaken(target, comparator, outcome, controls, subgroups):
         raise InputError(f"{source}: {fault}")
     digest = digest_of(protocol, [target, comparator, outcome, population, *controls], subgroups)
     return Question(protocol, target, comparator, outcome, controls, digest, population, subgroups)
 
 
 def _mistaken(
-    target: Definition, comparator: Definition | None, outcome: Definition | None, controls: Sequence[Definition]
+    target: Definition,
+    comparator: Definition | None,
+    outcome: Definition | None,
+    controls: Sequence[Definition],
+    subgroups: Sequence[tuple[str, Definition | None]],
 ) -> Iterator[str]:
     """Cohorts that mean the same and must not, one sentence each, beginning with the field."""
     known = {lower(target).digest: "the target"}
@@ -160,6 +164,11 @@ def _mistaken(
     for number, control in enumerate(controls):
         if lower(control).digest in known:
             yield f"negative_controls[{number}]: it is the same cohort as {known[lower(control).digest]}."
+        known[lower(control).digest] = f"negative_controls[{number}]"
+    called: dict[str, int] = {}
+    for number, (_, cohort) in enumerate(subgroups):
+        if cohort is not None and called.setdefault(lower(cohort).digest, number) != number:
+            yield f"subgroups[{number}]: it is the same cohort as subgroups[{called[lower(cohort).digest]}]."
 
 
 def read_inline(cohort: dict[str, Any], source: str) -> Definition:
