@@ -14,7 +14,7 @@ import statsmodels.api as sm
 
 from wardbench.bench.outcomes import effects
 from wardbench.bench.outcomes.balance import discrimination, equipoise, standardised_differences
-from wardbench.bench.outcomes.calibration import e_value, e_value_of_limit, empirical_null
+from wardbench.bench.outcomes.calibration import e_value, e_value_of_limit, empirical_null, ratio_of_risks
 from wardbench.bench.outcomes.cox import cox
 from wardbench.bench.outcomes.power import minimal_detectable_ratio
 from wardbench.bench.outcomes.survival import aalen_johansen, kaplan_meier, log_rank, restricted_mean
@@ -250,6 +250,15 @@ def test_e_values() -> None:
     assert e_value(1 / 3.9) == pytest.approx(e_value(3.9))
     assert e_value_of_limit(3.9, 1.8, 8.7) == pytest.approx(3.0, abs=0.006)
     assert e_value_of_limit(1.2, 0.9, 1.6) == 1
+
+
+def test_e_values_of_a_common_outcome_are_of_the_ratio_of_risks() -> None:
+    """(1 - 0.5 ** sqrt(HR)) / (1 - 0.5 ** sqrt(1 / HR)), worked out by hand for a hazard ratio of 0.56."""
+    assert ratio_of_risks(0.56) == pytest.approx((1 - 0.5**0.748331) / (1 - 0.5**1.336306), rel=1e-5)
+    assert ratio_of_risks(0.56) == pytest.approx(0.6701, abs=0.0002)
+    assert ratio_of_risks(1 / 0.56) == pytest.approx(1 / ratio_of_risks(0.56))
+    assert ratio_of_risks(1) == pytest.approx(1)
+    assert 1 < e_value(ratio_of_risks(0.56)) < e_value(0.56)
 
 
 @pytest.mark.parametrize(("events", "ratio"), [(10, 5.88), (25, 3.07), (50, 2.21), (100, 1.75), (500, 1.28)])

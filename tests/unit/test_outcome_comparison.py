@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from scipy import sparse
 
 from wardbench.bench.outcomes.adjustment import WHOM, adjust
 from wardbench.bench.outcomes.balance import standardised_differences
+from wardbench.bench.outcomes.calibration import e_value, ratio_of_risks
 from wardbench.bench.outcomes.comparison import Comparison, compare, hazard_ratio
 from wardbench.bench.outcomes.covariates import Covariate, Matrix
 from wardbench.bench.outcomes.diagnostics import balance, censoring
@@ -76,6 +79,16 @@ def test_what_was_planted_is_found(way: str) -> None:
     assert [risk.day for risk in found.estimates.risks] == [365, 700]
     assert all(risk.difference < 0 for risk in found.estimates.risks)
     assert found.estimates.mean_difference.value > 0
+    assert found.estimates.common
+    assert found.estimates.e_value == pytest.approx(e_value(ratio_of_risks(value)))
+    noted = {row.name: row.note for row in effects(found)}
+    assert "the outcome is common" in noted["E-value"]
+    needed = re.search(r"every (\d+) treated \(95% interval (\d+) to (\d+)\)", noted["Risk difference by day 700"])
+    assert needed is not None
+    number, least, most = map(int, needed.groups())
+    risk = found.estimates.risks[-1]
+    assert least == np.ceil(1 / (1.96 * risk.error - risk.difference))
+    assert least <= number <= most
     assert WHOM[way]
 
 

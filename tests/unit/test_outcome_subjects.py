@@ -231,8 +231,14 @@ def test_a_protocol_is_read_from_yaml_and_json_and_named_by_its_content(tmp_path
         ({"comparator": use(2)}, "comparator: it is the same cohort as the target"),
         ({"outcome": use(3)}, "outcome: it is the same cohort as the comparator"),
         ({"negative_controls": [use(4), use(2)]}, r"negative_controls\[1\]: it is the same cohort as the target"),
-        ({"negative_controls": [use(4), use(5), use(4)]}, r"controls\[2\]: it is the same cohort as negative_controls\[0\]"),
-        ({"subgroups": [use(4), "sex", {"name": "Once more", "expression": use(4)}]}, r"subgroups\[2\]: .* as subgroups\[0\]"),
+        (
+            {"negative_controls": [use(4), use(5), use(4)]},
+            r"controls\[2\]: it is the same cohort as negative_controls\[0\]",
+        ),
+        (
+            {"subgroups": [use(4), "sex", {"name": "Once more", "expression": use(4)}]},
+            r"subgroups\[2\]: .* as subgroups\[0\]",
+        ),
         ({"washout_days": 40_000}, "a hundred years"),
         ({"subgroups": ["sex", "sex"]}, "subgroups: each once"),
         ({"subgroups": ["weather.json"]}, "weather.json"),

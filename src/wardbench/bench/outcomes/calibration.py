@@ -17,6 +17,8 @@ from wardbench.core.errors import InputError
 
 FEWEST = 5
 """Fewer negative controls say nothing about spread."""
+COMMON = 0.15
+"""The share by the end of follow-up from which a hazard ratio is no longer near the ratio of risks."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,15 @@ def e_value(ratio: float) -> float:
         raise InputError("An E-value is of a ratio above 0.")
     above = max(ratio, 1 / ratio)
     return above + math.sqrt(above * (above - 1))
+
+
+def ratio_of_risks(hazard_ratio: float) -> float:
+    """About what ratio of risks a hazard ratio of a common outcome comes to, nearer to 1 (VanderWeele, Biometrics
+    2020;76:746; asked for in VanderWeele and Ding 2017, table 2). E-values are of ratios of risks."""
+    if not hazard_ratio > 0:
+        raise InputError("An E-value is of a ratio above 0.")
+    root = math.sqrt(hazard_ratio)
+    return float(-math.expm1(root * math.log(0.5)) / -math.expm1(math.log(0.5) / root))
 
 
 def e_value_of_limit(ratio: float, low: float, high: float) -> float:

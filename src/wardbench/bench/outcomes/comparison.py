@@ -10,7 +10,15 @@ from wardbench.bench.outcomes import diagnostics, normal
 from wardbench.bench.outcomes.adjustment import Adjusted, adjust
 from wardbench.bench.outcomes.arrays import Floats, Integers
 from wardbench.bench.outcomes.balance import before_and_after, discrimination, equipoise
-from wardbench.bench.outcomes.calibration import FEWEST, EmpiricalNull, e_value, e_value_of_limit, empirical_null
+from wardbench.bench.outcomes.calibration import (
+    COMMON,
+    FEWEST,
+    EmpiricalNull,
+    e_value,
+    e_value_of_limit,
+    empirical_null,
+    ratio_of_risks,
+)
 from wardbench.bench.outcomes.covariates import Matrix
 from wardbench.bench.outcomes.diagnostics import Gate
 from wardbench.bench.outcomes.hazards import arm_ratio
@@ -70,6 +78,8 @@ class Estimates:
     """Days without the outcome up to the last horizon, target less comparator."""
     e_value: float
     e_value_of_limit: float
+    common: bool
+    """Whether so many had the outcome that the E-values are of the ratio of risks that the hazard ratio comes to."""
 
 
 @dataclass(frozen=True)
@@ -173,16 +183,19 @@ def control_ratio(subjects: Subjects, adjusted: Adjusted, control: Subjects) -> 
 
 def estimate(protocol: Protocol, subjects: Subjects, adjusted: Adjusted, null: EmpiricalNull | None) -> Estimates:
     ratio, proportional = hazard_ratio(subjects, adjusted)
-    value, low, high = ratio.limits()
+    risks = tuple(risk(subjects, adjusted, day) for day in protocol.horizons)
+    common = max(risks[-1].target, risks[-1].comparator) > COMMON
+    value, low, high = (ratio_of_risks(one) if common else one for one in ratio.limits())
     return Estimates(
         ratio,
         proportional,
         None if null is None else null.interval(ratio.log, ratio.error),
         None if null is None else null.p(ratio.log, ratio.error),
-        tuple(risk(subjects, adjusted, day) for day in protocol.horizons),
+        risks,
         mean_difference(subjects, adjusted, protocol.horizons[-1]),
         e_value(value),
         e_value_of_limit(value, low, high),
+        common,
     )
 
 

@@ -10,6 +10,8 @@ from wardbench.bench.outcomes.analysis import Analysis, outcome_in_words
 from wardbench.bench.outcomes.comparison import Comparison
 from wardbench.bench.outcomes.diagnostics import PROPORTIONAL
 
+COMMON_WORDS = " (the outcome is common: of the ratio of risks that the ratio of hazards comes to)"
+
 
 @dataclass(frozen=True)
 class EffectRow:
@@ -37,7 +39,7 @@ def effects(comparison: Comparison | None) -> tuple[EffectRow, ...]:
                 f"{100 * low:+.1f} to {100 * high:+.1f}",
                 "the interval holds 0: no number needed to treat"
                 if crosses
-                else f"one outcome {side} for every {np.ceil(needed):.0f} treated",
+                else f"one outcome {side} for every {np.ceil(needed):.0f} treated ({_needed(low, high)})",
             )
         )
     mean = found.mean_difference
@@ -71,10 +73,18 @@ def effects(comparison: Comparison | None) -> tuple[EffectRow, ...]:
             f"{found.e_value:.2f}",
             "",
             "how strong something unrecorded would have to be, with both, to explain this; "
-            f"{found.e_value_of_limit:.2f} for the limit nearer to 1",
+            f"{found.e_value_of_limit:.2f} for the limit nearer to 1{COMMON_WORDS if found.common else ''}",
         )
     )
     return tuple(rows)
+
+
+def _needed(low: float, high: float) -> str:
+    """The 95% interval of a number needed to treat, of limits of the difference on one side of 0 (Altman, BMJ
+    1998;317:1309); a limit of 0 is without end."""
+    least, most = sorted(abs(limit) for limit in (low, high))
+    far = f"to {np.ceil(1 / least):.0f}" if least > 0 else "and more"
+    return f"95% interval {np.ceil(1 / most):.0f} {far}"
 
 
 def headline(analysis: Analysis) -> str:
