@@ -14,10 +14,12 @@ from wardbench.bench.outcomes import charts
 from wardbench.bench.outcomes.analysis import Variant
 from wardbench.bench.outcomes.comparison import compare
 from wardbench.bench.outcomes.protocol import Protocol
+from wardbench.bench.outcomes.released import curve, summary
 from wardbench.bench.outcomes.sensitivity import WITHOUT, further
 from wardbench.bench.outcomes.shown_balance import TOP, band_names, released_balance
 from wardbench.bench.outcomes.shown_others import forest, variants
 from wardbench.bench.outcomes.strength import GRADES, strength
+from wardbench.bench.outcomes.subjects import FREE, OUTCOME
 from wardbench.core.disclosure import rules_for
 
 
@@ -44,6 +46,21 @@ def test_every_covariate_is_counted_and_few_persons_are_in_no_dot(mode: str) -> 
     assert furthest == sorted(furthest, reverse=True)
     assert furthest[0] == pytest.approx(np.abs(found.comparison.arms.before).max(), abs=0.01)
     assert all(row.label != found.matrix.columns[7].label for row in shown.rows) or mode == "exact"
+
+
+@pytest.mark.parametrize(("mode", "value"), [("release", "15.0 in 100 or more"), ("exact", "19.0 in 100")])
+def test_a_share_in_steps_of_outcomes_is_not_told_as_the_whole(mode: str, value: str) -> None:
+    """Of a hundred 15 have the outcome by day 100 and 4 more by day 300."""
+    rules = rules_for(mode)
+    days = np.array([100.0] * 15 + [300.0] * 4 + [900.0] * 81)
+    ended = np.array([OUTCOME] * 19 + [FREE] * 81)
+    shown = curve("Target", days, ended, np.ones(100), np.array([100, 200, 365, 800]), rules)
+    asked = SimpleNamespace(protocol=SimpleNamespace(horizons=(100, 365)))
+    found = SimpleNamespace(subjects=SimpleNamespace(days=days, ended=ended), question=asked)
+    rows = {row.name: row for row in summary(found, (shown,), {"Target": np.ones(100, dtype=bool)}, rules)}
+    assert rows["Target: outcome by day 365"].value == value
+    assert rows["Target: outcome by day 100"].value == "15.0 in 100"
+    assert ("the last by day 100: fewer" in rows["Target: outcome by day 365"].note) == (mode == "release")
 
 
 def test_how_far_it_may_be_trusted_follows_from_what_was_found() -> None:

@@ -210,7 +210,8 @@ def summary(
 ) -> tuple[EffectRow, ...]:
     """Shares by each horizon as the released curves have them, who died of something else first, restricted means.
 
-    A horizon that a curve does not reach, and whatever fewer than enough persons stand behind, is left out.
+    A share that its curve last told before the horizon is said to be that or more. A horizon that a curve does not
+    reach, and whatever fewer than enough persons stand behind, is left out.
     """
     subjects, rows = analysis.subjects, []
     for shown in curves:
@@ -228,7 +229,12 @@ def summary(
                 share = 100 * aalen_johansen(days, cause, of=2).at([horizon])[0]
                 first = f"{share:.0f} in 100 died without it"
             name, interval = f"{shown.name}: outcome by day {horizon}", f"{low:.1f} to {high:.1f}"
-            rows.append(EffectRow(name, f"{value:.1f} in 100", interval, first))
+            # A curve in steps lies below what happened since its last step, whether or not anything did.
+            step = next(point.day for point in at if point.share == at[-1].share)
+            below = rules.fewest > 1 and step < horizon
+            since = f"in steps of {rules.fewest} outcomes, the last by day {step}: fewer than that had it since"
+            words = "; ".join(filter(None, (since if below else "", first)))
+            rows.append(EffectRow(name, f"{value:.1f} in 100{' or more' if below else ''}", interval, words))
             outcomes = int(np.count_nonzero(here & (ended == OUTCOME)))
             if rules.listed(outcomes) and rules.listed(len(days) - outcomes):
                 mean = restricted_mean(kaplan_meier(days, ended == OUTCOME), horizon)
