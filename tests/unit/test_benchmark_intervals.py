@@ -171,6 +171,8 @@ def test_an_export_is_read_as_laboratories_write_it(tmp_path: Path) -> None:
     assert found.age[0] == 30 and np.isnan(found.age[1])
     assert found.day.tolist() == [18263, NO_DAY]
     assert found.healthy.all() and found.named_persons
+    with pytest.raises(InputError, match="no line has the word"):
+        exported_results(tmp_path / "x.csv", healthy="group=okay")
     assert dict(found.left_out) == {"given as below or above a limit": 1, "empty": 1, "0 or below": 0}
     assert len(file.sha256) == 64
 

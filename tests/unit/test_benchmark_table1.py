@@ -66,6 +66,9 @@ def test_quartiles_stand_for_mean_and_deviation() -> None:
     [
         ("age,,412,63,-1,,,", "line 3, column sd: below 0"),
         ("age,,412,,,50,60,70", "column median: q25, median and q75 do not rise"),
+        ("age,,412,-5,2,,,", "line 3, column mean: not an age"),
+        ("measurement:1,,412,1e308,1e308,,,", "line 3, column mean: too great"),
+        ("age,,1e300,63,1,,,", "column n: too great"),
         ("age,,500,63,1,,,", "column n: more than there are persons"),
         ("age,,,63,1,,,", "column n: empty"),
         ("age,,1.5,63,1,,,", "column n: not a whole number"),

@@ -30,6 +30,9 @@ CODED = ("condition", "drug", "procedure", "measurement")
 FEWEST = 10
 """Persons of a study, below which its aggregates would point at persons."""
 MOST = 500
+GREATEST = 1e12
+"""Of a count or a number, in its unit; beyond is a slip of the pen, and squares have to stay numbers."""
+OLDEST = 130
 YES = "yes"
 
 
@@ -95,6 +98,11 @@ def _check(row: _Row) -> None:
         raise row.line.fault("level", "only sex has levels.")
     if has_numbers != (row.variable == "age" or kind == "measurement"):
         raise row.line.fault("variable", "age and measurements have numbers, the others have none.")
+    for name, value in (("n", float(row.n)), *row.numbers.items()):
+        if value is not None and abs(value) > GREATEST:
+            raise row.line.fault(name, "too great to be true.")
+        if value is not None and row.variable == "age" and name not in ("n", "sd") and not 0 <= value <= OLDEST:
+            raise row.line.fault(name, "not an age in years.")
     sd, low, middle, high = (row.numbers[name] for name in ("sd", "q25", "median", "q75"))
     if sd is not None and sd < 0:
         raise row.line.fault("sd", "below 0.")

@@ -54,6 +54,8 @@ def exported_results(
             )
     if not rows:
         raise InputError(f"{path}: column {column}: holds no number above 0.")
+    if group is not None and all(line.text(group) != word for line in file.lines):
+        raise InputError(f"{path}: column {group}: no line has the word that --healthy names.")
     values, sexes, ages, days, devices, persons, healthies = zip(*rows, strict=True)
     results = Results(
         analyte or column,
