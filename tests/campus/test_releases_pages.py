@@ -84,6 +84,7 @@ def test_the_whole_way_on_pages(w: World) -> None:
     assert again(request).status == Status.RECEIVED
     assert b"A little frost" in gives.get(page).content
     one, other = RequestLine.objects.filter(request=request)
+    assert asks.get(f"{page}use/").content.count(b" checked") == 0  # an empty amount says that all is used up
     act(asks, request, Verb.USE, chosen=[str(one.id)], amount="", words="Assay")
     act(asks, request, Verb.SEND_BACK, chosen=[str(other.id)], conditions="dry_ice")
     back = request.shipments.get(back=True)

@@ -190,6 +190,12 @@ class UseForm(ChosenForm):
     unit = forms.ChoiceField(label=_("Unit"), choices=[(one, one) for one in UNITS], required=False)
     words = _words(_("What for"), required=False)
 
+    def __init__(self, *args: Any, of: Request, **kwargs: Any) -> None:
+        super().__init__(*args, of=of, **kwargs)
+        # An empty amount says that all is used up: which ones is said, and not taken as it stands there.
+        chosen = self.fields["chosen"].initial
+        self.fields["chosen"].initial = chosen if len(chosen) == 1 else []
+
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         given["used"] = _amount(self, given)
