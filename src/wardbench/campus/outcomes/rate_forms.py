@@ -13,7 +13,7 @@ from wardbench.campus.outcomes import at_once, specs
 from wardbench.campus.outcomes.forms import cohort_of, versions_of
 from wardbench.campus.outcomes.rules import Kind
 from wardbench.campus.outcomes.shown import ADJUSTMENTS, UNITS
-from wardbench.campus.outcomes.yardstick_forms import Chosen, Pasted, TableFile, YardstickForm
+from wardbench.campus.outcomes.yardstick_forms import Chosen, Pasted, TableFileField, YardstickForm
 from wardbench.ward.benchmark.lines import Sent
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class RatesForm(FollowedForm):
 
     study = EitherChoice(label=_("The study, as a cohort"), required=False)
     counts = Pasted(label=_("Or its events, as a table"), help_text=COLUMNS)
-    counts_file = TableFile()
+    counts_file = TableFileField()
     hospital = EitherChoice(
         label=_("The standard: a cohort of the hospital's"), required=False,
         help_text=_("The patients whose rates say what is to be expected."),
@@ -77,7 +77,7 @@ class RatesForm(FollowedForm):
     standard = Pasted(
         label=_("Or a standard of your own, as a table"), help_text=_("With the same columns and strata.")
     )
-    standard_file = TableFile()
+    standard_file = TableFileField()
     ages = forms.CharField(
         label=_("Ages at which bands begin"), max_length=100, initial="18,40,60,75", required=False,
         help_text=_("For cohorts. A table has strata from 0 and from each of these."),
@@ -130,7 +130,7 @@ class FunnelForm(FollowedForm):
         label=_("Units of your own, as a table"),
         help_text=_("A line for each unit; the first names the columns: unit, observed, n (of how many) or expected."),
     )
-    units_file = TableFile()
+    units_file = TableFileField()
     cohort_id = EitherChoice(label=_("Or patients of a cohort"), required=False)
     by_units = forms.ChoiceField(
         label=_("By"), choices=list(UNITS.items()), initial="care_site", widget=forms.RadioSelect, required=False,

@@ -37,7 +37,7 @@ class Pasted(forms.CharField):
         super().__init__(**{"widget": rows, "max_length": tables.LARGEST, "required": False, **kwargs})
 
 
-class TableFile(forms.FileField):
+class TableFileField(forms.FileField):
     either = True
 
     def __init__(self, **kwargs: Any) -> None:
@@ -142,7 +142,7 @@ class AssayForm(YardstickForm):
             " Leave out who they are of. They are kept until the answer is there, and seen by nobody."
         ),
     )
-    values_file = TableFile()
+    values_file = TableFileField()
     unit = forms.CharField(
         label=_("Unit of the values"), max_length=LONGEST_UNIT, help_text=_("As mmol/L; it has to be the hospital's.")
     )
@@ -214,7 +214,7 @@ class MethodsForm(forms.Form):
             "A line for each sample with a value of either method; the first line names the columns. From 10 to 1,000."
         ),
     )
-    pairs_file = TableFile()
+    pairs_file = TableFileField()
     x = forms.CharField(
         label=_("Column of the method that is the yardstick"), max_length=100, required=False,
         help_text=_("Left empty, the first."),
