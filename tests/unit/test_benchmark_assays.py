@@ -49,6 +49,15 @@ def pairs(path: Path) -> Path:
     return path
 
 
+def test_a_mean_difference_that_the_line_does_not_see_is_told(tmp_path: Path) -> None:
+    """Fourteen pairs, the new method 0, 1 or 2 less: slope and intercept may be those of like methods, the mean not."""
+    path = tmp_path / "pairs.csv"
+    path.write_text("old,new\n" + "".join(f"{n + 20},{n + 20 - n % 3}\n" for n in range(1, 15)))
+    verdict = json.loads(run("methods", path, "--x", "old", "--y", "new", "--json"))["verdict"]
+    assert verdict.startswith("The two methods differ on average; so few pairs")
+    assert "new reads 1.07 units less than old on average" in verdict
+
+
 def test_the_page_of_a_method_comparison(tmp_path: Path) -> None:
     page, path = tmp_path / "page.html", pairs(tmp_path / "pairs.csv")
     words = ("methods", path, "--x", "old", "--y", "new", "--unit", "mmol/L", "--report", page)

@@ -46,7 +46,7 @@ def methods_report(
         f"{names[1]} against {names[0]}",
         "Benchmark: method comparison",
         _verdict(line, agreement, names, unit),
-        "fit" if _alike(line) and line.linear >= UNLIKELY else "care",
+        "fit" if _alike(line) and _level(agreement) and line.linear >= UNLIKELY else "care",
         (
             _regression(x, y, line, names, unit, seen),
             _agreement(x, y, agreement, names, unit, seen),
@@ -65,9 +65,16 @@ def _alike(line: Line) -> bool:
     return slope[0] <= 1 <= slope[1] and intercept[0] <= 0 <= intercept[1]
 
 
+def _level(agreement: Agreement) -> bool:
+    """Whether the interval of the mean difference holds 0."""
+    return agreement.bias_interval[0] <= 0 <= agreement.bias_interval[1]
+
+
 def _verdict(line: Line, agreement: Agreement, names: tuple[str, str], unit: str) -> str:
     if line.linear < UNLIKELY:
         start = "The two methods are not linearly related: compare them over a shorter range."
+    elif _alike(line) and not _level(agreement):
+        start = "The two methods differ on average; so few pairs do not tell whether by a constant or in proportion."
     elif _alike(line):
         start = "No constant and no proportional difference between the two methods is seen."
     else:
@@ -80,9 +87,10 @@ def _verdict(line: Line, agreement: Agreement, names: tuple[str, str], unit: str
             if not interval[0] <= value <= interval[1]
         ]
         start = f"The two methods differ: {' and '.join(kinds)} difference."
-    low, high, bias = (_text(value) for value in (agreement.lower, agreement.upper, agreement.bias))
+    low, high, bias = (_text(value) for value in (agreement.lower, agreement.upper, abs(agreement.bias)))
+    side = "less" if agreement.bias < 0 else "more"
     return (
-        f"{start} {names[1]} reads {bias} {unit} more than {names[0]} on average; of single differences 95% lie "
+        f"{start} {names[1]} reads {bias} {unit} {side} than {names[0]} on average; of single differences 95% lie "
         f"between {low} and {high} {unit}."
     )
 
