@@ -66,7 +66,7 @@ def read_units(path: Source) -> tuple[Units, File]:
         rows[name] = (events, size)
     events_of, sizes = (np.array(each, dtype=float) for each in zip(*rows.values(), strict=True))
     kind: Kind = "ratio" if n is None else "proportion"
-    words = "as the file expects" if n is None else "without adjustment"
+    words = "beside what the file expects" if n is None else "without adjustment"
     return Units(
         tuple(rows), kind, events_of, sizes, sizes if kind == "proportion" else None, words, f"the units in {path.name}"
     ), file
