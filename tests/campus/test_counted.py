@@ -216,7 +216,7 @@ def _uses(name: str) -> dict[str, set[str]]:
         # Nobody else opens the engine: the report of a cohort is for the twin and for care, the demonstration looks
         # for a patient to show. Answers about outcomes are given whom to leave out.
         ("EditingSession", {"counting/sessions.py", "demonstration/cohorts.py"}),
-        ("run_cohort", {"cohorts/page.py", "outcomes/answers.py"}),
+        ("run_cohort", {"cohorts/page.py", "outcomes/yardstick_answers.py"}),
         ("run_batch", set()),
         ("Arrays", set()),
         ("DuckDB", set()),

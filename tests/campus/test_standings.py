@@ -58,9 +58,9 @@ def test_many_studies_ask_no_more_of_the_database_than_few(django_assert_max_num
     for _ in range(3):
         registered(cast)
     by = cast.actor("researcher")
-    assert len(queries.mine(by)) == 3
+    assert len(queries.visible(by)) == 3
     with django_assert_max_num_queries(2):
-        assert len(queries.mine(by)[:2]) == 2
+        assert [len(each) for each in queries.at_hand(by, 2)] == [3, 2]
     with django_assert_max_num_queries(2):
         assert len(queries.waiting(by)) == 3
 
@@ -71,7 +71,7 @@ def test_only_what_is_shown_is_read() -> None:
     cast = make_cast()
     for _ in range(5):
         registered(cast)
-    found = queries.mine(cast.actor("researcher"))
+    found = queries.visible(cast.actor("researcher"))
     with CaptureQueriesContext(connection) as asked:
         assert [one.study.reference for one in found[1:3]] == [one.study.reference for one in found][1:3]
     assert len(asked) == 2 and len(found) == 5

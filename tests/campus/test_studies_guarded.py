@@ -236,7 +236,7 @@ def test_whose_roles_have_all_ended_does_nothing_more_with_a_study(cast: Cast) -
         for affiliation in cast.people[key].affiliations.all():
             people.end_role(affiliation, by=SYSTEM)
         by, client = cast.actor(key), cast.client(key)
-        assert not queries.visible(by) and not queries.mine(by) and not queries.waiting(by)
+        assert not queries.visible(by) and not queries.worked_on(by) and not queries.waiting(by)
         pages = ("", "letters/1/", "results/", "documents/" + str(study.documents.all()[0].id) + "/")
         assert {client.get(f"/studies/{study.id}/{page}").status_code for page in pages} == {404}, key
     with pytest.raises(NotFoundError):

@@ -103,6 +103,12 @@ def test_whatever_was_not_sent_is_free_at_once_and_the_rest_goes_on(w: World, st
         assert [one["label"] for one in said] == ["T1-0", "T2-0"]
     if status is Status.DRAFT:
         requesting.ask(request.id, by=w.asks)
+    if status is Status.PICKING:
+        picking.scan(request.id, "T1-0", by=w.gives)
+        picking.scan(request.id, "T2-0", by=w.gives)
+        with pytest.raises(BusyError, match="put it back first"):
+            at_hand.send(w, request)
+        picking.put_back(request.id, request.lines.get(specimen__label="T0-0").id, by=w.gives)
     for step in at_hand.STEPS[1:]:
         if at_hand.STEPS.index(step) > at_hand.STEPS.index(Status(again(request).status)):
             at_hand.advance(w, again(request), step)

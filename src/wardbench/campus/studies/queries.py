@@ -79,8 +79,10 @@ def visible(by: Actor, text: str = "") -> Sequence[Standing]:
 
 
 def worked_on(by: Actor) -> list[uuid.UUID]:
-    """The studies that somebody works on, by id alone."""
-    return list(_own(by, Study.objects.order_by()).values_list("id", flat=True)) if by is not SYSTEM else []
+    """The studies that somebody works on, by id alone; none of somebody whose roles have all ended."""
+    if by is SYSTEM or not by.roles:
+        return []
+    return list(_own(by, Study.objects.order_by()).values_list("id", flat=True))
 
 
 def waiting(by: Actor) -> list[tuple[Standing, Turn]]:
