@@ -133,7 +133,8 @@ class FunnelForm(FollowedForm):
     units_file = TableFileField()
     cohort_id = EitherChoice(label=_("Or patients of a cohort"), required=False)
     by_units = forms.ChoiceField(
-        label=_("By which units"), choices=list(UNITS.items()), initial="care_site", widget=forms.RadioSelect, required=False,
+        label=_("By which units"), choices=list(UNITS.items()), initial="care_site", widget=forms.RadioSelect,
+        required=False,
         help_text=_("Of the visit on the first day. Answers that tell people apart who treat cannot be shown to all."),
     )  # fmt: skip
     adjust = forms.ChoiceField(
