@@ -18,7 +18,7 @@ import numpy as np
 
 from wardbench.bench.outcomes.analysis import Analysis
 from wardbench.bench.outcomes.balance import EITHER, preference
-from wardbench.bench.outcomes.covariates import band_of, entry_concepts
+from wardbench.bench.outcomes.covariates import SEXES, band_of, entry_concepts
 from wardbench.bench.outcomes.records import members_of
 from wardbench.bench.outcomes.subjects import engine_of
 from wardbench.core.store import Snapshot
@@ -29,7 +29,6 @@ MOST, FEW = 60, 10
 """Of what more than so many in 100 had, or fewer, a patient who has it not, or has it, is unlike most."""
 EDGES = (0.01, 0.99)
 """Between these shares of each arm's scores the arms are taken to overlap."""
-SEXES = {8507: "Male", 8532: "Female"}
 
 
 class Place(StrEnum):

@@ -28,6 +28,8 @@ from wardbench.ward.cohorts.engines.arrays.days import EARLIEST, NO_DAY, day_of,
 if TYPE_CHECKING:
     from scipy import sparse
 
+MALE, FEMALE = 8507, 8532
+SEXES = {MALE: "Male", FEMALE: "Female"}
 MOST_MEASURED = 100
 """So many analytes, those that most subjects have a value of."""
 FEWEST_MEASURED = 100
@@ -126,7 +128,7 @@ def excluded(engine: Arrays, question: Question) -> set[int]:
 
 
 def _sex(concept: int) -> str:
-    return {8507: "Male", 8532: "Female"}.get(concept, "Sex other or not recorded")
+    return SEXES.get(concept, "Sex other or not recorded")
 
 
 def _band(number: int) -> str:

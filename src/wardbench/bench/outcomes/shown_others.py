@@ -69,13 +69,13 @@ def variants(analysis: Analysis) -> tuple[EffectRow, ...]:
 def forest(analysis: Analysis) -> tuple[ForestRow, ...]:
     """The hazard ratios that are shown, of the ways of asking and of subgroups."""
     rows = [
-        ForestRow(name, *(round(one, 3) for one in comparison.estimates.hazard_ratio.limits()))
+        ForestRow(name, *(round(one, 2) for one in comparison.estimates.hazard_ratio.limits()))
         for name, comparison in asked_ways(analysis)
         if comparison.estimates is not None and comparison.estimates.proportional_p >= PROPORTIONAL
     ]
     if rows:
         rows += [
-            ForestRow(f"{of.name}: {one.name}", *(round(value, 3) for value in one.ratio.limits()))
+            ForestRow(f"{of.name}: {one.name}", *(round(value, 2) for value in one.ratio.limits()))
             for of in analysis.subgroups
             for one in of.groups
             if one.ratio is not None

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wardbench.bench.outcomes.arrays import Floats, Integers
+from wardbench.bench.outcomes.covariates import SEXES
 from wardbench.bench.outcomes.records import names_of, recorded, rows_by_position
 from wardbench.bench.outcomes.subjects import Subjects
 from wardbench.ward.cohorts.engines.arrays import Arrays
@@ -22,7 +23,6 @@ YEAR = 365
 MOST_OTHERS = 100_000
 """Of more others every so many-th is taken."""
 BAND = 10
-SEXES = {8507: "Male", 8532: "Female"}
 
 
 @dataclass(frozen=True)

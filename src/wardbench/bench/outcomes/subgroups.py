@@ -17,7 +17,7 @@ from wardbench.bench.outcomes.adjustment import Adjusted
 from wardbench.bench.outcomes.arrays import Integers
 from wardbench.bench.outcomes.balance import standardised_differences
 from wardbench.bench.outcomes.comparison import Arms, Ratio, hazard_ratio
-from wardbench.bench.outcomes.covariates import sex_and_age
+from wardbench.bench.outcomes.covariates import FEMALE, MALE, sex_and_age
 from wardbench.bench.outcomes.protocol import OLDER, Question
 from wardbench.bench.outcomes.subjects import OUTCOME, Subjects, in_cohort
 from wardbench.core.errors import InputError
@@ -26,7 +26,6 @@ from wardbench.ward.cohorts.engines.arrays import Arrays
 FEWEST_PERSONS = 50
 """In each arm of a subgroup."""
 INTERACTION = 0.05
-MALE, FEMALE = 8507, 8532
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from django import forms
@@ -44,39 +45,15 @@ def benchmark(request: HttpRequest) -> HttpResponse:
     return render(request, "outcomes/benchmark.html", {**seen, "pages": pages})
 
 
-@signed_in
-@limited(Doing.CREATE, "POST")
-def intervals(request: HttpRequest) -> HttpResponse:
-    """Ask for the reference intervals of an analyte."""
-    return _ask(request, IntervalsForm)
+def asking(form_of: type[YardstickForm]) -> Callable[..., HttpResponse]:
+    """The page that asks the question of a form."""
 
+    @signed_in
+    @limited(Doing.CREATE, "POST")
+    def ask(request: HttpRequest) -> HttpResponse:
+        return _ask(request, form_of)
 
-@signed_in
-@limited(Doing.CREATE, "POST")
-def assay(request: HttpRequest) -> HttpResponse:
-    """Ask where values of an analyte lie among the hospital's."""
-    return _ask(request, AssayForm)
-
-
-@signed_in
-@limited(Doing.CREATE, "POST")
-def table1(request: HttpRequest) -> HttpResponse:
-    """Ask how a study's patients stand beside the hospital's."""
-    return _ask(request, Table1Form)
-
-
-@signed_in
-@limited(Doing.CREATE, "POST")
-def rates(request: HttpRequest) -> HttpResponse:
-    """Ask how a study's events compare with the rates of a standard."""
-    return _ask(request, RatesForm)
-
-
-@signed_in
-@limited(Doing.CREATE, "POST")
-def funnel(request: HttpRequest) -> HttpResponse:
-    """Ask whether a unit differs from the others by more than chance."""
-    return _ask(request, FunnelForm)
+    return ask
 
 
 @signed_in
