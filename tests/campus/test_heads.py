@@ -193,6 +193,14 @@ class TestWhatTheySay:
         event = Event.objects.get(verb="access.speak")
         assert event.patient == str(PATIENT) and event.actor == str(two.pk) and "called" not in str(event.detail)
 
+    def test_whoever_opened_it_does_not_hear_it_as_data_protection(self, cast: Cast) -> None:
+        head = doctor(cast, "Head", cast.cardiology)
+        people.give_role(cast.people["physician2"], Role.DATA_PROTECTION, cast.hospital, by=SYSTEM)
+        access = opened(cast)
+        Notice.objects.all().delete()
+        speak(cast, access, head, needed=False, words="He was well and at home.")
+        assert [one.person for one in Notice.objects.all()] == [cast.people["data_protection"]]
+
     def test_each_unit_says_it_by_itself(self, cast: Cast) -> None:
         one, two = doctor(cast, "One", cast.cardiology), doctor(cast, "Two", cast.endocrinology)
         for unit in (cast.cardiology, cast.endocrinology):

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from campus.cast import Cast, make_cast
 from campus.test_studies import ORDER, decide, registered, submitted
-from wardbench.campus.studies import deciding, ending, queries, standings
+from wardbench.campus.studies import deciding, ending, presenting, queries, standings
 from wardbench.campus.studies.models import Study
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -39,6 +40,23 @@ def test_what_is_kept_follows_every_change() -> None:
     assert kept(cast) == afresh()
     ending.withdraw(other.id, "No time", by=cast.actor("researcher"))
     assert kept(cast) == afresh()
+
+
+def test_page_and_inbox_name_the_same_turns_to_everybody() -> None:
+    cast = make_cast()
+    study = submitted(cast)
+    today = timezone.localdate()
+    for step, key in [*ORDER, (None, None)]:
+        here = standings.stands(Study.objects.get(id=study.id))
+        for person in cast.people:
+            by = cast.actor(person)
+            inbox = {turn.step for one, turn in queries.waiting(by) if one.study == study}
+            page = {one.step for one in presenting.whose_turn(here, today, by) if one.mine}
+            assert inbox == page, (step, person)
+        if step is not None and key is not None:
+            assert step in {turn.step for _one, turn in queries.waiting(cast.actor(key))}
+            decide(cast, study, step, key)
+            assert step not in {turn.step for _one, turn in queries.waiting(cast.actor(key))}
 
 
 def test_what_was_undone_is_not_kept() -> None:

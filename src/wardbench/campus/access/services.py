@@ -82,7 +82,8 @@ OPENED = gettext_noop(
 @verb("access.speak")
 def speak(access: queries.Access, *, by: Actor, needed: bool, words: str) -> None:
     """Say, as a head of the units that answer for it, whether an emergency access was needed; data protection is told
-    where it was not. InputError without words where it was not, BusyError where it was said for the unit already."""
+    where it was not, but for whoever opened it. InputError without words where it was not, BusyError where it was said
+    for the unit already."""
     rules.may_move(by, Action.SPEAK, access.facts).require()
     if not needed and len(words.strip()) < FEWEST_WORDS:
         raise InputError(_("words: say in a few words why it was not needed."))
@@ -96,7 +97,7 @@ def speak(access: queries.Access, *, by: Actor, needed: bool, words: str) -> Non
     record("access.speak", "emergency_access", access.id, by=by, patient=access.patient, needed=needed)
     if not needed:
         notify_at_once(
-            holders(Role.DATA_PROTECTION).values_list("id", flat=True),
+            holders(Role.DATA_PROTECTION).exclude(id=access.person).values_list("id", flat=True),
             gettext_noop("{name} says for their unit that the emergency access of {opener} was not needed."),
             reverse("emergency_access", args=[access.id]),
             by=by,

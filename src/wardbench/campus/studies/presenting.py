@@ -16,7 +16,7 @@ from wardbench.campus.studies.facts import Fact
 from wardbench.campus.studies.models import Vote
 from wardbench.campus.studies.path import Path, Words
 from wardbench.campus.studies.standing import DECIDED, STATES, Stand, State, Status, Turn, why_needed
-from wardbench.campus.studies.standings import Standing
+from wardbench.campus.studies.standings import Standing, turns_of
 
 TONES = {
     State.APPROVED: "good",
@@ -128,7 +128,7 @@ def _row(here: Standing, stand: Stand, by: Actor, days: tuple[int, bool], votes:
         missing_votes=stand.missing_votes,
         missing_programmes=tuple(sorted(programmes.get(one, "") for one in stand.missing_programmes)),
         can_vote=_can_vote(here, stand, votes) if stand.state is State.OPEN and not stand.missing_programmes else None,
-        mine=turn is not None and _is_mine(here, turn, by),
+        mine=turn is not None and turn in turns_of(by, here),
         documents=step.documents,
     )
 
@@ -143,6 +143,7 @@ def _can_vote(here: Standing, stand: Stand, votes: Sequence[Vote]) -> int:
 def whose_turn(here: Standing, today: datetime.date, by: Actor | None = None) -> list[Whose]:
     """Everybody who can go on, for people: the same value as in the inbox and the mails."""
     found = []
+    own = turns_of(by, here) if by is not None else []
     named = any(turn.units for turn in here.turns)
     names = {str(unit.id): unit.name for unit in here.study.programmes.all()} if named else {}
     for turn in here.turns:
@@ -155,16 +156,10 @@ def whose_turn(here: Standing, today: datetime.date, by: Actor | None = None) ->
                 since=turn.since,
                 due=turn.due,
                 late=turn.due is not None and turn.due < today,
-                mine=by is not None and _is_mine(here, turn, by),
+                mine=turn in own,
             )
         )
     return found
-
-
-def _is_mine(here: Standing, turn: Turn, by: Actor) -> bool:
-    if turn.role is None:
-        return by.id in {here.facts.investigator, *here.facts.members}
-    return rules.Part.TURN in rules.parts(by, here.facts) and rules.is_turn_of(by, turn)
 
 
 def _who(turn: Turn, names: dict[str, str]) -> str:

@@ -20,7 +20,7 @@ from wardbench.campus.studies.models import Member, Study, Vote
 from wardbench.campus.studies.path import Path
 from wardbench.campus.studies.purpose import is_purpose
 from wardbench.campus.studies.standing import State, Turn
-from wardbench.campus.studies.standings import Found, Standing, Stood, stands, stood, whole
+from wardbench.campus.studies.standings import Found, Standing, Stood, stands, stood, turns_of, whole
 from wardbench.core.errors import NotFoundError
 
 ENOUGH_CASES = 5
@@ -110,19 +110,7 @@ def _works_on(by: Actor, here: Stood) -> bool:
 
 
 def _waits(by: Actor, now: Mapping[uuid.UUID, Stood]) -> dict[uuid.UUID, list[Turn]]:
-    return {study_id: turns for study_id, here in now.items() if (turns := _turns_of(by, here))}
-
-
-def _turns_of(by: Actor, here: Stood) -> list[Turn]:
-    parts = rules.parts(by, here.facts) if here.turns else frozenset()
-    own = bool(parts & {rules.Part.INVESTIGATOR, rules.Part.MEMBER})
-    return [
-        turn
-        for turn in here.turns
-        if (own if turn.role is None else rules.Part.TURN in parts and rules.is_turn_of(by, turn))
-        # A member of a body who has spoken waits for the others; who speaks for a care programme may for the next one.
-        and (turn.role is None or turn.units or (turn.step, by.id) not in here.voted)
-    ]
+    return {study_id: turns for study_id, here in now.items() if (turns := turns_of(by, here))}
 
 
 def _lines(by: Actor, found: QuerySet[Study], status: str = "") -> Found:

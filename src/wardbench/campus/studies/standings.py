@@ -17,6 +17,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from wardbench.campus.people.rules import Actor
 from wardbench.campus.studies import rules, standing
 from wardbench.campus.studies.models import Study
 from wardbench.campus.studies.path import Path, path_of
@@ -82,6 +83,19 @@ def stood(found: QuerySet[Study]) -> dict[uuid.UUID, Stood]:
             if may_keep:
                 _kept[study.id] = (study.revision, today, now[study.id])
     return {study_id: now[study_id] for study_id in revisions if study_id in now}
+
+
+def turns_of(by: Actor, here: Stood) -> list[Turn]:
+    """Those turns of a study that are somebody's own: what inbox, list and page call theirs."""
+    parts = rules.parts(by, here.facts) if here.turns else frozenset()
+    own = bool(parts & {rules.Part.INVESTIGATOR, rules.Part.MEMBER})
+    return [
+        turn
+        for turn in here.turns
+        if (own if turn.role is None else rules.Part.TURN in parts and rules.is_turn_of(by, turn))
+        # A member of a body who has spoken waits for the others; who speaks for a care programme may for the next one.
+        and (turn.role is None or turn.units or (turn.step, by.id) not in here.voted)
+    ]
 
 
 _kept: dict[uuid.UUID, tuple[int, datetime.date, Stood]] = {}
