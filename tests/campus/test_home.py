@@ -56,6 +56,21 @@ def test_every_item_of_the_menu_answers_those_who_see_it(cast: Cast) -> None:
             assert cast.client(key).get(str(item["address"])).status_code == 200, (key, item)
 
 
+@pytest.mark.parametrize(
+    ("path", "item"),
+    [
+        ("/", "/"),
+        ("/questions/new/", "/questions/"),
+        ("/biobank/visits/", "/biobank/visits/"),
+        ("/biobank/places/", "/biobank/"),
+        ("/account/keys/", None),
+    ],
+)
+def test_one_item_of_the_menu_at_most_is_where_somebody_is(cast: Cast, path: str, item: str | None) -> None:
+    found = [one["address"] for one in items_for(cast.actor("biobank_manager"), path) if one["current"]]
+    assert found == ([item] if item else [])
+
+
 BY_A_FORM = {"/search/", "/biobank/places/look-up/", "/biobank/specimens/labels/"}
 """Reached by what is typed or scanned, or from a specimen; there is none here."""
 ACCOUNT = ("mfa_index", "usersessions_list", "keys", "notices")

@@ -58,6 +58,7 @@ def test_values_lie_on_the_hospital_s_distribution_and_are_gone_once_they_were_p
         assert kept not in one.page + str(one.report) + str(one.asked) + str(one.protocol)
     page = client.get(f"/outcomes/{one.id}/").content.decode()
     assert "3 values of values.csv" in page and "Back to the benchmark" in page
+    assert re.search(r'href="/benchmark/" aria-current="page"', page) and page.count('aria-current="page"') == 1
     again = client.get(f"/benchmark/assay/?again={one.id}").content.decode()
     assert 'value="measurement:5" checked' in again and 'value="18,60"' in again and "4.2137" not in again
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -25,6 +27,7 @@ from wardbench.campus.outcomes.standalone import standalone
 from wardbench.campus.people.reauthentication import reauthenticated_to_decide
 from wardbench.campus.people.refusals import refusal, told_in
 from wardbench.campus.people.rules import Actor, may_treat
+from wardbench.campus.web.navigation import items_for
 from wardbench.campus.web.pages import actor, signed_in
 from wardbench.core.errors import NotFoundError, WardbenchError
 from wardbench.ward.patients import Recorded, profile
@@ -163,7 +166,10 @@ def _page(
 @require_safe
 def inquiry(request: HttpRequest, inquiry_id: uuid.UUID) -> HttpResponse:
     by = actor(request)
-    return render(request, "outcomes/inquiry.html", _told(queries.inquiry(inquiry_id, by=by), by))
+    told = _told(queries.inquiry(inquiry_id, by=by), by)
+    if told["yardstick"]:
+        told["navigation"] = partial(items_for, by, reverse("benchmark"))
+    return render(request, "outcomes/inquiry.html", told)
 
 
 @signed_in

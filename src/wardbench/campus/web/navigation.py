@@ -41,10 +41,8 @@ ITEMS = (
 
 def items_for(actor: Actor, path: str) -> list[dict[str, object]]:
     """The items that `actor` may open, and which one `path` is in."""
-    shown = []
-    for item in ITEMS:
-        if item.rule(actor):
-            address = reverse(item.address)
-            current = path == address if item.address == "home" else path.startswith(address)
-            shown.append({"title": item.title, "address": address, "current": current})
-    return shown
+    shown = [(item.title, reverse(item.address)) for item in ITEMS if item.rule(actor)]
+    home = reverse("home")
+    within = [address for _title, address in shown if path == address or (address != home and path.startswith(address))]
+    current = max(within, key=len, default=None)
+    return [{"title": title, "address": address, "current": address == current} for title, address in shown]
