@@ -15,15 +15,17 @@ from wardbench.campus.biobank.models import Specimen
 
 SPUN = [[1500, False, True, 10]]
 """Plasma and serum are spun once, for ten minutes at room temperature."""
+STEP = 50_000
+"""What a pipette is set by, in nanolitres."""
 FIRST_YEAR = 2012
 """Since when the way to the centrifuge has grown longer, by eight minutes a year."""
 
 
 def divided(material: str, number: int, amount: Amount) -> list[Amount]:
-    """What is in each tube of what was taken: every fifth plasma or serum was divided into three."""
-    if material not in ("Plasma", "Serum") or number % 5 or amount.value < 3:
+    """What is in each tube of what was taken: every fifth plasma or serum was divided into three, two of them alike."""
+    third = amount.value // 3 // STEP * STEP
+    if material not in ("Plasma", "Serum") or number % 5 or not third:
         return [amount]
-    third = amount.value // 3
     return [replace(amount, value=value) for value in (amount.value - 2 * third, third, third)]
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from dataclasses import dataclass
 from types import TracebackType
 
 from django.forms import BaseForm
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from wardbench.campus.people.roles import TITLES
@@ -19,11 +21,13 @@ PATH = re.compile(r"(PrimaryCriteria|InclusionRules|ConceptSets|AdditionalCriter
 
 def reason(given: Verdict) -> str:
     """A verdict's reason."""
-    values = {
-        name: " / ".join(gettext(TITLES[role]) for role in value.roles) if isinstance(value, Title) else value
-        for name, value in given.values.items()
-    }
-    return gettext(given.reason).format(**values)
+    return gettext(given.reason).format(**{name: _in_words(value) for name, value in given.values.items()})
+
+
+def _in_words(value: object) -> object:
+    if isinstance(value, Title):
+        return " / ".join(gettext(TITLES[role]) for role in value.roles)
+    return date_format(value, "j F Y") if isinstance(value, datetime.date) else value
 
 
 def refusal(error: WardbenchError) -> str:

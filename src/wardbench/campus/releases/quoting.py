@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from wardbench.campus.audit.services import record, verb
@@ -106,7 +107,8 @@ def accept(request_id: uuid.UUID, number: int, *, by: Actor) -> None:
     if last is None or last.number != number:
         raise BusyError(_("There is a newer quote; load the page again."))
     if last.until < timezone.localdate():
-        raise BusyError(_("The quote was valid until {day}; ask for a new one.").format(day=last.until.isoformat()))
+        until = date_format(last.until, "j F Y")
+        raise BusyError(_("The quote was valid until {day}; ask for a new one.").format(day=until))
     Quote.objects.filter(id=last.id).update(accepted=timezone.now(), accepted_by_id=by.id)
     if leaves(request):
         agreeing.draw(request)

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from wardbench.campus.audit.services import record, verb
@@ -65,7 +66,9 @@ def _checked(permit: Permit, query: Query, name: str, wanted: int, until: dateti
         raise InputError(_("name: give the criteria a name of at most 200 characters."))
     last = permit.until
     if not timezone.localdate() <= until <= last:
-        raise InputError(_("until: choose a day from today to the end of the permit, {day}.").format(day=last))
+        raise InputError(
+            _("until: choose a day from today to the end of the permit, {day}.").format(day=date_format(last, "j F Y"))
+        )
     most = most_wanted(permit, query)
     if not 1 <= wanted <= most:
         raise InputError(_("wanted: the permit allows 1 to {most}.").format(most=most))

@@ -6,6 +6,7 @@ import datetime
 from typing import Any
 
 from django import forms
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from wardbench.campus.releases.standing import MOST_WANTED
@@ -19,4 +20,4 @@ class StandingForm(forms.Form):
     def __init__(self, *args: Any, most: int, last: datetime.date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["wanted"].help_text = _("The permit allows at most %(most)d.") % {"most": most}
-        self.fields["until"].help_text = _("The permit ends on %(day)s.") % {"day": last.isoformat()}
+        self.fields["until"].help_text = _("The permit ends on %(day)s.") % {"day": date_format(last, "j F Y")}

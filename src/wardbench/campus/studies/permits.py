@@ -158,7 +158,7 @@ def check(permit: Permit, actor: Actor, wanted: Wanted, *, today: datetime.date 
     if permit.study.closed is not None:
         return no(gettext_noop("The study is closed."))
     if today > permit.until:
-        return no(gettext_noop("The permit ended on {day}."), day=permit.until.isoformat())
+        return no(gettext_noop("The permit ended on {day}."), day=permit.until)
     whose = _person(permit, actor)
     if not whose:
         return whose
