@@ -256,11 +256,66 @@ def test_a_protocol_that_cannot_be_is_refused_by_its_field(
         read_question(path)
 
 
-def test_what_is_no_protocol_is_refused(tmp_path: Path) -> None:
-    for text in ("[1]", "name: [", "\x00"):
-        path = tmp_path / "p.yaml"
+WRITTEN = "name: A\ntarget: t.json\noutcome: death\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[1]", "a protocol is fields with values, not a list."),
+        ("", "a protocol is fields with values, not nothing."),
+        ("name: [", r"line 1: not YAML \("),
+        ("\x00", "it is not YAML: it holds characters that no text has."),
+        (WRITTEN + "follow_up:\n\tfirst_day: 1\n", "line 5: a tab; YAML is indented with spaces."),
+        (WRITTEN + "name: B\n", "line 4: name: it stands there twice."),
+        (WRITTEN + "1: 3\n", "line 4: the name of a field is a word, not a whole number."),
+        (WRITTEN + "? [1, 2]\n: 3\n", "line 4: the name of a field is a word, not a list."),
+        (WRITTEN + "washout: 3\n", r"washout: there is no such field; is washout_days meant\?"),
+        (WRITTEN + "follow_up: {last: 3}\n", r"follow_up.last: there is no such field; is last_day meant\?"),
+        (WRITTEN + "washout_days: a year\n", "washout_days: here belongs a whole number, not text."),
+        (WRITTEN + "horizons: [1.5]\n", r"horizons\[0\]: here belongs a whole number, not a fraction."),
+        (
+            WRITTEN + "covariates: {windows: [[1, 2, 3]]}\n",
+            r"covariates.windows\[0\]: here belongs a list of length 2, not 3.",
+        ),
+        (WRITTEN + "estimand: itt\n", "estimand: one of intention-to-treat, as-treated."),
+        (
+            WRITTEN + "subgroups: [yes]\n",
+            r"subgroups\[0\]: here belongs the name of a file or a cohort itself, not yes",
+        ),
+        ("name: 2020-01-01\ntarget: t.json\noutcome: death\n", "name: here belongs text, not a date."),
+        ("name: A\ntarget: t.json\n", "outcome: it is missing, and every protocol has it."),
+        ("name: A\ntarget: ''\noutcome: death\n", "target: here belongs the name of a file or a cohort itself."),
+        (WRITTEN, "target: there is no file .*t.json."),
+        ("name: A\ntarget: t.json\noutcome: Death\n", "target: there is no file"),
+    ],
+)
+def test_what_is_no_protocol_is_refused_by_its_line_or_field(tmp_path: Path, text: str, sentence: str) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text(text)
+    with pytest.raises((InputError, NotFoundError), match=f"p.yaml: {sentence}"):
+        read_question(path)
+
+
+def test_a_protocol_in_json_is_held_to_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "p.json"
+    for text, sentence in (
+        ('{"name": "A",\n"name": "B"}', "name: it stands there twice."),
+        ('{"name": "A",\n}', r"line \d: not JSON"),
+        ("[" * 100_000, "nested too deeply"),
+    ):
         path.write_text(text)
-        with pytest.raises(InputError, match="not a protocol"):
+        with pytest.raises(InputError, match=sentence):
             read_question(path)
+    path.write_bytes('{"name": "Caf\xe9"}'.encode("latin-1"))
+    with pytest.raises(InputError, match="it is not text in UTF-8"):
+        read_question(path)
     with pytest.raises(NotFoundError):
         read_question(tmp_path / "none.yaml")
+
+
+def test_death_with_a_capital_is_no_file(tmp_path: Path) -> None:
+    path = tmp_path / "p.json"
+    path.write_text(json.dumps({"name": "A", "target": use(2), "outcome": "Death"}))
+    with pytest.raises(NotFoundError, match=r"outcome: there is no file .*Death; where it is death, write death"):
+        read_question(path)

@@ -10,10 +10,11 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
+from wardbench.bench.outcomes.reading import in_words, plain_values
 from wardbench.core.errors import InputError, NotFoundError, UnsupportedError
 from wardbench.ward.cohorts import Definition, lower, read_definition
 from wardbench.ward.cohorts.definition import Entry
@@ -77,6 +78,10 @@ class Protocol(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """In whom the effect might differ: `sex`, `age`, or a cohort (who is in it at time zero, and who is not)."""
 
 
+FIELDS = tuple(name for one in (Protocol, FollowUp, Covariates) for name in one.__struct_fields__)
+CHOICES: dict[str, Sequence[str]] = {"estimand": get_args(Estimand), "adjustment": get_args(Adjustment)}
+
+
 @dataclass(frozen=True)
 class Question:
     """A protocol with its cohorts read. `outcome` is None for death; `digest` names the whole content."""
@@ -93,7 +98,7 @@ class Question:
 
 
 def read_question(path: Path | str) -> Question:
-    """Read a protocol from YAML or JSON. InputError names the file and field that cannot be read."""
+    """Read a protocol from YAML or JSON. InputError names the file, and the line or field that cannot be read."""
     path = Path(path)
     try:
         text = path.read_bytes()
@@ -102,21 +107,12 @@ def read_question(path: Path | str) -> Question:
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}).") from None
     try:
-        plain = msgspec.json.decode(text) if path.suffix == ".json" else _from_yaml(text)
-        protocol = msgspec.convert(plain, Protocol)
-    except (msgspec.DecodeError, ValueError) as error:
-        raise InputError(f"{path}: not a protocol ({' '.join(str(error).split())}).") from None
+        protocol = msgspec.convert(plain_values(text, is_json=path.suffix.lower() == ".json"), Protocol)
+    except msgspec.ValidationError as error:
+        raise InputError(f"{path}: {in_words(str(error), FIELDS, CHOICES)}") from None
+    except ValueError as error:
+        raise InputError(f"{path}: {error}") from None
     return question(protocol, path.parent, source=str(path))
-
-
-def _from_yaml(text: bytes) -> Any:
-    """ValueError where it is not YAML."""
-    import yaml
-
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ValueError(str(error)) from None
 
 
 def question(protocol: Protocol, folder: Path, *, source: str = "protocol") -> Question:
@@ -126,7 +122,7 @@ def question(protocol: Protocol, folder: Path, *, source: str = "protocol") -> Q
 
     def read(name: str, cohort: str | dict[str, Any]) -> Definition:
         if isinstance(cohort, str):
-            return read_definition(folder / cohort)
+            return read_named(cohort, folder, f"{source}: {name}")
         return read_inline(cohort, f"{source}: {name}")
 
     target = read("target", protocol.target)
@@ -169,6 +165,19 @@ def _mistaken(
     for number, (_, cohort) in enumerate(subgroups):
         if cohort is not None and called.setdefault(lower(cohort).digest, number) != number:
             yield f"subgroups[{number}]: it is the same cohort as subgroups[{called[lower(cohort).digest]}]."
+
+
+def read_named(cohort: str, folder: Path, source: str) -> Definition:
+    """A cohort in a file. The error names the field as well as the file."""
+    if not cohort.strip():
+        raise InputError(f"{source}: here belongs the name of a file or a cohort itself.")
+    try:
+        return read_definition(folder / cohort)
+    except NotFoundError:
+        sort = f"; where it is {DEATH}, write {DEATH}" if cohort.strip().lower() == DEATH else ""
+        raise NotFoundError(f"{source}: there is no file {folder / cohort}{sort}.") from None
+    except (InputError, UnsupportedError) as error:
+        raise type(error)(f"{source}: {error}") from None
 
 
 def read_inline(cohort: dict[str, Any], source: str) -> Definition:
