@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from wardbench.campus.biobank import descent
@@ -24,25 +27,57 @@ def given(donors: Iterable[uuid.UUID], collections: Iterable[Collection]) -> Map
     was given on that day or later: an older form that is entered afterwards changes nothing. An objection to residual
     material, or an opt-out of data, counts until it is taken back.
     """
-    donors, collections, now = list(donors), list(collections), timezone.now()
-    of: dict[uuid.UUID, list[Consent]] = {}
-    out: dict[tuple[uuid.UUID, str], bool] = {}
-    for at in range(0, len(donors), 500):
-        some = donors[at : at + 500]
-        for consent in Consent.objects.filter(donor__in=some).order_by("given", "at"):
-            of.setdefault(consent.donor_id, []).append(consent)
-        linked = dict(DonorLink.objects.filter(donor__in=some).values_list("person_id", "donor_id"))
-        said = OptOut.objects.filter(since__lte=now)
-        stands = said.filter(Q(until=None) | Q(until__gt=now)).filter(Q(donor__in=some) | Q(person_id__in=list(linked)))
-        for donor, person, kind in stands.order_by().values_list("donor_id", "person_id", "kind"):
-            out[donor or linked[person or 0], kind] = True
+    donors, collections = list(donors), list(collections)
+    said = said_by(donors)
     return {
-        (donor, collection.id): _given(
-            of.get(donor, ()), collection, (donor, "data") in out, (donor, "material") in out
-        )
+        (donor, collection.id): said.given(donor, collection.id, Basis(collection.basis))
         for donor in donors
         for collection in collections
     }
+
+
+class Answers(NamedTuple):
+    """What a donor answered on a form; `collection` is set where it holds for that one alone."""
+
+    collection: uuid.UUID | None
+    answers: Mapping[str, Any]
+    given: datetime.date
+    withdrawn: datetime.datetime | None
+
+
+@dataclass(frozen=True)
+class Said:
+    """What donors answered, the newest last, and of which kinds each has opted out now."""
+
+    of: Mapping[uuid.UUID, Sequence[Answers]]
+    out: AbstractSet[tuple[uuid.UUID, str]]
+
+    def given(self, donor: uuid.UUID, collection: uuid.UUID, basis: Basis) -> Given:
+        """What one of them allows in a collection that rests on `basis`, as `given` tells it."""
+        no_data, no_material = ((donor, kind) in self.out for kind in ("data", "material"))
+        return _given(self.of.get(donor, ()), collection, basis, no_data, no_material)
+
+
+def said_by(donors: Iterable[uuid.UUID]) -> Said:
+    """What each of `donors` said, as it stands now."""
+    donors, now = list(donors), timezone.now()
+    of: dict[uuid.UUID, list[Answers]] = {}
+    out: set[tuple[uuid.UUID, str]] = set()
+    for at in range(0, len(donors), 500):
+        some = donors[at : at + 500]
+        answered = Consent.objects.filter(donor__in=some).order_by("given", "at")
+        for donor, *said in answered.values_list("donor_id", "collection_id", "answers", "given", "withdrawn"):
+            of.setdefault(donor, []).append(Answers(*said))
+        linked = dict(DonorLink.objects.filter(donor__in=some).values_list("person_id", "donor_id"))
+        no = standing_opt_outs(now).filter(Q(donor__in=some) | Q(person_id__in=list(linked)))
+        for one, person, kind in no.values_list("donor_id", "person_id", "kind"):
+            out.add((one or linked[person or 0], kind))
+    return Said(of, out)
+
+
+def standing_opt_outs(now: datetime.datetime) -> QuerySet[OptOut]:
+    """The opt-outs that count at a moment, in no order."""
+    return OptOut.objects.filter(Q(until=None) | Q(until__gt=now), since__lte=now).order_by()
 
 
 def forbidden_since(at: datetime.datetime, need: Iterable[Tier]) -> frozenset[uuid.UUID]:
@@ -68,10 +103,9 @@ def forbidden_since(at: datetime.datetime, need: Iterable[Tier]) -> frozenset[uu
     return frozenset(forbidden)
 
 
-def _given(consents: Iterable[Consent], collection: Collection, no_data: bool, no_material: bool) -> Given:
-    basis = Basis(collection.basis)
-    held = [one for one in consents if one.collection_id in (None, collection.id)]
-    own = [one for one in held if one.collection_id is not None] or held
+def _given(answered: Sequence[Answers], collection: uuid.UUID, basis: Basis, no_data: bool, no_material: bool) -> Given:
+    held = [one for one in answered if one.collection in (None, collection)]
+    own = [one for one in held if one.collection is not None] or held
     last = own[-1] if own else None
     ended = max((timezone.localdate(one.withdrawn) for one in own if one.withdrawn is not None), default=None)
     if last is not None and (last.withdrawn is not None or (ended is not None and last.given < ended)):

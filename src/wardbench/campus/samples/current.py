@@ -1,7 +1,8 @@
 """The index of the inventory that is current, and the cube that everybody browses; both are files of the campus.
 
-The index is made anew when the inventory has changed (`refresh`, every minute in the background). The cube is made once
-and kept for a quarter: two cubes of nearly the same specimens could be subtracted from one another.
+The index is made anew when the inventory has changed (`refresh`, every minute in the background), of the rows of the
+one before and of what was touched since (`changes`). The cube is made once and kept for a quarter: two cubes of nearly
+the same specimens could be subtracted from one another.
 """
 
 from __future__ import annotations
@@ -15,21 +16,25 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import pyarrow as pa
 from django.conf import settings
-from django.db.models import Max
+from django.db.models import Max, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from wardbench.campus.biobank.models import Collection, Consent, Container, CustodyEvent, DonorLink, OptOut
-from wardbench.campus.samples import projection, recorded
+from wardbench.campus.samples import changes, projection, recorded
 from wardbench.core.disclosure import ReleaseRules
-from wardbench.core.errors import NotFoundError
+from wardbench.core.errors import NotFoundError, WardbenchError
 from wardbench.core.store.files import write_atomically
 from wardbench.ward.samples import SampleIndex, write_index
 from wardbench.ward.samples.cube import DIMENSIONS, Cube, make_cube
 from wardbench.ward.samples.files import FORMAT
 from wardbench.ward.samples.own_donors import own_donors
 
+MARK = "projected.json"
+"""Of what the current index was projected."""
 CUBE_DAYS = 92
 """How long a cube is kept: a quarter of a year."""
 _lock = threading.Lock()
@@ -57,32 +62,70 @@ def state() -> str:
     """What says that the inventory changed, or what is known of its donors: the last event of custody, the last word on
     consent and places, the store of records."""
     last = CustodyEvent.objects.aggregate(last=Max("id"))["last"] or 0
+    # On PostgreSQL an event may come to light after another one with a higher number.
+    events = last, CustodyEvent.objects.filter(id__gt=last - 1000).count()
     consents = Consent.objects.count(), Consent.objects.aggregate(last=Max("withdrawn"))["last"]
     now = timezone.now()
     said = OptOut.objects.all()
     out = said.count(), said.filter(since__lte=now).count(), said.filter(until__lte=now).count()
     links = DonorLink.objects.count(), DonorLink.objects.aggregate(last=Max("at"))["last"]
-    rules = Collection.objects.aggregate(last=Max("revision"))["last"], Collection.objects.count()
-    cold = Container.objects.aggregate(last=Max("revision"))["last"], Container.objects.count()
-    return json.dumps([last, consents, out, links, rules, cold, recorded.version()], default=str)
+    rules = Collection.objects.aggregate(times=Sum("revision"))["times"], Collection.objects.count()
+    cold = Container.objects.aggregate(times=Sum("revision"))["times"], Container.objects.count()
+    return json.dumps([events, consents, out, links, rules, cold, recorded.version()], default=str)
 
 
 def refresh() -> bool:
-    """Make the index anew where the inventory changed since; whether it was made.
+    """Make the index anew where the inventory changed since; whether that was so.
 
-    It is of the moment before the inventory was read: what changes meanwhile counts as a change since.
+    It is of the moment before the inventory was read: what changes meanwhile counts as a change since. Where no row is
+    another, as when tubes were only moved, the index stays.
     """
     began, now = timezone.now(), state()
     made = _made()
     if made is not None and made.state == now and (folder() / made.version).is_dir():
         return False
-    written = write_index(projection.table(), folder())
-    said = Made(FORMAT, written.name, now, began.isoformat())
+    before = _kept_of(made)
+    mark = changes.mark(began, before[1].mark if before else None)
+    version = _written(before, mark)
+    write_atomically(folder() / MARK, msgspec.json.encode(_Kept(version, mark)))
+    said = Made(FORMAT, version, now, began.isoformat())
     write_atomically(folder() / "current.json", json.dumps(asdict(said)).encode())
-    if made is not None and made.version != written.name:
+    if made is not None and made.version != version:
         shutil.rmtree(folder() / made.version, ignore_errors=True)
     _refresh_cube()
     return True
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """Of what the index of a version was projected."""
+
+    version: str
+    mark: changes.Mark
+
+
+_KEPT = msgspec.json.Decoder(_Kept)
+
+
+def _kept_of(made: Made | None) -> tuple[pa.Table, _Kept] | None:
+    """The rows of the index that is there and of what it was made, where both are whole."""
+    if made is None:
+        return None
+    try:
+        kept = _KEPT.decode((folder() / MARK).read_bytes())
+        return (SampleIndex(folder() / made.version).rows, kept) if kept.version == made.version else None
+    except (OSError, msgspec.DecodeError, WardbenchError):
+        return None
+
+
+def _written(before: tuple[pa.Table, _Kept] | None, now: changes.Mark) -> str:
+    """The version of the index of the inventory, which is written unless it is the same as before."""
+    if before is not None:
+        rows, kept = before
+        touched = changes.touched(kept.mark, now, most=rows.num_rows // 2)
+        if touched is not None:
+            held = projection.renewed(rows, touched)
+            return kept.version if held is rows else write_index(held, folder()).name
+    return write_index(projection.table(), folder()).name
 
 
 def _made() -> Made | None:
