@@ -162,4 +162,4 @@ def samples_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     """The indexes of specimens lie in a folder of this test's own, and none stays open."""
     monkeypatch.setattr(current, "folder", lambda: tmp_path / "samples")
     yield
-    current._open.clear()
+    current.latest.forget()

@@ -130,6 +130,7 @@ def test_what_a_first_page_of_a_cohort_reads_is_read_ahead_and_is_no_act_of_anyb
 
 def test_a_worker_begins_also_where_nothing_can_be_read_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
+    followed: list[bool] = []
 
     def fail() -> None:
         raise OSError("the disk is gone")
@@ -137,7 +138,9 @@ def test_a_worker_begins_also_where_nothing_can_be_read_ahead(monkeypatch: pytes
     monkeypatch.setattr("wardbench.campus.web.wsgi.application", lambda asked, start: [])
     monkeypatch.setattr(page, "read_ahead", fail)
     monkeypatch.setattr(current, "read_ahead", fail)
+    monkeypatch.setattr(current.latest, "follow", lambda: followed.append(True))
     monkeypatch.setattr(server.gc, "freeze", lambda: None)
     monkeypatch.setattr(server.log, "warning", lambda sentence, what, **_given: said.append(sentence % what))
     server.warm_up()
     assert [("cohort" in one, "specimens" in one) for one in said] == [(True, False), (False, True)]
+    assert followed, "what is made later is opened ahead all the same"

@@ -115,7 +115,7 @@ def test_the_next_researcher_sees_what_was_assayed_three_steps_away(
     assert marks["B"] == [("T0-0", "IL-6", True)]
     page = w.cast.client("biobank_manager").get("/samples/").content.decode()
     assert "made of T0-0, assayed: IL-6" in page and "4.2" not in page
-    current._open.clear()
+    current.latest.forget()
 
 
 def test_amounts_of_some_tubes_and_not_of_others_are_refused(w: World) -> None:

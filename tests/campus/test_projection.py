@@ -242,3 +242,15 @@ def test_what_is_of_the_index_before_is_not_taken_over_where_it_is_damaged(cast:
     (current.folder() / current.MARK).write_text("{}")
     tubes.thaw([Specimen.objects.get(label="T2")], "x", by=cast.actor("biobank_manager"))
     assert current.refresh() is True and current.index()[0].rows.num_rows == Specimen.objects.count()
+
+
+def test_an_index_that_is_open_outlives_those_that_follow_it(cast: Cast, stock: list[Donor]) -> None:
+    by = cast.actor("biobank_manager")
+    current.refresh()
+    found, _at = current.index()
+    for label, kept in (("T1", 2), ("T2", 2), ("T3", 2)):
+        tubes.thaw([Specimen.objects.get(label=label)], "x", by=by)
+        assert current.refresh() is True
+        assert sum(place.is_dir() for place in current.folder().iterdir()) == kept
+    assert not found.folder.exists() and found.rows.num_rows == Specimen.objects.count()
+    assert found.hindering("reserved").size == found.present.size and found.slices and found.persons

@@ -95,6 +95,7 @@ def warm_up() -> None:
             read_ahead()
         except Exception:  # no page needs it, and a worker that cannot begin would end the server
             log.warning("no %s could be looked at ahead of the first page", what, exc_info=True)
+    current.latest.follow()
     gc.collect()
     gc.freeze()
 

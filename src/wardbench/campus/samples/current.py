@@ -11,7 +11,7 @@ import datetime
 import json
 import shutil
 import tempfile
-import threading
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,11 @@ from django.utils.translation import gettext as _
 
 from wardbench.campus.biobank.models import Collection, Consent, Container, CustodyEvent, DonorLink, OptOut
 from wardbench.campus.samples import changes, projection, recorded
+from wardbench.campus.samples.latest import Latest
 from wardbench.core.disclosure import ReleaseRules
 from wardbench.core.errors import NotFoundError, WardbenchError
 from wardbench.core.store.files import write_atomically
-from wardbench.ward.samples import SampleIndex, write_index
+from wardbench.ward.samples import Giving, Query, SampleIndex, facets, write_index
 from wardbench.ward.samples.cube import DIMENSIONS, Cube, make_cube
 from wardbench.ward.samples.files import FORMAT
 from wardbench.ward.samples.own_donors import own_donors
@@ -37,8 +38,6 @@ MARK = "projected.json"
 """Of what the current index was projected."""
 CUBE_DAYS = 92
 """How long a cube is kept: a quarter of a year."""
-_lock = threading.Lock()
-_open: dict[Path, SampleIndex] = {}
 
 
 def folder() -> Path:
@@ -90,8 +89,7 @@ def refresh() -> bool:
     write_atomically(folder() / MARK, msgspec.json.encode(_Kept(version, mark)))
     said = Made(FORMAT, version, now, began.isoformat())
     write_atomically(folder() / "current.json", json.dumps(asdict(said)).encode())
-    if made is not None and made.version != version:
-        shutil.rmtree(folder() / made.version, ignore_errors=True)
+    _remove_but({version, made.version if made else version})
     _refresh_cube()
     return True
 
@@ -128,6 +126,13 @@ def _written(before: tuple[pa.Table, _Kept] | None, now: changes.Mark) -> str:
     return write_index(projection.table(), folder()).name
 
 
+def _remove_but(versions: AbstractSet[str]) -> None:
+    """Remove other indexes. The last but one stays until the next time: somebody may be opening it just now."""
+    for place in folder().iterdir():
+        if place.is_dir() and not place.name.startswith(".") and place.name not in versions:
+            shutil.rmtree(place, ignore_errors=True)
+
+
 def _made() -> Made | None:
     """What is there, where this version of Wardbench can read it."""
     try:
@@ -139,26 +144,33 @@ def _made() -> Made | None:
 
 def index() -> tuple[SampleIndex, datetime.datetime]:
     """The current index, and when it was made; it is made now where there is none yet."""
-    made = _made()
-    if made is None:
+    held = latest.get()
+    if held is None:
         refresh()
-        made = _made()
-    if made is None:
+        held = latest.get()
+    if held is None:
         raise NotFoundError(_("There is no index of specimens yet."))
-    place = folder() / made.version
-    with _lock:
-        if place not in _open:
-            _open.clear()
-            _open[place] = SampleIndex.open(place)
-        return _open[place], datetime.datetime.fromisoformat(made.at)
+    made, found = held
+    return found, datetime.datetime.fromisoformat(made.at)
+
+
+def _opened(made: Made) -> SampleIndex:
+    """The index of a version, looked at once, so that nobody's look is the first."""
+    found = SampleIndex.open(folder() / made.version)
+    found.map_all()
+    facets(found, Query.of(giving=Giving()))
+    return found
+
+
+latest: Latest[Made, SampleIndex] = Latest(lambda: _made(), _opened)
+"""What this process has open."""
 
 
 def read_ahead() -> None:
     """Do once what a first look at specimens does first: load what is compiled, and open the index if there is one."""
     from wardbench.ward.samples import kernels  # noqa: F401
 
-    if _made() is not None:
-        index()
+    latest.get()
 
 
 def _refresh_cube() -> None:

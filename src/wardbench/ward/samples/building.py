@@ -27,7 +27,7 @@ from wardbench.core.store.seals import is_sealed, seal
 from wardbench.ward.samples.bands import bands_of
 from wardbench.ward.samples.bitmaps import Bitmaps
 from wardbench.ward.samples.chapters import category_of, chapter_of
-from wardbench.ward.samples.files import FORMAT, FacetInfo, IndexFile, RangeInfo, name_of
+from wardbench.ward.samples.files import FORMAT, HINDERING, FacetInfo, IndexFile, RangeInfo, name_of
 from wardbench.ward.samples.layout import WORD, Ints, Words, begins, lay_out, pack, setting
 from wardbench.ward.samples.query import CATEGORIES, FACETS, UNKNOWN
 from wardbench.ward.samples.schema import DIMENSIONS, GIVEABLE, checked
@@ -258,16 +258,17 @@ def _write_rest(building: _Building, folder: Path) -> None:
 
 
 def _hindering(building: _Building) -> dict[str, npt.NDArray[np.bool_]]:
-    """Which rows each reason keeps from being given that is the same for every use."""
+    """Which rows each reason of `HINDERING` keeps from being given."""
     status, amount = building.words["status"], _whole(building.rows.column("amount"), 1)
     here = [place for place, word in enumerate(status.words) if word in (*GIVEABLE, "used_up")]
     used_up = [place for place, word in enumerate(status.words) if word == "used_up"]
-    return {
-        "elsewhere": ~np.isin(status.codes, here),
-        "depleted": np.isin(status.codes, used_up) | (amount == 0),
-        "reserved": building.rows.column("reserved").to_numpy(),
-        "retained": building.rows.column("retained").to_numpy(),
-    }
+    flags = (
+        ~np.isin(status.codes, here),
+        np.isin(status.codes, used_up) | (amount == 0),
+        building.rows.column("reserved").to_numpy(),
+        building.rows.column("retained").to_numpy(),
+    )
+    return dict(zip(HINDERING, flags, strict=True))
 
 
 def _persons(building: _Building) -> tuple[Ints, Ints]:

@@ -12,6 +12,8 @@ from wardbench.ward.samples.query import Range
 from wardbench.ward.samples.schema import DIMENSIONS
 
 FORMAT = 3
+HINDERING = ("elsewhere", "depleted", "reserved", "retained")
+"""Reasons against giving that are the same for every use, each with a bitmap of its own."""
 
 
 class FacetInfo(msgspec.Struct, frozen=True):

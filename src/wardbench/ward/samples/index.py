@@ -18,7 +18,7 @@ import pyarrow as pa
 from wardbench.core.errors import InputError, NotFoundError
 from wardbench.core.store.seals import is_sealed
 from wardbench.ward.samples.bitmaps import Bitmaps
-from wardbench.ward.samples.files import FORMAT, IndexFile, RangeInfo
+from wardbench.ward.samples.files import FORMAT, HINDERING, IndexFile, RangeInfo
 from wardbench.ward.samples.layout import Layout, Words
 
 KEPT = 64 << 20
@@ -66,6 +66,13 @@ class SampleIndex:
         array = np.load(path, mmap_mode="r")
         return array.view(np.ndarray) if array.size else np.zeros(array.shape, array.dtype)
 
+    def map_all(self) -> None:
+        """Map all that is mapped when it is first asked for; the folder may be removed then."""
+        for name in ("bitmaps", "present", "row_at", "day_at", "persons", "rows", "slices"):
+            getattr(self, name)
+        for reason in HINDERING:
+            self.hindering(reason)
+
     @cached_property
     def bitmaps(self) -> Bitmaps:
         """Of all values of all facets."""
@@ -77,7 +84,7 @@ class SampleIndex:
         return self.array("present")
 
     def hindering(self, reason: str) -> Words:
-        """What a reason that asks for nothing else keeps from being given: one of `building.hindering`."""
+        """What a reason that asks for nothing else keeps from being given: one of `HINDERING`."""
         if reason not in self._hindering:
             self._hindering[reason] = self.array(reason)
         return self._hindering[reason]
