@@ -161,7 +161,7 @@ def test_the_next_researcher_sees_that_it_was_assayed_and_no_value(
     page = w.cast.client("researcher").get("/samples/").content
     assert b"assayed: IL-6" in page and b"4.2" not in page
     assert looking.look(looking.scopes(w.asks)[0], Query.of(), by=w.asks).facets.total.specimens >= 1
-    current._open.clear()
+    current.latest.forget()
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,7 @@ def test_it_is_not_counted_from_then_on(w: World, tmp_path: Path, monkeypatch: p
     assert looking.look(scope, Query.of(), by=w.gives).facets.total.specimens == 4
     assert current.refresh() is True
     assert looking.look(scope, Query.of(), by=w.gives).facets.total.specimens == 4
-    current._open.clear()
+    current.latest.forget()
 
 
 def test_it_reaches_the_whole_tree_and_nobody_else(w: World) -> None:
