@@ -18,10 +18,15 @@ from campus.test_cohorts import expression
 from tiny_cohort_hospital import condition, observed, on, person
 from wardbench.campus.cohorts import edits, finding, queries, services
 from wardbench.campus.cohorts.course import course_lines
-from wardbench.campus.cohorts.models import Cohort
+from wardbench.campus.cohorts.models import Cohort, Version
 from wardbench.campus.cohorts.part_forms import PartForm
 from wardbench.campus.configuration import Configuration
 from wardbench.campus.counting import feasibility, sessions
+from wardbench.campus.counting.budgets import OF_PROJECT
+from wardbench.campus.counting.models import Asked
+from wardbench.campus.counting.projects import projects_of
+from wardbench.campus.questions.models import Question
+from wardbench.campus.studies.models import AttachedCohort, Study
 from wardbench.ward.cohorts.definition.reading import Entry as Unchecked
 from wardbench.ward.cohorts.editing import (
     Bound,
@@ -454,6 +459,49 @@ def test_a_count_in_the_hospital_is_asked_once_and_charged(campus: Cast, monkeyp
         assert "You have 19 questions left" in page and "app-number-big" in page, "the same again costs nothing"
     other = cohort_of(campus, Working({**work.expression, "InclusionRules": []}))
     assert "You have 19 questions left" in client.get(f"/cohorts/{other.id}/build/estimate/").content.decode()
+
+
+def test_the_page_says_which_budget_is_used_up(campus: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two colleagues on one cohort: what the first asked of it counts for the second, and a repeat is answered."""
+    monkeypatch.setattr(feasibility, "BUCKET", 0.01)
+    asked = Working({**working().expression, "InclusionRules": []})
+    cohort = cohort_of(campus, asked)
+    services.share(cohort.id, by=campus.actor("researcher"), person=campus.people["researcher2"], may_edit=True)
+    address = f"/cohorts/{cohort.id}/build/estimate/"
+    first, colleague = campus.client("researcher"), campus.client("researcher2")
+    assert first.post(address).status_code == 200
+    page = colleague.get(address).content.decode()
+    assert "You have 20 questions left" in page and "Left for everybody who works on this cohort, together: 59" in page
+    mine = Asked.objects.get(purse=f"cohort:{cohort.id}")
+    others = [
+        Asked(person=mine.person, purse=mine.purse, snapshot=mine.snapshot, question=str(n), at=mine.at)
+        for n in range(OF_PROJECT - 1)
+    ]
+    Asked.objects.bulk_create(others)
+    page = colleague.get(address).content.decode()
+    assert "Those who work on this cohort have together asked the 60" in page and "You have 20 questions left" in page
+    assert colleague.post(address).status_code == 200, "the project has asked it; it costs the colleague one"
+    new = add_rule(asked, Rule.asking("20 years or older", Person(Number("gte", 20))))
+    services.change_draft(cohort.id, new, 0, by=campus.actor("researcher2"), change="api")
+    refused = colleague.post(address)
+    page = refused.content.decode()
+    assert refused.status_code == 429 and page.count("Those who work on this cohort have together asked the 60") == 1
+    assert "You have 19 questions left" in page
+
+
+def test_a_cohort_belongs_to_itself_its_questions_and_its_studies(campus: Cast) -> None:
+    by = campus.actor("researcher")
+    cohort, other = cohort_of(campus), cohort_of(campus)
+    author = campus.people["researcher"]
+    version = Version.objects.create(cohort=cohort, number=9, hash="a" * 64, definition="{}", author=author)
+    asked = Question.objects.create(title="?", side="ward", raised_by=campus.people["physician"], cohort=cohort.id)
+    study = Study.objects.create(investigator=campus.people["researcher2"])
+    AttachedCohort.objects.create(study=study, version=version.id, hash=version.hash, name="x")
+    belongs = (f"cohort:{cohort.id}", f"question:{asked.id}", f"study:{study.id}")
+    assert projects_of(cohort.id) == belongs and projects_of(other.id) == (f"cohort:{other.id}",)
+    assert projects_of(cohort.id, cohort.id) == belongs and projects_of() == ()
+    assert queries.of_content(version.hash, by) == [cohort.id]
+    assert queries.of_content(version.hash, campus.actor("student")) == [], "not for who may not see it"
 
 
 def test_a_definition_that_asks_too_much_is_told_why_before_it_is_asked(campus: Cast) -> None:

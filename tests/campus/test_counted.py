@@ -171,7 +171,7 @@ def test_a_feasibility_count_is_another_after_an_objection_and_charged_again(
     monkeypatch.setattr(feasibility, "FeasibilityRules", Plain)
 
     def ask() -> feasibility.Estimate:
-        return feasibility.estimate(definition(), by=cast.actor("researcher"), project="p")
+        return feasibility.estimate(definition(), by=cast.actor("researcher"))
 
     first = ask()
     assert ask() == first and Asked.objects.count() == 1 and first.left_out is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 import pytest
 from django.urls import reverse
@@ -159,10 +160,10 @@ def test_it_can_be_asked_why_somebody_sees_a_question(cast: Cast, question: Ques
 def test_a_feasibility_count_on_request_comes_with_the_cohort(
     cast: Cast, question: Question, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[str] = []
+    asked: list[Sequence[str]] = []
 
-    def estimate(definition: object, *, by: Actor, project: str) -> Estimate:
-        asked.append(project)
+    def estimate(definition: object, *, by: Actor, projects: Sequence[str]) -> Estimate:
+        asked.append(projects)
         if len(asked) > 1:
             raise UnsupportedError("PrimaryCriteria: a feasibility count may not ask this.")
         return Estimate(Figure(85.0, "85"), (), "", "snapshot-1", 19)
@@ -174,7 +175,7 @@ def test_a_feasibility_count_on_request_comes_with_the_cohort(
     assert client.post(address, {"version": str(version.id), "count": "on"}).status_code == 302
     question.refresh_from_db()
     assert (question.figure, question.touched, question.figure_mode) == ("85", 85, "feasibility")
-    assert asked == [f"person:{cast.people['researcher'].id}"]
+    assert asked == [[f"cohort:{version.cohort_id}", f"question:{question.id}"]]
     refused = client.post(address, {"version": str(version.id), "count": "on"})
     assert refused.status_code == 200 and "may not ask this" in refused.content.decode()
     assert client.post(address, {"version": str(version.id)}).status_code == 302 and len(asked) == 2

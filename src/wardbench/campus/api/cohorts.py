@@ -23,15 +23,15 @@ from wardbench.campus.api.shapes import (
     VersionOut,
 )
 from wardbench.campus.cohorts import queries, services
-from wardbench.campus.cohorts.estimate_views import purse_of
 from wardbench.campus.counting import feasibility
 from wardbench.campus.counting import queries as counting
+from wardbench.campus.counting.projects import projects_of
 from wardbench.campus.counting.rules import WORDS, Mode
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.web.pages import actor
 from wardbench.core.errors import InputError
 from wardbench.ward.cohorts.definition import Definition, Entry
-from wardbench.ward.cohorts.editing import Working
+from wardbench.ward.cohorts.editing import Working, content_hash
 
 router = Router(tags=["cohorts"])
 counts = Router(tags=["counts"])
@@ -101,7 +101,9 @@ def count(request: HttpRequest, given: CountIn) -> Any:
 @counts.post("/estimate", response={200: EstimateOut, **REFUSED}, auth=COUNT, summary="About how many patients")
 def estimate(request: HttpRequest, given: SaveIn) -> Any:
     by = actor(request)
-    answer = feasibility.estimate(_definition(given.expression), by=by, project=purse_of(by))
+    definition = _definition(given.expression)
+    projects = projects_of(*queries.of_content(content_hash(definition), by))
+    answer = feasibility.estimate(definition, by=by, projects=projects)
     return {
         "persons": answer.figure.text,
         "notes": list(answer.notes),

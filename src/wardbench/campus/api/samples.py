@@ -10,7 +10,6 @@ from ninja import Router
 
 from wardbench.campus.api.access import COUNT
 from wardbench.campus.api.shapes import LensIn, Refusal
-from wardbench.campus.cohorts.estimate_views import purse_of
 from wardbench.campus.samples import locating
 from wardbench.campus.web.pages import actor
 
@@ -20,5 +19,4 @@ REFUSED = {400: Refusal, 401: Refusal, 403: Refusal, 409: Refusal, 422: Refusal,
 
 @router.post("/locate", response={200: dict, **REFUSED}, auth=COUNT, summary="Answer a query of Lens (MeasureReport)")
 def locate(request: HttpRequest, given: LensIn) -> Any:
-    by = actor(request)
-    return locating.locate(json.dumps({"ast": given.ast}), by=by, project=purse_of(by), query_id=given.id)
+    return locating.locate(json.dumps({"ast": given.ast}), by=actor(request), query_id=given.id)

@@ -12,22 +12,17 @@ from wardbench.campus.cohorts import queries
 from wardbench.campus.cohorts.asked import told
 from wardbench.campus.cohorts.builder import spoken
 from wardbench.campus.counting import feasibility, sessions
-from wardbench.campus.counting.budgets import SpentError
+from wardbench.campus.counting.budgets import SpentError, may_ask
+from wardbench.campus.counting.projects import projects_of
 from wardbench.campus.counting.rules import may_estimate
 from wardbench.campus.counting.spending import spent_of
 from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
 from wardbench.campus.people.refusals import refusal as said_of
-from wardbench.campus.people.rules import Actor
 from wardbench.campus.web.pages import actor, signed_in
 from wardbench.core.errors import WardbenchError
 from wardbench.ward.cohorts.editing import outline
 from wardbench.ward.cohorts.feasibility import gate
-
-
-def purse_of(by: Actor) -> str:
-    """One budget for each person, whatever cohorts they make: a budget for each cohort would be no budget."""
-    return f"person:{by.id}"
 
 
 @signed_in
@@ -43,12 +38,14 @@ def estimate(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
     try:
         definition = desk.working.definition(seen.cohort.name)
         context |= {"faults": told(gate(definition), outline(desk.working, language=spoken()))}
-        context |= {"left": spent_of(by, purse_of(by), sessions.snapshot("store").version).left}
+        projects, snapshot = projects_of(seen.cohort.id), sessions.snapshot("store").version
+        context |= {"budget": spent_of(by, projects, snapshot)}
         if request.method == "POST":
-            context |= {"answer": feasibility.estimate(definition, by=by, project=purse_of(by))}
-            context |= {"left": context["answer"].left}
+            context |= {"answer": feasibility.estimate(definition, by=by, projects=projects)}
+            context |= {"budget": spent_of(by, projects, snapshot)}
+        context |= {"enough": may_ask(context["budget"])}
     except SpentError as error:
-        context, status = context | {"spent": error.verdict}, error.http_status
+        context, status = context | {"enough": error.verdict}, error.http_status
     except WardbenchError as error:
         if error.http_status == 403:
             raise

@@ -183,6 +183,17 @@ def version(version_id: object) -> Version:
         raise NotFoundError(_("There is no such version of a cohort.")) from None
 
 
+def ids_of_versions(cohort_id: object) -> QuerySet[Version, uuid.UUID]:
+    """The ids of all versions of a cohort, whoever asks; to be asked about within another query."""
+    return Version.objects.filter(cohort=cohort_id).values_list("id", flat=True).order_by()  # type: ignore[misc]
+
+
+def of_content(content_hash: str, by: Actor) -> list[uuid.UUID]:
+    """The cohorts that `by` may see of which some version says this."""
+    told = Version.objects.filter(hash=content_hash).values("cohort").order_by()
+    return list(visible(by).filter(id__in=told).order_by().values_list("id", flat=True))
+
+
 def versions_of(content_hash: str) -> QuerySet[Version]:
     """The versions with this content, whoever asks, oldest first: the same definition may be in several cohorts."""
     return Version.objects.filter(hash=content_hash).select_related("cohort", "author").order_by("at", "id")

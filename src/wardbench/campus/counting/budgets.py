@@ -1,13 +1,16 @@
-"""How many feasibility counts somebody may ask. No Django here.
+"""How many feasibility counts somebody may ask, and those who work on the same thing together. No Django here.
 
-With epsilon 0.1 for a question, 20 questions of one person and project in 30 days sum up to epsilon 2. The cap of a
-project bounds what several people learn together, that of a year what new snapshots would add.
+With epsilon 0.1 for a question, 20 questions of one person in 30 days sum up to epsilon 2, whatever they are about: a
+budget for each project would be no budget, because anybody can begin a cohort. The cap of a project bounds what several
+people learn together, that of a year what new snapshots would add.
 """
 
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Verdict, no, yes
@@ -18,6 +21,40 @@ YEAR = datetime.timedelta(days=365)
 IN_PERIOD = 20
 IN_YEAR = 120
 OF_PROJECT = 60
+
+
+class Kind(StrEnum):
+    """What has a budget that everybody shares who works on it."""
+
+    COHORT = "cohort"
+    QUESTION = "question"
+    STUDY = "study"
+
+    def purse(self, key: object) -> str:
+        """What the budget of one of them is called."""
+        return f"{self.value}:{key}"
+
+
+SHARED: Mapping[Kind, str] = {
+    Kind.COHORT: gettext_noop("Left for everybody who works on this cohort, together"),
+    Kind.QUESTION: gettext_noop(
+        "Left for everybody who works on the question behind which this cohort stands, together"
+    ),
+    Kind.STUDY: gettext_noop("Left for everybody who works on the study that this cohort belongs to, together"),
+}
+_USED_UP: Mapping[Kind, str] = {
+    Kind.COHORT: gettext_noop(
+        "Those who work on this cohort have together asked the {most} feasibility counts that it has on these data."
+    ),
+    Kind.QUESTION: gettext_noop(
+        "Those who work on the question behind which this cohort stands have together asked the {most} feasibility"
+        " counts that it has on these data."
+    ),
+    Kind.STUDY: gettext_noop(
+        "Those who work on the study that this cohort belongs to have together asked the {most} feasibility counts that"
+        " it has on these data."
+    ),
+}
 
 
 class SpentError(WardbenchError):
@@ -32,30 +69,49 @@ class SpentError(WardbenchError):
 
 
 @dataclass(frozen=True)
-class Spent:
-    """Questions that were charged: to a person in a project in the last 30 days and the last year, and to the project
-    on this snapshot."""
+class Shared:
+    """How many different questions were asked of a project on this snapshot, by all its people."""
 
-    in_period: int
-    in_year: int
-    of_project: int
+    kind: Kind
+    asked: int
 
     @property
     def left(self) -> int:
-        """How many questions the person may still ask now."""
-        return max(0, min(IN_PERIOD - self.in_period, IN_YEAR - self.in_year, OF_PROJECT - self.of_project))
+        return max(0, OF_PROJECT - self.asked)
+
+    @property
+    def told(self) -> str:
+        """What `left` is, a sentence of the catalogues."""
+        return SHARED[self.kind]
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Questions that were charged: to a person in the last 30 days and the last year, and to each project."""
+
+    in_period: int
+    in_year: int
+    shared: tuple[Shared, ...] = ()
+
+    @property
+    def own(self) -> int:
+        """How many questions the person has left, whatever they are about."""
+        return max(0, min(IN_PERIOD - self.in_period, IN_YEAR - self.in_year))
+
+    @property
+    def left(self) -> int:
+        """How many new questions the person may still ask now in these projects: both budgets count."""
+        return min((self.own, *(one.left for one in self.shared)))
 
 
 def may_ask(spent: Spent) -> Verdict:
     """Whether one more question may be asked; it depends on how many were, and on nothing they were about."""
     if spent.in_period >= IN_PERIOD:
-        sentence = gettext_noop("You have asked the {most} feasibility counts of 30 days for this project.")
+        sentence = gettext_noop("You have asked your {most} feasibility counts of 30 days.")
         return no(sentence, most=IN_PERIOD)
     if spent.in_year >= IN_YEAR:
-        return no(
-            gettext_noop("You have asked the {most} feasibility counts of a year for this project."), most=IN_YEAR
-        )
-    if spent.of_project >= OF_PROJECT:
-        sentence = gettext_noop("This project has asked its {most} feasibility counts on these data.")
-        return no(sentence, most=OF_PROJECT)
+        return no(gettext_noop("You have asked your {most} feasibility counts of a year."), most=IN_YEAR)
+    for one in spent.shared:
+        if not one.left:
+            return no(_USED_UP[one.kind], most=OF_PROJECT)
     return yes(gettext_noop("{left} feasibility counts are left."), left=spent.left)

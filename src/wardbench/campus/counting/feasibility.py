@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -41,14 +42,14 @@ class Estimate:
     left_out: Figure | None = None
 
 
-def estimate(definition: Definition, *, by: Actor, project: str) -> Estimate:
+def estimate(definition: Definition, *, by: Actor, projects: Sequence[str] = ()) -> Estimate:
     """About how many persons of the hospital are in the cohort; who objected to the reuse of their record is in none.
 
     An objection makes every question another one: it is answered with noise of its own, so that the answers before and
     after it tell of nobody, and charged for again.
 
     ForbiddenError where `by` may not ask, UnsupportedError with the first path that a feasibility count may not ask
-    about, SpentError where the budget of `by` in `project` is spent.
+    about, SpentError where the budget of `by`, or that of one of the `projects` (`projects_of`), is spent.
     """
     began = time.monotonic()
     may_estimate(by).require()
@@ -58,7 +59,7 @@ def estimate(definition: Definition, *, by: Actor, project: str) -> Estimate:
     of = whom(Purpose.RESEARCH)
     if of.but.ids:
         question += b"\nwithout " + of.but.digest.encode()
-    spent = services.charge(project, snapshot.version, hashlib.sha256(question).hexdigest(), by=by)
+    spent = services.charge(snapshot.version, hashlib.sha256(question).hexdigest(), by=by, projects=projects)
     rules = FeasibilityRules(settings.CAMPUS_KEYS["disclosure"], snapshot.version)
     figure = rules.count(sessions.look(of, definition).persons, question)
     passed = time.monotonic() - began

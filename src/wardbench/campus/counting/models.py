@@ -7,13 +7,15 @@ from django.db import models
 
 
 class Purse(models.Model):
-    """A project's budget. Its row is locked while a question is charged, so that of two at once one waits."""
+    """A budget: that of a person (`person:<id>`) or of a project (`cohort:<id>`, `question:<id>`, `study:<id>`).
+
+    Its row is locked while a question is charged, so that of two at once one waits."""
 
     project = models.CharField(max_length=64, primary_key=True)
 
 
 class Asked(models.Model):
-    """A question that was charged: of it only its name by content, never its answer."""
+    """A question that was charged to a purse: of it only its name by content, never its answer."""
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     purse = models.ForeignKey(Purse, models.PROTECT, related_name="asked")

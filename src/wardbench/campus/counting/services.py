@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.utils import timezone
 
 from wardbench.campus.audit.services import record, record_for_good, verb
@@ -10,7 +12,7 @@ from wardbench.campus.counting.figures import Shown, shown
 from wardbench.campus.counting.models import Asked, Purse
 from wardbench.campus.counting.purposes import Whom
 from wardbench.campus.counting.rules import Mode, may_count, may_estimate
-from wardbench.campus.counting.spending import spent_of
+from wardbench.campus.counting.spending import own_purse, spent_of
 from wardbench.campus.people.rules import Actor, Verdict
 from wardbench.cohorts import Look
 from wardbench.core.disclosure import ExactRules
@@ -33,20 +35,31 @@ def count(found: Look, of: Whom, *, by: Actor, mode: Mode, permitted: Verdict | 
 
 
 @verb("counting.charge")
-def charge(project: str, snapshot: str, question: str, *, by: Actor) -> Spent:
-    """Charge a feasibility count to somebody's budget in a project, before any data are touched; what is spent then.
+def charge(snapshot: str, question: str, *, by: Actor, projects: Sequence[str] = ()) -> Spent:
+    """Charge a feasibility count to somebody's own budget and to that of each project, before any data are touched;
+    what is spent then.
 
-    Their own repeat of a question costs nothing; another person's first look at it is charged to that person.
-    SpentError where the budget is spent.
+    Their own repeat of a question costs nothing. Another person's first look at it is charged to that person, and not
+    again to a project where a colleague asked it: together they learn no more than they knew.
+    SpentError where one of the budgets is spent; nothing is charged to any then.
     """
     may_estimate(by).require()
-    Purse.objects.get_or_create(project=project)
-    Purse.objects.select_for_update().get(project=project)
-    repeat = Asked.objects.filter(purse=project, person__id=by.id, snapshot=snapshot, question=question).exists()
+    purses = sorted({own_purse(by), *projects})
+    for purse in purses:
+        Purse.objects.get_or_create(project=purse)
+    list(Purse.objects.select_for_update().filter(project__in=purses).order_by("project"))
+    asked = Asked.objects.filter(snapshot=snapshot, question=question)
+    repeat = asked.filter(purse=own_purse(by), person__id=by.id).exists()
     if not repeat:
-        verdict = may_ask(spent_of(by, project, snapshot))
+        known = set(asked.filter(purse__in=projects).values_list("purse", flat=True))
+        new_to = [purse for purse in projects if purse not in known]
+        verdict = may_ask(spent_of(by, new_to, snapshot))
         if not verdict:
             raise SpentError(verdict)
-        Asked.objects.create(purse_id=project, person_id=by.id, snapshot=snapshot, question=question, at=timezone.now())
-    record("counting.charge", "question", question, by=by, project=project, snapshot=snapshot, repeat=repeat)
-    return spent_of(by, project, snapshot)
+        now = timezone.now()
+        Asked.objects.bulk_create(
+            Asked(purse_id=purse, person_id=by.id, snapshot=snapshot, question=question, at=now)
+            for purse in (own_purse(by), *new_to)
+        )
+    record("counting.charge", "question", question, by=by, projects=list(projects), snapshot=snapshot, repeat=repeat)
+    return spent_of(by, projects, snapshot)

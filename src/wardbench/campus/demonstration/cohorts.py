@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 
 from wardbench.campus.access.services import give_relation
 from wardbench.campus.cohorts import builder, queries, services
-from wardbench.campus.cohorts.estimate_views import purse_of
 from wardbench.campus.cohorts.finding import concepts
 from wardbench.campus.cohorts.models import Cohort
 from wardbench.campus.cohorts.services import Shown
 from wardbench.campus.counting import feasibility, sessions
+from wardbench.campus.counting.projects import projects_of
 from wardbench.campus.counting.rules import Mode
 from wardbench.campus.people.models import Person, Unit
 from wardbench.campus.people.queries import actor_of
@@ -78,7 +78,7 @@ def put_behind_questions(
     version = queries.latest(made["kidneys"]) if "kidneys" in made else None
     if version is not None:
         by = actor_of(people["researcher"])
-        told = feasibility.estimate(queries.definition_of(version), by=by, project=purse_of(by))
+        told = feasibility.estimate(queries.definition_of(version), by=by, projects=projects_of(made["kidneys"].id))
         counted = asking.Counted(told.figure.text, told.figure.value, told.snapshot_version)
         asking.put_cohort(questions["kidneys"], version.id, by=by, counted=counted)
 

@@ -46,8 +46,8 @@ def every() -> Iterator[Limit]:
     """Each limit there is."""
     person, one, together = "one person", "each", "all together"
     days, year = budgets.PERIOD.days, budgets.YEAR.days
-    yield Limit("feasibility counts", "one person in one project", f"{budgets.IN_PERIOD} in {days} days")
-    yield Limit("feasibility counts", "one person in one project", f"{budgets.IN_YEAR} in {year} days")
+    yield Limit("feasibility counts", "one person, in all projects together", f"{budgets.IN_PERIOD} in {days} days")
+    yield Limit("feasibility counts", "one person, in all projects together", f"{budgets.IN_YEAR} in {year} days")
     yield Limit("feasibility counts", "one project, all its people", f"{budgets.OF_PROJECT} on one version of the data")
     yield Limit(
         "counts under way or waiting",

@@ -12,9 +12,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from wardbench.campus.cohorts import queries as cohorts
-from wardbench.campus.cohorts.estimate_views import purse_of
 from wardbench.campus.counting import feasibility
-from wardbench.campus.counting.budgets import SpentError
+from wardbench.campus.counting.budgets import Kind, SpentError
+from wardbench.campus.counting.projects import projects_of
 from wardbench.campus.counting.rules import may_estimate
 from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.people.rules import Actor
@@ -81,7 +81,7 @@ def cohort(request: HttpRequest, question_id: uuid.UUID) -> HttpResponse:
     if form.is_valid():
         version = uuid.UUID(form.cleaned_data["version"]) if form.cleaned_data["version"] else None
         try:
-            counted = _count(version, by) if version and form.cleaned_data.get("count") else None
+            counted = _count(shown.id, version, by) if version and form.cleaned_data.get("count") else None
         except SpentError as error:
             form.add_error("count", verdict(error.verdict))
         except UnsupportedError as error:
@@ -94,11 +94,12 @@ def cohort(request: HttpRequest, question_id: uuid.UUID) -> HttpResponse:
     return render(request, "questions/act.html", {**context, "button": _("Save")})
 
 
-def _count(version_id: uuid.UUID, by: Actor) -> services.Counted:
+def _count(question_id: uuid.UUID, version_id: uuid.UUID, by: Actor) -> services.Counted:
     """About how many patients of the hospital there are; before anything is written, because it takes a while."""
     version = cohorts.version(version_id)
     cohorts.seen(version.cohort_id, by)
-    answer = feasibility.estimate(cohorts.definition_of(version), by=by, project=purse_of(by))
+    projects = sorted({*projects_of(version.cohort_id), Kind.QUESTION.purse(question_id)})
+    answer = feasibility.estimate(cohorts.definition_of(version), by=by, projects=projects)
     return services.Counted(answer.figure.text, answer.figure.value, answer.snapshot_version)
 
 

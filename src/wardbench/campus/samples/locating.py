@@ -38,11 +38,11 @@ NOTES = "urn:wardbench:disclosure"
 
 
 @verb("samples.locate")
-def locate(content: bytes | str, *, by: Actor, project: str, query_id: str = "") -> dict[str, Any]:
+def locate(content: bytes | str, *, by: Actor, query_id: str = "") -> dict[str, Any]:
     """A MeasureReport for a query of Lens.
 
     InputError where it cannot be read; ForbiddenError for who may neither see the inventory nor ask for estimates;
-    SpentError where the budget of `by` in `project` is spent.
+    SpentError where the budget of `by` is spent; a query names no project.
     """
     query = read_query(content)
     today = timezone.localdate()
@@ -52,14 +52,14 @@ def locate(content: bytes | str, *, by: Actor, project: str, query_id: str = "")
         report = measure_report(donors().answer(query, today), lambda *which: which[3], timezone.now(), named)
         record("samples.locate", "query", digest, by=by, mode=Mode.STEWARDSHIP.value)
         return report
-    return _estimate(query, named, digest, by=by, project=project)
+    return _estimate(query, named, digest, by=by)
 
 
-def _estimate(query: Node, named: str, digest: str, *, by: Actor, project: str) -> dict[str, Any]:
+def _estimate(query: Node, named: str, digest: str, *, by: Actor) -> dict[str, Any]:
     may_estimate(by).require()
     version, held, day = _set_down()
     for part in ("all", "sex", "age"):
-        counting.charge(project, version, hashlib.sha256(f"{part} {digest}".encode()).hexdigest(), by=by)
+        counting.charge(version, hashlib.sha256(f"{part} {digest}".encode()).hexdigest(), by=by)
     found = held.answer(query, day).patients
     told = FeasibilityRules(settings.CAMPUS_KEYS["disclosure"], version)
     strata = {
