@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -129,6 +130,18 @@ def test_it_ends_in_order_and_loses_no_request(folder: Path) -> None:
     assert set(statuses) <= {200, 0}, "whoever is connected is answered, whoever comes later is not let in"
     assert not (folder / "background-alive").exists()
     assert "Traceback" not in (folder / "server.log").read_text()
+
+
+def test_whoever_connects_and_says_nothing_keeps_nobody_waiting(folder: Path) -> None:
+    port = free_port()
+    with serving(folder, port), contextlib.ExitStack() as held:
+        # More than the server has threads.
+        silent = [held.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(12)]
+        assert answers(port) == 200
+        assert not select.select(silent, [], [], 0)[0], "the page came before any of them was given up"
+        silent[0].sendall(b"GET /account/login/ HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert silent[0].makefile("rb").readline().startswith(b"HTTP/1.1 200"), "one that speaks at last is heard"
+        until(lambda: len(select.select(silent[1:], [], [], 0)[0]) == 11, "the others are given up")
 
 
 def test_the_background_is_started_again_and_never_outlives_the_server(folder: Path) -> None:

@@ -14,7 +14,8 @@ import sys
 from typing import Any
 
 from gunicorn.arbiter import Arbiter
-from gunicorn.workers.gthread import ThreadWorker
+
+from wardbench.campus.sharing import SharingWorker
 
 SO_ATTACH_FILTER = 26
 """An option of Linux's sockets, from <asm-generic/socket.h>; Python has no name for it."""
@@ -42,7 +43,7 @@ class OrderlyArbiter(Arbiter):  # type: ignore[misc]
         super().stop(graceful)
 
 
-class OrderlyWorker(ThreadWorker):  # type: ignore[misc]
+class OrderlyWorker(SharingWorker):
     """Takes whoever waits at the door before it leaves it."""
 
     sockets: list[Any]

@@ -62,6 +62,7 @@ def serve(folder: Path, *, bind: str, workers: int, threads: int, ready: Callabl
                 "bind": bind,
                 "workers": workers,
                 "threads": threads,
+                "keepalive": 0,
                 "worker_class": OrderlyWorker,
                 "timeout": 120,
                 "graceful_timeout": 20,
