@@ -20,7 +20,7 @@ from wardbench.bench.outcomes.comparison import Risk
 from wardbench.bench.outcomes.cox import arrange, concordance, cox, derivatives, score_residuals
 from wardbench.bench.outcomes.matching import match
 from wardbench.bench.outcomes.power import minimal_detectable_ratio
-from wardbench.bench.outcomes.survival import aalen_johansen, kaplan_meier, log_rank, restricted_mean
+from wardbench.bench.outcomes.survival import aalen_johansen, kaplan_meier, log_rank, restricted_mean, time_lost
 from wardbench.bench.outcomes.weighting import effective_size, inverse_probability, overlap
 from wardbench.core.errors import InputError
 
@@ -108,6 +108,44 @@ def test_the_error_of_the_restricted_mean_is_the_spread_over_samples() -> None:
         event, end = random.exponential((6, 9), (150, 2)).T
         means.append(restricted_mean(kaplan_meier(np.minimum(event, end), event <= end), 5))
     assert np.mean([mean.error for mean in means]) == pytest.approx(np.std([mean.value for mean in means]), rel=0.1)
+
+
+@given(FOLLOWED, st.integers(1, 6))
+def test_time_lost_is_the_area_under_each_cause_and_the_rest_is_spent_without_any(
+    people: Followed, horizon: int
+) -> None:
+    time, cause, _ = columns(people)
+    fine = np.arange(0, horizon, 0.125)
+    lost = [time_lost(time, cause, horizon, of=of).value for of in (1, 2)]
+    for of, value in zip((1, 2), lost, strict=True):
+        assert value == pytest.approx(aalen_johansen(time, cause, of=of).at(fine).sum() * 0.125)
+    assert sum(lost) + restricted_mean(kaplan_meier(time, cause != 0), horizon).value == pytest.approx(horizon)
+
+
+@given(FOLLOWED, st.integers(1, 6), st.booleans())
+def test_without_other_causes_time_lost_is_what_the_restricted_mean_leaves(
+    people: Followed, horizon: int, weighted: bool
+) -> None:
+    time, cause, _ = columns(people)
+    weight = 0.5 + np.arange(len(time)) % 3 if weighted else None
+    mean = restricted_mean(kaplan_meier(time, cause == 1, weight), horizon)
+    lost = time_lost(time, (cause == 1).astype(int), horizon, weight=weight)
+    assert lost.value == pytest.approx(horizon - mean.value)
+    assert lost.error == pytest.approx(mean.error)
+
+
+def test_the_error_of_time_lost_is_the_spread_over_samples() -> None:
+    random = np.random.default_rng(12)
+    found = []
+    for _ in range(500):
+        onset, death, end = random.exponential((8, 4, 9), (150, 3)).T
+        time = np.minimum(np.minimum(onset, death), end)
+        found.append(time_lost(time, np.where(time == end, 0, np.where(time == onset, 1, 2)), 6))
+    assert np.mean([mean.error for mean in found]) == pytest.approx(np.std([mean.value for mean in found]), rel=0.1)
+    # Exact: with constant hazards 1/8 and 1/4, the share of the first is a third of all, and its area follows.
+    assert np.mean([mean.value for mean in found]) == pytest.approx(
+        (6 - (1 - np.exp(-6 * 0.375)) / 0.375) / 3, rel=0.02
+    )
 
 
 @given(FOLLOWED)

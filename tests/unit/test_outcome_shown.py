@@ -14,12 +14,14 @@ from wardbench.bench.outcomes import charts
 from wardbench.bench.outcomes.analysis import Variant
 from wardbench.bench.outcomes.comparison import compare
 from wardbench.bench.outcomes.protocol import Protocol
-from wardbench.bench.outcomes.released import curve, summary
 from wardbench.bench.outcomes.sensitivity import WITHOUT, further
 from wardbench.bench.outcomes.shown_balance import TOP, band_names, released_balance
-from wardbench.bench.outcomes.shown_others import forest, variants
+from wardbench.bench.outcomes.shown_curves import curve, summary
+from wardbench.bench.outcomes.shown_effects import effects
+from wardbench.bench.outcomes.shown_others import forest, subgroup_rows, variants
 from wardbench.bench.outcomes.strength import GRADES, strength
-from wardbench.bench.outcomes.subjects import FREE, OUTCOME
+from wardbench.bench.outcomes.subgroups import Group
+from wardbench.bench.outcomes.subjects import DEATH, FREE, OTHER_CAUSE, OUTCOME
 from wardbench.core.disclosure import rules_for
 
 
@@ -61,6 +63,56 @@ def test_a_share_in_steps_of_outcomes_is_not_told_as_the_whole(mode: str, value:
     assert rows["Target: outcome by day 365"].value == value
     assert rows["Target: outcome by day 100"].value == "15.0 in 100"
     assert ("the last by day 100: fewer" in rows["Target: outcome by day 365"].note) == (mode == "release")
+
+
+def test_where_people_die_of_something_else_days_are_lost_and_deaths_are_shown() -> None:
+    rules = rules_for("release")
+    days = np.array([50.0] * 12 + [100.0] * 15 + [300.0] * 4 + [900.0] * 69)
+    ended = np.array([DEATH] * 12 + [OUTCOME] * 15 + [OUTCOME] * 4 + [FREE] * 69)
+    asked = SimpleNamespace(protocol=SimpleNamespace(horizons=(365,)))
+    found = SimpleNamespace(subjects=SimpleNamespace(days=days, ended=ended), question=asked)
+    grid, everybody = np.array([60, 200, 365, 800]), np.ones(100, dtype=bool)
+    shown = curve("Target", days, ended, np.ones(100), grid, rules)
+    deaths = curve("Target", days, ended, np.ones(100), grid, rules, of=OTHER_CAUSE)
+    assert [(point.day, point.share) for point in deaths.points] == [(0, 0), *((int(day), 0.12) for day in grid)]
+    assert [point.share for point in shown.points] == [0, 0, 0.15, 0.15, 0.15]
+    assert shown.points[0].at_risk.text == "100"
+    outcome, lost = summary(found, (shown,), {"Target": everybody}, rules)
+    assert "12 in 100 died without it" in outcome.note
+    assert lost.name == "Target: days lost to it by day 365"
+    assert lost.value == f"{(15 * 265 + 4 * 65) / 100:.0f} days"
+    assert "nearly all" in curve("x", days, ended, np.ones(100), grid, rules, whole=105).points[0].at_risk.text
+
+
+def test_a_curve_without_a_step_is_told_as_fewer_than_it_takes() -> None:
+    rules = rules_for("release")
+    days = np.array([10.0] * 9 + [900.0] * 91)
+    ended = np.array([OUTCOME] * 9 + [FREE] * 91)
+    asked = SimpleNamespace(protocol=SimpleNamespace(horizons=(365,)))
+    found = SimpleNamespace(subjects=SimpleNamespace(days=days, ended=ended), question=asked)
+    shown = curve("Target", days, ended, np.ones(100), np.array([200, 365]), rules)
+    (row,) = summary(found, (shown,), {"Target": np.ones(100, dtype=bool)}, rules)
+    assert (row.value, row.interval) == ("fewer than 10 persons", "")
+
+
+def test_a_comparison_with_other_deaths_says_whose_ratio_it_is() -> None:
+    subjects, matrix, controls = planted(1)
+    ended = np.where((subjects.ended == OUTCOME) & (np.arange(subjects.size) % 3 == 0), DEATH, subjects.ended)
+    found = ask(replace(subjects, ended=ended), matrix, controls)
+    rows = {row.name: row for row in effects(found)}
+    assert "(cause-specific)" in rows["Hazard ratio"].note
+    assert rows["Days lost to the outcome by day 700"].value.startswith("-")
+    assert (
+        "cause-specific" not in {row.name: row for row in effects(ask(subjects, matrix, controls))}["Hazard ratio"].note
+    )
+
+
+def test_all_outcomes_of_a_subgroup_are_not_told_as_all_of_its_persons() -> None:
+    groups = [Group("old", 300, 60, None, "", 0.0), Group("young", 80, 4, None, "", 0.0)]
+    one = SimpleNamespace(name="Age", groups=groups, p=None)
+    comparison = SimpleNamespace(estimates=SimpleNamespace(proportional_p=0.5))
+    rows = subgroup_rows(SimpleNamespace(comparison=comparison, subgroups=[one]), rules_for("release"))  # type: ignore[arg-type]
+    assert [row.outcomes.text for row in rows] == ["nearly all outcomes", "fewer than 10"]
 
 
 def test_how_far_it_may_be_trusted_follows_from_what_was_found() -> None:

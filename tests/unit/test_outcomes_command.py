@@ -32,8 +32,8 @@ from wardbench.bench.outcomes.balance import preference, standardised_difference
 from wardbench.bench.outcomes.comparison import hazard_ratio
 from wardbench.bench.outcomes.covariates import extract
 from wardbench.bench.outcomes.protocol import read_question
-from wardbench.bench.outcomes.released import curve
 from wardbench.bench.outcomes.scores import propensity_scores
+from wardbench.bench.outcomes.shown_curves import curve
 from wardbench.bench.outcomes.subjects import assemble
 from wardbench.cli.app import app
 from wardbench.core.disclosure import rules_for
@@ -113,6 +113,11 @@ def test_too_few_are_not_compared_and_the_reasons_are_told(hospital: Path) -> No
     assert told["verdict"].startswith("Not answerable, because")
     assert told["figures"]["effects"] == []
     assert told["figures"]["weighted_curves"] == []
+    page = hospital / "short.html"
+    run(hospital / "short.json", hospital, "--report", str(page))
+    html = page.read_text(encoding="utf-8")
+    assert "No effect was estimated, as not all limits" in html and "Estimates were computed" not in html
+    assert "within 0.2 standard deviations of the logit" in html
     assert any(gate["reason"] and gate["remedy"] for gate in told["figures"]["gates"] if not gate["passed"])
     assert told["figures"]["strength"] is None
     # Arms that may not be compared are not drawn beside each other either.

@@ -59,11 +59,12 @@ def steps(lines: Sequence[Line], title: str, x_label: str, y_label: str, last: f
         drawn.append(f'<text class="label" x="{LEFT}" y="{HEIGHT + 12}">Still followed</text>')
     for number, line in enumerate(followed):
         arm, y = f"arm-{lines.index(line)}", HEIGHT + 28 + 16 * number
-        drawn.append(f'<text class="count first {arm}" x="{LEFT}" y="{y}">{escape(line.name)}</text>')
+        at_first = f": {line.left[0]}" if line.x[0] == 0 else ""
+        drawn.append(f'<text class="count first {arm}" x="{LEFT}" y="{y}">{escape(line.name + at_first)}</text>')
         for day in ticks[1:]:
             known = [text for at_day, text in zip(line.x, line.left, strict=True) if at_day <= day + 0.5]
             if known and line.x[-1] >= day - 0.5:
-                text = known[-1].replace("fewer than ", "<").replace("nearly all", "all*")
+                text = known[-1]
                 drawn.append(f'<text class="count {arm}" x="{at(day, 0)[0]:.1f}" y="{y}">{escape(text)}</text>')
     return "".join([*drawn, "</svg>"])
 

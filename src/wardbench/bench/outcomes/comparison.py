@@ -24,8 +24,8 @@ from wardbench.bench.outcomes.diagnostics import Gate
 from wardbench.bench.outcomes.hazards import arm_ratio
 from wardbench.bench.outcomes.protocol import Protocol
 from wardbench.bench.outcomes.scores import Fit, propensity_model, scores_of
-from wardbench.bench.outcomes.subjects import DEATH, FREE, OUTCOME, Subjects
-from wardbench.bench.outcomes.survival import Mean, aalen_johansen, kaplan_meier, restricted_mean
+from wardbench.bench.outcomes.subjects import DEATH, OUTCOME, Subjects, causes
+from wardbench.bench.outcomes.survival import Mean, aalen_johansen, kaplan_meier, restricted_mean, time_lost
 from wardbench.core.errors import InputError
 
 FEWEST_FOR_CONTROL = 5
@@ -75,9 +75,11 @@ class Estimates:
     calibrated_p: float | None
     risks: tuple[Risk, ...]
     mean_difference: Mean
-    """Days without the outcome up to the last horizon, target less comparator."""
+    """Days without the outcome up to the last horizon, target less comparator; days lost to it where `competing`."""
     e_value: float
     e_value_of_limit: float
+    competing: bool
+    """Whether somebody died of something else before the outcome."""
     common: bool
     """Whether so many had the outcome that the E-values are of the ratio of risks that the hazard ratio comes to."""
 
@@ -195,6 +197,7 @@ def estimate(protocol: Protocol, subjects: Subjects, adjusted: Adjusted, null: E
         mean_difference(subjects, adjusted, protocol.horizons[-1]),
         e_value(value),
         e_value_of_limit(value, low, high),
+        compete(subjects, adjusted),
         common,
     )
 
@@ -215,17 +218,25 @@ def risk(subjects: Subjects, adjusted: Adjusted, day: int) -> Risk:
     """
     shares, variance = [], 0.0
     for days, ended, weight in parts(subjects, adjusted):
-        cause = np.where(ended == OUTCOME, 1, np.where(ended == DEATH, 2, FREE))
-        curve = aalen_johansen(days, cause, weight=weight)
+        curve = aalen_johansen(days, causes(ended), weight=weight)
         worth = float(weight.sum()) / (float(weight.sum()) ** 2 / float(np.sum(weight**2)))
         shares.append(float(curve.at([day])[0]))
         variance += float(curve.error_at([day])[0]) ** 2 * worth
     return Risk(day, shares[0], shares[1], float(np.sqrt(variance)))
 
 
+def compete(subjects: Subjects, adjusted: Adjusted) -> bool:
+    """Whether somebody who is used died of something else before the outcome."""
+    return bool(np.any((subjects.ended == DEATH) & (adjusted.weight > 0)))
+
+
 def mean_difference(subjects: Subjects, adjusted: Adjusted, day: int) -> Mean:
+    """Of days without the outcome; where people die of something else first, of days lost to the outcome, for who is
+    dead has no days without it any more."""
     means = [
-        restricted_mean(kaplan_meier(days, ended == OUTCOME, weight), day)
+        time_lost(days, causes(ended), day, weight=weight)
+        if compete(subjects, adjusted)
+        else restricted_mean(kaplan_meier(days, ended == OUTCOME, weight), day)
         for days, ended, weight in parts(subjects, adjusted)
     ]
     return Mean(means[0].value - means[1].value, float(np.hypot(means[0].error, means[1].error)))

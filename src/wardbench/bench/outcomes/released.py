@@ -1,8 +1,4 @@
-"""What of an analysis may be shown: every figure through disclosure control, curves and tables included.
-
-A curve is released on a grid of days. It takes a step only where at least `fewest` persons of that arm had the outcome
-since its last step, and it ends where fewer are still followed, so that no step stands for a few.
-"""
+"""What of an analysis may be shown: every figure through disclosure control, curves and tables included."""
 
 from __future__ import annotations
 
@@ -14,7 +10,7 @@ import numpy as np
 
 from wardbench.bench.outcomes.adjustment import WHOM
 from wardbench.bench.outcomes.analysis import Analysis
-from wardbench.bench.outcomes.arrays import Floats, Integers
+from wardbench.bench.outcomes.arrays import Integers
 from wardbench.bench.outcomes.comparison import Comparison, parts
 from wardbench.bench.outcomes.described import ReleasedDescription, released_description
 from wardbench.bench.outcomes.diagnostics import PROPORTIONAL
@@ -26,16 +22,14 @@ from wardbench.bench.outcomes.shown_balance import (
     preferences,
     released_balance,
 )
+from wardbench.bench.outcomes.shown_curves import ReleasedCurve, curve, days_of, summary
 from wardbench.bench.outcomes.shown_effects import EffectRow, effects, headline
 from wardbench.bench.outcomes.shown_others import ForestRow, SubgroupRow, forest, subgroup_rows, variants
 from wardbench.bench.outcomes.strength import Strength, strength
 from wardbench.bench.outcomes.subgroups import INTERACTION
-from wardbench.bench.outcomes.subjects import DEATH, FREE, OUTCOME
-from wardbench.bench.outcomes.survival import aalen_johansen, kaplan_meier, restricted_mean
+from wardbench.bench.outcomes.subjects import CAUSE, OTHER_CAUSE
 from wardbench.core.disclosure import Figure, Rules
 from wardbench.core.disclosure.figures import significant
-
-POINTS = 12
 
 
 @dataclass(frozen=True)
@@ -43,23 +37,6 @@ class StepRow:
     name: str
     target: Figure
     comparator: Figure
-
-
-@dataclass(frozen=True)
-class CurvePoint:
-    day: int
-    share: float
-    low: float
-    high: float
-    at_risk: Figure
-
-
-@dataclass(frozen=True)
-class ReleasedCurve:
-    """The share with the outcome by each day of the grid, as far as it may be shown."""
-
-    name: str
-    points: tuple[CurvePoint, ...]
 
 
 @dataclass(frozen=True)
@@ -86,6 +63,8 @@ class ReleasedOutcomes:
     comparator: Figure
     attrition: tuple[StepRow, ...]
     curves: tuple[ReleasedCurve, ...]
+    deaths: tuple[ReleasedCurve, ...]
+    """Death before the outcome, of whom `curves` are; empty where too few died so."""
     weighted_curves: tuple[ReleasedCurve, ...]
     balance: ReleasedBalance
     description: ReleasedDescription
@@ -127,14 +106,20 @@ def release(analysis: Analysis, rules: Rules) -> ReleasedOutcomes:
     grid = days_of(analysis)
     answerable = comparison is not None and comparison.estimates is not None
     groups = arms_shown(analysis, answerable)
-    curves = tuple(
-        curve(name, subjects.days[of], subjects.ended[of], np.ones(int(of.sum())), grid, rules) for name, of in groups
+    curves, deaths = (
+        tuple(
+            curve(name, subjects.days[of], subjects.ended[of], np.ones(int(of.sum())), grid, rules, of=event)
+            for name, of in groups
+        )
+        for event in (CAUSE, OTHER_CAUSE)
     )
     weighted: tuple[ReleasedCurve, ...] = ()
     if comparison is not None and answerable:
         weighted = tuple(
-            curve(name, *arm, grid, rules)
-            for name, arm in zip(("Target", "Comparator"), parts(subjects, comparison.arms.adjusted), strict=True)
+            curve(name, *arm, grid, rules, whole=int(np.count_nonzero(subjects.treated == treated)))
+            for name, treated, arm in zip(
+                ("Target", "Comparator"), (True, False), parts(subjects, comparison.arms.adjusted), strict=True
+            )
         )
     return ReleasedOutcomes(
         mode=rules.mode,
@@ -144,6 +129,7 @@ def release(analysis: Analysis, rules: Rules) -> ReleasedOutcomes:
         comparator=rules.total(int((~subjects.treated).sum())),
         attrition=steps,
         curves=curves,
+        deaths=tuple(one for one in deaths if any(point.share for point in one.points)),
         weighted_curves=weighted,
         balance=released_balance(analysis, rules),
         description=released_description(analysis.description, rules),
@@ -176,80 +162,6 @@ def arms_shown(analysis: Analysis, answerable: bool) -> list[tuple[str, Integers
     if answerable:
         return [("Target", treated), ("Comparator", ~treated)]
     return [("Both arms together", np.ones(len(treated), dtype=bool))] if len(treated) else []
-
-
-def days_of(analysis: Analysis) -> Integers:
-    last = analysis.question.protocol.horizons[-1]
-    evenly = np.round(np.linspace(0, last, POINTS + 1)[1:]).astype(int)
-    return np.unique(np.concatenate([evenly, analysis.question.protocol.horizons]))
-
-
-def curve(name: str, days: Floats, ended: Integers, weight: Floats, grid: Integers, rules: Rules) -> ReleasedCurve:
-    """The cumulative incidence of the outcome, death before it competing, on the grid."""
-    cause = np.where(ended == OUTCOME, 1, np.where(ended == DEATH, 2, FREE))
-    incidence = aalen_johansen(days, cause, weight=weight)
-    low, high = incidence.band()
-    points = []
-    outcomes_shown, persons, at = 0, len(days), 0
-    for day in grid:
-        left = int(np.count_nonzero(days >= day))
-        outcomes = int(np.count_nonzero((days <= day) & (ended == OUTCOME)))
-        if min(left, persons) < rules.fewest:
-            break
-        if outcomes - outcomes_shown >= rules.fewest:
-            outcomes_shown, at = outcomes, int(day)
-        place = int(np.searchsorted(incidence.time, at, side="right")) - 1
-        values = (0.0, 0.0, 0.0) if place < 0 or at == 0 else (incidence.share[place], low[place], high[place])
-        share, under, over = (round(float(value), 3) for value in values)
-        points.append(CurvePoint(int(day), share, under, over, rules.part(left, persons)))
-    return ReleasedCurve(name, tuple(points))
-
-
-def summary(
-    analysis: Analysis, curves: tuple[ReleasedCurve, ...], groups: dict[str, Integers], rules: Rules
-) -> tuple[EffectRow, ...]:
-    """Shares by each horizon as the released curves have them, who died of something else first, restricted means.
-
-    A share that its curve last told before the horizon is said to be that or more. A horizon that a curve does not
-    reach, and whatever fewer than enough persons stand behind, is left out.
-    """
-    subjects, rows = analysis.subjects, []
-    for shown in curves:
-        of = groups[shown.name]
-        days, ended = subjects.days[of], subjects.ended[of]
-        cause = np.where(ended == OUTCOME, 1, np.where(ended == DEATH, 2, FREE))
-        for horizon in analysis.question.protocol.horizons:
-            at = [point for point in shown.points if point.day <= horizon]
-            if not at or shown.points[-1].day < horizon:
-                continue
-            value, low, high = (100 * one for one in (at[-1].share, at[-1].low, at[-1].high))
-            here = days <= horizon
-            first = ""
-            if rules.listed(int(np.count_nonzero(here & (ended == DEATH)))):
-                share = 100 * aalen_johansen(days, cause, of=2).at([horizon])[0]
-                first = f"{share:.0f} in 100 died without it"
-            name, interval = f"{shown.name}: outcome by day {horizon}", f"{low:.1f} to {high:.1f}"
-            # A curve in steps lies below what happened since its last step, whether or not anything did.
-            step = next(point.day for point in at if point.share == at[-1].share)
-            below = rules.fewest > 1 and step < horizon
-            since = f"in steps of {rules.fewest} outcomes, the last by day {step}: fewer than that had it since"
-            words = "; ".join(filter(None, (since if below else "", first)))
-            rows.append(EffectRow(name, f"{value:.1f} in 100{' or more' if below else ''}", interval, words))
-            outcomes = int(np.count_nonzero(here & (ended == OUTCOME)))
-            if rules.listed(outcomes) and rules.listed(len(days) - outcomes):
-                mean = restricted_mean(kaplan_meier(days, ended == OUTCOME), horizon)
-                half = 1.96 * mean.error
-                rows.append(
-                    EffectRow(
-                        f"{shown.name}: days without it by day {horizon}",
-                        f"{mean.value:.0f} days",
-                        f"{mean.value - half:.0f} to {mean.value + half:.0f}",
-                        "on average (restricted mean), as if nobody died of something else first"
-                        if (ended == DEATH).any()
-                        else "on average (restricted mean)",
-                    )
-                )
-    return tuple(rows)
 
 
 def gates(comparison: Comparison | None, rules: Rules) -> tuple[GateRow, ...]:

@@ -14,9 +14,14 @@ from markupsafe import Markup
 from wardbench.bench.outcomes import charts
 from wardbench.bench.outcomes.analysis import Analysis, outcome_in_words
 from wardbench.bench.outcomes.balance import LIMIT
+from wardbench.bench.outcomes.calibration import FEWEST
 from wardbench.bench.outcomes.described import TrajectoryRow
-from wardbench.bench.outcomes.released import ReleasedCurve, ReleasedOutcomes, release
+from wardbench.bench.outcomes.matching import CALIPER
+from wardbench.bench.outcomes.protocol import Protocol
+from wardbench.bench.outcomes.released import ReleasedOutcomes, release
 from wardbench.bench.outcomes.shown_balance import band_names
+from wardbench.bench.outcomes.shown_curves import ReleasedCurve
+from wardbench.bench.outcomes.weighting import SHARES
 from wardbench.core.disclosure import rules_for
 from wardbench.core.page import rendered
 from wardbench.core.results import written_whole
@@ -36,6 +41,8 @@ class Asked:
     outcome: str
     time: str
     estimand: str
+    alike: str
+    """How the arms are made alike; empty where nothing is compared."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,19 @@ def asked(analysis: Analysis) -> Asked:
         outcome_in_words(question),
         f"Day {follow_up.first_day} to day {follow_up.last_day} after the first day of membership",
         treated,
+        "" if question.comparator is None else made_alike(protocol),
     )
+
+
+def made_alike(protocol: Protocol) -> str:
+    """What a way of adjusting is called in a methods section."""
+    if protocol.adjustment == "overlap":
+        return "overlap weights"
+    if protocol.adjustment == "iptw":
+        low, high = (100 * share for share in SHARES)
+        return f"stabilised inverse probability of treatment weights, cut off at their percentiles {low:g} and {high:g}"
+    most = "1 to 1" if protocol.matching_ratio == 1 else f"up to {protocol.matching_ratio} comparators to 1"
+    return f"matching ({most}, within {CALIPER:g} standard deviations of the logit of the propensity score)"
 
 
 def verdict(figures: ReleasedOutcomes) -> str:
@@ -115,7 +134,8 @@ def described(figures: ReleasedOutcomes) -> str:
         rows = [row for row in figures.summary if "outcome by day" in row.name]
         row = rows[-1]
         when = row.name.rsplit(" by ", 1)[1]
-        happened = f" By {when}, {row.value} had the outcome (95% interval {row.interval})."
+        interval = f" (95% interval {row.interval})" if row.interval else ""
+        happened = f" By {when}, {row.value} had the outcome{interval}."
     return (
         f"{figures.target.text} patients are described.{happened} Nothing is compared: the protocol has no comparator."
     )
@@ -142,6 +162,11 @@ def render(report: OutcomeReport) -> str:
         courses=[(one, course(one)) for one in report.figures.description.trajectories],
         preference=preferences(report.figures),
         crude=drawn(report.figures.curves, f"Share with {report.asked.outcome} by day, as recorded"),
+        deaths=drawn(
+            report.figures.deaths,
+            f"Share who died without {report.asked.outcome} by day, as recorded",
+            "Share who died without the outcome",
+        ),
         adjusted=drawn(report.figures.weighted_curves, f"Share with {report.asked.outcome} by day, adjusted"),
         everything=every_covariate(report.figures),
         balance=balance(report.figures),
@@ -153,7 +178,7 @@ def render(report: OutcomeReport) -> str:
     )
 
 
-def drawn(curves: tuple[ReleasedCurve, ...], title: str) -> Markup:
+def drawn(curves: tuple[ReleasedCurve, ...], title: str, of: str = "Share with the outcome") -> Markup:
     lines = [
         charts.Line(
             c.name,
@@ -169,7 +194,7 @@ def drawn(curves: tuple[ReleasedCurve, ...], title: str) -> Markup:
     if not lines:
         return Markup("")
     last = max(line.x[-1] for line in lines)
-    return Markup(charts.steps(lines, title, "Days since time zero", "Share with the outcome", last))
+    return Markup(charts.steps(lines, title, "Days since time zero", of, last))
 
 
 def course(row: TrajectoryRow) -> Markup:
@@ -227,10 +252,24 @@ def methods(report: OutcomeReport) -> str:
             f"followed for “{asked.outcome}”, {asked.time[0].lower()}{asked.time[1:]}, {asked.estimand}. Propensity "
             "scores came from L1-penalised logistic regression with a cross-validated penalty over all recorded "
             "conditions, drugs, procedures, measurements (with the fifth in which the last value lies), observations, "
-            "devices and visits in fixed windows before, age, sex and year. The effect is about "
-            f"{figures.whom}. Estimates were computed after size, "
-            "balance of all covariates, equipoise, negative controls, follow-up and the beginning of follow-up had "
-            "passed limits set beforehand. Shares are by Aalen-Johansen, hazard ratios by Cox's regression with "
-            "robust errors."
+            "devices and visits in fixed windows before, age, sex and year. The arms were made alike by "
+            f"{asked.alike}; an effect is about {figures.whom}. {estimated(figures)}"
         )
     return f"{design} Protocol {report.protocol[:16]}; Wardbench {made.wardbench}."
+
+
+def estimated(figures: ReleasedOutcomes) -> str:
+    """What was estimated and after what, or that nothing was."""
+    judged = "size, balance of all covariates, equipoise, negative controls, follow-up and the beginning of follow-up"
+    if not figures.answerable:
+        return f"No effect was estimated, as not all limits set beforehand (of {judged}) were kept."
+    calibrated = (
+        f" Ratios were also calibrated by the empirical null of {figures.controls} negative controls."
+        if figures.controls >= FEWEST
+        else ""
+    )
+    return (
+        f"Estimates were computed after {judged} had passed limits set beforehand. Shares are by Aalen-Johansen, death "
+        "before the outcome competing; hazard ratios by Cox's regression with robust errors; E-values by VanderWeele "
+        f"and Ding.{calibrated}"
+    )

@@ -45,18 +45,21 @@ def effects(comparison: Comparison | None) -> tuple[EffectRow, ...]:
     mean = found.mean_difference
     rows.append(
         EffectRow(
-            f"Days without the outcome by day {found.risks[-1].day}",
+            f"Days {'lost to' if found.competing else 'without'} the outcome by day {found.risks[-1].day}",
             f"{mean.value:+.0f} days",
             f"{mean.value - 1.96 * mean.error:+.0f} to {mean.value + 1.96 * mean.error:+.0f}",
+            "on average (restricted mean time lost); who died first has no more days to lose"
+            if found.competing
+            else "on average (difference of restricted means)",
         )
     )
     if found.proportional_p < PROPORTIONAL:
         rows.append(EffectRow("Hazard ratio", "not shown", "", proportional(found.proportional_p)))
         return tuple(rows)
     value, low, high = found.hazard_ratio.limits()
-    rows.append(
-        EffectRow("Hazard ratio", f"{value:.2f}", f"{low:.2f} to {high:.2f}", proportional(found.proportional_p))
-    )
+    of_cause = "; of the outcome alone (cause-specific), who died first is followed no longer" * found.competing
+    note = f"{proportional(found.proportional_p)}{of_cause}"
+    rows.append(EffectRow("Hazard ratio", f"{value:.2f}", f"{low:.2f} to {high:.2f}", note))
     if found.calibrated is not None:
         value, low, high = found.calibrated
         rows.append(

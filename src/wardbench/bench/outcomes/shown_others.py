@@ -12,6 +12,7 @@ from wardbench.bench.outcomes.diagnostics import PROPORTIONAL
 from wardbench.bench.outcomes.shown_effects import EffectRow
 from wardbench.bench.outcomes.subgroups import INTERACTION, Group, Subgroups
 from wardbench.core.disclosure import Figure, Rules
+from wardbench.core.disclosure.figures import NEARLY_ALL
 
 
 @dataclass(frozen=True)
@@ -93,12 +94,17 @@ def subgroup_rows(analysis: Analysis, rules: Rules) -> tuple[SubgroupRow, ...]:
 
 def _row(of: Subgroups, one: Group, rules: Rules) -> SubgroupRow:
     persons, outcomes = (sum(getattr(group, what) for group in of.groups) for what in ("persons", "outcomes"))
-    counts = rules.part(one.persons, persons), rules.part(one.outcomes, outcomes)
+    who, what = rules.part(one.persons, persons), rules.part(one.outcomes, outcomes)
+    # "Nearly all" beside a subgroup would be read as nearly all of the subgroup.
+    if who == NEARLY_ALL:
+        who = Figure(None, f"{who.text} persons")
+    if what == NEARLY_ALL:
+        what = Figure(None, f"{what.text} outcomes")
     if one.ratio is None:
-        return SubgroupRow(of.name, one.name, *counts, "not shown", "", one.why)
+        return SubgroupRow(of.name, one.name, who, what, "not shown", "", one.why)
     value, low, high = one.ratio.limits()
     note = ""
     if of.p is not None:
         differs = "it seems to differ" if of.p < INTERACTION else "no sign that it differs"
         note = f"{differs} (interaction, p {of.p:.2g}); with the others in mind {math.exp(one.shrunk):.2f}"
-    return SubgroupRow(of.name, one.name, *counts, f"{value:.2f}", f"{low:.2f} to {high:.2f}", note)
+    return SubgroupRow(of.name, one.name, who, what, f"{value:.2f}", f"{low:.2f} to {high:.2f}", note)

@@ -22,6 +22,7 @@ from wardbench.ward.cohorts.engines.arrays.days import EARLIEST, day_of, person_
 
 FREE, OUTCOME, DEATH = range(3)
 """How follow-up ended: without either, with the outcome, with death before it (where death is not the outcome)."""
+CAUSE, OTHER_CAUSE = 1, 2
 NEVER = np.iinfo(np.int64).max // 4
 
 
@@ -162,7 +163,7 @@ def followed_for(protocol: Protocol, who: Eligible, outcome: Cohort | None) -> S
     if protocol.estimand == "as-treated":
         last = np.minimum(last, members.stop + follow_up.after_stop)
     happened = who.died if outcome is None else _first_outcome(members, outcome, begins)
-    # A death on the last day of observation, or the day after, ends it and was seen.
+    # A death on the last day of observation ends it and was seen; one after it was not.
     ends = np.minimum(np.minimum(happened, who.died), last)
     ended = np.where(
         (happened <= ends) & (happened <= last), OUTCOME, np.where((who.died <= ends) & (who.died <= last), DEATH, FREE)
@@ -178,6 +179,11 @@ def followed_for(protocol: Protocol, who: Eligible, outcome: Cohort | None) -> S
         (*who.attrition, _step("Followed for a day at least", members.among(kept))),
     )
     return subjects.among(kept)
+
+
+def causes(ended: Integers) -> Integers:
+    """How follow-up ended as causes that compete: `CAUSE` the outcome, `OTHER_CAUSE` death before it, 0 neither."""
+    return np.select([ended == OUTCOME, ended == DEATH], [CAUSE, OTHER_CAUSE], 0)
 
 
 def _members(target: Cohort, comparator: Cohort | None) -> Members:
