@@ -67,6 +67,14 @@ def serving(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
+def connections_of(process: subprocess.Popen[bytes]) -> list[str]:
+    """What a process holds open of a database: files of SQLite, connections by TCP."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    established = {f"socket:[{line[9]}]" for line in lines if line[3] == "01"}
+    held = [str(entry.readlink()) for entry in Path(f"/proc/{process.pid}/fd").iterdir()]
+    return [name for name in held if ".sqlite3" in name or name in established]
+
+
 def background_of(process: subprocess.Popen[bytes]) -> list[int]:
     """The processes in the background that this server started."""
     found = []
@@ -146,6 +154,7 @@ def test_whoever_connects_and_says_nothing_keeps_nobody_waiting(folder: Path) ->
 
 def test_the_background_is_started_again_and_never_outlives_the_server(folder: Path) -> None:
     with serving(folder, free_port()) as process:
+        assert not connections_of(process), "workers that are forked would share them"
         until(lambda: background_of(process), "there is one")
         [first] = background_of(process)
         os.kill(first, signal.SIGKILL)

@@ -17,6 +17,7 @@ from typing import Any
 from wsgiref.util import setup_testing_defaults
 
 from django.conf import settings
+from django.db import connections
 from gunicorn.app.base import BaseApplication
 
 from wardbench.campus.background import PARENT
@@ -55,6 +56,9 @@ def serve(folder: Path, *, bind: str, workers: int, threads: int, ready: Callabl
     check_free(bind)
     start_django(folder)
     migrate()
+    # Workers are forked from here: with a connection that is open they would all speak through that one, and read one
+    # another's answers.
+    connections.close_all()
     background = Background(folder)
     try:
         _Application(
