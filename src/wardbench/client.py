@@ -21,6 +21,7 @@ from wardbench.core.errors import BusyError, InputError, NotFoundError, StorageE
 
 JSON = dict[str, Any]
 PAGE = 200
+BENCHMARKS = ("intervals", "assay", "table1", "rates", "funnel", "methods")
 
 _KINDS: Mapping[int, type[WardbenchError]] = {
     400: InputError,
@@ -93,10 +94,10 @@ class Campus:
 
     def studies(self, text: str = "") -> list[JSON]:
         """The studies that you may see."""
-        return list(self._ask("GET", "/studies", text=text)["items"])
+        return list(self._pages("/studies", text=text))
 
     def study(self, study: str) -> JSON:
-        """Where a study stands."""
+        """Where a study stands and whom it waits for; by its id or its reference number."""
         return self._ask("GET", f"/studies/{_part(study)}")
 
     def register_study(self, title: str, kind: str) -> JSON:
@@ -117,7 +118,9 @@ class Campus:
 
     def ask_benchmark(self, kind: str, **asked: Any) -> JSON:
         """Ask for `intervals`, `assay`, `table1`, `rates` or a `funnel`; `methods` are compared at once."""
-        return self._ask("POST", f"/benchmark/{_part(kind)}", asked)
+        if kind not in BENCHMARKS:
+            raise InputError(f"{kind!r}: ask for one of {', '.join(BENCHMARKS)}.")
+        return self._ask("POST", f"/benchmark/{kind}", asked)
 
     def answer(self, inquiry: str) -> JSON:
         """One of these questions: where it stands, and its answer once it is there."""

@@ -64,7 +64,18 @@ def test_a_program_works_as_its_person(campus: Campus, cast: Cast) -> None:
     study = campus.register_study("Kidneys", "retrospective")
     assert study["reference"].startswith("S") and campus.study(study["id"])["status"] == "draft"
     assert campus.study(study["id"])["versions"] == []
+    by_number = campus.study(study["reference"])
+    assert by_number["id"] == study["id"] and [turn["who"] for turn in by_number["waits_for"]] == ["the applicant"]
     assert [one["reference"] for one in campus.studies()] == [study["reference"]]
+
+
+def test_studies_come_in_parts(campus: Campus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asked for two at a time got all of them, again and again."""
+    made = [campus.register_study(f"Study {number}", "retrospective")["id"] for number in range(3)]
+    part = campus._ask("GET", "/studies", limit=2, offset=1)
+    assert part["total"] == 3 and part["offset"] == 1 and [one["id"] for one in part["items"]] == made[1::-1]
+    monkeypatch.setattr("wardbench.client.PAGE", 2)
+    assert [one["id"] for one in campus.studies()] == made[::-1]
 
 
 def test_a_refusal_is_its_sentence(campus: Campus, live_server: Any, cast: Cast) -> None:
@@ -74,6 +85,10 @@ def test_a_refusal_is_its_sentence(campus: Campus, live_server: Any, cast: Cast)
         campus.make_cohort("Nobody", {**EVERYBODY, "PrimaryCriteria": {"CriteriaList": []}})
     with pytest.raises(RefusedError, match="Data steward"):
         campus.count(EVERYBODY, mode="stewardship")
+    with pytest.raises(InputError, match="'forest': ask for one of intervals, "):
+        campus.ask_benchmark("forest")
+    with pytest.raises(NotFoundError, match="no such study"):
+        campus.study("S99999")
     with pytest.raises(RefusedError, match="key"):
         Campus(live_server.url, "wbk_0_0").me()
     _, secret = services.make_key("reads", ["read"], 5, by=cast.actor("researcher"))

@@ -161,8 +161,18 @@ class SubmissionOut(Shape):
     at: datetime.datetime
 
 
+class TurnOut(Shape):
+    """Whom a study waits for, about which step, since and until when; `step` is empty before it is submitted."""
+
+    who: str
+    step: str
+    since: datetime.datetime | None
+    due: datetime.date | None
+
+
 class StudyWhole(StudyOut):
     summary: str
+    waits_for: list[TurnOut]
     steps: list[StepOut]
     versions: list[SubmissionOut]
 

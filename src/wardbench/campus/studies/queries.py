@@ -39,16 +39,21 @@ class Filter:
 
 def study(study_id: uuid.UUID, *, by: Actor) -> Standing:
     """One that somebody may see, and where it stands. NotFoundError for any other, as if it were not there."""
-    return _one(study_id, by, rules.may_see)
+    return _one(Q(id=study_id), by, rules.may_see)
+
+
+def numbered(reference: str, *, by: Actor) -> Standing:
+    """As `study`, by its reference number."""
+    return _one(Q(reference=reference), by, rules.may_see)
 
 
 def line(study_id: uuid.UUID, *, by: Actor) -> Standing:
     """One that somebody may know of, if only by its public line; NotFoundError for any other."""
-    return _one(study_id, by, rules.may_see_line)
+    return _one(Q(id=study_id), by, rules.may_see_line)
 
 
-def _one(study_id: uuid.UUID, by: Actor, may: Callable[[Actor, rules.Facts], Verdict]) -> Standing:
-    found = whole().filter(id=study_id).first()
+def _one(named: Q, by: Actor, may: Callable[[Actor, rules.Facts], Verdict]) -> Standing:
+    found = whole().filter(named).first()
     if found is not None:
         here = stands(found)
         if may(by, here.facts):
