@@ -17,13 +17,16 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 import postgres_server
 from campus.conftest import ON_POSTGRES
 from made_once import made_once
+from wardbench.campus import backup
 from wardbench.campus.backup import back_up
+from wardbench.campus.configuration import make_keys
 from wardbench.campus.restore import restore
 from wardbench.core.errors import BusyError, InputError, NotFoundError, StorageError
 
@@ -315,6 +318,31 @@ def test_a_backup_holds_all_that_lies_in_the_folder_and_says_what_does_not(
     restore(out, tmp_path / "again", database=database, keys=folder / "keys")
     assert (tmp_path / "again" / "saml" / "idp.xml").is_file()
     assert not (tmp_path / "again" / "mail.secret").exists(), "without --with-keys a backup holds no password"
+
+
+def test_a_backup_without_keys_holds_no_password_of_the_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one that stands in the address itself, in either of its places."""
+    campus, out = tmp_path / "campus", tmp_path / "backup.tar.gz"
+    campus.mkdir()
+    make_keys(campus)
+    address = "db.example:5433/campus?sslmode=require"
+    said = f'name = "Ours"\ndatabase = "postgresql://app:kestrel%20@{address}&password=kestrel"\n'
+    (campus / "campus.toml").write_text(said)
+    monkeypatch.setattr(backup, "Postgres", Mock(of=Mock(return_value=Mock(run=_dump, major=lambda: 15))))
+    back_up(campus, out)
+    with tarfile.open(out) as archive:
+        kept = archive.extractfile("campus.toml")
+        assert kept and kept.read().decode() == f'name = "Ours"\ndatabase = "postgresql://app@{address}"\n'
+    back_up(campus, out, with_keys=True)
+    with tarfile.open(out) as archive:
+        kept = archive.extractfile("campus.toml")
+        assert kept and kept.read().decode() == said
+
+
+def _dump(_program: str, *options: str, major: int) -> None:
+    Path(options[-1].removeprefix("--file=")).write_text(f"dump of {major}")
 
 
 @pytest.mark.parametrize("name", [".", "/", ".."])

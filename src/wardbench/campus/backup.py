@@ -25,8 +25,8 @@ from typing import IO
 
 import msgspec
 
-from wardbench.campus.configuration import APPROVAL_PATH, Configuration, read_configuration
-from wardbench.campus.databases import Postgres, address_of, is_sqlite, sqlite_path
+from wardbench.campus.configuration import APPROVAL_PATH, Configuration, read_configuration, set_database
+from wardbench.campus.databases import Postgres, address_of, is_sqlite, sqlite_path, without_password
 from wardbench.core.errors import BusyError, InputError, StorageError
 from wardbench.core.version import __version__
 
@@ -129,6 +129,9 @@ def _alone(partial: Path) -> Iterator[IO[bytes]]:
 
 
 def _write(folder: Path, configuration: Configuration, file: IO[bytes], work: Path, *, with_keys: bool) -> Manifest:
+    if not with_keys and (address := without_password(configuration.database)) != configuration.database:
+        text = set_database((folder / CONFIGURATION).read_text(encoding="utf-8"), address)
+        (work / CONFIGURATION).write_text(text, encoding="utf-8")
     heads = folder / configuration.audit_heads
     if heads.is_file():
         shutil.copyfile(heads, work / HEADS)
@@ -156,7 +159,8 @@ def _write(folder: Path, configuration: Configuration, file: IO[bytes], work: Pa
 
 
 def _parts(folder: Path, configuration: Configuration, work: Path, *, with_keys: bool) -> Iterator[tuple[str, Path]]:
-    yield CONFIGURATION, folder / "campus.toml"
+    if not (work / CONFIGURATION).exists():
+        yield CONFIGURATION, folder / CONFIGURATION
     yield APPROVAL_PATH, folder / APPROVAL_PATH
     for path in sorted(work.iterdir()):
         yield path.name, path

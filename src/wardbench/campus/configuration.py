@@ -6,7 +6,9 @@ read, each made when the campus is, until a manager of secrets keeps them (`secr
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import secrets
 import tomllib
 from pathlib import Path
@@ -114,6 +116,13 @@ def read_configuration(folder: Path) -> Configuration:
     if never := sorted(SECOND_FACTOR.intersection(found.password_alone)):
         raise InputError(f"{path}: password_alone: {never[0]} is a role that always needs a second factor.")
     return found
+
+
+def set_database(text: str, database: str) -> str:
+    """The text of a `campus.toml` with another database."""
+    line = f"database = {json.dumps(database)}"
+    changed, times = re.subn(r"(?m)^database\s*=.*$", lambda _found: line, text)
+    return changed if times else f"{line}\n{text}"
 
 
 def make_keys(folder: Path) -> None:

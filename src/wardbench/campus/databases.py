@@ -9,7 +9,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from wardbench.campus.configuration import Configuration
 from wardbench.campus.secret_store import read_secret
@@ -66,6 +66,16 @@ def address_of(configuration: Configuration, folder: Path | None) -> str:
     password = quote(read_secret(configuration.secrets, folder, file), safe="")
     user, _, host = parts.netloc.rpartition("@")
     return urlunsplit(parts._replace(netloc=f"{user}:{password}@{host}"))
+
+
+def without_password(database: str) -> str:
+    """`database` of campus.toml without the password of PostgreSQL that its address may hold."""
+    if is_sqlite(database):
+        return database
+    parts = urlsplit(database)
+    user, at, host = parts.netloc.rpartition("@")
+    asked = urlencode([(name, value) for name, value in parse_qsl(parts.query) if name != "password"])
+    return urlunsplit(parts._replace(netloc=user.partition(":")[0] + at + host, query=asked))
 
 
 def is_sqlite(database: str) -> bool:

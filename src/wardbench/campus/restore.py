@@ -6,7 +6,6 @@ import gzip
 import hashlib
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -31,7 +30,7 @@ from wardbench.campus.backup import (
     Entry,
     Manifest,
 )
-from wardbench.campus.configuration import APPROVAL_PATH, Configuration, read_configuration, read_key
+from wardbench.campus.configuration import APPROVAL_PATH, Configuration, read_configuration, read_key, set_database
 from wardbench.campus.configuration import KEYS as KEY_NAMES
 from wardbench.campus.databases import Postgres, address_of, is_sqlite, sqlite_path
 from wardbench.core.errors import InputError, NotFoundError, StorageError
@@ -157,10 +156,7 @@ def _place(partial: Path, folder: Path, database: str) -> Configuration:
     """Put configuration, heads, secrets and named files where they belong; the configuration of the restored campus."""
     path = partial / CONFIGURATION
     if database:
-        text = path.read_text(encoding="utf-8")
-        line = f"database = {json.dumps(database)}"
-        changed, times = re.subn(r"(?m)^database\s*=.*$", lambda _found: line, text)
-        path.write_text(changed if times else f"{line}\n{text}", encoding="utf-8")
+        path.write_text(set_database(path.read_text(encoding="utf-8"), database), encoding="utf-8")
     configuration = read_configuration(partial)
     heads = partial / HEADS
     if heads.is_file() and configuration.audit_heads != HEADS:
