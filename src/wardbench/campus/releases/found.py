@@ -16,14 +16,15 @@ from wardbench.campus.people.rules import Actor
 from wardbench.campus.releases import baskets, checking, request_queries
 from wardbench.campus.releases.baskets import LOOKED_AT, MOST
 from wardbench.campus.releases.models import Basket, RequestLine
-from wardbench.campus.releases.order import in_order
+from wardbench.campus.releases.order import by_place
 from wardbench.campus.samples import looking
 from wardbench.campus.samples.looking import Scope, Window
 from wardbench.campus.studies.material import use_of
 from wardbench.core.errors import InputError
 from wardbench.ward.samples import Query
 
-AT_ONCE = 500
+AT_ONCE = 100
+"""How many specimens are read and judged at once, until enough can be given."""
 
 
 @dataclass(frozen=True)
@@ -90,11 +91,15 @@ def _chosen(
     """The first `most` that can be given in the order of the freezers, and why others cannot; `donors` is who has one
     in the basket already, where each may have one alone."""
     assert scope.permit is not None, "a basket is filled under a permit"
-    there = Specimen.objects.select_related("collection", "box", "donor").in_bulk(list(wanted))
     use, chosen, left_out = use_of(scope.permit), list[Specimen](), Counter[str]()
-    ordered = in_order(RequestLine(specimen=one) for one in there.values())
+    there = Specimen.objects.filter(id__in=wanted).values_list("id", "box__path", "place", "label")
+    ordered = [one for one, *_where in by_place(there, lambda row: row[1:])]
     for at in range(0, len(ordered), AT_ONCE):
-        for one in checking.judge(ordered[at : at + AT_ONCE], use) if len(chosen) < most else ():
+        if len(chosen) == most:
+            break
+        some = Specimen.objects.select_related("collection", "box", "donor").in_bulk(ordered[at : at + AT_ONCE])
+        lines = [RequestLine(specimen=some[one]) for one in ordered[at : at + AT_ONCE] if one in some]
+        for one in checking.judge(lines, use):
             specimen = one.line.specimen
             if len(chosen) == most or (donors is not None and specimen.donor_id in donors):
                 continue
