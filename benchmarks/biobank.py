@@ -5,7 +5,8 @@ The file is a CSV of nine columns: label, donor (five tubes each), material in w
 time, box by barcode, position, times thawed, and for every fifth tube the one that it is an aliquot of. Places are
 there already, donors are not. Read is the upload, from bytes to what is kept; checked is one look at every row, which
 a page of the import costs; entered is everything until the last row is in, each with its two events in a chain of its
-own. A file of a hundred thousand rows is read and checked besides, as CSV and as XLSX. Pages are asked of the
+own. A file of a hundred thousand rows is read and checked besides, as CSV and as XLSX. Projection is what the finder's
+index is made of: all specimens, and a thousand of them. Pages are asked of the
 application itself, in this process, after one to warm up; every time is wall and processor time, and `load` says how
 busy the machine was.
 """
@@ -156,7 +157,24 @@ def measure(rows: int, folder: Path) -> dict[str, Any]:
     if CustodyEvent.objects.count() != 2 * rows or custody.verify(last) is not None:
         raise SystemExit("The custody chains are not whole.")
     found["database_mb"] = round(sum(path.stat().st_size for path in folder.glob("*.sqlite3*")) / 1e6)
-    return found | pages(manager, places)
+    return found | projected(rows) | pages(manager, places)
+
+
+def projected(rows: int) -> dict[str, float]:
+    """What it takes to project the whole inventory for the finder, and a thousand specimens of it."""
+    from wardbench.campus.biobank.models import Specimen
+    from wardbench.campus.samples import projection
+
+    timed = Timed()
+    table = projection.table()
+    told = timed.told("projection")
+    if table.num_rows != rows:
+        raise SystemExit(f"{table.num_rows} of {rows} specimens were projected.")
+    told["projection_per_cpu_s"] = round(rows / max(told["projection_cpu_s"], 0.1))
+    few = list(Specimen.objects.order_by("id").values_list("id", flat=True)[:1000])
+    timed = Timed()
+    projection.renewed(table, few)
+    return told | timed.told("projection_1000")
 
 
 def pages(manager: Any, places: tuple[Any, Any, Any]) -> dict[str, float]:

@@ -254,3 +254,16 @@ def test_an_index_that_is_open_outlives_those_that_follow_it(cast: Cast, stock: 
         assert sum(place.is_dir() for place in current.folder().iterdir()) == kept
     assert not found.folder.exists() and found.rows.num_rows == Specimen.objects.count()
     assert found.hindering("reserved").size == found.present.size and found.slices and found.persons
+
+
+def test_an_index_that_took_long_is_not_made_again_at_once(cast: Cast, stock: list[Donor]) -> None:
+    now = timezone.now()
+    assert current.carry_out_due(now) is True
+    noted = current.folder() / "current.json"
+    made = msgspec.json.decode(noted.read_bytes())
+    assert 0 <= made["took"] < 60
+    noted.write_bytes(msgspec.json.encode({**made, "took": 40.0}))
+    tubes.thaw([Specimen.objects.get(label="T1")], "x", by=cast.actor("biobank_manager"))
+    began = datetime.datetime.fromisoformat(made["at"])
+    assert current.carry_out_due(began + datetime.timedelta(seconds=199)) is False
+    assert current.carry_out_due(began + datetime.timedelta(seconds=201)) is True

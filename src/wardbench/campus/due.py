@@ -17,7 +17,7 @@ from wardbench.campus.collector import Collector
 from wardbench.campus.notices.mail import send_due
 from wardbench.campus.outcomes import answering
 from wardbench.campus.releases import ended_permits, extracting, requesting, standing_matching, withdrawals
-from wardbench.campus.samples.current import refresh as refresh_samples
+from wardbench.campus.samples import current as samples
 from wardbench.campus.studies.granting import carry_out_due
 
 log = logging.getLogger("wardbench.background")
@@ -38,7 +38,7 @@ def carry_out(folder: Path) -> None:
         "questions about outcomes": lambda: answering.carry_out_due(now),
         "mail": send_due,
         "imports": lambda: imports.carry_out_due(now),
-        "the index of specimens": refresh_samples,
+        "the index of specimens": lambda: samples.carry_out_due(now),
         "criteria that stand": lambda: standing_matching.carry_out_due(now),
         "the collector of logs": lambda: _send(folder),
     }

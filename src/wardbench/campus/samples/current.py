@@ -11,6 +11,7 @@ import datetime
 import json
 import shutil
 import tempfile
+import time
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -36,6 +37,8 @@ from wardbench.ward.samples.own_donors import own_donors
 
 MARK = "projected.json"
 """Of what the current index was projected."""
+RESTS = 5
+"""How many times as long as making an index took passes before the next is begun: a sixth of a core at most."""
 CUBE_DAYS = 92
 """How long a cube is kept: a quarter of a year."""
 
@@ -49,12 +52,13 @@ def folder() -> Path:
 
 @dataclass(frozen=True)
 class Made:
-    """Of what an index was made, when, and in which format."""
+    """Of what an index was made, when, in which format, and how many seconds of a core that took."""
 
     format: int
     version: str
     state: str
     at: str
+    took: float = 0.0
 
 
 def state() -> str:
@@ -73,13 +77,24 @@ def state() -> str:
     return json.dumps([events, consents, out, links, rules, cold, recorded.version()], default=str)
 
 
+def carry_out_due(now: datetime.datetime) -> bool:
+    """Make the index anew (`refresh`) unless the last one was made so short a while ago that the background would do
+    little else."""
+    made = _made()
+    if made is not None and now < datetime.datetime.fromisoformat(made.at) + RESTS * datetime.timedelta(
+        seconds=made.took
+    ):
+        return False
+    return refresh()
+
+
 def refresh() -> bool:
     """Make the index anew where the inventory changed since; whether that was so.
 
     It is of the moment before the inventory was read: what changes meanwhile counts as a change since. Where no row is
     another, as when tubes were only moved, the index stays.
     """
-    began, now = timezone.now(), state()
+    began, spent, now = timezone.now(), time.thread_time(), state()
     made = _made()
     if made is not None and made.state == now and (folder() / made.version).is_dir():
         return False
@@ -87,7 +102,7 @@ def refresh() -> bool:
     mark = changes.mark(began, before[1].mark if before else None)
     version = _written(before, mark)
     write_atomically(folder() / MARK, msgspec.json.encode(_Kept(version, mark)))
-    said = Made(FORMAT, version, now, began.isoformat())
+    said = Made(FORMAT, version, now, began.isoformat(), round(time.thread_time() - spent, 1))
     write_atomically(folder() / "current.json", json.dumps(asdict(said)).encode())
     _remove_but({version, made.version if made else version})
     _refresh_cube()

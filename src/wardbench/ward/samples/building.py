@@ -91,10 +91,9 @@ class _Building:
         nobody = owner < 0
         words = {name: _codes(table.column(name)) for name in WORDS_IN_CODES}
         collected = _whole(table.column("collected").cast(pa.int64()), np.iinfo(np.int64).min)
-        names = _rank(table.column("specimen"))
         sort_owner = np.where(nobody, len(self.named_donors), owner)
         kind = words["collection"].codes.astype(np.int64) * len(words["material"].words) + words["material"].codes
-        order = _order(sort_owner, kind, collected, names)
+        order = _order(sort_owner, kind, collected, table.column("specimen"))
         self.rows = _ordered(table, order)
         owner, kind, collected, nobody = owner[order], kind[order], collected[order], nobody[order]
         owner[nobody] = len(self.named_donors) + np.arange(int(nobody.sum()))
@@ -275,7 +274,9 @@ def _persons(building: _Building) -> tuple[Ints, Ints]:
     """Each person with each of their donors, by person."""
     column = building.rows.column("person_id")
     known = column.is_valid().to_numpy() & (building.owner < len(building.named_donors))
-    pairs = np.unique(np.stack([_whole(column, 0)[known], building.owner[known]], axis=1), axis=0)
+    person, owner = _whole(column, 0)[known], building.owner[known]
+    other = begins(person) | begins(owner)
+    pairs = np.unique(np.stack([person[other], owner[other]], axis=1), axis=0)
     return pairs[:, 0], pairs[:, 1]
 
 
@@ -328,20 +329,21 @@ def _ordered(table: pa.Table, order: Ints) -> pa.Table:
     return pa.table(columns)
 
 
-def _rank(names: pa.ChunkedArray) -> Ints:
-    """The place of each name among all."""
-    if len(names) < 2 or pc.all(pc.less(names.slice(0, len(names) - 1), names.slice(1))).as_py():
-        return np.arange(len(names))
-    rank = np.empty(len(names), np.int64)
-    rank[pc.sort_indices(names).to_numpy()] = np.arange(len(names))
-    return rank
-
-
-def _order(*keys: Ints) -> Ints:
-    """The order of rows by these keys; as they stand where they are in order already."""
-    later = np.zeros(max(keys[0].size - 1, 0), np.bool_)
-    equal = ~later
-    for key in keys:
-        later |= equal & (key[1:] < key[:-1])
+def _order(owner: Ints, kind: Ints, collected: Ints, names: pa.ChunkedArray) -> Ints:
+    """The order of rows by owner, kind, day and name. Rows of an owner that stand in it already are left as they stand,
+    as nearly all do in those of an index of which some changed: names are dear to sort."""
+    order = np.argsort(owner, kind="stable") if np.any(owner[1:] < owner[:-1]) else np.arange(owner.size)
+    owner, kind, collected, names = owner[order], kind[order], collected[order], names.take(pa.array(order))
+    wrong = np.zeros(max(owner.size - 1, 0), np.bool_)
+    equal = owner[1:] == owner[:-1]
+    for key in (kind, collected):
+        wrong |= equal & (key[1:] < key[:-1])
         equal &= key[1:] == key[:-1]
-    return np.lexsort(keys[::-1]) if later.any() else np.arange(keys[0].size)
+    wrong |= equal & pc.less(names.slice(1), names.slice(0, max(len(names) - 1, 0))).to_numpy()
+    mixed = np.zeros(int(owner.max(initial=0)) + 1, np.bool_)
+    mixed[owner[1:][wrong]] = True
+    again = np.flatnonzero(mixed[owner])
+    rank = np.empty(again.size, np.int64)
+    rank[pc.sort_indices(names.take(pa.array(again))).to_numpy()] = np.arange(again.size)
+    order[again] = order[again][np.lexsort((rank, collected[again], kind[again], owner[again]))]
+    return order
