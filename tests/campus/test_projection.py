@@ -16,6 +16,7 @@ from campus import biobank_things as things
 from campus.cast import Cast, make_cast
 from campus.plain_projection import Noted, plain_table
 from campus.test_diagnoses import ALL, Store, tube
+from wardbench.campus import due
 from wardbench.campus.biobank import curating, donors, storing, tubes, withdrawing
 from wardbench.campus.biobank.amounts import Amount
 from wardbench.campus.biobank.models import (
@@ -267,3 +268,20 @@ def test_an_index_that_took_long_is_not_made_again_at_once(cast: Cast, stock: li
     began = datetime.datetime.fromisoformat(made["at"])
     assert current.carry_out_due(began + datetime.timedelta(seconds=199)) is False
     assert current.carry_out_due(began + datetime.timedelta(seconds=201)) is True
+
+
+def test_the_background_has_the_index_open_before_anything_changes(
+    cast: Cast, stock: list[Donor], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    due.take_up()
+    assert not current.folder().exists(), "nothing is made for nobody"
+    current.refresh()
+    current.latest.forget()
+    opened: list[str] = []
+    monkeypatch.setattr(current.latest, "_opening", lambda made: opened.append(made.version))
+    due.take_up()
+    assert opened == [read()] and not caplog.text
+    current.latest.forget()
+    monkeypatch.setattr(current.latest, "_opening", lambda made: 1 / 0)
+    due.take_up()
+    assert "could not be opened" in caplog.text, "and it begins all the same"

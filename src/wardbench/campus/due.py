@@ -50,11 +50,17 @@ def carry_out(folder: Path) -> None:
 
 
 def take_up() -> None:
-    """Carry on with what was under way when the process before this one ended, and do not wait until it is due."""
+    """Carry on with what was under way when the process before this one ended, and do not wait until it is due; have at
+    hand what is needed later."""
     try:
         imports.take_up()
     except Exception:
         log.exception("what was under way could not be taken up")
+    try:
+        # What is compiled is loaded now, and not beside whoever works when the first specimen changes.
+        samples.latest.get()
+    except Exception:
+        log.exception("the index of specimens could not be opened")
 
 
 def _send(folder: Path) -> None:
