@@ -81,6 +81,12 @@ def test_quartiles_stand_for_mean_and_deviation() -> None:
         ("condition:1,severe,9,,,,,", "only sex has levels"),
         ("persons,,412,,,,,", "one line has the variable persons"),
         ("", "no variable besides"),
+        ("age,,412,90,11,64,55,71", "column mean: further from the median than a standard deviation"),
+        ("age,,412,63,0,63,55,71", "column sd: too small for quartiles so far apart"),
+        (
+            'age,,412,"63,1",11,,,',
+            "column mean: not a number; where commas part the cells, the decimal sign is a point",
+        ),
     ],
 )
 def test_a_fault_of_aggregates_is_one_sentence(tmp_path: Path, line: str, sentence: str) -> None:
@@ -88,6 +94,30 @@ def test_a_fault_of_aggregates_is_one_sentence(tmp_path: Path, line: str, senten
     path.write_text(HEAD + line + "\n")
     with pytest.raises(InputError, match=re.escape(sentence)):
         read_aggregates(path)
+
+
+def test_capitals_are_read_and_numbers_that_can_be_are_not_refused(tmp_path: Path) -> None:
+    path = tmp_path / "study.csv"
+    path.write_text(
+        HEAD + "Sex,Female,180,,,,,\nAge,,412,63.1,11.2,64,55,71\nMeasurement:LOINC:4548-4,,20,7.1,0,7.1,,\n"
+        # Half have 0 and half 1: the mean is a standard deviation from the median.
+        "measurement:1,,400,0.5,0.5,0,0,1\n"
+    )
+    found = read_aggregates(path).variables
+    assert list(found) == ["sex", "age", "measurement:LOINC:4548-4", "measurement:1"]
+
+
+def test_what_the_levels_leave_over_is_a_line_of_its_own() -> None:
+    study, hospital = Levels((("female", 180), ("male", 30))), Levels((("female", 100), ("male", 100)))
+    both = Description((412, 200), (Described("sex", "Sex", (study, hospital)),))
+    for mode, rest in (("exact", ("202 (49%)", "0 (0%)")), ("release", ("200 (49%)", "fewer than 10"))):
+        _, _, lines = table_of_cohorts(both, rules_for(mode))
+        last = lines[-1]
+        assert (last.label, last.study, last.hospital) == ("Sex: other or not recorded", *rest)
+    _, _, lines = table_of_cohorts(
+        Description((200, 200), (Described("sex", "Sex", (hospital, hospital)),)), rules_for("exact")
+    )
+    assert [line.label for line in lines] == ["Sex: female", "Sex: male"]
 
 
 def test_rows_of_persons_are_refused(tmp_path: Path) -> None:

@@ -81,7 +81,8 @@ def _row(file: File, line: Line) -> _Row:
     if n is None:
         raise line.fault("n", "empty; say of how many.")
     numbers = {name: None if columns[name] is None else line.number_of(columns[name] or name) for name in NUMBERS}
-    row = _Row(line, texts["variable"], texts["level"], n, numbers)
+    kind, colon, code = texts["variable"].partition(":")
+    row = _Row(line, f"{kind.lower()}{colon}{code}", texts["level"].lower(), n, numbers)
     _check(row)
     return row
 
@@ -103,12 +104,27 @@ def _check(row: _Row) -> None:
             raise row.line.fault(name, "too great to be true.")
         if value is not None and row.variable == "age" and name not in ("n", "sd") and not 0 <= value <= OLDEST:
             raise row.line.fault(name, "not an age in years.")
-    sd, low, middle, high = (row.numbers[name] for name in ("sd", "q25", "median", "q75"))
+    sd = row.numbers["sd"]
     if sd is not None and sd < 0:
         raise row.line.fault("sd", "below 0.")
+    _check_together(row)
+
+
+def _check_together(row: _Row) -> None:
+    """Whether the numbers can be of one group, but for their rounding: no median lies further from its mean than a
+    standard deviation, and no quartiles further apart than the square root of 8 of them (Chebyshev's inequality)."""
+    sd, low, middle, high = (row.numbers[name] for name in ("sd", "q25", "median", "q75"))
+    mean = row.numbers["mean"]
     quartiles = [value for value in (low, middle, high) if value is not None]
     if quartiles != sorted(quartiles):
         raise row.line.fault("median", "q25, median and q75 do not rise.")
+    if sd is None:
+        return
+    rounding = 0.01 * max(abs(value) for value in (sd, mean, low, middle, high) if value is not None)
+    if mean is not None and middle is not None and abs(mean - middle) > sd + rounding:
+        raise row.line.fault("mean", "further from the median than a standard deviation, which cannot be.")
+    if low is not None and high is not None and high - low > 8**0.5 * sd + rounding:
+        raise row.line.fault("sd", "too small for quartiles so far apart.")
 
 
 def _persons(path: Source, rows: list[_Row]) -> int:

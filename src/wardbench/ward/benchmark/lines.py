@@ -82,7 +82,8 @@ class Line:
         try:
             value = float(cell.replace(self.decimal, ".") if self.decimal != "." else cell)
         except ValueError:
-            raise self.fault(column, "not a number.") from None
+            hint = "; where commas part the cells, the decimal sign is a point" if "," in cell else ""
+            raise self.fault(column, f"not a number{hint}.") from None
         if not math.isfinite(value):
             raise self.fault(column, "not a number.")
         return value

@@ -32,6 +32,7 @@ LITERATURE = (
     "Wan X and others. Estimating the sample mean and standard deviation. BMC Med Res Methodol 2014;14:135.",
 )
 NOBODY = Figure(None, "")
+REST = "other or not recorded"
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,10 @@ def _of_levels(label: str, groups: tuple[Levels, Levels], sides: tuple[Side, Sid
         filled = [[float(value or 0) for value in figures] + [0.0] * (longest - len(figures)) for figures in values]
         if all(sum(figures) for figures in filled):
             apart = difference_of_levels(*([value / sum(figures) for value in figures] for figures in filled))
+    if any(len(figures) > len(names) for figures in shown):
+        names = [*names, REST]
+        for figures, side in zip(shown, sides, strict=True):
+            figures += [side.rules.part(0, side.persons)] * (len(names) - len(figures))
     return [
         Line(
             f"{label}: {name}",
