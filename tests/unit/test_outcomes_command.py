@@ -131,6 +131,19 @@ def test_as_treated_needs_an_end_of_treatment(hospital: Path) -> None:
         run(changed(hospital, "treated", estimand="as-treated"), hospital)
 
 
+def test_who_had_the_outcome_before_stays_only_where_they_could_have_it_again(hospital: Path) -> None:
+    """A cohort without an end of its own lasts as long as the person is observed, so that nobody has it twice."""
+    outcome = json.loads((hospital / "heart-failure.json").read_text())["negative_controls"][0]
+    path = changed(hospital, "again", outcome=outcome, negative_controls=[], exclude_prior_outcome=False)
+    with pytest.raises(
+        InputError, match="exclude_prior_outcome: false, but no membership of the outcome's cohort ends"
+    ):
+        run(path, hospital)
+    outcome["expression"]["EndStrategy"] = {"DateOffset": {"DateField": "StartDate", "Offset": 0}}
+    path = changed(hospital, "again", outcome=outcome, negative_controls=[], exclude_prior_outcome=False)
+    assert "Not answerable" in run(path, hospital)
+
+
 def test_an_arm_that_is_empty_is_told_with_the_step_that_emptied_it(hospital: Path) -> None:
     told = json.loads(run(changed(hospital, "nobody", washout_days=30_000), hospital, "--json"))
     assert (

@@ -16,7 +16,7 @@ from wardbench.bench.outcomes.description import Description, describe
 from wardbench.bench.outcomes.protocol import DEATH, Adjustment, Estimand, Question
 from wardbench.bench.outcomes.sensitivity import further
 from wardbench.bench.outcomes.subgroups import Subgroups, subgroups
-from wardbench.bench.outcomes.subjects import Eligible, Subjects, eligible, follow, followed
+from wardbench.bench.outcomes.subjects import Eligible, Subjects, eligible, follow, followed, lasts
 from wardbench.core.errors import InputError
 from wardbench.core.progress import Progress, silent
 from wardbench.core.store import Snapshot
@@ -55,7 +55,8 @@ def analyse(
     question: Question, snapshot: Snapshot, *, without: Collection[int] = (), progress: Progress = silent
 ) -> Analysis:
     """Answer a question on a snapshot. Estimates are made only where every gate of the protocol's own way is passed.
-    InputError where patients are to be followed as treated and no treatment ever ends.
+    InputError where patients are to be followed as treated and no treatment ever ends, or who had the outcome before is
+    to stay in and no outcome ever ends.
 
     Persons in `without` are left out of everything, as who objected to the use of their data has to be.
     """
@@ -67,6 +68,11 @@ def analyse(
         raise InputError(
             "estimand: as treated, but no membership of these cohorts ends before observation does; give them an end "
             "of treatment, or ask as started."
+        )
+    if not question.protocol.exclude_prior_outcome and who.outcome is not None and lasts(who.outcome, engine):
+        raise InputError(
+            "exclude_prior_outcome: false, but no membership of the outcome's cohort ends before observation does, so "
+            "that whoever had it before could not have it again; give that cohort an end, or leave them out."
         )
     subjects = followed(question.protocol, who)
     progress(1, 5, "reading what was recorded before")

@@ -186,6 +186,12 @@ def causes(ended: Integers) -> Integers:
     return np.select([ended == OUTCOME, ended == DEATH], [CAUSE, OTHER_CAUSE], 0)
 
 
+def lasts(cohort: Cohort, engine: Arrays) -> bool:
+    """Whether everybody's first membership of a cohort that anybody is in lasts as long as they are observed."""
+    members = _members(cohort, None)
+    return len(members.person) > 0 and not np.any(members.stop < with_ends(members, engine, None, ()).seen)
+
+
 def _members(target: Cohort, comparator: Cohort | None) -> Members:
     """The first membership of each person in each cohort."""
     parts = []
