@@ -454,6 +454,45 @@ def test_a_study_s_aggregates_beside_the_hospital(campus: Cast, everybody: Any) 
     assert f'<option value="{everybody.id}" selected' in again
 
 
+def test_whoever_reviews_is_told_of_questions_that_few_persons_tell_apart(campus: Cast) -> None:
+    steward, client = campus.actor("data_steward"), campus.client("data_steward")
+    first = ask(campus, basis=Basis.REVIEWED)
+    assert "few persons tell" not in client.get(f"/outcomes/{first.id}/").content.decode()
+    services.allow(first.id, "", by=steward)
+    # The same persons followed for another time, and only half of them: neither tells of a few.
+    for other in (asked(days=200), asked(profile=Profile((ILL,), sex=8532))):
+        services.allow(ask(campus, basis=Basis.REVIEWED, of=other).id, "", by=steward)
+    (two_fewer, longer) = (asked(profile=Profile((ILL,), oldest=2020 - 1931)), asked(washout_days=4))
+    for of in (two_fewer, longer):
+        one = ask(campus, "researcher", basis=Basis.REVIEWED, of=of)
+        page = client.get(f"/outcomes/{one.id}/").content.decode()
+        assert "few persons tell" in page and f"/outcomes/{first.id}/" in page
+        assert "few persons tell" not in campus.client("researcher").get(f"/outcomes/{one.id}/").content.decode()
+        with pytest.raises(InputError, match="though few persons tell it from"):
+            services.allow(one.id, " ", by=steward)
+        services.allow(one.id, "Both are for one clinic that knows them.", by=steward)
+        assert str(first.id) in Event.objects.filter(verb="outcomes.allow").latest("number").detail["near"]
+
+
+def test_a_benchmark_is_held_against_what_was_asked_of_outcomes(campus: Cast, everybody: Any) -> None:
+    def of_hospital(fewer: int) -> Inquiry:
+        expression = {**everybody.expression}
+        if fewer:
+            older = {"Age": {"Op": "lte", "Value": 2020 - 1930 - fewer}}
+            rule = {"Type": "ALL", "CriteriaList": [], "DemographicCriteriaList": [older], "Groups": []}
+            expression["InclusionRules"] = [{"name": "younger", "expression": rule}]
+        spec = {"hospital": {"name": "Hearts", "expression": expression}, "study": None, "name": "t.csv"}
+        return services.hold_against(
+            Kind.TABLE1, "Trial", {**spec, "aggregates": AGGREGATES}, {}, Basis.REVIEWED,
+            by=campus.actor("physician"), purpose="Who is in it.",
+        )  # fmt: skip
+
+    services.allow(of_hospital(0).id, "", by=campus.actor("data_steward"))
+    with pytest.raises(InputError, match="few persons tell it from “Trial”"):
+        services.allow(of_hospital(1).id, "", by=campus.actor("data_steward"))
+    services.allow(of_hospital(15).id, "", by=campus.actor("data_steward"))
+
+
 def test_objectors_are_in_no_table_but_a_steward_s(campus: Cast, everybody: Any) -> None:
     for person in range(1, 21):
         withdrawing.opt_out(withdrawing.DATA, person=person, by=SYSTEM)

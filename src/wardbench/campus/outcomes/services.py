@@ -17,7 +17,7 @@ from wardbench.bench.outcomes.protocol import question
 from wardbench.campus.access.queries import may_see_patient
 from wardbench.campus.audit.services import record, record_for_good, verb
 from wardbench.campus.notices.sending import notify
-from wardbench.campus.outcomes import queries, rules
+from wardbench.campus.outcomes import nearness, queries, rules
 from wardbench.campus.outcomes.models import Inquiry
 from wardbench.campus.outcomes.rules import BROUGHT, ENDED, Act, Basis, Kind, Status
 from wardbench.campus.outcomes.tasks import answer_inquiry
@@ -99,10 +99,20 @@ def _begin(made: Inquiry, by: Actor) -> None:
 
 @verb("outcomes.allow")
 def allow(inquiry_id: uuid.UUID, reason: str, *, by: Actor) -> None:
-    """Let a question be answered; why is optional."""
+    """Let a question be answered. Why is optional, but where few persons tell it from an earlier one (InputError)."""
     found = _allowed(inquiry_id, Act.ALLOW, by)
+    close = nearness.near(found)
+    if close and not reason.strip():
+        raise InputError(
+            _("reason: say why it may be answered, though few persons tell it from “{name}”.").format(
+                name=close[0].name
+            )
+        )
     _to(found, Status.WAITING, reason=reason.strip(), reviewed=timezone.now(), reviewed_by_id=uuid.UUID(by.id))
-    record("outcomes.allow", "inquiry", found.id, by=by, protocol=found.hash, why=reason.strip())
+    record(
+        "outcomes.allow", "inquiry", found.id, by=by, protocol=found.hash, why=reason.strip(),
+        near=[str(one.id) for one in close],
+    )  # fmt: skip
     answer_inquiry.enqueue(str(found.id))
 
 

@@ -20,7 +20,7 @@ from wardbench.campus.cohorts import queries as cohorts
 from wardbench.campus.counting import sessions
 from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
-from wardbench.campus.outcomes import queries, rules, services, shown, slots
+from wardbench.campus.outcomes import nearness, queries, rules, services, shown, slots
 from wardbench.campus.outcomes.forms import DAYS, SEXES, PatientForm, PicoForm, ReviewForm, began
 from wardbench.campus.outcomes.rules import KINDS, STATUSES, TOLD, YARDSTICKS, Act, Basis, Kind, Status
 from wardbench.campus.outcomes.standalone import standalone
@@ -212,6 +212,7 @@ def _told(one: Any, by: Actor) -> dict[str, Any]:
         "gates": len(gates),
         "may": {act.value: rules.may_act(by, act, facts) for act in Act},
         "form": ReviewForm(),
+        "near": nearness.near(one) if rules.may_act(by, Act.ALLOW, facts) else (),
         "why": rules.may_see(by, facts),
         "may_ask": rules.may_ask_any(by),
         "may_place": kind is Kind.OUTCOMES and rules.may_place(by, facts),
