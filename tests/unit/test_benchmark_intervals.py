@@ -65,8 +65,10 @@ def test_groups_by_sex_age_and_device() -> None:
     )
     assert [group.name for group in strata_of(found, ["sex"])] == ["Everybody", "men", "sex not recorded", "women"]
     ages = {group.name: group.places.tolist() for group in strata_of(found, ["age"])}
-    assert ages["00 to 17 years"] == [0] and ages["18 to 39 years"] == [1] and ages["60 years and over"] == [3]
+    assert ages["0 to 17 years"] == [0] and ages["18 to 39 years"] == [1] and ages["60 years and over"] == [3]
     assert ages["age not recorded"] == [2]
+    young = [group.name for group in strata_of(found, ["age"], (5, 18, 60))][1:]
+    assert young == ["5 to 17 years", "18 to 59 years", "60 years and over", "age not recorded"]
     assert "women, a" in [group.name for group in strata_of(found, ["device", "sex"])]
     for by, bands in ((["hair"], (18,)), (["age"], (40, 18)), (["age"], (0, 18))):
         with pytest.raises(InputError):

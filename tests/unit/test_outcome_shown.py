@@ -167,6 +167,24 @@ def test_axes_end_where_their_quarters_are_round(value: float) -> None:
     assert len(f"{100 * end / 4:.3g}") <= 4
 
 
+@pytest.mark.parametrize(
+    ("low", "high"), [(76, 89), (37.3, 3226), (0.4, 3.65), (-3, 8), (120, 120), (0, 0), (1e-4, 2e-4), (9.99, 10.01)]
+)
+def test_levels_of_values_are_round_and_hold_them_all(low: float, high: float) -> None:
+    levels = charts.round_levels(low, high)
+    assert levels[0] <= low and high <= levels[-1]
+    assert 3 <= len(levels) <= 6
+    assert np.diff(levels) == pytest.approx(levels[1] - levels[0])
+    assert all(float(f"{level:.3g}") == level for level in levels if (low, high) != (9.99, 10.01))
+
+
+def test_values_over_time_say_how_many_were_measured() -> None:
+    windows = [-365, 0, 1, 92], [-1, 0, 91, 1095], [1, 1, 1, None], [2, 2, 2, 2], [3, 3, 3, None]
+    drawn = charts.course(charts.Course(*windows, ["50", "≈715", "90", "<10"]), "Potassium", "mmol/L")
+    assert "Persons measured" in drawn and "≈715" in drawn and "&lt;10" in drawn
+    assert ">90<" not in drawn, "so close to time zero the table alone has it"
+
+
 def test_days_are_named_by_whole_years_where_they_are_some() -> None:
     assert charts.days_to_name(1095) == [0, 365, 730, 1095]
     assert charts.days_to_name(3650) == [0, 730, 1460, 2190, 2920, 3650]

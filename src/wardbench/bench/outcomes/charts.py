@@ -10,6 +10,8 @@ from xml.sax.saxutils import escape
 Place = Callable[[float, float], tuple[float, float]]
 
 WIDTH, HEIGHT = 640, 340
+APART = 26
+"""Between two numbers of persons in a row."""
 LEFT, RIGHT, TOP, BOTTOM = 56, 16, 16, 48
 
 
@@ -78,6 +80,8 @@ class Course:
     low: Sequence[float | None]
     middle: Sequence[float | None]
     high: Sequence[float | None]
+    measured: Sequence[str]
+    """Persons in each window, in few letters."""
 
 
 def course(values: Course, title: str, y_label: str) -> str:
@@ -85,30 +89,37 @@ def course(values: Course, title: str, y_label: str) -> str:
     known = [value for value in (*values.low, *values.middle, *values.high) if value is not None]
     if not known:
         return ""
-    bottom, top = min(known), max(known)
-    margin = (top - bottom) / 10 or abs(top) / 10 or 1.0
-    bottom, top = bottom - margin, top + margin
+    levels = round_levels(min(known), max(known))
+    bottom, top = levels[0], levels[-1]
     begins, ends = values.first[0], values.last[-1]
-    height, foot = 200, 40
+    height, foot = 232, 72
 
     def at(x: float, y: float) -> tuple[float, float]:
         across = (x - begins) / (ends - begins) * (WIDTH - LEFT - RIGHT)
         return LEFT + across, height - foot - (y - bottom) / (top - bottom) * (height - TOP - foot)
 
     drawn = [_frame(title, height)]
-    for n in range(4):
-        y = bottom + (top - bottom) * n / 3
+    for y in levels:
         x, place = at(begins, y)
         drawn.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{place:.1f}" y2="{place:.1f}"/>')
         drawn.append(f'<text class="tick left" x="{x - 6:.1f}" y="{place + 4:.1f}">{short(y)}</text>')
-    for n in range(5):
-        day = begins + (ends - begins) * n / 4
+    for day in (begins, *days_to_name(ends)):
         x, _ = at(day, bottom)
         drawn.append(f'<text class="tick" x="{x:.1f}" y="{height - foot + 18}">{day:.0f}</text>')
     zero, _ = at(0, bottom)
     drawn.append(f'<line class="axis" x1="{zero:.1f}" x2="{zero:.1f}" y1="{TOP}" y2="{height - foot}"/>')
-    drawn.append(f'<text class="tick" x="{(LEFT + WIDTH - RIGHT) / 2}" y="{height - 6}">Days since time zero</text>')
+    drawn.append(
+        f'<text class="tick" x="{(LEFT + WIDTH - RIGHT) / 2}" y="{height - foot + 34}">Days since time zero</text>'
+    )
     drawn.append(f'<text class="label" x="{LEFT}" y="{TOP - 4}">{escape(y_label)}</text>')
+    drawn.append(f'<text class="label" x="{LEFT}" y="{height - 20}">Persons measured</text>')
+    taken = -math.inf
+    for first, last, measured in zip(values.first, values.last, values.measured, strict=True):
+        x, _ = at((first + last) / 2, bottom)
+        # Where two windows lie close, as at time zero, the table alone has the second.
+        if x - taken >= APART:
+            taken = x
+            drawn.append(f'<text class="tick" x="{x:.1f}" y="{height - 6}">{escape(measured)}</text>')
     rows = zip(values.first, values.last, values.low, values.middle, values.high, strict=True)
     for first, last, low, middle, high in rows:
         if middle is None:
@@ -119,6 +130,18 @@ def course(values: Course, title: str, y_label: str) -> str:
             drawn.append(f'<line class="quartiles" x1="{x:.1f}" x2="{x:.1f}" {tips}/>')
         drawn.append(f'<circle class="after" cx="{x:.1f}" cy="{y:.1f}" r="4"/>')
     return "".join([*drawn, "</svg>"])
+
+
+def round_levels(low: float, high: float) -> list[float]:
+    """Round numbers, three to six of them evenly apart, the first at or below `low` and the last at or above `high`."""
+    wide = high - low or abs(high) or 1.0
+    power = 10.0 ** math.floor(math.log10(wide / 3))
+    for step in (one * power for one in (1, 2, 2.5, 5, 10, 20)):
+        begins, ends = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+        ends = max(ends, begins + 2)
+        if ends - begins <= 5:
+            break
+    return [round(step * n, 12) for n in range(begins, ends + 1)]
 
 
 def days_to_name(last: float) -> list[float]:

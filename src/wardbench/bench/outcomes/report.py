@@ -15,14 +15,15 @@ from wardbench.bench.outcomes import charts
 from wardbench.bench.outcomes.analysis import Analysis, outcome_in_words
 from wardbench.bench.outcomes.balance import LIMIT
 from wardbench.bench.outcomes.calibration import FEWEST
-from wardbench.bench.outcomes.described import TrajectoryRow
+from wardbench.bench.outcomes.described import TrajectoryRow, WindowRow
 from wardbench.bench.outcomes.matching import CALIPER
 from wardbench.bench.outcomes.protocol import Protocol
 from wardbench.bench.outcomes.released import ReleasedOutcomes, release
 from wardbench.bench.outcomes.shown_balance import band_names
 from wardbench.bench.outcomes.shown_curves import ReleasedCurve
 from wardbench.bench.outcomes.weighting import SHARES
-from wardbench.core.disclosure import rules_for
+from wardbench.core.disclosure import Figure, rules_for
+from wardbench.core.disclosure.figures import NEARLY_ALL
 from wardbench.core.page import rendered
 from wardbench.core.results import written_whole
 from wardbench.core.store import Snapshot
@@ -159,7 +160,9 @@ def render(report: OutcomeReport) -> str:
         report=report,
         figures=report.figures,
         made=report.provenance,
-        courses=[(one, course(one)) for one in report.figures.description.trajectories],
+        courses=[
+            (one, course(one, report.figures.description.persons)) for one in report.figures.description.trajectories
+        ],
         preference=preferences(report.figures),
         crude=drawn(report.figures.curves, f"Share with {report.asked.outcome} by day, as recorded"),
         deaths=drawn(
@@ -197,14 +200,24 @@ def drawn(curves: tuple[ReleasedCurve, ...], title: str, of: str = "Share with t
     return Markup(charts.steps(lines, title, "Days since time zero", of, last))
 
 
-def course(row: TrajectoryRow) -> Markup:
+def measured(window: WindowRow, whole: Figure) -> str:
+    """How many were measured, as narrow as below an axis: `≈` all but a few."""
+    if window.persons.value is not None:
+        return window.persons.text
+    return f"≈{whole.text}" if window.persons == NEARLY_ALL else window.persons.text.replace("fewer than ", "<")
+
+
+def course(row: TrajectoryRow, whole: Figure) -> Markup:
     windows = [window for window in row.windows if window.median.value is not None]
     if not windows:
         return Markup("")
     values = charts.Course(
         [window.first for window in row.windows],
         [window.last for window in row.windows],
-        *([getattr(window, of).value for window in row.windows] for of in ("low", "median", "high")),
+        [window.low.value for window in row.windows],
+        [window.median.value for window in row.windows],
+        [window.high.value for window in row.windows],
+        [measured(window, whole) for window in row.windows],
     )
     title = f"{row.name}: median and quartiles over time"
     return Markup(charts.course(values, title, row.unit or "value"))

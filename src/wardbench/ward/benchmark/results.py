@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -102,7 +103,7 @@ def strata_of(results: Results, by: Sequence[str], ages: Sequence[int] = AGES) -
         return tuple(found)
     columns = [labels[word]() for word in STRATA if word in by]
     names = np.array([", ".join(parts) for parts in zip(*columns, strict=True)], dtype=np.str_)
-    different = sorted(set(names.tolist()))
+    different = sorted(set(names.tolist()), key=_by_numbers)
     if len(different) > MOST_STRATA:
         raise InputError(f"--by: gives {len(different)} groups; at most {MOST_STRATA} are told apart.")
     if len(different) > 1:
@@ -113,10 +114,15 @@ def strata_of(results: Results, by: Sequence[str], ages: Sequence[int] = AGES) -
 _SEXES = {"female": "women", "male": "men", "": "sex not recorded"}
 
 
+def _by_numbers(name: str) -> list[str | int]:
+    """Sorts names as people do, 5 before 18."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
+
+
 def _bands(age: Floats, ages: Sequence[int]) -> list[str]:
     starts = [0, *ages]
-    names = [f"{low:02d} to {high - 1:02d} years" for low, high in zip(starts, ages, strict=False)]
-    names.append(f"{starts[-1]:02d} years and over")
+    names = [f"{low} to {high - 1:02d} years" for low, high in zip(starts, ages, strict=False)]
+    names.append(f"{starts[-1]} years and over")
     place = np.searchsorted(ages, age, side="right")
     return [
         "age not recorded" if unknown else names[number]
