@@ -96,7 +96,8 @@ def test_a_lie_of_the_provider_signs_nobody_in(client: Client, provider: Hostile
 def test_a_provider_that_cannot_be_used_is_not_gone_to(client: Client, provider: Hostile, lie: str) -> None:
     provider.discovery = LIES[lie]["discovery"]
     answer = client.post("/account/oidc/idp/login/")
-    assert answer.status_code == 401 and "did not hold" in answer.content.decode()
+    said = answer.content.decode()
+    assert answer.status_code == 401 and "You were not sent there" in said and "did not hold" not in said
 
 
 class TestTheStateOfARequest:

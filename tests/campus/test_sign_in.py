@@ -122,6 +122,10 @@ def test_a_link_to_a_new_password_is_where_mail_can_be_sent_and_nowhere_else(
         assert client.get("/account/password/reset/").status_code == (200 if mail_sent else 404)
 
 
+def test_nobody_is_promised_to_be_remembered_for_longer_than_their_roles_allow(client: Client) -> None:
+    assert 'name="remember"' not in client.get("/account/login/").content.decode()
+
+
 def test_the_session_of_before_signing_in_is_not_the_one_after(client: Client, researcher: Any) -> None:
     client.get("/account/login/?next=/people/")
     session = client.session
@@ -374,12 +378,16 @@ class TestForgottenPassword:
         settings.CAMPUS = msgspec.structs.replace(settings.CAMPUS, mail=Mail(host="localhost"))
         settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
-    def test_a_link_comes_by_mail_works_once_and_ends_sessions(self, client: Client, researcher: Any) -> None:
+    def test_a_link_comes_by_mail_works_once_and_ends_sessions(
+        self, client: Client, researcher: Any, settings: Any
+    ) -> None:
         signed = _signed(researcher.email, PASSWORD)
         assert client.post("/account/password/reset/", {"email": researcher.email}).status_code == 302
         mailed()
         link = re.search(r"/account/password/reset/key/\S+", mail.outbox[0].body)
         assert link and mail.outbox[0].to == [researcher.email]
+        name = settings.CAMPUS.name
+        assert name and mail.outbox[0].subject.startswith(f"[{name}] ") and f"Hello from {name}!" in mail.outbox[0].body
         page = client.get(link[0])
         address = page["Location"]
         new = "an entirely new one"
@@ -387,6 +395,14 @@ class TestForgottenPassword:
         assert not who(signed) and who(_signed(researcher.email, new))
         again = client.get(link[0], follow=True)
         assert "used already" in again.content.decode()
+
+    def test_whoever_asks_for_a_link_keeps_nobody_from_a_second_factor(self, client: Client, researcher: Any) -> None:
+        """Anybody may ask, for anybody: afterwards the two pages of second factors led to one another for ever."""
+        assert client.post("/account/password/reset/", {"email": researcher.email}).status_code == 302
+        mailed()
+        signed = _signed(researcher.email, PASSWORD)
+        assert signed.get("/account/2fa/totp/activate/").status_code == 200
+        assert activate(signed)
 
     def test_nothing_tells_whether_an_address_exists(self, client: Client, researcher: Any) -> None:
         answers = [client.post("/account/password/reset/", {"email": one}) for one in (researcher.email, "x@y.example")]

@@ -232,7 +232,7 @@ def test_past_cases_count_once_there_are_five(cast: Cast) -> None:
         assert queries.expected_days(standings.approval_path())["validation"] == (7, False), number
         study = submitted(cast)
         decide(cast, study, "validation", "trial_centre")
-    assert queries.expected_days(standings.approval_path())["validation"] == (0, True)
+    assert queries.expected_days(standings.approval_path())["validation"] == (1, True)
 
 
 def test_the_desk_shows_what_was_decided_before_and_lets_a_member_step_out(cast: Cast) -> None:

@@ -149,6 +149,9 @@ ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
 ACCOUNT_PREVENT_ENUMERATION = "strict"
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+# A session lasts as long as its roles allow: a box that promises more would promise what is not kept.
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = f"[{CAMPUS.name}] "
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_FORMS = {"reset_password": "wardbench.campus.people.forms.ResetPasswordForm"}
 ACCOUNT_EMAIL_NOTIFICATIONS = CAMPUS.mail is not None
@@ -168,6 +171,9 @@ SOCIALACCOUNT_AUTO_SIGNUP = False
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 SOCIALACCOUNT_PROVIDERS = provider_settings(CAMPUS, CAMPUS_FOLDER)
 MFA_ADAPTER = "wardbench.campus.people.adapters.MFAAdapter"
+# Addresses are given by administrators, and nobody makes an account: a link to a new password, asked for by anybody, makes
+# allauth note the address as not verified, and would keep its person from ever setting up a second factor.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = f"Wardbench {CAMPUS.name}"
 

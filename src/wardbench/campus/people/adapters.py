@@ -16,7 +16,7 @@ from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
-from django.contrib.sites.shortcuts import get_current_site
+from django.contrib.sites.requests import RequestSite
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.http import HttpRequest
@@ -51,7 +51,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Beside the request: neither how long it takes nor whether it fails tells who has an account."""
-        said = {"request": self.request, "email": email, "current_site": get_current_site(self.request), **context}
+        campus = RequestSite(self.request)
+        campus.name = settings.CAMPUS.name
+        said = {**context, "request": self.request, "email": email, "current_site": campus}
         message = self.render_mail(template_prefix, email, said)
         threading.Thread(target=_send, args=(message,), name=MAIL).start()
 

@@ -135,7 +135,7 @@ class Provider(OpenIDConnectProvider):  # type: ignore[misc]
         try:
             answer: HttpResponse = super().redirect(request, AuthProcess.LOGIN, next_url, data, nonce=nonce, **kwargs)
         except OAuth2Error as error:
-            answer = render_authentication_error(request, self, exception=error)
+            answer = render_authentication_error(request, self, exception=error, extra_context={"unasked": True})
         return answer
 
     def get_auth_params_from_request(self, request: HttpRequest, action: str) -> dict[str, Any]:

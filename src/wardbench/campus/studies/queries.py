@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from wardbench.campus.people.queries import holders
@@ -140,7 +141,7 @@ def _own(by: Actor, found: QuerySet[Study]) -> QuerySet[Study]:
 
 def expected_days(path: Path) -> dict[str, tuple[int, bool]]:
     """For each step its days from open to decided: the median of past cases and True where there are enough of them,
-    else the path's own number and False.
+    else the path's own number and False. Days are the calendar's; what was decided on its first day took one.
     """
     took: dict[str, list[int]] = {}
     for here in stood(Study.objects.exclude(submitted=None)).values():
@@ -149,7 +150,8 @@ def expected_days(path: Path) -> dict[str, tuple[int, bool]]:
             if stand.state in (State.APPROVED, State.CONDITIONS) and stand.since and here.submitted:
                 before = [by_id[one].since for one in stand.step.after if by_id[one].state is not State.NOT_NEEDED]
                 began = max([here.submitted, *(since for since in before if since)])
-                took.setdefault(stand.step.id, []).append((stand.since - began).days)
+                days = (timezone.localdate(stand.since) - timezone.localdate(began)).days
+                took.setdefault(stand.step.id, []).append(max(1, days))
     return {
         step.id: (round(statistics.median(took[step.id])), True)
         if len(took.get(step.id, ())) >= ENOUGH_CASES
