@@ -171,8 +171,8 @@ SOCIALACCOUNT_AUTO_SIGNUP = False
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 SOCIALACCOUNT_PROVIDERS = provider_settings(CAMPUS, CAMPUS_FOLDER)
 MFA_ADAPTER = "wardbench.campus.people.adapters.MFAAdapter"
-# Addresses are given by administrators, and nobody makes an account: a link to a new password, asked for by anybody, makes
-# allauth note the address as not verified, and would keep its person from ever setting up a second factor.
+# Addresses are given by administrators, and nobody makes an account. A link to a new password, asked for by anybody,
+# makes allauth note the address as not verified, and would keep its person from ever setting up a second factor.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = f"Wardbench {CAMPUS.name}"
