@@ -169,6 +169,8 @@ def test_who_objected_is_in_no_answer_but_a_steward_s(campus: Cast) -> None:
     assert numbers(answered(care)) == ["25", "30"], "24, rounded"
     exact = answered(ask(campus, "data_steward", Basis.STEWARDSHIP))
     assert numbers(exact) == ["30", "30"]
+    assert "--objected objected.txt" in care.page and "but for those who objected" in care.page
+    assert "--objected" not in exact.page and "who objected" not in exact.page
 
 
 @pytest.fixture

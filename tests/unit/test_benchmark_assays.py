@@ -134,6 +134,9 @@ def test_the_page_of_an_assay(hospital: Path) -> None:
     released = page.read_text(encoding="utf-8")
     assert released != html
     assert not any(int(n) < 10 for n in re.findall(r'data-label="(?:Values|Persons)" class="n">(\d+)<', released))
+    path.write_text("value,sex,age\n" + "8,f,44\n13.5,f,44\n19,f,44\n" * 10)
+    told = json.loads(run(*words, "--mode", "exact", "--json"))
+    assert "lie about the hospital's middle, and many far from it" in told["verdict"]
     with pytest.raises(InputError, match="--out: is one file"):
         run(*words[:-1], path)
     with pytest.raises(InputError, match="--analyte"):

@@ -125,6 +125,25 @@ def test_too_few_are_not_compared_and_the_reasons_are_told(hospital: Path) -> No
     assert {curve["name"] for curve in told["figures"]["curves"]} <= {"Both arms together"}
 
 
+def test_who_objected_is_left_out_of_what_is_made_again(hospital: Path) -> None:
+    path = changed(hospital, "few", comparator=None, negative_controls=[], subgroups=[])
+    everybody = analyse(read_question(path), Store.open(hospital / "store").snapshot()).subjects
+    objected = hospital / "objected.txt"
+    objected.write_text("\n".join(map(str, everybody.person[:40].tolist())) + "\n\n")
+    page = hospital / "few.html"
+    words = ("--objected", str(objected), "--mode", "exact", "--report", str(page))
+    told = json.loads(run(path, hospital, *words, "--json"))
+    assert told["figures"]["target"]["value"] == everybody.size - 40
+    assert told["asked"]["patients"].endswith("but for those who objected to the use of their data")
+    assert f"--mode exact --objected {objected}" in page.read_text(encoding="utf-8")
+    objected.write_text("7\nJan\n")
+    with pytest.raises(InputError, match=r"objected.txt: line 2: here belongs the id of one person") as found:
+        run(path, hospital, *words)
+    assert "Jan" not in str(found.value)
+    with pytest.raises(NotFoundError):
+        run(path, hospital, "--objected", str(hospital / "nobody.txt"))
+
+
 def test_as_treated_needs_an_end_of_treatment(hospital: Path) -> None:
     """These cohorts last as long as the person is observed."""
     with pytest.raises(InputError, match="no membership of these cohorts ends"):

@@ -33,11 +33,16 @@ def run(
         Path | None, typer.Option(metavar="REPORT", help="Write a page about what was found to this HTML file.")
     ] = None,
     mode: Annotated[str, typer.Option(help=f"What may be shown: {' or '.join(MODES)}.")] = MODES[0],
+    objected: Annotated[
+        Path | None,
+        typer.Option(metavar="PERSONS", help="Who objected to the use of their data, an id a line: they are left out."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Answer a protocol: who the patients are, what happened to them, and estimates if every diagnostic is passed."""
     # Statistics take a second to load, which every other command would wait for.
     from wardbench.bench.outcomes.analysis import analyse
+    from wardbench.bench.outcomes.objected import read_objected
     from wardbench.bench.outcomes.protocol import read_question
     from wardbench.bench.outcomes.report import report_command, report_of, write_report
 
@@ -48,10 +53,11 @@ def run(
             raise InputError("PROTOCOL and --report: the two are one file.")
         check_place(report)
     question = read_question(protocol)
+    without = frozenset() if objected is None else read_objected(objected)
     snapshot = Store.open(store).snapshot()
     with watching("Working") as progress:
-        analysis = analyse(question, snapshot, progress=progress)
-    command = "" if report is None else report_command(protocol, store, report, mode)
+        analysis = analyse(question, snapshot, without=without, progress=progress)
+    command = "" if report is None else report_command(protocol, store, report, mode, objected)
     if report is not None:
         write_report(analysis, snapshot, report, mode=mode, command=command)
     found = report_of(analysis, snapshot, mode=mode, command=command)

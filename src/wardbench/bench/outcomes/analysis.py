@@ -49,6 +49,8 @@ class Analysis:
     comparison: Comparison | None
     variants: tuple[Variant, ...]
     subgroups: tuple[Subgroups, ...] = ()
+    objected: bool = False
+    """Whether persons who objected to the use of their data were left out."""
 
 
 def analyse(
@@ -78,7 +80,7 @@ def analyse(
     progress(1, 5, "reading what was recorded before")
     if question.comparator is None or not subjects.in_both_arms:
         description = describe(question, engine, subjects, without)
-        return Analysis(question, snapshot.version, subjects, description, None, None, ())
+        return Analysis(question, snapshot.version, subjects, description, None, None, (), objected=bool(without))
     # Both read for a second or two, each for itself.
     with ThreadPoolExecutor(1) as beside:
         described = beside.submit(describe, question, engine, subjects, without)
@@ -89,7 +91,7 @@ def analyse(
     users = users_before(question, engine, subjects)
     progress(3, 5, "adjusting and judging")
     comparison = compare(question.protocol, subjects, matrix, controls, users)
-    found = Analysis(question, snapshot.version, subjects, description, matrix, comparison, ())
+    found = Analysis(question, snapshot.version, subjects, description, matrix, comparison, (), objected=bool(without))
     if comparison.estimates is None:
         return found
     progress(4, 5, "asking in other ways")

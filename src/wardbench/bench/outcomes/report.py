@@ -59,8 +59,10 @@ class OutcomeReport:
     provenance: Provenance
 
 
-def report_command(protocol: Path, store: Path, report: Path, mode: str) -> str:
+def report_command(protocol: Path, store: Path, report: Path, mode: str, objected: Path | None = None) -> str:
     words = ["./wardbench", "outcomes", "run", protocol, "--store", store, "--report", report, "--mode", mode]
+    if objected is not None:
+        words += ["--objected", objected]
     return shlex.join(str(word) for word in words)
 
 
@@ -96,7 +98,8 @@ def asked(analysis: Analysis) -> Asked:
     within = "" if question.population is None else f"{question.population.name}, "
     where = "in the cohort" if question.comparator is None else "in either cohort"
     return Asked(
-        f"{within}{where}, observed for {protocol.washout_days} days before",
+        f"{within}{where}, observed for {protocol.washout_days} days before"
+        + ", but for those who objected to the use of their data" * analysis.objected,
         question.target.name,
         "none" if question.comparator is None else question.comparator.name,
         outcome_in_words(question),

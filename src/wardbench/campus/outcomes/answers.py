@@ -12,7 +12,7 @@ import msgspec
 from wardbench.bench.outcomes.analysis import analyse
 from wardbench.bench.outcomes.applicability import applicability
 from wardbench.bench.outcomes.protocol import Protocol, question
-from wardbench.bench.outcomes.report import render, report_of
+from wardbench.bench.outcomes.report import render, report_command, report_of
 from wardbench.campus.outcomes import yardstick_answers
 from wardbench.campus.outcomes.rules import Kind
 from wardbench.core.progress import Progress
@@ -43,7 +43,8 @@ def of_outcomes(spec: Spec, snapshot: Snapshot, without: Collection[int], mode: 
     """`spec` is a protocol."""
     asked = question(msgspec.convert(spec, Protocol), Path())
     found = analyse(asked, snapshot, without=without, progress=tell)
-    command = f"./wardbench outcomes run {asked.digest[:12]}.json --store STORE --mode {mode} --report report.html"
+    objected = Path("objected.txt") if without else None
+    command = report_command(Path(f"{asked.digest[:12]}.json"), Path("STORE"), Path("report.html"), mode, objected)
     report = report_of(found, snapshot, mode=mode, command=command)
     kept = applicability(found, snapshot)
     told = {**msgspec.to_builtins(report), "model": None if kept is None else msgspec.to_builtins(kept)}

@@ -130,7 +130,7 @@ def assay_report(
     return Report(
         f"{hospital.analyte}: {given.source.removeprefix('the results in ')} on the hospital's distribution",
         "Benchmark: assay",
-        _verdict(many, flagged, middle),
+        _verdict(many, flagged, middle, often),
         "care" if apart or often else "fit",
         (_lie(placed, rules), _percentiles(known, hospital.unit)),
         _methods(given, many, hospital, made),
@@ -144,11 +144,11 @@ def _middle(one: Placed) -> float:
     return ((one.above or 0.0) + (100.0 if one.below is None else one.below)) / 2
 
 
-def _verdict(many: Figure, flagged: dict[str, Figure], middle: Figure) -> str:
+def _verdict(many: Figure, flagged: dict[str, Figure], middle: Figure, often: bool) -> str:
     if middle.value is None:
         return "There are too few values to say in this mode how they lie."
     where = (
-        "lie about where the hospital's do"
+        ("lie about the hospital's middle, and many far from it" if often else "lie about where the hospital's do")
         if 40 <= middle.value <= 60
         else f"lie {'higher' if middle.value > 60 else 'lower'} than the hospital's"
     )
