@@ -20,6 +20,8 @@ from django.core.cache import cache
 from django.core.mail.backends.base import BaseEmailBackend
 from django.http import HttpRequest
 from django.test import Client
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from campus.cast import Cast
 from wardbench.campus.audit.models import Event
@@ -263,6 +265,7 @@ def test_a_second_factor_is_set_up_and_asked_for(client: Client, researcher: Any
     assert client.post("/account/2fa/authenticate/", {"code": "000000"}).status_code == 200 and not who(client)
     client.post("/account/2fa/authenticate/", {"code": code(secret)})
     assert who(client) == str(researcher.pk)
+    assert f"Since {date_format(timezone.localdate(), 'j F Y')}." in client.get("/account/2fa/").content.decode()
     factors = Event.objects.filter(verb="account.second_factor").values_list("detail", flat=True)
     assert [(one["type"], one["change"]) for one in factors] == [("totp", "added"), ("recovery_codes", "added")]
     assert "account.refused" in verbs(), "the wrong code is on the record"
