@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from django.utils import timezone
 
@@ -14,12 +15,13 @@ from wardbench.campus.audit.models import Event
 from wardbench.campus.biobank import curating, donors, registering, tubes
 from wardbench.campus.biobank.models import Collection, Specimen
 from wardbench.campus.people.roles import Role
-from wardbench.campus.people.rules import SYSTEM, ForbiddenError
-from wardbench.campus.samples import current, looking
+from wardbench.campus.people.rules import SYSTEM, Actor, ForbiddenError
+from wardbench.campus.samples import addresses, current, looking
+from wardbench.campus.samples.looking import Scope, Window
 from wardbench.campus.samples.rules import Mode
 from wardbench.campus.studies.models import Permit
 from wardbench.core.consent import Tier
-from wardbench.ward.samples import Query
+from wardbench.ward.samples import Patients, Query
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("samples_folder")]
 TODAY = timezone.localdate()
@@ -178,3 +180,33 @@ def test_a_cube_is_kept_for_a_quarter(cast: Cast, stock: Collection) -> None:
 )  # fmt: skip
 def test_any_address_gets_a_sentence(cast: Cast, stock: Collection, asked: str) -> None:
     assert cast.client("biobank_manager").get(f"/samples/{asked}").status_code in (200, 400, 404)
+
+
+def test_days_that_are_none_are_said_beside_them(
+    cast: Cast, stock: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = permit_of(cast).content["study"]
+    client = cast.client("researcher")
+    asked: list[Window] = []
+
+    def of(_scope: Scope, window: Window, _by: Actor) -> Patients:
+        asked.append(window)
+        return Patients(np.arange(1, 100), np.zeros(99, np.int32), window.first, window.last)
+
+    monkeypatch.setattr(looking, "patients_of", of)
+    monkeypatch.setattr(looking, "cohorts_of", lambda _scope: [("c" * 64, "Kidneys")])
+    monkeypatch.setattr(addresses.looking, "cohorts_of", looking.cohorts_of)
+    here = f"/samples/?in={study}&cohort={'c' * 64}"
+    turned = client.get(f"{here}&first=10&last=-5")
+    page = turned.content.decode()
+    assert turned.status_code == 200 and page.count("The days end before they begin.") == 2
+    assert 'aria-describedby="days_error"' in page and 'value="-5"' in page, "what was typed stands there still"
+    assert asked[-1] == Window("c" * 64) and "These counts leave the days out." in page
+    assert "Put into a basket" not in page and "Collect for me" not in page, "nothing goes on that was not counted"
+    for wrong, sentence in (
+        (f"{here}&first=soon", "Write whole days"),
+        (f"/samples/?in={study}&first=-30", "Choose a cohort too"),
+    ):
+        assert sentence in client.get(wrong).content.decode(), wrong
+    good = client.get(f"{here}&first=-5&last=-5").content.decode()
+    assert "days_error" not in good and asked[-1] == Window("c" * 64, -5, -5)

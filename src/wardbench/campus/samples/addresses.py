@@ -60,6 +60,19 @@ def read(given: QueryDict) -> Sought:
     return Sought(given, chosen, query, window)
 
 
+def fault_of_days(given: QueryDict) -> str:
+    """What is wrong with the days around entry that somebody typed, as a sentence for beside them; mostly nothing."""
+    typed = [given.get(name, "").strip() for name in ("first", "last")]
+    days = [number(text) for text in typed]
+    if any(text and day is None for text, day in zip(typed, days, strict=True)):
+        return _("Write whole days, as -30 or 0.")
+    if any(typed) and not given.get("cohort"):
+        return _("Choose a cohort too: the days are counted from a patient's entry into it.")
+    if Window("", *days).turned:
+        return _("The days end before they begin.")
+    return ""
+
+
 def carried(text: str) -> Sought:
     """The search of an address that another one carries along; InputError where it is too long or no search."""
     if len(text) > LONGEST:

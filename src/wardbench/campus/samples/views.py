@@ -15,7 +15,7 @@ from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.samples import addresses, current, looking, rules, words
-from wardbench.campus.samples.looking import Scope
+from wardbench.campus.samples.looking import Scope, Window
 from wardbench.campus.samples.rules import TOLD, Mode
 from wardbench.campus.web.pages import actor, signed_in
 from wardbench.core.errors import NotFoundError
@@ -65,7 +65,9 @@ def _finder(request: HttpRequest, by: Actor, scope: Scope, scopes: Sequence[Scop
     given = request.GET
     sought = addresses.read(given)
     page = max(0, (addresses.number(given.get("page", "1")) or 1) - 1)
-    looked = looking.look(scope, sought.query, by=by, window=sought.window, page=page, size=SIZE)
+    fault = addresses.fault_of_days(given)
+    window = Window(sought.window.cohort) if fault and sought.window else sought.window
+    looked = looking.look(scope, sought.query, by=by, window=window, page=page, size=SIZE)
     thaws = sought.query.giving.most_thaws if sought.query.giving else None
     cohorts = looking.cohorts_of(scope)
     collections = words.collection_names()
@@ -87,7 +89,8 @@ def _finder(request: HttpRequest, by: Actor, scope: Scope, scopes: Sequence[Scop
         "before": urlencode([*keep, ("page", page)]) if page else "",
         "after": urlencode([*keep, ("page", page + 2)]) if (page + 1) * SIZE < total else "",
         "thaws": "" if thaws is None else thaws,
-        "window": words.window_words(sought.window, dict(cohorts)) if sought.window else "",
+        "window": words.window_words(window, dict(cohorts)) if window else "",
+        "fault": fault,
         "address": sought.address(scope),
         "cases": given.get("cases", "") if scope.study else "",
         "cases_said": addresses.said(addresses.carried(given["cases"]), by, scope) if given.get("cases") else "",
