@@ -25,14 +25,14 @@ from wardbench.campus.people.rules import NOBODY, SYSTEM, Actor, Affiliation, Fo
 from wardbench.campus.questions import services as questions
 from wardbench.campus.questions.rules import Side
 from wardbench.campus.releases import finding_sheet, findings, withdrawals
-from wardbench.campus.releases.finding_rules import Facts, may_add_finding, may_see_finding
+from wardbench.campus.releases.finding_rules import Facts, may_add_finding, may_retract_finding, may_see_finding
 from wardbench.campus.releases.finding_sheet import Value
 from wardbench.campus.releases.models import Finding, FindingSpecimen, WithdrawalTask
 from wardbench.campus.releases.rules import Status
 from wardbench.campus.releases.withdrawal_rules import Kind, Outcome
 from wardbench.campus.samples import current, looking
 from wardbench.core.consent import Tier
-from wardbench.core.errors import InputError, NotFoundError
+from wardbench.core.errors import BusyError, InputError, NotFoundError
 from wardbench.ward.samples import Query
 
 pytestmark = pytest.mark.django_db
@@ -199,6 +199,7 @@ def test_who_may_say_and_see_what_came_back() -> None:
         sees = of_team or actor.has(*KEEPERS, Role.BIOBANK_BOARD, Role.DATA_STEWARD)
         for received in (True, False):
             facts = Facts(frozenset({"m"}), received)
+            assert bool(may_retract_finding(actor, facts)) == (of_team or actor.has(*KEEPERS))
             assert bool(may_see_finding(actor, facts)) == sees and bool(may_add_finding(actor, facts)) == (
                 of_team and received
             )
@@ -223,3 +224,72 @@ def test_the_way_on_pages(w: World) -> None:
     manager = w.cast.client("biobank_manager")
     assert b"This is for the team" in manager.get(here).content and manager.post(here, given).status_code == 403
     assert things.again(Specimen.objects.get(label="T0-0")).status == "away"
+
+
+def test_what_was_wrong_is_retracted_and_counts_nowhere(w: World, samples_folder: Path) -> None:
+    cast = w.cast
+    tube = Specimen.objects.get(label="T0-0")
+    donors.link_donor(tube.donor, 7, by=SYSTEM)  # type: ignore[arg-type]
+    access.give_relation(7, cast.endocrinology, by=SYSTEM, since=timezone.localdate())
+    made = add(w, clinical=True)
+    current.refresh()
+    steward = cast.actor("biobank_manager")
+
+    def assayed() -> bool:
+        found = looking.look(looking.scopes(steward)[0], Query.of(giving=None), by=steward).assayed
+        return any(found[tube.id])
+
+    assert assayed() and {one.value for one in known_of(7)} == {"<5 mg/L", "4.2 pg/mL"}
+    with pytest.raises(InputError, match="say why"):
+        findings.retract(made.id, " ", by=w.asks)
+    for key in ("physician", "researcher2"):
+        with pytest.raises(NotFoundError):
+            findings.retract(made.id, "x", by=cast.actor(key))
+    with pytest.raises(ForbiddenError):
+        findings.retract(made.id, "x", by=cast.actor("data_steward"))
+    findings.retract(made.id, "Two plates were swapped.", by=steward)
+    with pytest.raises(BusyError, match="retracted already"):
+        findings.retract(made.id, "Again", by=w.asks)
+    assert not assayed() and all("Retracted on" in one.value for one in known_of(7))
+    assert any("were retracted" in one and "care" in one for one in told("physician"))
+    page = cast.client("biobank_manager").get(f"/biobank/specimens/{tube.id}/").content.decode()
+    assert "retracted" in page and "4.2 pg/mL" not in page
+    shown = cast.client("researcher").get(f"/releases/findings/{made.id}/").content.decode()
+    assert "Two plates were swapped." in shown and "4.2 pg/mL" in shown and "Retract it" not in shown
+    row = Event.objects.get(verb="releases.retract_finding")
+    assert row.detail["why"] == "Two plates were swapped." and row.detail["specimens"] == 2
+
+
+def test_a_correction_takes_the_place_of_what_was_wrong(w: World) -> None:
+    made = add(w)
+    asks = w.cast.client("researcher")
+    here = f"/releases/findings/studies/{w.study.id}/?corrects={made.id}"
+    page = asks.get(here).content.decode()
+    assert "T0-0,IL-6,4.2,pg/mL" in page and "takes its place" in page, "what was said before stands there to be mended"
+    given = {"kind": "values", "title": "Cytokines", "pasted": "label,analyte,value,unit\nt0-0,IL-6,4.3,pg/mL"}
+    assert asks.post(here, given).status_code == 200 and Finding.objects.count() == 1, "what was wrong has to be said"
+    right = asks.post(here, {**given, "why": "A dilution was forgotten."})["Location"]
+    new = Finding.objects.get(corrects=made)
+    made.refresh_from_db()
+    assert made.retracted is not None and made.why_retracted == "A dilution was forgotten."
+    assert right.encode() in asks.get(f"/releases/findings/{made.id}/").content
+    assert b"It corrects" in asks.get(right).content
+    assert [one.specimen.label for one in new.specimens.all()] == ["T0-0"], "a label is read in any letter case"
+    assert any("were corrected" in one for one in told("biobank_manager"))
+    with pytest.raises(BusyError):
+        add(w, corrects=made.id, why="Once more")
+    assert Finding.objects.count() == 2
+    other = f"/releases/findings/studies/{w.study.id}/?corrects="
+    assert {asks.get(other + wrong).status_code for wrong in ("x", "00000000-0000-0000-0000-000000000000")} == {404}
+
+
+def test_a_decimal_comma_between_commas_is_no_value(w: World) -> None:
+    with pytest.raises(InputError, match="line 2 has more columns"):
+        finding_sheet.read(b"label,analyte,value\nT0-0,IL-6,1,5\n")
+    with pytest.raises(InputError, match="line 2 has more columns"):
+        finding_sheet.read(b"label,analyte,value,unit\nT0-0,IL-6,1,5,pg/mL\n")
+    (one,) = finding_sheet.read(b'label,analyte,value,unit\nT0-0,IL-6,"1,5",pg/mL,\n')
+    assert one == Value("T0-0", "IL-6", "1,5", "pg/mL")
+    assert finding_sheet.read(finding_sheet.written([one]).encode()) == [one]
+    said = add(w, kind="publication", title="Paper", values=[], doi="https://doi.org/10.1000/182")
+    assert said.doi == "10.1000/182"

@@ -1,4 +1,4 @@
-"""The form by which something comes back from a study."""
+"""The forms by which something comes back from a study, is corrected and is retracted."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from wardbench.campus.people.refusals import refusal
 from wardbench.campus.releases import finding_sheet
+from wardbench.campus.releases.finding_sheet import Value
 from wardbench.campus.releases.models import Finding
 from wardbench.core.errors import InputError
 
@@ -37,6 +38,17 @@ class FindingForm(forms.Form):
         help_text=_("Labels of a file or publication, one in a line; leave it empty for all that the study received."),
     )  # fmt: skip
 
+    why = forms.CharField(label=_("What was wrong"), widget=forms.Textarea(attrs={"rows": 2}), max_length=2000)
+
+    def __init__(self, *args: Any, corrects: Finding | None = None, **kwargs: Any) -> None:
+        kwargs["initial"] = _of(corrects) if corrects else {"kind": "values"}
+        super().__init__(*args, **kwargs)
+        self.corrects = corrects
+        if corrects is None:
+            del self.fields["why"]
+        else:
+            self.order_fields(["why"])
+
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         given["values"] = []
@@ -62,4 +74,26 @@ class FindingForm(forms.Form):
             "labels": given["labels"].split(),
             "doi": given["doi"],
             "file": (upload.name, upload.chunks()) if upload else None,
+            "corrects": self.corrects.id if self.corrects else None,
+            "why": given.get("why", ""),
         }
+
+
+MOST_SHOWN = 1_000
+"""Lines of a table that are put into the form to be corrected; a longer one is uploaded anew."""
+
+
+def _of(one: Finding) -> dict[str, Any]:
+    """What was said before, to be corrected."""
+    rows = list(one.specimens.select_related("specimen").order_by("specimen__label", "analyte")[: MOST_SHOWN + 1])
+    values = [Value(row.specimen.label, row.analyte, row.value, row.unit) for row in rows]
+    is_table = one.kind == Finding.Kind.VALUES and len(rows) <= MOST_SHOWN
+    return {
+        **{name: getattr(one, name) for name in ("kind", "title", "method", "words", "clinical", "doi")},
+        "pasted": finding_sheet.written(values) if is_table else "",
+        "labels": "" if one.kind == Finding.Kind.VALUES else "\n".join(one.label for one in values),
+    }
+
+
+class RetractForm(forms.Form):
+    why = forms.CharField(label=_("What is wrong with it"), widget=forms.Textarea(attrs={"rows": 2}), max_length=2000)

@@ -43,13 +43,30 @@ def received(study: Study) -> dict[str, Specimen]:
 
 
 def of_study(study: Study) -> QuerySet[Finding]:
-    return Finding.objects.filter(study=study).select_related("by").prefetch_related("specimens")
+    return Finding.objects.filter(study=study).select_related("by", "corrected_by").prefetch_related("specimens")
 
 
 def finding(finding_id: uuid.UUID, *, by: Actor) -> Finding:
     """One of them; NotFoundError for whom it is not."""
-    found = Finding.objects.select_related("study__investigator", "by").filter(id=finding_id).first()
+    found = (
+        Finding.objects.select_related("study__investigator", "by", "retracted_by", "corrects", "corrected_by")
+        .filter(id=finding_id)
+        .first()
+    )
     if found is None or not finding_rules.may_see_finding(by, Facts(team_of(found.study))):
+        raise NotFoundError(_("There is no such finding, or it is not for you to see."))
+    return found
+
+
+def to_correct(of: Study, text: str, *, by: Actor) -> Finding | None:
+    """The finding of a study that an address names by its id, None where it names none; NotFoundError for any other."""
+    if not text:
+        return None
+    try:
+        found = finding(uuid.UUID(text), by=by)
+    except ValueError:
+        found = None
+    if found is None or found.study_id != of.id:
         raise NotFoundError(_("There is no such finding, or it is not for you to see."))
     return found
 

@@ -26,6 +26,15 @@ def may_see_finding(actor: Actor, facts: Facts) -> Verdict:
     return no(gettext_noop("This is for the team of the study and for the biobank."))
 
 
+def may_retract_finding(actor: Actor, facts: Facts) -> Verdict:
+    """Saying that what came back is wrong: the study's team, and the biobank, which others ask about its tubes."""
+    if actor.id and actor.roles and actor.id in facts.team:
+        return yes(gettext_noop("You work on the study."))
+    if actor.has(*KEEPERS):
+        return yes(gettext_noop("You look after the biobank."))
+    return no(gettext_noop("This is for the team of the study and for the biobank."))
+
+
 def may_add_finding(actor: Actor, facts: Facts) -> Verdict:
     """Saying what came back: the team of a study that received specimens."""
     if not (actor.id and actor.roles and actor.id in facts.team):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -60,6 +61,10 @@ def read(content: bytes) -> list[Value]:
             continue
         if len(found) == MOST_ROWS:
             raise InputError(_("values: at most {most} lines at once.").format(most=MOST_ROWS))
+        if any(cell.strip() for cell in cells[len(lines[0]) :]):
+            # 1,5 between commas would be kept as 1, and 5 as its unit.
+            sentence = _("values: line {line} has more columns than the first; put a value with a comma in quotes.")
+            raise InputError(sentence.format(line=number))
         given = {name: plain(cells[at].strip()) if at < len(cells) else "" for name, at in places.items()}
         for name, value in given.items():
             if (not value and name != "unit") or len(value) > LONGEST[name] or not value.isprintable():
@@ -83,3 +88,12 @@ def _places(header: list[str]) -> dict[str, int]:
     if missing:
         raise InputError(_("values: the first line has to name the column {name}.").format(name=missing[0]))
     return places
+
+
+def written(values: Iterable[Value]) -> str:
+    """The same table again, as text to be corrected."""
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(["label", "analyte", "value", "unit"])
+    writer.writerows([one.label, one.analyte, one.value, one.unit] for one in values)
+    return table.getvalue()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -36,7 +37,7 @@ def about_specimen(actor: Actor, specimen: Specimen) -> Sequence[Line]:
             ", ".join(
                 part
                 for part in (
-                    f"{one.value} {one.unit}".strip(),
+                    _("retracted") if one.finding.retracted else f"{one.value} {one.unit}".strip(),
                     one.finding.study.reference,
                     f"{timezone.localdate(one.finding.at):%Y-%m-%d}",
                     one.specimen.label if one.specimen_id != specimen.id else "",
@@ -44,6 +45,7 @@ def about_specimen(actor: Actor, specimen: Specimen) -> Sequence[Line]:
                 if part
             ),
             one.finding.get_kind_display(),
+            "bad" if one.finding.retracted else "",
         )
         for one in finding_queries.about(specimen)[:SHOWN]
     ]
@@ -64,6 +66,9 @@ def about_patient(patient: int) -> Sequence[Known]:
         told = Tier.FINDINGS in stands[link.donor_id, one.specimen.collection_id].tiers
         source = f"{one.finding.study.reference} {one.finding.study.title}, {one.specimen.get_material_display()}"
         value = f"{one.value} {one.unit}".strip() if told or not one.value else withheld
+        if one.finding.retracted is not None:
+            day = date_format(timezone.localtime(one.finding.retracted), "j F Y")
+            value = _("Retracted on {day}: it was wrong.").format(day=day)
         known.append(Known(timezone.localdate(one.finding.at), one.analyte or one.finding.title, value, source))
     return known
 
@@ -79,6 +84,8 @@ def of_studies(actor: Actor, studies: Sequence[uuid.UUID]) -> Sequence[CameBack]
         about = ngettext("%(n)d specimen", "%(n)d specimens", count) % {"n": count}
         doi = f" · doi:{one.doi}" if one.doi else ""
         said = f"{one.get_kind_display()} · {about}{doi}" + (f" · {one.words}" if one.words else "")
+        if one.retracted is not None:
+            said = f"{one.get_kind_display()} · " + _("retracted: it was wrong")
         may = finding_rules.may_see_finding(actor, Facts(team_of(one.study)))
         made.append(CameBack(one.title, said, reverse("finding", args=[one.id]) if may else ""))
     return made

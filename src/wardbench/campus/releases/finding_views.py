@@ -17,7 +17,7 @@ from wardbench.campus.limits.rates import Doing
 from wardbench.campus.people.refusals import told_in
 from wardbench.campus.releases import finding_queries as queries
 from wardbench.campus.releases import finding_rules, findings
-from wardbench.campus.releases.finding_forms import FindingForm
+from wardbench.campus.releases.finding_forms import FindingForm, RetractForm
 from wardbench.campus.web.pages import actor, signed_in
 
 ON_A_PAGE = 200
@@ -32,23 +32,41 @@ def listed(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
     may = finding_rules.may_add_finding(by, queries.facts_of(study))
     if request.method == "POST":
         may.require()
-    form = FindingForm(request.POST or None, request.FILES or None, initial={"kind": "values"}) if may else None
+    wrong = queries.to_correct(study, request.GET.get("corrects", ""), by=by)
+    form = FindingForm(request.POST or None, request.FILES or None, corrects=wrong) if may else None
     if form is not None and request.method == "POST" and form.is_valid():
         with told_in(form):
             made = findings.add(study.id, by=by, **form.values())
             messages.success(request, _("Thank you. The biobank, the doctors and whoever asked the question are told."))
             return redirect("finding", made.id)
-    context = {"study": study, "found": queries.of_study(study), "may": may, "form": form}
+    context = {"study": study, "found": queries.of_study(study), "may": may, "form": form, "wrong": wrong}
     return render(request, "releases/findings.html", context)
 
 
 @signed_in
 def finding(request: HttpRequest, finding_id: uuid.UUID) -> HttpResponse:
+    """One of them; by POST it is retracted."""
     by = actor(request)
     one = queries.finding(finding_id, by=by)
-    found = Paginator(queries.values_of(one), ON_A_PAGE).get_page(request.GET.get("page"))
-    why = finding_rules.may_see_finding(by, queries.facts_of(one.study))
-    return render(request, "releases/finding.html", {"one": one, "found": found, "why": why})
+    facts = queries.facts_of(one.study)
+    may_retract = finding_rules.may_retract_finding(by, facts)
+    form = RetractForm(request.POST or None)
+    if request.method == "POST":
+        may_retract.require()
+        if form.is_valid():
+            with told_in(form):
+                findings.retract(one.id, form.cleaned_data["why"], by=by)
+                messages.success(request, _("It is retracted, and everybody who was told of it is told."))
+                return redirect("finding", one.id)
+    context = {
+        "one": one,
+        "found": Paginator(queries.values_of(one), ON_A_PAGE).get_page(request.GET.get("page")),
+        "corrected_by": getattr(one, "corrected_by", None),
+        "form": form if may_retract and one.retracted is None else None,
+        "may_correct": one.retracted is None and finding_rules.may_add_finding(by, facts),
+        "why": finding_rules.may_see_finding(by, facts),
+    }
+    return render(request, "releases/finding.html", context)
 
 
 @signed_in

@@ -123,6 +123,11 @@ class Window:
     first: int | None = None
     last: int | None = None
 
+    @property
+    def turned(self) -> bool:
+        """Whether it ends before it begins."""
+        return self.first is not None and self.last is not None and self.first > self.last
+
 
 def within(scope: Scope, query: Query) -> Query:
     """`query` narrowed to what `scope` covers; a choice outside it selects nothing."""
@@ -188,7 +193,9 @@ def _assayed(listed: Sequence[Specimen]) -> Mapping[uuid.UUID, Sequence[Assayed]
     made, origins = descent.made_of(ids), descent.made_from(ids)
     kin = {one: {one, *made[one], *origins[one]} for one in ids}
     said: dict[uuid.UUID, list[tuple[str, str]]] = {}
-    related = Specimen.objects.filter(id__in=set().union(*kin.values())).exclude(findings=None)
+    related = Specimen.objects.filter(
+        id__in=set().union(*kin.values()), findings__isnull=False, findings__finding__retracted=None
+    )
     for one, label, what in related.order_by("label", "findings__analyte").values_list(
         "id", "label", "findings__analyte"
     ):
@@ -287,7 +294,7 @@ def patients_of(scope: Scope, window: Window, by: Actor) -> Patients:
     one = attached.filter(hash=window.cohort).first()
     if permit is None or one is None:
         raise NotFoundError(_("The study has no such cohort."))
-    if window.first is not None and window.last is not None and window.first > window.last:
+    if window.turned:
         raise InputError(gettext_noop("days: the window ends before it begins."))
     permits.check(permit, by, Wanted(Use.COUNT, cohort=one.hash)).require()
     persons, days = sessions.members(whom(Purpose.RESEARCH), cohorts.definition_of(cohorts.version(one.version)))

@@ -12,7 +12,8 @@ from wardbench.campus.studies.models import Study
 
 
 class Finding(Identified):
-    """A result, a dataset or a publication of a study. `digest` names its file among the campus's documents."""
+    """A result, a dataset or a publication of a study. `digest` names its file among the campus's documents. One that
+    was `retracted` stays to be read, and counts nowhere; what is right instead `corrects` it."""
 
     class Kind(models.TextChoices):
         VALUES = "values", _("Measured values")
@@ -30,6 +31,10 @@ class Finding(Identified):
     clinical = models.BooleanField(_("may matter for the care of a patient"), default=False)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     at = models.DateTimeField(auto_now_add=True)
+    corrects = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="corrected_by")
+    retracted = models.DateTimeField(null=True, blank=True)
+    retracted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    why_retracted = models.TextField(blank=True)
 
     class Meta:
         ordering = ("-at",)
