@@ -85,6 +85,84 @@ def test_what_moved_since_is_not_undone(cast: Cast, freezer: Container) -> None:
         storing.undo(uuid.uuid4(), by=by)
 
 
+def test_a_move_is_undone_only_where_its_old_place_still_takes_it(cast: Cast, freezer: Container) -> None:
+    by = cast.actor("biobank_manager")
+    rack, other = things.box("Freezer Rack 1"), things.box("Freezer Rack 2")
+    crate = storing.add_container("Crate", "drawer", "Crate", other, by=SYSTEM) if other.positions is None else None
+    assert crate is None
+    hall = storing.add_container("Hall", "room", "Hall", by=SYSTEM)
+    shelf = storing.add_container("Shelf", "shelf", "Shelf", hall, by=SYSTEM)
+    moved = storing.move_container(rack, shelf, by=by)
+    back = storing.move_container(things.box("Freezer Rack 1"), things.box("Hall"), by=by)
+    # The shelf is put into what stood on it: to undo the move would make each stand in the other.
+    Container.objects.filter(name="Freezer Rack 1").update(rows=None, columns=None)
+    Container.objects.filter(parent__name="Freezer Rack 1").update(place=None)
+    storing.move_container(things.box("Shelf"), things.box("Freezer Rack 1"), by=by)
+    with pytest.raises(InputError, match="inside itself"):
+        storing.undo(back.batch, by=by)
+    # The freezer was made smaller while the rack was away.
+    second = storing.move_container(things.box("Freezer Rack 2"), things.box("Hall"), by=by)
+    storing.change_container(things.box("Freezer"), {"rows": 1}, by=by)
+    with pytest.raises(InputError, match="in which position"):
+        storing.undo(second.batch, by=by)
+    with pytest.raises(BusyError, match="moved again since"):
+        storing.undo(moved.batch, by=by)
+
+
+def test_what_was_read_before_somebody_moved_it_is_not_used(cast: Cast, freezer: Container) -> None:
+    """What is inside is found by the path: a rack that is put where a freezer stood a moment ago would be lost."""
+    by = cast.actor("biobank_manager")
+    hall = storing.add_container("Hall", "room", "Hall", by=SYSTEM)
+    cold = storing.add_container("Cold", "freezer", "Cold", by=SYSTEM)
+    stale, box = Container.objects.get(id=cold.id), things.box("Freezer Rack 1 Box 1")
+    storing.move_container(cold, hall, by=by)
+    with pytest.raises(BusyError, match="at the same moment"):
+        storing.move_container(things.box("Freezer Rack 1"), stale, by=by)
+    with pytest.raises(BusyError, match="at the same moment"):
+        storing.add_container("Drawer", "drawer", "Drawer", stale, by=by)
+    storing.move_container(things.box("Freezer Rack 1"), things.box("Hall"), by=by)
+    with pytest.raises(BusyError, match="at the same moment"):
+        storing.move_container(box, things.box("Cold"), by=by)
+    for one in Container.objects.select_related("parent"):
+        assert one.path == f"{one.parent.path if one.parent else ''}{one.id.hex}/", one.name
+
+
+def test_names_and_closed_places_are_said(cast: Cast, freezer: Container) -> None:
+    by = cast.actor("biobank_manager")
+    things.freezer("Other")
+    Container.objects.filter(name="Other Rack 1").update(name="Freezer Rack 1")
+    storing.close_container(things.box("Freezer Rack 2 Box 2"), by=by)
+    twin = Container.objects.get(barcode="Other Rack 1")
+    third = storing.add_container("Third", "freezer", "Third", by=SYSTEM)
+    storing.move_container(twin, third, by=by)
+    rack = Container.objects.get(barcode="Freezer Rack 1")
+    with pytest.raises(InputError, match="another place called Freezer Rack 1"):
+        storing.move_container(rack, things.box("Third"), by=by)
+    with pytest.raises(InputError, match="is closed"):
+        storing.swap_containers(things.box("Freezer Rack 1 Box 1"), things.box("Freezer Rack 2 Box 2"), by=by)
+    with pytest.raises(InputError, match="is closed"):
+        storing.move_container(things.box("Freezer Rack 2 Box 2"), things.box("Third"), by=by)
+    with pytest.raises(InputError, match="with itself"):
+        storing.swap_containers(rack, Container.objects.get(id=rack.id), by=by)
+
+
+def test_a_place_is_changed_on_its_page(cast: Cast, freezer: Container) -> None:
+    manager = cast.client("biobank_manager")
+    box = things.box("Freezer Rack 1 Box 1")
+    here = f"/biobank/places/{box.id}/"
+    assert f"{here}change/".encode() in manager.get(here).content
+    form = {"name": "Plasma 1", "barcode": box.barcode, "rows": 2, "columns": 3, "labels": "1", "temperature": ""}
+    assert manager.post(f"{here}change/", form).status_code == 302
+    box.refresh_from_db()
+    assert (box.name, box.labels, box.rows, box.revision) == ("Plasma 1", "1", 2, 1)
+    things.tubes(cast, 1, box)
+    for wrong in ({"rows": 9}, {"rows": "", "columns": 3}, {"barcode": "Freezer"}, {"name": "Freezer Rack 1 Box 2"}):
+        answer = manager.post(f"{here}change/", {**form, **wrong})
+        assert answer.status_code == 200 and b"nhsuk-error" in answer.content, wrong
+    assert cast.client("data_steward").get(f"{here}change/").status_code == 403
+    assert cast.client("researcher").get(f"{here}change/").status_code == 403
+
+
 def test_a_container_cannot_stand_in_itself_or_in_a_taken_position(cast: Cast, freezer: Container) -> None:
     by = cast.actor("biobank_manager")
     rack = things.box("Freezer Rack 1")
@@ -202,6 +280,46 @@ def test_an_excursion_that_goes_on_is_one(cast: Cast, freezer: Container) -> Non
     assert len(equipment.add_readings(machine, [(at(5), -9000)], by=by)) == 1
 
 
+def test_an_excursion_that_grows_is_judged_anew_and_thaws_once(cast: Cast, freezer: Container) -> None:
+    by = cast.actor("biobank_manager")
+    machine = equipment.add_equipment(freezer, -8600, -6000, by=by)
+    tube = things.tubes(cast, 1, things.box("Freezer Rack 1 Box 1"))[0]
+    (one,) = equipment.add_readings(machine, [(at(1), -5900), (at(2), -7000)], by=by)
+    equipment.judge(one, "thawed", "It was short.", by=by)
+    # The logger's own file comes later, and tells of much more.
+    grown = equipment.add_readings(machine, [(at(1) + datetime.timedelta(minutes=30), 2000)], by=by)
+    assert [each.id for each in grown] == [one.id]
+    one.refresh_from_db()
+    assert (one.judged, one.words, one.by, one.highest) == ("", "", None, 2000)
+    equipment.judge(one, "thawed", "The whole file.", by=by)
+    assert things.again(tube).thaws == 1
+    assert equipment.add_readings(machine, [(at(1) + datetime.timedelta(minutes=30), 2000)], by=by) == []
+    one.refresh_from_db()
+    assert one.judged == "thawed", "what was known already changes nothing"
+
+
+def test_what_an_excursion_spoiled_is_destroyed_at_once(cast: Cast, freezer: Container) -> None:
+    by = cast.actor("biobank_manager")
+    machine = equipment.add_equipment(freezer, -8600, -6000, by=by)
+    free, kept, promised = things.tubes(cast, 3, things.box("Freezer Rack 1 Box 1"))
+    Specimen.objects.filter(id=promised.id).update(reserved=uuid.uuid4())
+    (one,) = equipment.add_readings(machine, [(at(1), 2000), (at(2), -7000)], by=by)
+    with pytest.raises(BusyError, match="another by now"):
+        equipment.destroy_touched(one, 2, by=by)
+    manager, here = cast.client("biobank_manager"), f"/biobank/places/excursions/{one.id}/"
+    assert manager.post(here, {"judged": "destroy", "words": "All was liquid."}).status_code == 302
+    page = manager.get(here).content.decode()
+    assert 'name="destroy" value="2"' in page and "left out there first" in page
+    manager.post(here, {"destroy": "3"})
+    assert things.again(free).status == "stored", "the page was of another list"
+    assert cast.client("data_steward").post(here, {"destroy": "2"}).status_code in (302, 403)
+    assert things.again(free).status == "stored"
+    manager.post(here, {"destroy": "2"})
+    assert [things.again(each).status for each in (free, kept, promised)] == ["disposed", "disposed", "stored"]
+    event = things.again(free).custody.get(act="dispose")
+    assert "outside its temperatures" in event.detail["why"] and "All was liquid." in event.detail["why"]
+
+
 @pytest.mark.parametrize(("text", "place"), [("a1", 0), ("A3", 2), ("B-2", 4), ("b03", 5), ("4", 3)])
 def test_positions_by_name(freezer: Container, text: str, place: int) -> None:
     box = things.box("Freezer Rack 1 Box 1")
@@ -210,7 +328,14 @@ def test_positions_by_name(freezer: Container, text: str, place: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["2026-01-31 14:00, inf", "0001-01-01 00:00, -70", "2026-01-31 14:00, " + "9" * 140_000]
+    "line",
+    [
+        "2026-01-31 14:00, -79,5",
+        "2199-01-31 14:00, -79.5",
+        "2026-01-31 14:00, inf",
+        "0001-01-01 00:00, -70",
+        "2026-01-31 14:00, " + "9" * 140_000,
+    ],
 )
 def test_temperatures_that_cannot_be_kept_are_refused(line: str) -> None:
     assert not ReadingsForm({"readings": f"time, value\n{line}\n"}).is_valid()

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from wardbench.campus.audit.services import record, verb
-from wardbench.campus.biobank import custody
+from wardbench.campus.biobank import custody, tubes
 from wardbench.campus.biobank.curating import checked, keeps
 from wardbench.campus.biobank.custody import Change
 from wardbench.campus.biobank.models import Container, CustodyEvent, Equipment, Excursion, Reading, Specimen
@@ -76,7 +77,12 @@ def _excursions(equipment: Equipment, since: datetime.datetime | None) -> list[E
             new.append(one)
         else:
             held.pop(one.began, None)
-        one.began, one.ended, one.lowest, one.highest = began, ended, min(values), max(values)
+        was = (one.began, one.ended, one.lowest, one.highest)
+        one.began, one.ended, one.lowest, one.highest = now = began, ended, min(values), max(values)
+        if one.judged and now != was:
+            # What somebody said was of less than is known now: it is judged anew, and so in what is told as new.
+            one.judged, one.words, one.by = "", "", None
+            new.append(one)
         one.save()
     return new
 
@@ -130,9 +136,38 @@ def touched(excursion: Excursion) -> list[Touched]:
     return sorted(found.values(), key=lambda one: one.specimen.label)
 
 
+def to_destroy(excursion: Excursion) -> tuple[list[Specimen], list[Specimen]]:
+    """Of what an excursion that was judged so touched: what is in the biobank's hands to be destroyed, and what of it
+    is promised to a request and has to be left out there first."""
+    if excursion.judged != "destroy":
+        return [], []
+    here = [one.specimen for one in touched(excursion) if Status(one.specimen.status) in HERE]
+    return [one for one in here if one.reserved is None], [one for one in here if one.reserved is not None]
+
+
+@verb("biobank.destroy_touched")
+def destroy_touched(excursion: Excursion, seen: int, *, by: Actor) -> int:
+    """Destroy what an excursion spoiled, as it was judged; how many, of those that are promised to nobody.
+
+    BusyError where they are not as many as were `seen`, or there are none.
+    """
+    keeps(by)
+    free, _promised = to_destroy(excursion)
+    if not free or len(free) != seen:
+        raise BusyError(_("The list is another by now; load the page again."))
+    began = timezone.localtime(excursion.began)
+    why = _("{name} was outside its temperatures from {day} on: {words}").format(
+        name=excursion.equipment.container.name, day=f"{began:%Y-%m-%d %H:%M}", words=excursion.words
+    )
+    tubes.dispose(free, why[:500], by=by)
+    record("biobank.destroy_touched", "excursion", excursion.id, by=by, specimens=len(free))
+    return len(free)
+
+
 @verb("biobank.judge_excursion")
 def judge(excursion: Excursion, judged: str, words: str, *, by: Actor) -> None:
-    """Say what an excursion means for what was inside; where it thawed, each specimen's count of thaws is raised.
+    """Say what an excursion means for what was inside; where it thawed, each specimen's count of thaws is raised, once
+    also where an excursion that went on is judged anew.
 
     BusyError where it goes on, or somebody has said already.
     """
@@ -149,7 +184,10 @@ def judge(excursion: Excursion, judged: str, words: str, *, by: Actor) -> None:
         raise BusyError(_("Somebody has judged this already."))
     thawed = 0
     if judged == "thawed":
-        specimens = [one.specimen for one in touched(excursion) if Status(one.specimen.status) in HERE]
+        counted = CustodyEvent.objects.filter(act=Act.THAW.value, detail__excursion=str(excursion.id))
+        before = set(counted.values_list("specimen_id", flat=True))
+        inside = [one.specimen for one in touched(excursion) if one.specimen.id not in before]
+        specimens = [one for one in inside if Status(one.status) in HERE]
         changes = [Change(one, Act.THAW, detail={"excursion": str(excursion.id)}) for one in specimens]
         custody.carry_out(changes, by=by)
         thawed = len(changes)

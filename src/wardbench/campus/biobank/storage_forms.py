@@ -22,6 +22,8 @@ from wardbench.core.errors import InputError
 from wardbench.core.miabis import TEMPERATURES
 
 MOST_READINGS = 50_000
+AHEAD = datetime.timedelta(hours=1)
+"""How far the clock of a logger may be ahead of ours."""
 
 
 class ContainerForm(forms.Form):
@@ -55,6 +57,22 @@ class ContainerForm(forms.Form):
             except InputError as error:
                 self.add_error("position", str(error).partition(": ")[2])
         return given
+
+
+class ChangeForm(ContainerForm):
+    """What is said of a place that is there."""
+
+    def __init__(self, *args: Any, here: Container, **kwargs: Any) -> None:
+        super().__init__(*args, initial={name: getattr(here, name) for name in CHANGED}, **kwargs)
+        del self.fields["kind"]
+
+    def changed(self) -> dict[str, Any]:
+        """The fields that are to be another: somebody else may change the others meanwhile."""
+        return {name: self.cleaned_data[name] for name in CHANGED if name in self.changed_data}
+
+
+CHANGED = ("name", "barcode", "rows", "columns", "labels", "temperature")
+"""What may be changed of a place by its page."""
 
 
 class MoveForm(forms.Form):
@@ -178,7 +196,8 @@ class ReadingsForm(forms.Form):
     )
 
     def clean_readings(self) -> list[tuple[datetime.datetime, int]]:
-        found = []
+        found: list[tuple[datetime.datetime, int]] = []
+        now = timezone.now() + AHEAD
         text = self.cleaned_data["readings"]
         sniffed = ";" if ";" in text.partition("\n")[0] else "\t" if "\t" in text.partition("\n")[0] else ","
         try:
@@ -188,6 +207,10 @@ class ReadingsForm(forms.Form):
         for number, row in enumerate(rows, start=1):
             if not row or not any(row):
                 continue
+            if sniffed == "," and len(row) == 3 and row[2].strip().isdecimal():
+                # -79,5 between commas would be read as -79.
+                said = gettext("Line %(line)s: write decimals with a point, or put a semicolon before the temperature.")
+                raise ValidationError(said % {"line": number})
             try:
                 at = _moment(row[0].strip())
                 value = round(float(row[1].strip().replace(",", ".")) * 100)
@@ -198,7 +221,10 @@ class ReadingsForm(forms.Form):
                     continue
                 said = gettext("Line %(line)s: write a time and a temperature.") % {"line": number}
                 raise ValidationError(said) from None
-            found.append((timezone.make_aware(at) if timezone.is_naive(at) else at, value))
+            at = timezone.make_aware(at) if timezone.is_naive(at) else at
+            if at > now:
+                raise ValidationError(gettext("Line %(line)s: this time has not come yet.") % {"line": number})
+            found.append((at, value))
             if len(found) > MOST_READINGS:
                 raise ValidationError(gettext("At most %(most)s at once.") % {"most": MOST_READINGS})
         if not found:

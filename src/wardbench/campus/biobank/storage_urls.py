@@ -13,6 +13,7 @@ urlpatterns = [
     path("excursions/<uuid:excursion_id>/", views.excursion, name="excursion"),
     path("<uuid:container_id>/", views.place, name="place"),
     path("<uuid:container_id>/add/", views.add_inside, name="place_add"),
+    path("<uuid:container_id>/change/", views.change_place, name="place_change"),
     path("<uuid:container_id>/move/", views.move_place, name="place_move"),
     path("<uuid:container_id>/close/", views.close_place, name="place_close"),
     path("<uuid:container_id>/fill/", views.fill, name="place_fill"),

@@ -107,6 +107,20 @@ def add_inside(request: HttpRequest, container_id: uuid.UUID) -> HttpResponse:
 
 
 @signed_in
+def change_place(request: HttpRequest, container_id: uuid.UUID) -> HttpResponse:
+    """Change what a place is called, how cold it is and how large."""
+    by = actor(request)
+    here = storage_queries.container(container_id, by=by)
+    rules.may_keep_inventory(by).require()
+    form = storage_forms.ChangeForm(request.POST or None, here=here)
+    if request.method == "POST" and form.is_valid():
+        with told_in(form):
+            storing.change_container(here, form.changed(), by=by)
+            return redirect("place", here.id)
+    return render(request, "biobank/place_change.html", {"here": here, "form": form})
+
+
+@signed_in
 def move_place(request: HttpRequest, container_id: uuid.UUID) -> HttpResponse:
     """Move a container, or let it change places with the one that stands where it is to go."""
     by = actor(request)
@@ -149,6 +163,10 @@ def undo(request: HttpRequest) -> HttpResponse:
         messages.success(request, said % {"n": count})
     back = request.POST.get("place", "")
     return redirect("place", back) if _is_id(back) else redirect("biobank")
+
+
+def _count(text: str) -> int:
+    return int(text) if text.isdecimal() and text.isascii() and len(text) < 9 else 0
 
 
 def _is_id(text: str) -> bool:
@@ -258,14 +276,26 @@ def machine(request: HttpRequest, container_id: uuid.UUID) -> HttpResponse:
 def excursion(request: HttpRequest, excursion_id: uuid.UUID) -> HttpResponse:
     by = actor(request)
     shown = storage_queries.excursion(excursion_id, by=by)
-    form = storage_forms.JudgeForm(request.POST or None)
+    form = storage_forms.JudgeForm(request.POST if "judged" in request.POST else None)
+    if "destroy" in request.POST:
+        try:
+            count = equipment.destroy_touched(shown, _count(request.POST["destroy"]), by=by)
+        except WardbenchError as error:
+            messages.error(request, refusal(error))
+        else:
+            said = ngettext("%(n)d specimen was destroyed.", "%(n)d specimens were destroyed.", count)
+            messages.success(request, said % {"n": count})
+        return redirect("excursion", shown.id)
     if request.method == "POST" and form.is_valid():
         with told_in(form):
             equipment.judge(shown, form.cleaned_data["judged"], form.cleaned_data["words"], by=by)
             return redirect("excursion", shown.id)
+    free, promised = equipment.to_destroy(shown)
     context = {
         "excursion": shown,
         "touched": equipment.touched(shown),
+        "free": len(free),
+        "promised": promised,
         "form": form,
         "may_keep": rules.may_keep_inventory(by),
         "judged": equipment.JUDGEMENTS.get(shown.judged, ""),

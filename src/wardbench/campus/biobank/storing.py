@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,7 @@ def add_container(
 ) -> Container:
     """Add a container, inside `parent` where it is given; InputError where its position, name or barcode is taken."""
     keeps(by)
+    _hold([parent])
     container = made(name, kind, barcode, parent, attributes)
     checked(container)
     container.save()
@@ -51,12 +52,14 @@ def made(name: str, kind: str, barcode: str, parent: Container | None, attribute
     return container
 
 
-def _fits(container: Container, parent: Container | None, place: int | None) -> None:
-    """Whether a container can stand there: InputError or BusyError where not."""
+def _fits(container: Container, parent: Container | None, place: int | None, but: Collection[uuid.UUID] = ()) -> None:
+    """Whether a container can stand there, `but` those that leave at once: InputError or BusyError where not."""
     if parent is None:
         return
     if parent.closed is not None:
         raise InputError(_("parent: {parent} is closed.").format(parent=parent.name))
+    if container.closed is not None:
+        raise InputError(_("{box} is closed.").format(box=container.name))
     if parent.path.startswith(container.path) and container.path:
         raise InputError(_("parent: {name} cannot stand inside itself.").format(name=container.name))
     depth = max((path.count("/") for path in _inside(container).values_list("path", flat=True)), default=1) - max(
@@ -64,13 +67,17 @@ def _fits(container: Container, parent: Container | None, place: int | None) -> 
     )
     if parent.path.count("/") + depth > DEEPEST + 1:
         raise InputError(_("parent: containers stand in one another too deep."))
+    there = Container.objects.filter(parent=parent).exclude(id__in=[container.id, *but])
+    if there.filter(name=container.name).exists():
+        said = _("name: {parent} has another place called {name}; change one of the two names first.")
+        raise InputError(said.format(parent=parent.name, name=container.name))
     if parent.positions is None:
         if place is not None:
             raise InputError(_("place: {parent} has no positions.").format(parent=parent.name))
         return
     if place is None or not 0 <= place < parent.positions:
         raise InputError(_("place: say in which position of {parent} it stands.").format(parent=parent.name))
-    if Container.objects.filter(parent=parent, place=place).exclude(id=container.id).exists():
+    if there.filter(place=place).exists():
         raise BusyError(_("place: another container stands in this position."))
 
 
@@ -181,11 +188,17 @@ def move_container(
 def swap_containers(one: Container, other: Container, *, by: Actor) -> uuid.UUID:
     """Let two containers change places, with everything in them; the batch."""
     keeps(by)
-    if one.path.startswith(other.path) or other.path.startswith(one.path):
+    if one != other and (one.path.startswith(other.path) or other.path.startswith(one.path)):
         raise InputError(_("One of them stands inside the other."))
     if one.kind != other.kind:
         raise InputError(_("Only containers of one kind can change places."))
+    if one == other:
+        raise InputError(_("It cannot change places with itself."))
+    if other.closed is not None:
+        raise InputError(_("{box} is closed.").format(box=other.name))
     goes = [(one, other.parent, other.place), (other, one.parent, one.place)]
+    for container, parent, place in goes:
+        _fits(container, parent, place, but=[one.id, other.id])
     moved = _relocate(goes, by=by)
     record("biobank.swap_containers", "container", one.id, by=by, other=str(other.id))
     return moved[0].batch
@@ -196,6 +209,7 @@ def _relocate(
 ) -> list[Relocation]:
     """Move containers at once: all leave their positions before any arrives."""
     goes, batch, moved = list(goes), batch or uuid.uuid4(), []
+    _hold([one for container, parent, _place in goes for one in (container, parent)])
     tubes: list[Specimen] = []
     for container, _parent, _place in goes:
         tubes += _tubes(container)
@@ -238,6 +252,18 @@ def _relocate(
     return moved
 
 
+def _hold(places: Iterable[Container | None]) -> None:
+    """Hold containers and all that they stand in until this is done, in one order for everybody, and refuse where one
+    stands elsewhere than was read: what is inside is found by the path, and a wrong one would lose it."""
+    known = {one.id: one for one in places if one is not None}
+    ids = {uuid.UUID(part) for one in known.values() for part in one.path.split("/") if part}
+    rows = Container.objects.select_for_update().filter(id__in=ids).order_by("id")
+    now = dict(rows.values_list("id", "path"))
+    for one in known.values():
+        if now.get(one.id) != one.path:
+            raise BusyError(_("Somebody moved {box} at the same moment; load the page again.").format(box=one.name))
+
+
 def _tubes(container: Container) -> list[Specimen]:
     return list(Specimen.objects.filter(box__path__startswith=container.path).order_by("id"))
 
@@ -266,14 +292,11 @@ def undo(batch: uuid.UUID, *, by: Actor) -> int:
         back = [(one.container, one.from_parent, one.from_place) for one in moved]
         moving = {one.container.id for one in moved}
         for container, parent, place in back:
-            there = Container.objects.filter(parent=parent, place=place).exclude(place=None).exclude(id__in=moving)
-            if there.exists():
-                raise BusyError(_("place: another container stands in this position."))
-            if parent is not None and parent.closed is not None:
-                raise BusyError(_("{box} is closed.").format(box=parent.name))
             if parent is not None:
                 parent.refresh_from_db()
             container.refresh_from_db()
+            # Since then its old place may have been closed, made smaller, filled, or moved into it.
+            _fits(container, parent, place, but=moving)
         count = sum(one.specimens for one in _relocate(back, by=by))
     record("biobank.undo", "batch", batch, by=by, specimens=count)
     return count

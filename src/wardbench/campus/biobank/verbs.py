@@ -37,6 +37,7 @@ say(
         "biobank.find": gettext_noop("Found a missing specimen"),
         "biobank.give_consent": gettext_noop("Kept a donor's consent"),
         "biobank.import_part": gettext_noop("Entered rows of an import"),
+        "biobank.destroy_touched": gettext_noop("Destroyed what a machine outside its temperatures had spoiled"),
         "biobank.judge_excursion": gettext_noop("Judged a time outside the temperatures"),
         "biobank.know_donor": gettext_noop("Looked up who a donor is"),
         "biobank.link_donor": gettext_noop("Said which patient a donor is"),
