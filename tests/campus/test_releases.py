@@ -20,7 +20,7 @@ from campus.test_studies import at_once
 from wardbench.campus.audit.models import Event
 from wardbench.campus.audit.queries import verify
 from wardbench.campus.biobank import custody, storing, tubes
-from wardbench.campus.biobank.amounts import amount_of
+from wardbench.campus.biobank.amounts import Amount, amount_of
 from wardbench.campus.biobank.models import Collection, Consent, Specimen
 from wardbench.campus.notices.models import Notice
 from wardbench.campus.people.rules import NOBODY, SYSTEM, Actor, ForbiddenError
@@ -96,6 +96,7 @@ def carry_out(w: World, request: Request, verb: Verb, key: str) -> None:
     parcel = Shipment.objects.filter(request=request).first() or Shipment(id=uuid.uuid4(), request=request)
     what: dict[Verb, Any] = {
         Verb.EDIT: lambda: requesting.edit(request.id, {"words": "x"}, by=by),
+        Verb.AMOUNTS: lambda: requesting.change_amounts(request.id, [line.id], Amount(1_000, "ml"), by=by),
         Verb.ASK: lambda: requesting.ask(request.id, by=by),
         Verb.WITHDRAW: lambda: requesting.withdraw(request.id, "x", by=by),
         Verb.RESERVE: lambda: requesting.reserve(request.id, by=by),

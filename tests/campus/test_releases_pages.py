@@ -14,11 +14,15 @@ from django.test.utils import CaptureQueriesContext
 from campus import releases_things as at_hand
 from campus.cast import make_cast
 from campus.releases_things import World, again, at, lines, receive, world
+from wardbench.campus.audit.models import Event
 from wardbench.campus.biobank.models import Specimen
-from wardbench.campus.releases import shipping
+from wardbench.campus.people.rules import ForbiddenError
+from wardbench.campus.releases import picking, requesting, returning, shipping
 from wardbench.campus.releases.models import Agreement, Basket, Request, RequestLine
 from wardbench.campus.releases.rules import Status, Verb
 from wardbench.campus.releases.shipping import Arrived
+from wardbench.campus.studies import ending
+from wardbench.core.errors import BusyError
 
 pytestmark = pytest.mark.django_db
 
@@ -34,6 +38,75 @@ def act(client: Client, request: Request, verb: Verb, **given: Any) -> None:
     assert client.get(address).status_code == 200
     answer = client.post(address, {"sure": "yes", **given})
     assert answer.status_code == 302, re.findall(r"error[^>]*>([^<]+)", answer.content.decode())
+
+
+def test_a_draft_is_asked_for_less_of_some_and_without_others(w: World) -> None:
+    request = at(w, Status.DRAFT)
+    asks = w.cast.client("researcher")
+    page = f"/releases/requests/{request.id}/"
+    one, two, gone = request.lines.order_by("specimen__label")
+    shown = asks.get(page).content.decode()
+    assert shown.count('type="checkbox" name="line"') == 3 and f"{page}amounts/" in shown
+    act(asks, request, Verb.AMOUNTS, chosen=[str(one.id), str(two.id)], amount="0,4", unit="ml")
+    assert list(request.lines.order_by("specimen__label").values_list("amount", flat=True)) == [400_000, 400_000, None]
+    for wrong in ("1.2", "0", "-1", "x"):
+        answer = asks.post(f"{page}amounts/", {"chosen": [str(one.id)], "amount": wrong, "unit": "ml"})
+        assert answer.status_code == 200 and b"nhsuk-error" in answer.content, wrong
+    assert asks.post(f"{page}amounts/", {"chosen": [str(one.id)], "amount": "1", "unit": "mg"}).status_code == 200
+    act(asks, request, Verb.AMOUNTS, chosen=[str(two.id)], amount="")
+    assert list(request.lines.order_by("specimen__label").values_list("amount", flat=True)) == [400_000, None, None]
+    told = Event.objects.filter(verb="releases.amounts").order_by("number").first()
+    assert told is not None and told.detail["wanted"] == "0.4 ml" and len(told.detail["specimens"]) == 2
+    assert asks.post(f"{page}drop/", {"line": [str(gone.id)]}).status_code == 302
+    assert request.lines.count() == 2
+    requesting.ask(request.id, by=w.asks)
+    assert [one["amount"] for one in again(request).content["lines"]] == [400_000, 1_000_000]
+    assert b'name="line"' not in asks.get(page).content
+    assert asks.get(f"{page}amounts/").status_code == 403
+
+
+def test_a_recipient_who_forgets_the_name_says_what_is_missing_once(w: World) -> None:
+    request = at(w, Status.PICKING, outside=True)
+    for line in request.lines.all():
+        picking.scan(request.id, line.specimen.label, by=w.gives)
+    sent = at_hand.send(w, request)
+    one, two, three = sent.shipment.lines.order_by("line__specimen__label")
+    outside, here = Client(headers={"host": "localhost"}), "/releases/shipments/arrived/"
+    said = {"code": sent.secret, "arrived": "yes", "words": "The box was wet.", f"state_{one.id}": "missing",
+            f"words_{one.id}": "Not in the bag", f"state_{two.id}": "damaged", f"words_{two.id}": "Cracked",
+            f"state_{three.id}": "received"}  # fmt: skip
+    page = outside.post(here, said).content.decode()
+    assert "write the name" in page and "The box was wet." in page and 'value="Not in the bag"' in page
+    assert re.findall(r'<option value="(\w+)" selected>', page) == ["missing", "damaged", "received"]
+    assert outside.post(here, {**said, "name": "Ana"}).status_code == 200
+    assert sorted(lines(request).values()) == ["damaged", "missing", "received"]
+    shown = w.cast.client("biobank_manager").get(f"/releases/requests/{request.id}/").content.decode()
+    assert "Not in the bag" in shown and "Cracked" in shown
+    # A remark settles nothing: whoever gave the specimens says what became of what is missing.
+    assert f"/releases/requests/{request.id}/resolve/" in shown
+    asks = w.cast.client("researcher")
+    act(asks, request, Verb.DESTROY, chosen=[str(two.line_id), str(three.line_id)], how="Autoclave")
+    with pytest.raises(ForbiddenError):
+        returning.close(request.id, by=w.gives)
+    act(w.cast.client("biobank_manager"), request, Verb.RESOLVE, line=str(one.line_id), where="lost", words="Searched")
+    returning.close(request.id, by=w.gives)
+
+
+def test_a_study_ends_once_its_specimens_are_accounted_for(w: World) -> None:
+    request = at(w, Status.RECEIVED)
+    owner = w.cast.client("researcher")
+    page = f"/studies/{w.study.id}/do/close/"
+    said = owner.post(page, {"reason": "Done."}, follow=True).content.decode()
+    assert f"3 specimens of request {request.reference} are not accounted for" in said
+    assert w.study.__class__.objects.get(id=w.study.id).closed is None
+    one, two, back = request.lines.all()
+    returning.report_use(request.id, [one.id], None, by=w.asks)
+    returning.destroy(request.id, [two.id], "Autoclave", by=w.asks)
+    with pytest.raises(BusyError, match="1 specimen of request"):
+        ending.close(w.study.id, "Done.", by=w.asks)
+    returning.send_back(request.id, [back.id], "dry_ice", by=w.asks)
+    ending.close(w.study.id, "Done.", by=w.asks)
+    assert w.study.__class__.objects.get(id=w.study.id).closed is not None
 
 
 def test_the_whole_way_on_pages(w: World) -> None:

@@ -88,7 +88,14 @@ def receive(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
             messages.error(request, refusal(error))
         else:
             return redirect("request", of.id)
-    return render(request, "releases/receive.html", {"of": of, "parcel": parcel, "inside": inside})
+    context = {"of": of, "parcel": parcel, "inside": _said(request.POST, inside), "said": request.POST}
+    return render(request, "releases/receive.html", context)
+
+
+def _said(given: Mapping[str, Any], inside: list[Any]) -> list[tuple[Any, str, str]]:
+    """What is in a parcel, each with what was said of it already: whoever is told of a fault chooses once."""
+    states = _states(given, inside)
+    return [(one, states[one.id].state, states[one.id].words) for one in inside]
 
 
 def _states(given: Mapping[str, Any], inside: list[Any]) -> dict[int, shipping.Arrived]:
@@ -110,7 +117,8 @@ def outside(request: HttpRequest) -> HttpResponse:
         try:
             parcel = shipping.by_secret(code)
             inside = request_queries.parcel_lines(parcel)
-            context.update(parcel=parcel, inside=inside, conditions=rules.CONDITIONS[parcel.conditions].title)
+            context.update(parcel=parcel, inside=_said(request.POST, inside), said=request.POST)
+            context["conditions"] = rules.CONDITIONS[parcel.conditions].title
             if "arrived" in request.POST:
                 states = _states(request.POST, inside)
                 name, words = request.POST.get("name", ""), request.POST.get("words", "")

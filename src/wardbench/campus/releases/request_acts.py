@@ -43,6 +43,7 @@ def _parcel(form: Any) -> dict[str, str]:
 
 DO: Mapping[Verb, Do] = {
     Verb.EDIT: lambda of, form, by: requesting.edit(of.id, form.cleaned_data, by=by),
+    Verb.AMOUNTS: lambda of, form, by: requesting.change_amounts(of.id, form.ids(), form.cleaned_data["each"], by=by),
     Verb.ASK: lambda of, _form, by: requesting.ask(of.id, by=by),
     Verb.WITHDRAW: lambda of, form, by: requesting.withdraw(of.id, form.cleaned_data["why"], by=by),
     Verb.RESERVE: lambda of, form, by: requesting.reserve(of.id, by=by, **form.cleaned_data),

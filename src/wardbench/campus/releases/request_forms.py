@@ -155,11 +155,12 @@ class ParcelForm(Form):
 
 
 class ChosenForm(Form):
+    OF = WITH_RECIPIENT
     chosen = forms.MultipleChoiceField(label=_("Which specimens"), widget=forms.CheckboxSelectMultiple)
 
     def __init__(self, *args: Any, of: Request, **kwargs: Any) -> None:
         super().__init__(*args, of=of, **kwargs)
-        there = self.lines(*WITH_RECIPIENT)
+        there = self.lines(*self.OF)
         self.fields["chosen"].choices = there  # type: ignore[attr-defined]
         self.fields["chosen"].initial = [value for value, _label in there]
 
@@ -212,6 +213,22 @@ def _amount(form: forms.Form, given: dict[str, Any]) -> Amount | None:
         return None
 
 
+class DraftForm(forms.Form):
+    amount = forms.CharField(
+        label=_("How much of each"), max_length=20, required=False, help_text=_("Leave empty to ask for all of it.")
+    )
+    unit = forms.ChoiceField(label=_("Unit"), choices=[(one, one) for one in UNITS], required=False)
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        given["each"] = _amount(self, given)
+        return given
+
+
+class AmountsForm(ChosenForm, DraftForm):
+    OF = frozenset({LineStatus.ASKED})
+
+
 class ResolveForm(Form):
     line = forms.ChoiceField(label=_("Which specimen"))
     where = forms.ChoiceField(
@@ -255,6 +272,7 @@ class CloseForm(Form):
 
 FORMS: dict[Verb, type[Any]] = {
     Verb.EDIT: EditForm,
+    Verb.AMOUNTS: AmountsForm,
     Verb.ASK: SureForm,
     Verb.WITHDRAW: ReasonForm,
     Verb.RESERVE: ReserveForm,
@@ -301,18 +319,6 @@ class ChooseForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         given["least"] = _amount(self, given)
-        return given
-
-
-class DraftForm(forms.Form):
-    amount = forms.CharField(
-        label=_("How much of each"), max_length=20, required=False, help_text=_("Leave empty to ask for all of it.")
-    )
-    unit = forms.ChoiceField(label=_("Unit"), choices=[(one, one) for one in UNITS], required=False)
-
-    def clean(self) -> dict[str, Any]:
-        given = super().clean() or {}
-        given["each"] = _amount(self, given)
         return given
 
 

@@ -247,6 +247,12 @@ def parcel_lines(parcel: Shipment) -> list[ShipmentLine]:
     return list(parcel.lines.select_related("line__specimen").order_by("line__specimen__label"))
 
 
+def remarks(found: Request) -> list[tuple[uuid.UUID, str]]:
+    """What was remarked of specimens of a request on arrival, by their lines."""
+    said = ShipmentLine.objects.filter(line__request=found).exclude(words="").order_by("shipment__packed")
+    return list(said.values_list("line_id", "words"))
+
+
 def basket_lines(basket: Basket) -> list[BasketLine]:
     return list(basket.lines.select_related("specimen__collection").order_by("specimen__label"))
 

@@ -81,10 +81,10 @@ def rows(of: Request, by: Actor, facts: Facts) -> list[Row]:
     lines = list(of.lines.select_related("specimen__collection", "specimen__box"))
     words, shows_places = places.Words(), Side.BIOBANK in rules.sides(by, facts)
     linked = bool(may_see_inventory(by))
-    why: dict[object, str] = {}
+    why: dict[object, str] = dict(request_queries.remarks(of))
     if of.status in (Status.DRAFT, Status.ASKED):
         judged = checking.judge(lines, checking.asked_of(of))
-        why = {one.line.id: reason(one.verdict) for one in judged if not one.verdict}
+        why |= {one.line.id: reason(one.verdict) for one in judged if not one.verdict}
     return [
         Row(
             line,
@@ -94,7 +94,7 @@ def rows(of: Request, by: Actor, facts: Facts) -> list[Row]:
             _(LINE_STATUSES[LineStatus(line.status)]),
             LINE_TONES.get(LineStatus(line.status), ""),
             words.of(line.specimen.box, line.specimen.place) if shows_places else "",
-            why.get(line.id, line.reason),
+            line.reason or why.get(line.id, ""),
             reverse("specimen", args=[line.specimen_id]) if linked else "",
         )
         for line in lines

@@ -69,6 +69,7 @@ def one_request(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
         "parcels": request_shown.parcels(of),
         "code": secret["code"] if secret and secret.get("request") == str(of.id) else "",
         "arrived_at": request.build_absolute_uri(reverse("parcel_outside")),
+        "may_edit": rules.may(by, Verb.EDIT, facts),
         "why": rules.may_see(by, facts),
     }
     return render(request, "releases/request.html", context)

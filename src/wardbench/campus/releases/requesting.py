@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -78,11 +78,13 @@ def draft(basket: Basket, permit: Permit, *, by: Actor, amount: Amount | None = 
 
 def _part(amount: Amount | None, there: int | None, unit: str) -> int | None:
     """What is wanted of a tube; None for all of it, as where that is just what is in it."""
-    if amount is None or there == amount.value:
+    if amount is None:
         return None
     if not unit or UNITS[unit].dimension is not amount.dimension:
         raise InputError(_("amount: it is kept in {unit}.").format(unit=unit or "?"))
-    return amount.value
+    if not amount.value:
+        raise InputError(_("amount: ask for more than nothing."))
+    return None if there == amount.value else amount.value
 
 
 @verb("releases.edit")
@@ -102,6 +104,28 @@ def edit(request_id: uuid.UUID, values: Mapping[str, Any], *, by: Actor) -> Requ
         raise InputError(_("%(field)s: %(fault)s") % {"field": field, "fault": said[0]}) from None
     move(request, Verb.EDIT, by, **{name: getattr(request, name) for name in {*values, "country"}})
     return request
+
+
+@verb("releases.amounts")
+def change_amounts(request_id: uuid.UUID, lines: Collection[uuid.UUID], amount: Amount | None, *, by: Actor) -> int:
+    """Say anew how much of some specimens of a draft is wanted, None for all of it; how many they are.
+
+    InputError where one of them is kept in another unit or has less.
+    """
+    request = allowed(request_id, Verb.AMOUNTS, by)
+    chosen = [line for line in lines_of(request) if line.id in set(lines)]
+    if not chosen or len(chosen) != len(set(lines)):
+        raise InputError(_("line: this request has no such specimen."))
+    for line in chosen:
+        one = line.specimen
+        line.amount = _part(amount, one.amount, one.unit)
+        if one.amount is not None and line.amount is not None and line.amount > one.amount:
+            has = Amount(one.amount, one.unit)
+            raise InputError(_("amount: there are {has} in {label}.").format(has=has, label=one.label))
+    RequestLine.objects.bulk_update(chosen, ["amount"], batch_size=200)
+    wanted = str(amount) if amount is not None else "all"
+    move(request, Verb.AMOUNTS, by, detail={"specimens": [line.specimen.label for line in chosen], "wanted": wanted})
+    return len(chosen)
 
 
 @verb("releases.drop_lines")

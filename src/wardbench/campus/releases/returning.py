@@ -145,7 +145,8 @@ def take_back(shipment_id: uuid.UUID, scanned: Sequence[str], *, by: Actor, word
         values = {"reserved": None} if came else {}
         changes.append(Change(one.line.specimen, Act.RETURN if came else Act.LOSE, values=values, detail=detail))
         one.state, one.at = "received" if came else "missing", now
-        change_line(one.line, LineStatus(one.line.status), LineStatus.RETURNED if came else LineStatus.MISSING)
+        to = {} if came else {"reason": ""}
+        change_line(one.line, LineStatus(one.line.status), LineStatus.RETURNED if came else LineStatus.MISSING, **to)
     ShipmentLine.objects.bulk_update(list(inside.values()), ["state", "at"], batch_size=200)
     custody.carry_out(changes, by=by, study=request.study.reference)
     give_back(request, [one.line for label, one in inside.items() if label in read], by=by)

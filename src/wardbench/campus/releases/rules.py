@@ -92,6 +92,7 @@ class Verb(StrEnum):
     """What can be done to a request."""
 
     EDIT = "edit"
+    AMOUNTS = "amounts"
     ASK = "ask"
     WITHDRAW = "withdraw"
     RESERVE = "reserve"
@@ -121,6 +122,7 @@ class Verb(StrEnum):
 
 ACTIONS = {
     Verb.EDIT: gettext_noop("Change the request"),
+    Verb.AMOUNTS: gettext_noop("Change how much is wanted"),
     Verb.ASK: gettext_noop("Ask the biobank"),
     Verb.WITHDRAW: gettext_noop("Withdraw the request"),
     Verb.RESERVE: gettext_noop("Reserve the specimens"),
@@ -170,6 +172,7 @@ OVER = frozenset({Status.CLOSED, Status.REFUSED, Status.WITHDRAWN, Status.EXPIRE
 
 MOVES: Mapping[tuple[Status, Verb], Status] = {
     (Status.DRAFT, Verb.EDIT): Status.DRAFT,
+    (Status.DRAFT, Verb.AMOUNTS): Status.DRAFT,
     (Status.DRAFT, Verb.ASK): Status.ASKED,
     (Status.ASKED, Verb.RESERVE): Status.RESERVED,
     (Status.RESERVED, Verb.QUOTE): Status.QUOTED,
@@ -202,7 +205,18 @@ _STUDY, _BANK = frozenset({Side.RESEARCHER}), frozenset({Side.BIOBANK})
 WHO: Mapping[Verb, frozenset[Side]] = {
     **dict.fromkeys(Verb, _BANK),
     **dict.fromkeys(
-        (Verb.EDIT, Verb.ASK, Verb.WITHDRAW, Verb.ACCEPT, Verb.RECEIVE, Verb.USE, Verb.DESTROY, Verb.SEND_BACK), _STUDY
+        (
+            Verb.EDIT,
+            Verb.AMOUNTS,
+            Verb.ASK,
+            Verb.WITHDRAW,
+            Verb.ACCEPT,
+            Verb.RECEIVE,
+            Verb.USE,
+            Verb.DESTROY,
+            Verb.SEND_BACK,
+        ),
+        _STUDY,
     ),
     Verb.SIGN: _STUDY | _BANK,
     Verb.LOG: _STUDY | _BANK,

@@ -222,7 +222,9 @@ def _receive(
         act = Act.LOSE if said.state == "missing" else Act.ARRIVE
         detail = {"parcel": shipment.reference, **({"damaged": one.words or "yes"} if said.state == "damaged" else {})}
         changes.append(Change(one.line.specimen, act, detail=detail))
-        change_line(one.line, LineStatus.SENT, STATES[said.state], reason=one.words)
+        # A missing one is settled by the reason of its line; what the recipient remarked stands with the parcel.
+        reason = "" if said.state == "missing" else one.words
+        change_line(one.line, LineStatus.SENT, STATES[said.state], reason=reason)
     ShipmentLine.objects.bulk_update(inside, ["state", "words", "at"], batch_size=200)
     custody.carry_out(changes, by=by, study=request.study.reference)
     counts = {state: sum(one.state == state for one in inside) for state in STATES}

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from wardbench.campus.people.reauthentication import reauthenticated_to_decide
+from wardbench.campus.people.refusals import told_in
 from wardbench.campus.studies import checks, deciding, ending, forms, granting, presenting, queries, rules, shown
 from wardbench.campus.studies.rules import ACTIONS, Verb
 from wardbench.campus.studies.standing import STATUSES
@@ -105,8 +106,9 @@ def act(request: HttpRequest, study_id: uuid.UUID, verb: str) -> HttpResponse:
     rules.may(by, wanted, here.facts).require()
     form = forms.ReasonForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        WITH_A_REASON[wanted](study_id, form.cleaned_data["reason"], by=by)
-        return redirect("study", study_id)
+        with told_in(form):
+            WITH_A_REASON[wanted](study_id, form.cleaned_data["reason"], by=by)
+            return redirect("study", study_id)
     context = {"form": form, "study": here.study, "title": ACTIONS[wanted], "hint": rules.HINTS.get(wanted, "")}
     return render(request, "studies/act.html", context)
 

@@ -14,6 +14,7 @@ from wardbench.campus.people.rules import SYSTEM, Actor
 from wardbench.campus.questions import queries as questions
 from wardbench.campus.questions import services as question_services
 from wardbench.campus.studies import permits
+from wardbench.campus.studies.before_the_end import require_done
 from wardbench.campus.studies.models import Study
 from wardbench.campus.studies.moves import allowed, move, needs_reason, page_of
 from wardbench.campus.studies.rules import Verb
@@ -23,9 +24,11 @@ from wardbench.core.errors import BusyError, NotFoundError
 
 @verb("studies.withdraw")
 def withdraw(study_id: uuid.UUID, reason: str, *, by: Actor) -> None:
-    """Take a study back; nothing can be done with it any more, and its permits end."""
+    """Take a study back; nothing can be done with it any more, and its permits end. BusyError while something of it has
+    to be accounted for."""
     here = allowed(study_id, Verb.WITHDRAW, by)
     reason = needs_reason(reason)
+    require_done(here.study)
     Study.objects.filter(id=here.study.id).update(withdrawn=timezone.now())
     permits.end_all(here.study, reason=_("The study was withdrawn."))
     move(here, by, "studies.withdraw", reason=reason)
@@ -36,8 +39,9 @@ def withdraw(study_id: uuid.UUID, reason: str, *, by: Actor) -> None:
 
 @verb("studies.close")
 def close(study_id: uuid.UUID, reason: str = "", *, by: Actor) -> None:
-    """Say that a study is over, and what came of it; its permits end."""
+    """Say that a study is over, and what came of it; its permits end. BusyError as in `withdraw`."""
     here = allowed(study_id, Verb.CLOSE, by)
+    require_done(here.study)
     Study.objects.filter(id=here.study.id).update(closed=timezone.now())
     permits.end_all(here.study, reason=_("The study was closed."))
     move(here, by, "studies.close", reason=reason.strip())
