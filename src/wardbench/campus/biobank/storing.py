@@ -69,7 +69,7 @@ def _fits(container: Container, parent: Container | None, place: int | None, but
         raise InputError(_("parent: containers stand in one another too deep."))
     there = Container.objects.filter(parent=parent).exclude(id__in=[container.id, *but])
     if there.filter(name=container.name).exists():
-        said = _("name: {parent} has another place called {name}; change one of the two names first.")
+        said = _("{parent} has another place called {name}; change one of the two names first.")
         raise InputError(said.format(parent=parent.name, name=container.name))
     if parent.positions is None:
         if place is not None:
