@@ -228,6 +228,11 @@ class DraftForm(forms.Form):
 class AmountsForm(ChosenForm, DraftForm):
     OF = frozenset({LineStatus.ASKED})
 
+    def __init__(self, *args: Any, of: Request, **kwargs: Any) -> None:
+        super().__init__(*args, of=of, **kwargs)
+        units = set(of.lines.values_list("specimen__unit", flat=True))
+        self.fields["unit"].initial = units.pop() if len(units) == 1 else ""
+
 
 class ResolveForm(Form):
     line = forms.ChoiceField(label=_("Which specimen"))
