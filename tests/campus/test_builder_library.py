@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from wardbench.campus.cohorts import edits
+from wardbench.campus.cohorts.sentences import rule_lines
 from wardbench.ward.cohorts.describe.grammar import Section
 from wardbench.ward.cohorts.editing import Outline, Working, outline
 from wardbench.ward.cohorts.lower import lower
@@ -69,6 +70,43 @@ def test_forms_that_are_saved_unchanged_leave_a_definition_as_it_was(library: li
             done[kind] += 1
         assert lower(after.definition("as it was")).digest == lower(work.definition("as it was")).digest
     assert done["course"] == 275
+
+
+def test_no_two_conditions_of_a_rule_bear_the_same_number() -> None:
+    """What is around an event is said below it, and its parts are numbered below the event's own number."""
+
+    def criterion(event: dict[str, Any]) -> dict[str, Any]:
+        window = {"Start": {"Coeff": -1}, "End": {"Coeff": 1}, "UseEventEnd": False}
+        return {
+            "Criteria": {"ConditionOccurrence": event},
+            "StartWindow": window,
+            "Occurrence": {"Type": 2, "Count": 1},
+        }
+
+    def group(*members: dict[str, Any]) -> dict[str, Any]:
+        return {"Type": "ALL", "CriteriaList": members, "DemographicCriteriaList": [], "Groups": []}
+
+    one = criterion({"CorrelatedCriteria": group(criterion({}))})
+    two = criterion(
+        {"CorrelatedCriteria": group(criterion({}), criterion({"CorrelatedCriteria": group(criterion({}))}))}
+    )
+    work = Working(
+        {
+            "ConceptSets": [],
+            "PrimaryCriteria": {
+                "CriteriaList": [{"ConditionOccurrence": {}}],
+                "ObservationWindow": {"PriorDays": 0, "PostDays": 0},
+                "PrimaryCriteriaLimit": {"Type": "First"},
+            },
+            "InclusionRules": [{"name": "r", "expression": group(one, two)}],
+        }
+    )
+    [rule] = outline(work).rules
+    assert rule.form
+    said = [(line.depth, line.place) for line in rule_lines(rule.form, {})]
+    around = [(2, ""), (2, "")]
+    assert said[1:4] == [(1, "1"), *around], "one condition around an event needs no number of its own"
+    assert said[4:] == [(1, "2"), *around, (3, "2.1"), (3, "2.2"), (4, ""), (4, "")]
 
 
 def test_a_form_that_is_changed_changes_the_definition(library: list[Working]) -> None:

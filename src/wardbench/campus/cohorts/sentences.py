@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.formats import date_format
 from django.utils.functional import Promise
@@ -113,7 +113,10 @@ def _condition(
 def _around(event: Event, sets: Mapping[int, str], depth: int, place: str) -> Iterator[Said]:
     if event.around is not None:
         yield Said(depth + 1, "", _("and around it:"))
-        yield from _condition(event.around, sets, depth + 1, place, True)
+        # What is around it is one condition, and its parts are numbered below its own: no number stands twice.
+        first, *below = _condition(event.around, sets, depth + 1, place, True)
+        yield replace(first, place="")
+        yield from below
 
 
 def _group(given: Group) -> str:
