@@ -8,7 +8,8 @@ import pytest
 
 from campus import biobank_things as things
 from campus.cast import Cast, make_cast
-from wardbench.campus.biobank import custody, preanalytics, storing, tubes
+from wardbench.campus.access.models import CareRelation
+from wardbench.campus.biobank import custody, donors, preanalytics, storing, tubes
 from wardbench.campus.biobank.amounts import Amount, amount_of
 from wardbench.campus.biobank.models import Specimen
 from wardbench.campus.biobank.preanalytics import Delay
@@ -98,8 +99,22 @@ def test_what_is_promised_is_not_touched(tube: Specimen, by: Actor) -> None:
             act()
 
 
+def treated(cast: Cast, patient: int) -> None:
+    """A patient in the care of the cast's first physician."""
+    CareRelation.objects.create(patient=patient, unit=cast.endocrinology, since=datetime.date(2024, 1, 1))
+
+
 def test_kept_back_for_diagnosis_and_free_again(cast: Cast, tube: Specimen) -> None:
     doctor = cast.actor("physician")
+    for known in (False, True):
+        if known:
+            donors.link_donor(things.donor(), 7, by=SYSTEM)
+        with pytest.raises(ForbiddenError, match="whoever treats the patient"):
+            tubes.retain(tube, True, "A doctor of others.", by=doctor)
+        assert not tubes.may_keep_back(doctor, Act.RETAIN, tube)
+    treated(cast, 7)
+    with pytest.raises(ForbiddenError, match="whoever treats the patient"):
+        tubes.retain(tube, True, "Another unit's doctor.", by=cast.actor("physician2"))
     tubes.retain(tube, True, "The pathologist still needs it.", by=doctor)
     assert things.again(tube).retained
     with pytest.raises(BusyError, match="already"):
@@ -162,6 +177,8 @@ ACTS = {
 def test_every_status_every_role(cast: Cast, act: Act) -> None:
     """The table status x act x role: what the rules say is what the verb does, and nothing else changes."""
     bench = storing.add_container("Bench", "shelf", "BENCH", by=SYSTEM)
+    donors.link_donor(things.donor(), 7, by=SYSTEM)
+    treated(cast, 7)
     for number, status in enumerate(Status):
         for role in Role:
             tube = things.tubes(cast, 1, prefix=f"{number}{role.value}")[0]

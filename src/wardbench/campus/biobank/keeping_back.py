@@ -9,9 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from wardbench.campus.access.queries import may_see_patient
 from wardbench.campus.biobank import rules, tubes
-from wardbench.campus.biobank.models import DonorLink, Specimen
+from wardbench.campus.biobank.models import Specimen
 from wardbench.campus.biobank.rules import ENDED, Act
 from wardbench.campus.cohorts.beside import Held, held_of_patients
 from wardbench.campus.people.rules import Actor
@@ -23,8 +22,7 @@ SHOWN = 100
 def in_care(specimen_id: uuid.UUID, *, by: Actor) -> Specimen:
     """A specimen of a patient whom `by` treats; NotFoundError for any other, as if it were not there."""
     found = Specimen.objects.select_related("collection").filter(id=specimen_id).first()
-    link = None if found is None or found.donor_id is None else DonorLink.objects.filter(donor=found.donor_id).first()
-    if found is None or link is None or not rules.may_know_donor(by) or not may_see_patient(by, link.person_id):
+    if found is None or not tubes.treats(by, found):
         raise NotFoundError(_("There is no such specimen of a patient in your care."))
     return found
 

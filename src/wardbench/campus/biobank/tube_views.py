@@ -76,6 +76,8 @@ def specimen(request: HttpRequest, specimen_id: uuid.UUID) -> HttpResponse:
 
 
 def _may(name: str, act: Act, one: Any, by: Actor) -> Verdict:
+    if act in (Act.RETAIN, Act.ALLOW):
+        return tubes.may_keep_back(by, act, one)
     facts = tubes.facts(one)
     return rules.may_measure(by, facts) if name == "adjust" else rules.may(by, act, facts)
 
@@ -159,7 +161,7 @@ def keep_back(request: HttpRequest, specimen_id: uuid.UUID) -> HttpResponse:
     by = actor(request)
     one = keeping_back.in_care(specimen_id, by=by)
     act, kept = keeping_back.act_of(one), one.retained
-    may = rules.may(by, act, tubes.facts(one))
+    may = tubes.may_keep_back(by, act, one)
     form = tube_forms.WhyForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         may.require()

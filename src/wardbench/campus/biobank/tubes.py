@@ -10,15 +10,16 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from wardbench.campus.access.queries import may_see_patient
 from wardbench.campus.audit.services import record, verb
 from wardbench.campus.biobank import custody, preanalytics, rules
 from wardbench.campus.biobank.amounts import UNITS, Amount
 from wardbench.campus.biobank.custody import Change
 from wardbench.campus.biobank.fitting import fitting
-from wardbench.campus.biobank.models import Container, PoolPart, Specimen
+from wardbench.campus.biobank.models import Container, DonorLink, PoolPart, Specimen
 from wardbench.campus.biobank.rules import Act, Facts, Status
 from wardbench.campus.people.roles import gettext_noop
-from wardbench.campus.people.rules import SYSTEM, Actor, no
+from wardbench.campus.people.rules import SYSTEM, Actor, Verdict, no
 from wardbench.core.errors import BusyError, InputError
 from wardbench.core.miabis import MATERIALS
 
@@ -51,6 +52,21 @@ def may(by: Actor, act: Act, specimen: Specimen) -> None:
     if not verdict and (now.status, act) not in rules.MOVES:
         verdict = no(gettext_noop("Specimen {label}: {why}"), label=specimen.label, why=_(verdict.reason))
     verdict.require()
+
+
+def may_keep_back(by: Actor, act: Act, specimen: Specimen) -> Verdict:
+    """Whether somebody may keep a specimen back for diagnosis, or no longer: also whether the patient is in their care,
+    where they do not look after the inventory."""
+    verdict = rules.may(by, act, facts(specimen))
+    if not verdict or by.has(*rules.KEEPERS) or treats(by, specimen):
+        return verdict
+    return no(gettext_noop("This is for whoever treats the patient, and for the biobank."))
+
+
+def treats(by: Actor, specimen: Specimen) -> bool:
+    """Whether the patient whose specimen this is, is in somebody's care; never where nobody knows who it is."""
+    link = DonorLink.objects.filter(donor=specimen.donor_id).first() if specimen.donor_id is not None else None
+    return link is not None and bool(rules.may_know_donor(by)) and bool(may_see_patient(by, link.person_id))
 
 
 @dataclass(frozen=True)
@@ -280,9 +296,12 @@ def note_preanalytics(specimen: Specimen, noted: Mapping[str, Any], *, by: Actor
 
 @verb("biobank.retain")
 def retain(specimen: Specimen, kept: bool, why: str, *, by: Actor) -> None:
-    """Keep a specimen back for diagnosis, or no longer."""
+    """Keep a specimen back for diagnosis, or no longer: the keepers of the inventory any, a physician those of the
+    patients whom they treat."""
     act = Act.RETAIN if kept else Act.ALLOW
     may(by, act, specimen)
+    if by is not SYSTEM:
+        may_keep_back(by, act, specimen).require()
     if specimen.retained is kept:
         raise BusyError(_("This was done already."))
     custody.carry_out([Change(specimen, act, values={"retained": kept}, detail={"why": _reason(why)})], by=by)
