@@ -18,11 +18,12 @@ import pytest
 
 import small_hospital
 import tiny_cohort_hospital as tiny
+from campus import biobank_things as things
 from campus.cast import Cast, make_cast
 from campus.test_counting import expression
 from campus.test_studies import ORDER, completed, decide
 from wardbench.campus.audit.models import Event
-from wardbench.campus.biobank import withdrawing
+from wardbench.campus.biobank import donors, withdrawing
 from wardbench.campus.cohorts import queries as cohorts
 from wardbench.campus.cohorts import services as cohort_services
 from wardbench.campus.counting import sessions
@@ -32,11 +33,11 @@ from wardbench.campus.people.rules import SYSTEM, Actor, Affiliation, ForbiddenE
 from wardbench.campus.releases import extracting, proving, withdrawals
 from wardbench.campus.releases.extract_rules import TABLE, Act, Facts, Part, Status, may_act
 from wardbench.campus.releases.models import Extract, ExtractPerson, Withdrawal, WithdrawalTask
-from wardbench.campus.releases.withdrawal_rules import Outcome
+from wardbench.campus.releases.withdrawal_rules import Kind, Outcome
 from wardbench.campus.studies import granting, services
 from wardbench.campus.studies.facts import Section
 from wardbench.campus.studies.models import Study
-from wardbench.core.errors import InputError, NotFoundError
+from wardbench.core.errors import BusyError, InputError, NotFoundError
 from wardbench.core.omop.tables import TABLES
 from wardbench.core.pseudonyms import MOST_DAYS, Pseudonymiser
 from wardbench.core.store import Store
@@ -163,6 +164,21 @@ def test_no_first_or_last_row_tells_the_index_day(
     assert {max(of) + shifts[name] for name, of in given.items()} == {
         ((ends["until"] or tiny.on(1199)) - index).days - margin
     }
+
+
+def test_no_index_day_tells_by_how_much_dates_moved(tmp_path: Path) -> None:
+    """Everybody's first day in the cohort is the first day that there are records of, which is known."""
+    data = tiny.snapshot(
+        tmp_path / "store",
+        person=[tiny.person(n) for n in range(1, 21)],
+        observation_period=[tiny.observed(n, n, 1, 1199) for n in range(1, 21)],
+    )
+    for place, day in (("first", 1), ("last", 1199)):
+        people = People(np.arange(1, 21), np.full(20, np.datetime64(tiny.on(day)).astype(np.int32)))
+        wanted = Wanted({"person": ["age"]})
+        write_extract(data, people, wanted, Pseudonymiser({1: KEY}, "S1"), {}, tmp_path / place)
+        given = rows(tmp_path / place / ARCHIVE, "person")
+        assert len(given) == 20 and {one["index_date"] for one in given} == {""}
 
 
 def test_a_permit_for_too_few_days_says_so_when_it_is_asked(
@@ -410,6 +426,22 @@ def test_an_opt_out_recalls_what_was_delivered_and_whoever_has_it_answers(study:
     assert Withdrawal.objects.get(id=second.id).ended is not None
     again = delivered(study)
     assert again.persons_count == 58
+
+
+def test_a_no_that_no_withdrawal_wrote_down_stops_what_was_delivered(study: tuple[Cast, Study]) -> None:
+    """A donor who took everything back is linked to a patient afterwards: nobody downloads, and it is recalled."""
+    cast, _of = study
+    made, asks = delivered(study), cast.actor("researcher")
+    assert extracting.download(made.id, by=asks)
+    donor = things.donor("LATE")
+    withdrawals.withdraw(donor, Kind.WHOLE, by=SYSTEM)
+    assert extracting.download(made.id, by=asks) and not extracting.carry_out_due()
+    donors.link_donor(donor, 7, by=SYSTEM)
+    with pytest.raises(BusyError, match="does not allow"):
+        extracting.download(made.id, by=asks)
+    assert extracting.carry_out_due() == 1
+    made.refresh_from_db()
+    assert made.status == Status.RECALLED and not (extracting.folder() / str(made.id)).exists()
 
 
 def test_every_status_act_and_part() -> None:

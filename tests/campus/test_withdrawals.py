@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.urls import reverse
 from django.utils import timezone
 
 from campus import biobank_things as things
@@ -21,7 +22,7 @@ from wardbench.campus.audit import guards
 from wardbench.campus.audit.models import Event
 from wardbench.campus.biobank import consents, custody, donors, tubes, withdrawing
 from wardbench.campus.biobank.amounts import amount_of
-from wardbench.campus.biobank.models import Consent, ConsentForm, CustodyEvent, Donor, OptOut, Specimen
+from wardbench.campus.biobank.models import Consent, ConsentForm, CustodyEvent, Donor, DonorLink, OptOut, Specimen
 from wardbench.campus.biobank.rules import KEEPERS
 from wardbench.campus.counting import sessions
 from wardbench.campus.notices.models import Notice
@@ -358,8 +359,10 @@ def test_an_older_form_that_is_entered_later_revives_nothing(w: World) -> None:
     form, yes = ConsentForm.objects.get(), dict.fromkeys(Tier, True)
     donors.give_consent(donor(), form, yes, timezone.localdate() - datetime.timedelta(days=1), by=SYSTEM)
     assert consents.given([donor().id], [collection])[key].withdrawn
+    DonorLink.objects.create(donor=donor(), person_id=7)
+    assert withdrawing.opted_out() == {7}
     donors.give_consent(donor(), form, yes, timezone.localdate(), by=SYSTEM)
-    assert not consents.given([donor().id], [collection])[key].withdrawn
+    assert not consents.given([donor().id], [collection])[key].withdrawn and withdrawing.opted_out() == frozenset()
     with pytest.raises(InputError, match="not come yet"):
         take_back(w, "D1", received=timezone.localdate() + datetime.timedelta(days=1))
 
@@ -371,6 +374,35 @@ def test_residual_material_without_any_form_is_reached(w: World) -> None:
     of = take_back(w, "R1")
     assert consents.given([nobody.id], [rest])[nobody.id, rest.id].withdrawn and outcomes(of) == {"R0": ""}
     assert OptOut.objects.get().kind == "material"
+    DonorLink.objects.create(donor=nobody, person_id=7)
+    assert withdrawing.opted_out() == {7}, "everything that is taken back is the data, too"
+    donors.give_consent(nobody, ConsentForm.objects.get(), dict.fromkeys(Tier, True), timezone.localdate(), by=SYSTEM)
+    assert withdrawing.opted_out() == frozenset()
+
+
+def test_a_no_on_a_newer_form_is_a_withdrawal_of_that_use(w: World) -> None:
+    """Whoever has the tube is asked, what is promised is free, as if it had been written down as a withdrawal."""
+    there = at(w, Status.RECEIVED, tubes=[tube("T0-0")])
+    things.tubes(w.cast, 1, prefix="X", donor=donor(), collection=tube("T0-0").collection)
+    held = at(w, Status.READY, tubes=[tube("X0")])
+    nurse, form, today = w.cast.actor("coordinator"), ConsentForm.objects.get(), timezone.localdate()
+    said = dict.fromkeys(Tier, True)
+    donors.give_consent(donor(), form, said, today, by=nurse)
+    assert not Withdrawal.objects.exists()
+    with pytest.raises(InputError, match="takes everything back"):
+        donors.give_consent(donor(), form, {**said, Tier.STORAGE: False}, today, by=nurse)
+    older = today - datetime.timedelta(days=400)
+    donors.give_consent(donor(), form, {**said, Tier.RESEARCH: False}, older, by=nurse)
+    assert not Withdrawal.objects.exists()
+    client = w.cast.client("biobank_manager")
+    address = reverse("donor_consent", args=[donor().id, form.id])
+    assert "takes that use back, as a withdrawal" in client.get(address).content.decode()
+    given = {tier.value: "no" if tier is Tier.RESEARCH else "yes" for tier in Tier}
+    assert client.post(address, {**given, "given": today.isoformat()}).status_code == 302
+    of = Withdrawal.objects.get()
+    assert (of.kind, of.tiers, of.donor) == ("tiers", ["research"], donor()) and of.ended is None
+    assert outcomes(of) == {"T0-0": ""} and task(of, "T0-0").study == there.study
+    assert lines(held) == {"X0": "dropped"} and tube("X0").reserved is None
 
 
 def test_who_may_write_one_down() -> None:

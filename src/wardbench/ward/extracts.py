@@ -131,7 +131,7 @@ PERSON, VISIT, INDEX = "person", "visit", "index_date"
 ALWAYS = {
     PERSON: "The person, by a name that means nothing outside this study",
     VISIT: "The visit, by a name that means nothing outside this study",
-    INDEX: "The person's index day: their first day in the cohort",
+    INDEX: "The person's index day, their first day in the cohort; not given where it lies beyond the days given",
     UNIT: "Unit in UCUM, where it has no concept",
 }
 
@@ -288,7 +288,7 @@ def _write_table(
         con.register("given_visits", _visits(con, table, names))
         parts.append(f"v.name AS {VISIT}")
     if table == "person":
-        parts.append(_day("p.index_day", INDEX, wanted.dates))
+        parts.append(_day(_index(wanted.dates, edges), INDEX, wanted.dates))
     for column in chosen:
         parts.append(_column(table, column, wanted.dates, edges))
         if column == extract_codes.UNIT_CONCEPT and extract_codes.has_unit(table, chosen):
@@ -326,6 +326,13 @@ def _visits(con: duckdb.DuckDBPyConnection, table: str, names: Pseudonymiser) ->
             "name": pa.array([names.pseudonym("visit", one) for one in ids], pa.string()),
         }
     )
+
+
+def _index(dates: Dates, edges: Edges | None) -> str:
+    """The index day, where it lies between the edges: moved beyond them it would tell by how much, as a row would."""
+    if dates is Dates.RELATIVE or edges is None:
+        return "p.index_day"
+    return f"(CASE WHEN {_inside('p.index_day', edges)} THEN p.index_day END)"
 
 
 def _inside(day: str, edges: Edges) -> str:

@@ -213,7 +213,8 @@ def consent(request: HttpRequest, donor_id: uuid.UUID, form_id: uuid.UUID) -> Ht
             donors.give_consent(one, asked, form.answers(), form.cleaned_data["given"], by=by)
             messages.success(request, _("The donor's answers are kept."))
             return redirect("donor", one.id)
-    return render(request, "biobank/consent.html", {"donor": one, "asked": asked, "form": form})
+    return render(request, "biobank/consent.html", {"donor": one, "asked": asked, "form": form,
+                  "one_before": one.consents.filter(withdrawn=None).exists()})  # fmt: skip
 
 
 @signed_in

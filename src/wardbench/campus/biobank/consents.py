@@ -103,12 +103,21 @@ def forbidden_since(at: datetime.datetime, need: Iterable[Tier]) -> frozenset[uu
     return frozenset(forbidden)
 
 
+def ended(said: Sequence[tuple[datetime.date, datetime.datetime | None]]) -> bool:
+    """Whether consents, each as the day it was given and when it was withdrawn, the newest last, are taken back: the
+    last one was, or is older than a withdrawal."""
+    if not said:
+        return False
+    withdrawn = max((timezone.localdate(at) for _given, at in said if at is not None), default=None)
+    given, at = said[-1]
+    return at is not None or (withdrawn is not None and given < withdrawn)
+
+
 def _given(answered: Sequence[Answers], collection: uuid.UUID, basis: Basis, no_data: bool, no_material: bool) -> Given:
     held = [one for one in answered if one.collection in (None, collection)]
     own = [one for one in held if one.collection is not None] or held
     last = own[-1] if own else None
-    ended = max((timezone.localdate(one.withdrawn) for one in own if one.withdrawn is not None), default=None)
-    if last is not None and (last.withdrawn is not None or (ended is not None and last.given < ended)):
+    if ended([(one.given, one.withdrawn) for one in own]):
         return Given(basis, withdrawn=True, opted_out=no_data)
     said = {} if last is None else last.answers
     granted, refused = (

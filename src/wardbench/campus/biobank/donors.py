@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from wardbench.campus.access.queries import may_see_patient
 from wardbench.campus.audit.services import record, verb
-from wardbench.campus.biobank import rules
+from wardbench.campus.biobank import lessening, rules
 from wardbench.campus.biobank.curating import checked, keeps
 from wardbench.campus.biobank.models import Collection, Consent, ConsentForm, Donor, DonorLink
 from wardbench.campus.people.roles import Role
@@ -78,15 +78,19 @@ def give_consent(
     by: Actor,
     collection: Collection | None = None,
 ) -> Consent:
-    """Keep what a donor answered, tier by tier. InputError where a tier of the form has no answer, or one is none, and
-    for a day to come: it would outlast whatever the donor says until then."""
+    """Keep what a donor answered, tier by tier; a no to what they allowed until then is a withdrawal of it.
+
+    InputError where a tier of the form has no answer, or one is none; for a day to come: it would outlast whatever the
+    donor says until then; and where the material may not be kept any more, since that takes everything back.
+    """
     if by is not SYSTEM:
         rules.may_collect(by).require()
         if given > timezone.localdate():
             raise InputError(_("given: this day has not come yet."))
     if {tier.value for tier in answers} != set(form.tiers):
         raise InputError(_("answers: answer everything that the form asks, and nothing else."))
-    consent = Consent.objects.create(
+    before = lessening.standing_before(donor, collection.id if collection is not None else None)
+    consent = Consent(
         donor=donor,
         form=form,
         collection=collection,
@@ -94,5 +98,13 @@ def give_consent(
         given=given,
         by_id=None if by is SYSTEM else by.id,
     )
+    less = lessening.taken_back(before, consent)
+    if Tier.STORAGE in less:
+        raise InputError(
+            _("storage: whoever does not let the material be kept any more takes everything back; write that down.")
+        )
+    consent.save()
     record("biobank.give_consent", "donor", donor.id, by=by, form=str(form.id), consent=str(consent.id))
+    if less:
+        lessening.follow(consent, less, by=by)
     return consent

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from wardbench.campus.audit.services import record, verb
-from wardbench.campus.biobank import rules
+from wardbench.campus.biobank import consents, rules
 from wardbench.campus.biobank.models import Consent, Donor, DonorLink, OptOut
 from wardbench.campus.people.rules import SYSTEM, Actor
 from wardbench.core.consent import Tier
@@ -115,8 +115,9 @@ def standing(kind: str, *, donor: Donor | None = None, person: int | None = None
 
 
 def opted_out(persons: Several[int] | None = None) -> frozenset[int]:
-    """Persons of the store whose data are not reused now: those who opted out, and donors who took back all or the use
-    of their record. Of `persons` where they are given."""
+    """Persons of the store whose data are not reused now: those who opted out; donors who took back all or the use of
+    their record; those who object to what the law presumes and have agreed to nothing. Of `persons` where they are
+    given."""
     return frozenset(_opted_out() if persons is None else _opted_out() & set(persons))
 
 
@@ -130,13 +131,17 @@ def state() -> str:
 
 def _opted_out() -> set[int]:
     now = timezone.now()
-    stands = OptOut.objects.filter(Q(until=None) | Q(until__gt=now), kind=DATA, since__lte=now)
-    found = set(stands.exclude(person_id=None).values_list("person_id", flat=True))
-    no = set(stands.exclude(donor=None).values_list("donor", flat=True))
-    newest: dict[tuple[uuid.UUID, uuid.UUID | None], tuple[bool, bool]] = {}
-    answers = Consent.objects.order_by("given", "at").values_list("donor", "collection", "withdrawn", "answers")
-    for donor, collection, withdrawn, said in answers.iterator():
-        newest[donor, collection] = withdrawn is not None, said.get(Tier.CLINICAL_DATA.value) is False
-    no |= {donor for (donor, _of), (withdrawn, less) in newest.items() if withdrawn or less}
+    stands = OptOut.objects.filter(Q(until=None) | Q(until__gt=now), since__lte=now)
+    found = set(stands.filter(kind=DATA).exclude(person_id=None).values_list("person_id", flat=True))
+    no = set(stands.filter(kind=DATA).exclude(donor=None).values_list("donor", flat=True))
+    said: dict[tuple[uuid.UUID, uuid.UUID | None], list[tuple[datetime.date, datetime.datetime | None]]] = {}
+    less: dict[tuple[uuid.UUID, uuid.UUID | None], bool] = {}
+    rows = Consent.objects.order_by("given", "at").values_list("donor", "collection", "given", "withdrawn", "answers")
+    for donor, collection, given, withdrawn, answers in rows.iterator():
+        said.setdefault((donor, collection), []).append((given, withdrawn))
+        less[donor, collection] = answers.get(Tier.CLINICAL_DATA.value) is False
+    no |= {key[0] for key, own in said.items() if less[key] or consents.ended(own)}
+    objects = stands.filter(kind=MATERIAL).exclude(donor=None).values_list("donor", flat=True)
+    no |= set(objects) - {donor for donor, _of in said}
     found |= {person for donor, person in DonorLink.objects.values_list("donor", "person_id") if donor in no}
     return {person for person in found if person is not None}

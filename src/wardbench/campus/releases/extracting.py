@@ -47,6 +47,7 @@ log = logging.getLogger("wardbench.extracts")
 KEY_VERSION = 1
 """The version of the campus's master key of pseudonyms."""
 NO_PERMIT = gettext_noop("This study has no permit that holds.")
+OPTED_OUT = gettext_noop("Somebody whose data are in it does not allow it any more.")
 PERMIT_ENDED = gettext_noop("The permit does not hold any more.")
 
 
@@ -254,13 +255,15 @@ def fail(found: Extract, why: str, *, by: Actor) -> None:
 def download(extract_id: uuid.UUID, *, by: Actor) -> Path:
     """The archive of an extract, for somebody whom the permit names now; each download is on the record.
 
-    InputError where it is not what was delivered, byte for byte.
+    InputError where it is not what was delivered, byte for byte; BusyError where somebody in it does not allow it now.
     """
     found = _allowed(extract_id, Act.DOWNLOAD, by)
     verdict = allowed(found.study, by, found.cohort)
     if not verdict:
         record_for_good("releases.refuse_download", "extract", found.id, by=by, study=found.study.reference)
         verdict.require()
+    if _opted_out(found):
+        raise BusyError(_("Somebody in it does not allow the reuse of their data any more; it is being recalled."))
     place = folder() / str(found.id) / ARCHIVE
     digest = sha256_of(place) if place.is_file() else ""
     if hash_of(found.manifest) != found.hash or digest != found.manifest["archive"]["sha256"]:
@@ -284,19 +287,30 @@ def recall(found: Extract, why: str, *, by: Actor, checked: bool = False) -> Non
     _tell(team_of(found.study), sentence, found, by)
 
 
+def _opted_out(found: Extract) -> bool:
+    """Whether somebody in an extract does not allow it now, by whatever act that came to be."""
+    out = withdrawing.opted_out()
+    return bool(out) and any(
+        one in out for one in ExtractPerson.objects.filter(extract=found).values_list("person_id", flat=True)
+    )
+
+
 def _tell(to: Any, sentence: str, found: Extract, by: Actor) -> None:
     notify(to, sentence, reverse("extract", args=[found.id]), by=by, reference=found.study.reference)
 
 
 def carry_out_due() -> int:
-    """Make what was approved, one after the other; recall what no permit covers any more; remove the files of what was
-    recalled. How many extracts."""
+    """Make what was approved, one after the other; recall what no permit covers any more, or somebody in it does not
+    allow; remove the files of what was recalled. How many extracts."""
     count = 0
     for found in Extract.objects.filter(status=Status.DELIVERED).select_related(*extract_queries.RELATED):
         permit = permits.holding(found.study)
         ended = permit is None or found.study.closed is not None or found.study.withdrawn is not None
         if ended or found.cohort not in permit.content["cohorts"]:  # type: ignore[union-attr]
             recall(found, PERMIT_ENDED, by=SYSTEM)
+            count += 1
+        elif _opted_out(found):
+            recall(found, OPTED_OUT, by=SYSTEM)
             count += 1
     for gone in Extract.objects.filter(status=Status.RECALLED).values_list("id", flat=True):
         shutil.rmtree(folder() / str(gone), ignore_errors=True)

@@ -45,6 +45,7 @@ say(
         "releases.end_standing": gettext_noop("Ended criteria that stand"),
         "releases.keep_standing": gettext_noop("Kept criteria standing"),
         "releases.match_standing": gettext_noop("Found what criteria look for"),
+        "releases.follow_consent": gettext_noop("Wrote down that newer answers of a donor take uses back"),
         "releases.follow_permit": gettext_noop("Let a request go on under a newer permit"),
         "releases.leave_out": gettext_noop("Left a specimen out of a request"),
         "releases.log": gettext_noop("Kept temperatures of a parcel"),

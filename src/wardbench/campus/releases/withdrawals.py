@@ -17,7 +17,8 @@ from wardbench.campus.access.queries import may_see_patient
 from wardbench.campus.audit.services import record, verb
 from wardbench.campus.biobank import custody, withdrawing
 from wardbench.campus.biobank.custody import Change
-from wardbench.campus.biobank.models import Donor, Enrolment, Specimen
+from wardbench.campus.biobank.lessening import when_less_is_allowed
+from wardbench.campus.biobank.models import Consent, Donor, Enrolment, Specimen
 from wardbench.campus.biobank.rules import ENDED, HERE, KEEPERS, Act, may_withdraw
 from wardbench.campus.biobank.rules import Status as TubeStatus
 from wardbench.campus.counting import sessions
@@ -41,7 +42,6 @@ from wardbench.campus.releases.withdrawal_rules import ANSWERS, Kind, Outcome, R
 from wardbench.core.consent import Tier
 from wardbench.core.errors import BusyError, InputError, NotFoundError
 
-OPTED_OUT = gettext_noop("Somebody whose data are in it does not allow it any more.")
 WITHDREW = gettext_noop("The donor took consent back.")
 
 
@@ -77,6 +77,20 @@ def withdraw(
     )  # fmt: skip
     _reach(made, by)
     return made
+
+
+@verb("releases.follow_consent")
+def follow_consent(consent: Consent, less: Sequence[Tier], *, by: Actor) -> None:
+    """Write down as a withdrawal of some uses that a donor answered no on a newer form to what they allowed before."""
+    made = Withdrawal.objects.create(
+        reference=f"W{next_number('W'):05}", donor=consent.donor, kind=Kind.TIERS.value, received=consent.given,
+        tiers=[tier.value for tier in less], by_id=_person(by), consent=consent,
+    )  # fmt: skip
+    _reach(made, by)
+    record("releases.follow_consent", "donor", made.donor_id, by=by, reference=made.reference, tiers=made.tiers)
+
+
+when_less_is_allowed(follow_consent)
 
 
 @verb("releases.opt_out")
@@ -131,7 +145,7 @@ def _reach(of: Withdrawal, by: Actor) -> None:
         Enrolment.objects.filter(donor=donor, ended=None).update(ended=timezone.localdate())
     for extract in reaching.extracts_of(of):
         if extract.status == Delivered.DELIVERED:
-            extracting.recall(extract, OPTED_OUT, by=by, checked=True)
+            extracting.recall(extract, extracting.OPTED_OUT, by=by, checked=True)
     tasks = reaching.tasks_of(of, specimens)
     _save(tasks)
     patient = "" if of.person_id is None else str(of.person_id)
@@ -289,7 +303,7 @@ def end(of: Withdrawal, by: Actor) -> None:
         return
     of.refresh_from_db()
     record("releases.prove", "withdrawal", of.id, by=by, reference=of.reference, hash=of.hash)
-    told = {of.by_id, *(one.id for one in holders(*KEEPERS))}
+    told = {*([of.by_id] if of.by_id is not None else []), *(one.id for one in holders(*KEEPERS))}
     notify(told, gettext_noop("Withdrawal {reference} has reached everything."), page_of(of), by=by,
            reference=of.reference)  # fmt: skip
 
