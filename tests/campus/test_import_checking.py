@@ -90,6 +90,10 @@ def causes(row: str, header: str = "", **filling: object) -> set[tuple[str, str]
         ("taken at", "01/02/24", "collected", "date"),
         ("taken at", "2024-01-31 25:00", "collected", "date"),
         ("taken at", "43831", "collected", "serial"),
+        ("taken at", "12/2019", "collected", "no_day"),
+        ("taken at", "2019-12", "collected", "no_day"),
+        ("taken at", "Dec 2019", "collected", "no_day"),
+        ("taken at", "13/2019", "collected", "date"),
         ("taken at", "2026-06-02", "collected", "future"),
         ("taken at", "1899-12-31", "collected", "ancient"),
         ("amount", "1.5", "amount", "no_unit"),
@@ -616,3 +620,20 @@ def test_a_new_donors_code_is_no_name_and_no_national_number(code: str) -> None:
 @pytest.mark.parametrize("code", ["D 17", "D-NEW-1", "LV 2024 003", "piet", "0042"])
 def test_codes_of_many_kinds_pass(code: str) -> None:
     assert not looked(f"Label;Material;Donor\nS1;Serum;{code}\n", new_donors=True)[0].faults
+
+
+def test_a_column_tells_what_stands_between_thousands() -> None:
+    """2.000 beside 1,5 is two thousand, 2,000 beside 1.5 too; where nothing tells, a point is a point."""
+
+    def litres(*cells: str) -> tuple[list[object], str]:
+        rows = "".join(f"T{n};Serum;{cell}\n" for n, cell in enumerate(cells))
+        found, _table = looked(f"Staal nr.;materiaal;Vol. (µl)\n{rows}", unit="µl")
+        assert not found.faults
+        return [value // 1000 for value in found.values["amount"]], found.thousands
+
+    assert litres("1,5", "2.000", "0.250") == ([1, 2, 0], ""), "both signs are decimals here"
+    assert litres("1,5", "2.000") == ([1, 2000], ".")
+    assert litres("1.5", "2,000", "1,250,000") == ([1, 2000, 1_250_000], ",")
+    assert litres("2.000", "1.500") == ([2, 1], "")
+    assert litres("1.250,5", "2.000") == ([1250, 2000], ".")
+    assert litres("1500", "2.000") == ([1500, 2], "")

@@ -26,6 +26,7 @@ CAUSES: dict[str, str] = {
     "sex": gettext_noop("This is no sex: write female, male, undifferentiated or unknown."),
     "year": gettext_noop("This is no year of birth."),
     "date": gettext_noop("This is no date: write 2026-01-31 or 31/01/2026, with 14:30 after it where it is known."),
+    "no_day": gettext_noop("There is a month or a year, and no day: write a day of it, or leave the cell empty."),
     "serial": gettext_noop("This is a spreadsheet's number of a day; format the column as a date and save it anew."),
     "future": gettext_noop("The day is yet to come."),
     "ancient": gettext_noop("The day is before 1900, or before the donor was born."),

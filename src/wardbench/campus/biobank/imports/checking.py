@@ -92,6 +92,8 @@ class Checked:
     months_first: bool = False
     cold_lost: int = 0
     """Rows whose storage temperature is kept nowhere."""
+    thousands: str = ""
+    """The sign that was read as standing between thousands."""
 
     @property
     def kept_back(self) -> set[int]:
@@ -110,6 +112,8 @@ class _Check:
         self.bad = bytearray(count)
         self.values: dict[str, list[Any]] = {}
         self.months = {name: parsing.months_first(set(columns.get(name, ()))) for name in MOMENTS}
+        amounts = {text for name in ("amount", "first_amount") for text in columns.get(name, ())}
+        self.thousands = parsing.thousands(amounts)
         self.cold_lost = 0
 
     def result(self) -> Checked:
@@ -129,7 +133,7 @@ class _Check:
         ours = [row for row in range(self.count) if self.entered[row]]
         self.faults.sort(key=lambda fault: fault.row)
         faults = [fault for fault in self.faults if not self.entered[fault.row]]
-        return Checked(self.values, good, faults, ours, any(self.months.values()), self.cold_lost)
+        return Checked(self.values, good, faults, ours, any(self.months.values()), self.cold_lost, self.thousands)
 
     def fault(self, row: int, name: str, cause: str, said: str = "") -> None:
         self.bad[row] = 1
@@ -147,8 +151,7 @@ class _Check:
             "status": parsing.status,
             "unit": parsing.unit,
             "class": lambda text: CLASS_UNITS.get(text.casefold(), ""),
-            "amount": parsing.amount,
-            "first_amount": parsing.amount,
+            **dict.fromkeys(("amount", "first_amount"), lambda text: parsing.amount(text, self.thousands)),
             "thaws": parsing.whole,
             "collected": lambda text: parsing.moment(text, zone, now, months=self.months["collected"]),
             **handled.parsers(zone, now, self.months),

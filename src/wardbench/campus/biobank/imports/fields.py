@@ -107,7 +107,8 @@ FIELDS: dict[str, Field] = {
         gettext_noop("what is left: 1.5 or 1,5, with its unit here or in the next column"),
         40,
         (
-            "amount", "quantity", "available quantity", "current quantity", "volume", "volume left", "remaining",
+            "amount", "quantity", "qty", "vol", "hoev",
+            "available quantity", "current quantity", "volume", "volume left", "remaining",
             "remaining volume", "mass", "hoeveelheid", "volume over", "resthoeveelheid", "aantal", "quantite",
             "quantite restante", "volume restant",
         ),
@@ -125,7 +126,7 @@ FIELDS: dict[str, Field] = {
         gettext_noop("Unit"),
         gettext_noop("ml, µl, mg, µg, ng, cells, pieces ..."),
         20,
-        ("unit", "units", "quantity unit", "amount unit", "volume unit", "eenheid", "unite"),
+        ("unit", "units", "quantity unit", "amount unit", "volume unit", "eenheid", "eenh", "unite"),
     ),
     "class": Field(
         gettext_noop("Class (OpenSpecimen)"),

@@ -110,13 +110,34 @@ _AMOUNT = re.compile(r"([+-]?[\d.,']+(?:[eE][+-]?\d{1,3})?)\s*([^\d\s].*)?", re.
 _GROUPED = re.compile(r"\d{1,3}(?:'\d{3})+(?:[.,]\d+)?|\d{1,3}(?:,\d{3})+\.\d+|\d{1,3}(?:\.\d{3})+,\d+", re.ASCII)
 
 
-def amount(text: str) -> tuple[Decimal, str]:
-    """A number, and the unit after it ("" where there is none): 1.5, 1,5 ml, 1.250,5 µl. What 1,250 is nobody can know:
-    one and a quarter."""
+_DECIMAL = {
+    mark: re.compile(
+        rf"0{mark}\d+|\d+{mark}(?!\d{{3}}$)\d+|\d{{4,}}{mark}\d+|\d{{1,3}}(?:{other}\d{{3}})+{mark}\d+", re.ASCII
+    )
+    for mark, other in ((",", r"\."), (r"\.", ","))
+}
+"""Numbers in which a sign can only be that of decimals."""
+_THOUSANDS = {mark: re.compile(rf"[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+", re.ASCII) for mark in (".", ",")}
+
+
+def thousands(cells: Iterable[str]) -> str:
+    """The sign between thousands in a column of amounts: a point where others of its cells have a decimal comma, a
+    comma where they have a decimal point; "" where nothing tells, or no number is written with it."""
+    numbers = [found[1] for cell in cells if (found := _AMOUNT.fullmatch(cell))]
+    comma, point = (any(_DECIMAL[mark].fullmatch(one) for one in numbers) for mark in (",", r"\."))
+    mark = "" if comma is point else "." if comma else ","
+    return mark if mark and any(_THOUSANDS[mark].fullmatch(one) for one in numbers) else ""
+
+
+def amount(text: str, between: str = "") -> tuple[Decimal, str]:
+    """A number, and the unit after it ("" where there is none): 1.5, 1,5 ml, 1.250,5 µl. `between` stands between
+    thousands, where the column tells; what 1,250 is nobody can know otherwise: one and a quarter."""
     found = _AMOUNT.fullmatch(text.replace("\u00a0", " ").replace("\u202f", ""))
     if not found:
         raise WrongError("number")
     number = found[1]
+    if between and _THOUSANDS[between].fullmatch(number):
+        number = number.replace(between, "")
     if _GROUPED.fullmatch(number):
         mark = "," if number.rfind(",") > number.rfind(".") else "."
         number = "".join(c for c in number if c.isdigit() or c == mark)
@@ -143,6 +164,11 @@ def smallest(number: Decimal, code: str) -> int:
 
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]+(.+))?", re.ASCII)
 _SLASHED = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[T ,]+(.+))?", re.ASCII)
+_MONTH = re.compile(
+    r"(?:1[89]|20)\d\d|(?:1[89]|20)\d\d[/.-](?:0?[1-9]|1[0-2])|(?:0?[1-9]|1[0-2])[/.-](?:1[89]|20)\d\d"
+    r"|[^\W\d_]{3,9}\.?[ /-](?:1[89]|20)\d\d"
+)
+"""A year, or a month of one: 2019, 2019-12, 12/2019, Dec 2019."""
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d{1,9})?)?\s*([AaPp][Mm])?\s*(Z|[+-]\d{2}:?\d{2})?", re.ASCII)
 
 
@@ -160,6 +186,8 @@ def moment(text: str, zone: datetime.tzinfo, now: datetime.datetime, *, months: 
     elif found := _SLASHED.fullmatch(text):
         day, month = (found[2], found[1]) if months else (found[1], found[2])
         parts, clock = (found[3], month, day), found[4]
+    elif _MONTH.fullmatch(text):
+        raise WrongError("no_day")
     else:
         raise WrongError("serial" if re.fullmatch(r"[1-5]\d{4}(\.\d+)?", text, re.ASCII) else "date")
     try:

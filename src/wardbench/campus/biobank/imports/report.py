@@ -61,6 +61,7 @@ class Report:
     maps: Sequence[Map]
     more_maps: int
     faults: pa.Table
+    thousands: str = ""
 
     def rows(self, field: str = "", cause: str = "") -> list[int]:
         """The rows that have faults, or that fault alone."""
@@ -103,6 +104,7 @@ def report(checked: Checked, known: Known, *, with_maps: bool) -> Report:
         maps=maps,
         more_maps=count - len(maps),
         faults=faults,
+        thousands=checked.thousands,
     )
 
 

@@ -120,6 +120,13 @@ def look(one: Import, field: str = "", cause: str = "", page: str | None = None)
     told = list(kept.told)
     if found.months_first:
         told.append(_("Dates were read with the month before the day: 01/31/2026 is the last day of January."))
+    if found.thousands:
+        said = _("Amounts were read with “%(sign)s” between thousands: 1%(sign)s000 is one thousand.")
+        told.append(said % {"sign": found.thousands})
+    unread = [header for header, field in zip(one.headers, one.matching, strict=True) if header and not field]
+    if unread:
+        said = _("These columns are not entered: %(names)s. Say below what they mean where they are needed.")
+        told.append(said % {"names": ", ".join(unread)[:500]})
     if found.cold_lost:
         said = ngettext(
             "The storage temperature of %(n)d row is not kept: it is that of the place, and the row has none of which"
