@@ -20,7 +20,9 @@ from campus.cast import Cast, make_cast
 from wardbench.campus.audit import guards
 from wardbench.campus.audit.models import Event
 from wardbench.campus.biobank import tubes
+from wardbench.campus.biobank.amounts import amount_of
 from wardbench.campus.biobank.models import CustodyEvent, Specimen
+from wardbench.campus.biobank.tubes import Part
 from wardbench.campus.catalogue import registers
 from wardbench.campus.catalogue.measures import age_band, spread
 from wardbench.campus.catalogue.performance import performance
@@ -56,6 +58,7 @@ def test_what_is_given_stands_with_to_whom_why_and_under_what(cast: Cast) -> Non
     assert one["Purpose"] and one["Permit"].startswith(w.permit.hash[:12]) and one["Day"] == TODAY.isoformat()
     agreement = request.agreements.get(void=False)
     assert one["Agreement"].startswith(agreement.hash[:12]), "who signed what"
+    assert one["Amount"] == "1 ml"
     assert one["Parcel"] == request.shipments.get().reference and one["What became of it"] == "Received"
     received = rows(cast, Kind.RECEIVED)
     assert {one["Specimen"] for one in received} == {one.label for one in w.tubes}
@@ -63,6 +66,18 @@ def test_what_is_given_stands_with_to_whom_why_and_under_what(cast: Cast) -> Non
     tubes.dispose([Specimen.objects.get(id=w.tubes[5].id)], "The box fell", by=w.gives)
     (gone,) = rows(cast, Kind.ENDED)
     assert gone["Specimen"] == w.tubes[5].label and gone["Why"] == "The box fell" and gone["By"] == w.gives.name
+
+
+def test_what_was_made_here_was_not_received_once_more(cast: Cast) -> None:
+    """Three tubes came in, however many are made of them."""
+    by = cast.actor("biobank_manager")
+    things.freezer()
+    first, second, third = things.tubes(cast, 3)
+    tubes.aliquot(first, [Part("A1", amount_of("0.3", "ml"))], by=by)
+    tubes.derive(things.again(first), "DNA", [Part("N1", amount_of("5", "ug"))], amount_of("0.1", "ml"), by=by)
+    tubes.pool("P1", [(second, amount_of("0.2", "ml")), (third, amount_of("0.2", "ml"))], by=by)
+    assert [one["Specimen"] for one in rows(cast, Kind.RECEIVED)] == ["T0", "T1", "T2"]
+    assert Specimen.objects.count() == 6
 
 
 @contextlib.contextmanager

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from wardbench.campus.audit.services import record, verb
 from wardbench.campus.biobank.amounts import Amount
-from wardbench.campus.biobank.models import Collection, CustodyEvent
+from wardbench.campus.biobank.models import Collection, CustodyEvent, PoolPart
 from wardbench.campus.biobank.rules import Act
 from wardbench.campus.catalogue import rules
 from wardbench.campus.people.roles import gettext_noop
@@ -50,7 +50,8 @@ HEADERS = {
     ),
     Kind.GIVEN: (
         gettext_noop("Day"), gettext_noop("Specimen"), gettext_noop("Donor"), gettext_noop("Material"),
-        gettext_noop("Collection"), gettext_noop("To whom"), gettext_noop("Country"), gettext_noop("Study"),
+        gettext_noop("Amount"), gettext_noop("Collection"), gettext_noop("To whom"), gettext_noop("Country"),
+        gettext_noop("Study"),
         gettext_noop("Purpose"), gettext_noop("Permit"), gettext_noop("Agreement"), gettext_noop("Parcel"),
         gettext_noop("What became of it"),
     ),
@@ -122,7 +123,10 @@ _SHOWN = (
 
 
 def _received(period: Period, collection: str) -> Register:
+    """What was taken or entered; what was made here of other specimens came in with those."""
     found = _custody(Kind.RECEIVED, (Act.COLLECT, Act.REGISTER), period, collection)
+    made_here = Exists(PoolPart.objects.filter(pool=OuterRef("specimen")))
+    found = found.filter(~made_here, specimen__parent=None)
     return Register(Kind.RECEIVED, period, found, lambda some: [_received_row(one) for one in some])
 
 
@@ -130,8 +134,7 @@ def _received_row(one: CustodyEvent) -> list[str]:
     specimen = one.specimen
     return [
         _day(one.at), specimen.label, _donor(specimen), _material(specimen.material),
-        str(Amount(one.amount, specimen.unit)) if one.amount is not None and specimen.unit else "",
-        specimen.collection.code, _(BASES[Basis(specimen.collection.basis)]),
+        _amount(one.amount, specimen), specimen.collection.code, _(BASES[Basis(specimen.collection.basis)]),
         str(one.detail.get("source") or one.detail.get("place") or ""), _who(one),
     ]  # fmt: skip
 
@@ -167,10 +170,22 @@ def _given_rows(some: Iterable[ShipmentLine]) -> list[list[str]]:
     requests = {one.line.request_id for one in lines}
     signed = Agreement.objects.filter(request__in=requests, void=False).exclude(recipient_at=None)
     agreements = {one.request_id: one for one in signed.order_by("number")}
-    return [_given_row(one, agreements.get(one.line.request_id)) for one in lines]
+    sent = CustodyEvent.objects.filter(act=Act.SHIP.value, specimen__in={one.line.specimen_id for one in lines})
+    amounts = {
+        (specimen, detail.get("parcel")): amount
+        for specimen, detail, amount in sent.values_list("specimen", "detail", "amount")
+    }
+    return [
+        _given_row(
+            one,
+            amounts.get((one.line.specimen_id, one.shipment.reference)),
+            agreements.get(one.line.request_id),
+        )
+        for one in lines
+    ]
 
 
-def _given_row(one: ShipmentLine, agreement: Agreement | None) -> list[str]:
+def _given_row(one: ShipmentLine, amount: int | None, agreement: Agreement | None) -> list[str]:
     request, specimen = one.line.request, one.line.specimen
     use = request.permit.content.get("purpose", {}).get("use", "")
     permit = _("%(number)s, until %(day)s") % {
@@ -181,7 +196,8 @@ def _given_row(one: ShipmentLine, agreement: Agreement | None) -> list[str]:
         signed = f"{agreement.hash[:12]}, {_day(agreement.recipient_at)}"
     return [
         _day(one.shipment.sent), specimen.label, _donor(specimen), _material(specimen.material),
-        specimen.collection.code, request.recipient, request.country, request.study.reference,
+        _amount(amount, specimen), specimen.collection.code, request.recipient, request.country,
+        request.study.reference,
         _(LABELS[Use(use)]) if use else "", permit, signed, one.shipment.reference,
         _(LINE_STATUSES[LineStatus(one.line.status)]),
     ]  # fmt: skip
@@ -196,6 +212,10 @@ def _day(moment: datetime.datetime | None) -> str:
 
 def _donor(specimen: Any) -> str:
     return specimen.donor.code if specimen.donor is not None else ""
+
+
+def _amount(amount: int | None, specimen: Any) -> str:
+    return str(Amount(amount, specimen.unit)) if amount is not None and specimen.unit else ""
 
 
 def _material(code: str) -> str:
