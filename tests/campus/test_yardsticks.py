@@ -154,7 +154,7 @@ def test_two_methods_are_compared_at_once_and_nothing_is_kept(campus: Cast) -> N
         ({"pairs": PAIRS, "pairs_file": file_of(PAIRS)}, "one of the two"),
         ({"pairs": "1,2\n3,4\n"}, "the first line names the columns, as old,new."),
         ({"pairs": "old\n3\n"}, "pairs.csv: line 1: there is a column for each of two methods."),
-        ({"pairs": "old,new\n3,4\n"}, "10 to 5000 pairs"),
+        ({"pairs": "old,new\n3,4\n"}, "10 to 1,000 pairs"),
         ({"pairs": PAIRS, "x": "old", "y": "OLD"}, "y: name another column than for x."),
         ({"pairs": PAIRS, "y": "newer"}, "there is no column newer, but old, new."),
         ({"pairs": "old,new\n" + "1,2\n" * 1001}, "pairs.csv: 1,000 lines at most."),

@@ -22,11 +22,16 @@ class Label:
     svg: str = ""
 
 
+def saying(text: str, lines: tuple[str, ...], *, drawn: bool = True) -> Label:
+    """A label that says `text`, with its code as SVG where `drawn`."""
+    return Label(text, lines, _svg(text) if drawn else "")
+
+
 def label_of(specimen: Specimen, *, drawn: bool = True) -> Label:
     """The label of a specimen; with its code as SVG (module size one, no colours) where `drawn`."""
     day = timezone.localdate(specimen.collected).isoformat() if specimen.collected else ""
     lines = (specimen.material, specimen.collection.code, day)
-    return Label(specimen.label, tuple(line for line in lines if line), _svg(specimen.label) if drawn else "")
+    return saying(specimen.label, tuple(line for line in lines if line), drawn=drawn)
 
 
 def _svg(text: str) -> str:
@@ -38,12 +43,17 @@ def _svg(text: str) -> str:
     return drawing[drawing.index("<svg") :]
 
 
-def zpl(specimens: Iterable[Specimen], *, width: int = 25, height: int = 13, dots: int = 12) -> str:
+def zpl(specimens: Iterable[Specimen]) -> str:
+    """The labels of specimens for a label printer; see `zpl_of`."""
+    return zpl_of(label_of(one, drawn=False) for one in specimens)
+
+
+def zpl_of(labels: Iterable[Label], *, width: int = 25, height: int = 13, dots: int = 12) -> str:
     """ZPL II for labels of `width` x `height` millimetres on a printer of `dots` dots a millimetre (12: 300 dpi).
 
     The printer draws a Data Matrix; what ZPL reads as a command (^, ~, _) is sent in hexadecimal.
     """
-    return "".join(_zpl(label_of(one, drawn=False), width * dots, height * dots) for one in specimens)
+    return "".join(_zpl(one, width * dots, height * dots) for one in labels)
 
 
 def _zpl(label: Label, width: int, height: int) -> str:

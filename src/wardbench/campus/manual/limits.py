@@ -24,8 +24,8 @@ from wardbench.campus.people import importing, sheet
 from wardbench.campus.people.first_passwords import IN_USE, LASTS
 from wardbench.campus.questions import rules as questions
 from wardbench.campus.questions import services as asking
+from wardbench.campus.releases import blinding, findings
 from wardbench.campus.releases import finding_sheet as values_of
-from wardbench.campus.releases import findings
 from wardbench.campus.releases.moves import LONGEST_WORDS
 from wardbench.campus.studies import documents
 from wardbench.campus.studies.moves import LONGEST_REASON
@@ -82,6 +82,7 @@ def every() -> Iterator[Limit]:
     yield Limit("cells that are mended in an import", one, f"{MOST_MENDS:,}")
     values = f"{values_of.MOST_ROWS:,} lines, fields of {', '.join(str(each) for each in values_of.LONGEST.values())}"
     yield Limit("values that come back from a study", one, _file(values_of.MOST_BYTES, f"{values} characters"))
+    yield Limit("places of a blinded panel", one, f"{blinding.FEWEST} to {blinding.MOST}")
     yield Limit("specimens of what comes back from a study", one, f"{findings.MOST_LABELS:,}")
     yield Limit("a file of people", one, _file(sheet.MOST_BYTES, f"{sheet.MOST_ROWS:,} rows"))
     yield Limit("a topic of somebody's expertise", one, f"{importing.LONGEST_TOPIC} characters")

@@ -26,8 +26,9 @@ from wardbench.campus.people import rules as people
 from wardbench.campus.people.explain import rights
 from wardbench.campus.people.refusals import reason
 from wardbench.campus.people.roles import TITLES, Role
-from wardbench.campus.people.rules import NOBODY, Actor, Affiliation, Verdict
+from wardbench.campus.people.rules import NOBODY, Actor, Affiliation, Verdict, yes
 from wardbench.campus.questions import rules as questions
+from wardbench.campus.releases import blinding_rules as panels
 from wardbench.campus.releases import extract_rules as extracts
 from wardbench.campus.releases import rules as releases
 from wardbench.campus.releases import withdrawal_rules as withdrawals
@@ -141,7 +142,16 @@ def _modules() -> list[str]:
     return [".".join(path.with_suffix("").parts) for path in paths if "migrations" not in path.parts]
 
 
-RULE_MODULES = ("rules", "result_rules", "extract_rules", "finding_rules", "withdrawal_rules", "budgets", "permits")
+RULE_MODULES = (
+    "rules",
+    "result_rules",
+    "extract_rules",
+    "finding_rules",
+    "blinding_rules",
+    "withdrawal_rules",
+    "budgets",
+    "permits",
+)
 
 
 def _actor(*roles: Role, id: str = "somebody", unit: str = "unit", at: str = "organisation") -> Actor:
@@ -291,6 +301,25 @@ def _extracts() -> Iterator[Case]:
             yield Case(extracts.ACTS[act], title, name, extracts.may_act(by, act, facts))
 
 
+def _panels() -> Iterator[Case]:
+    who = [
+        ("the team of the study", _actor(Role.RESEARCHER, id="member")),
+        ("the biobank", _actor(Role.BIOBANK_MANAGER)),
+        ("a biobank manager of the team", _actor(Role.BIOBANK_MANAGER, id="member")),
+        ("those who watch over what leaves", _actor(Role.DATA_STEWARD)),
+        ("others", _actor(Role.RESEARCHER)),
+    ]
+    statuses = {panels.stage_of(status, False): status for status in releases.Status}
+    for stage, (name, by) in product(panels.Stage, who):
+        opened = stage is panels.Stage.OPEN
+        asked = releases.Facts(statuses.get(stage, releases.Status.CLOSED), frozenset({"member"}))
+        facts = panels.Facts(asked, opened, yes("The permit names you."), 1, 0)
+        title = panels.STAGES[stage]
+        yield Case("See its codes", title, name, panels.may_see_panel(by, facts))
+        for act in panels.Act:
+            yield Case(panels.ACTS[act], title, name, panels.may_act(by, act, facts))
+
+
 def _outcomes() -> Iterator[Case]:
     who = [
         ("whoever asked", _actor(Role.PHYSICIAN, id="owner")),
@@ -380,6 +409,7 @@ THINGS_OF: tuple[tuple[str, Callable[[], Iterable[Case]]], ...] = (
     ("A study", _studies),
     ("A result of a study", _results),
     ("An extract of data", _extracts),
+    ("A blinded panel", _panels),
     ("A question about outcomes", _outcomes),
     ("A specimen", _labels),
     ("A thing that a withdrawal reaches", _withdrawals),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from wardbench.campus.audit.services import record, verb
 from wardbench.campus.outcomes import rules
+from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor
 from wardbench.core.disclosure import rules_for
 from wardbench.core.errors import InputError
@@ -19,6 +20,7 @@ from wardbench.ward.benchmark.lines import File, Sent, read_lines
 if TYPE_CHECKING:
     from wardbench.ward.benchmark.page import Report
 
+FEWEST_PAIRS = 10
 MOST_LINES = 1_000
 """Of a table that is looked at while somebody waits; the command takes more."""
 
@@ -38,6 +40,12 @@ def compare_methods(pairs: Sent, x: str, y: str, unit: str, *, by: Actor) -> Rep
     if x.lower() == y.lower():
         raise InputError(_("y: name another column than for x."))
     first, second, left_out, file = read_pairs(pairs, x, y)
+    if not FEWEST_PAIRS <= len(first) <= MOST_LINES:
+        raise InputError(
+            gettext_noop("Two methods are compared by {fewest} to {most} pairs."),
+            fewest=FEWEST_PAIRS,
+            most=f"{MOST_LINES:,}",
+        )
     unit = unit or "units"
     words = ("methods", pairs.name, "--x", x, "--y", y, "--unit", unit, "--mode", "exact")
     made = page.made_of(page.command_of(words), f"the pairs in {pairs.name}", files=[file])

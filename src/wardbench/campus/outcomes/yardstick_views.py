@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
 
 from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
@@ -26,6 +27,7 @@ from wardbench.campus.outcomes.yardstick_forms import (
 )
 from wardbench.campus.people.refusals import refusal, told_in
 from wardbench.campus.people.rules import Actor
+from wardbench.campus.releases.rules import may_keep_basket
 from wardbench.campus.web.pages import actor, signed_in
 from wardbench.core.errors import WardbenchError
 
@@ -34,6 +36,11 @@ if TYPE_CHECKING:
 
 ASKED: tuple[type[YardstickForm], ...] = (IntervalsForm, Table1Form, RatesForm, FunnelForm, AssayForm)
 """What is asked of the hospital, as the page lists it."""
+PANEL = _("A blinded panel of stored specimens")
+PANEL_ABOUT = _(
+    "Specimens of known values, chosen over the measuring range, to measure blinded and then compare: for studies whose"
+    " permit covers specimens and data."
+)
 
 
 @signed_in
@@ -42,6 +49,8 @@ def benchmark(request: HttpRequest) -> HttpResponse:
     seen = seen_of(request, YARDSTICKS)
     pages = [(f"{form.kind.value}_new", form.title, form.about) for form in ASKED if seen["may"]]
     pages.append(("methods_new", MethodsForm.title, MethodsForm.about))
+    if may_keep_basket(actor(request)):
+        pages.append(("panel_new", PANEL, PANEL_ABOUT))
     return render(request, "outcomes/benchmark.html", {**seen, "pages": pages})
 
 

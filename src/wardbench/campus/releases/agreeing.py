@@ -69,7 +69,7 @@ def facts(request: Request, clauses: str) -> dict[str, Any]:
         "purpose": permit.content["purpose"],
         "conditions": permit.content["conditions"],
         "obligations": permit.content["obligations"],
-        "material": [_material(line) for line in lines_of(request)],
+        "material": [_material(line) for line in sorted(lines_of(request), key=lambda line: line.code)],
         "retention": study.retention,
         "fate": study.fate,
         "cents": quote.cents if quote is not None else 0,
@@ -81,7 +81,7 @@ def _material(line: RequestLine) -> dict[str, Any]:
     one = line.specimen
     value = line.amount if line.amount is not None else one.amount
     amount = str(Amount(value, one.unit)) if value is not None and one.unit else ""
-    return {"label": one.label, "material": one.material, "amount": amount}
+    return {"label": line.called, "material": one.material, "amount": amount}
 
 
 @verb("releases.draw_up")

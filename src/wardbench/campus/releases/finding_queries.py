@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from wardbench.campus.biobank import descent
@@ -37,8 +37,9 @@ def study(study_id: uuid.UUID, *, by: Actor) -> Study:
 
 
 def received(study: Study) -> dict[str, Specimen]:
-    """The specimens that a study has or had, by label."""
+    """The specimens that a study has or had, by label; without those of a blinded panel that is not open."""
     lines = RequestLine.objects.filter(request__study=study, status__in=RECEIVED)
+    lines = lines.filter(Q(place=None) | ~Q(place__panel__opened=None))
     return {one.specimen.label: one.specimen for one in lines.select_related("specimen__collection")}
 
 

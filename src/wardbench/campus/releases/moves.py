@@ -106,9 +106,7 @@ def require_all(request: Request, lines: Sequence[RequestLine], *, but_person: b
     first = next(iter(checking.refused(judged, but_person=but_person)), None)
     if first is not None:
         raise BusyError(
-            _("Specimen {label} cannot be given: {why}").format(
-                label=first.line.specimen.label, why=reason(first.verdict)
-            )
+            _("Specimen {label} cannot be given: {why}").format(label=first.line.called, why=reason(first.verdict))
         )
     return judged
 

@@ -107,7 +107,7 @@ def _about_specimen(of: Withdrawal, one: Specimen) -> WithdrawalTask:
     task = WithdrawalTask(withdrawal=of, kind=Reached.SPECIMEN.value, specimen=one, what=one.label)
     task.place = places.Words().of(one.box, one.place)
     if line is not None and status not in ENDED and where_of(status) is not Where.HERE:
-        task.study, task.place = line.request.study, f"{line.request.recipient} ({line.request.reference})"[:400]
+        task.study, task.place = line.request.study, _with_whom(line)
     if status in ENDED:
         task.outcome = Outcome.GONE.value
         task.words = DESTROYED_BEFORE if status is TubeStatus.DISPOSED else USED_BEFORE
@@ -118,8 +118,13 @@ def _about_specimen(of: Withdrawal, one: Specimen) -> WithdrawalTask:
     return task
 
 
+def _with_whom(line: RequestLine) -> str:
+    """Who has a specimen, by which request, and by which code they know it where it is in a blinded panel."""
+    return f"{line.request.recipient} ({', '.join(filter(None, (line.request.reference, line.code)))})"[:400]
+
+
 def _about_use(of: Withdrawal, line: RequestLine) -> WithdrawalTask:
-    place = f"{line.request.recipient} ({line.request.reference})"[:400]
+    place = _with_whom(line)
     return WithdrawalTask(
         withdrawal=of, kind=Reached.USE.value, specimen=line.specimen, study=line.request.study,
         what=line.specimen.label, place=place,

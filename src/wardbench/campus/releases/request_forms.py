@@ -45,9 +45,9 @@ class Form(forms.Form):
         super().__init__(*args, **kwargs)
         self.of = of
 
-    def lines(self, *status: LineStatus) -> list[tuple[str, str]]:
+    def lines(self, *status: LineStatus) -> list[RequestLine]:
         found = RequestLine.objects.filter(request=self.of, status__in=status).select_related("specimen")
-        return [(str(one.id), one.specimen.label) for one in found]
+        return sorted(found, key=lambda line: line.code)
 
 
 class SureForm(Form):
@@ -103,7 +103,8 @@ class LeaveOutForm(Form):
             specimen__status=TubeStatus.PICKED
         )
         missed = [(str(one), label) for one, label in lost.values_list("id", "specimen__label")]
-        self.fields["line"].choices = [*self.lines(LineStatus.RESERVED), *missed]  # type: ignore[attr-defined]
+        held = [(str(one.id), one.specimen.label) for one in self.lines(LineStatus.RESERVED)]
+        self.fields["line"].choices = [*held, *missed]  # type: ignore[attr-defined]
 
 
 class QuoteForm(Form):
@@ -160,7 +161,7 @@ class ChosenForm(Form):
 
     def __init__(self, *args: Any, of: Request, **kwargs: Any) -> None:
         super().__init__(*args, of=of, **kwargs)
-        there = self.lines(*self.OF)
+        there = [(str(one.id), one.called) for one in self.lines(*self.OF)]
         self.fields["chosen"].choices = there  # type: ignore[attr-defined]
         self.fields["chosen"].initial = [value for value, _label in there]
 

@@ -244,7 +244,7 @@ def measured(parcel: Shipment) -> dict[str, int | None]:
 
 
 def parcel_lines(parcel: Shipment) -> list[ShipmentLine]:
-    return list(parcel.lines.select_related("line__specimen").order_by("line__specimen__label"))
+    return list(parcel.lines.select_related("line__specimen").order_by("line__code", "line__specimen__label"))
 
 
 def remarks(found: Request) -> list[tuple[uuid.UUID, str]]:

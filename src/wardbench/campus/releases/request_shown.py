@@ -62,6 +62,8 @@ class Row:
     why: str = ""
     address: str = ""
     """The page of the specimen, for whoever sees the inventory."""
+    code: str = ""
+    """What the study knows it by in a blinded panel, for whoever sees the label."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,9 @@ def rows(of: Request, by: Actor, facts: Facts) -> list[Row]:
     """The lines; where each stands is for the biobank, and before it is reserved why one cannot be given."""
     lines = list(of.lines.select_related("specimen__collection", "specimen__box"))
     words, shows_places = places.Words(), Side.BIOBANK in rules.sides(by, facts)
+    # Whoever measures a blinded panel knows its codes alone, in an order that tells nothing.
+    blind = Side.RESEARCHER in rules.sides(by, facts)
+    lines.sort(key=lambda line: line.code if blind else "")
     linked = bool(may_see_inventory(by))
     why: dict[object, str] = dict(request_queries.remarks(of))
     if of.status in (Status.DRAFT, Status.ASKED):
@@ -88,14 +93,15 @@ def rows(of: Request, by: Actor, facts: Facts) -> list[Row]:
     return [
         Row(
             line,
-            line.specimen.label,
+            line.called if blind else line.specimen.label,
             _(MATERIALS[line.specimen.material]),
             amount_of(line),
             _(LINE_STATUSES[LineStatus(line.status)]),
             LINE_TONES.get(LineStatus(line.status), ""),
             words.of(line.specimen.box, line.specimen.place) if shows_places else "",
             line.reason or why.get(line.id, ""),
-            reverse("specimen", args=[line.specimen_id]) if linked else "",
+            reverse("specimen", args=[line.specimen_id]) if linked and not (blind and line.code) else "",
+            "" if blind else line.code,
         )
         for line in lines
     ]
@@ -181,6 +187,7 @@ def pick_list(of: Request) -> list[PickRow]:
             amount_of(line) if line.amount is not None else "",
             _("Picked and put elsewhere since: scan it again") if again else _(LINE_STATUSES[LineStatus(line.status)]),
             "wait" if again else LINE_TONES.get(LineStatus(line.status), ""),
+            code=line.code,
         )
         position = places.label(one.box, one.place) if one.box is not None else ""
         parent = one.parent.label if done and one.parent is not None else ""

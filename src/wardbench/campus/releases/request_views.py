@@ -19,6 +19,7 @@ from wardbench.campus.people.refusals import refusal, told_in
 from wardbench.campus.releases import (
     agreeing,
     baskets,
+    blinding_queries,
     quoting,
     request_acts,
     request_forms,
@@ -66,6 +67,7 @@ def one_request(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
         "total": total,
         "last_quote": newest,
         "agreement": request_queries.agreement_of(of),
+        "panel": blinding_queries.of_request(of),
         "parcels": request_shown.parcels(of),
         "code": secret["code"] if secret and secret.get("request") == str(of.id) else "",
         "arrived_at": request.build_absolute_uri(reverse("parcel_outside")),

@@ -15,6 +15,7 @@ from wardbench.campus.audit.services import record, verb
 from wardbench.campus.biobank import custody
 from wardbench.campus.biobank.amounts import UNITS, Amount
 from wardbench.campus.biobank.custody import Change
+from wardbench.campus.biobank.models import Specimen
 from wardbench.campus.biobank.rules import Act
 from wardbench.campus.biobank.rules import Status as TubeStatus
 from wardbench.campus.people.refusals import reason
@@ -51,33 +52,34 @@ def draft(basket: Basket, permit: Permit, *, by: Actor, amount: Amount | None = 
     The basket stays. InputError where it is empty or the permit does not name them.
     """
     request_queries.basket(basket.id, by=by)
-    if by.id not in permit.content["whom"] or by.id not in request_queries.team_of(permit.study):
-        raise InputError(_("permit: it does not name you."))
     held = list(basket.lines.select_related("specimen"))
     if not held:
         raise InputError(_("basket: there is nothing in it."))
+    lines = [RequestLine(specimen=one.specimen, role=one.role, amount=part_of(amount, one.specimen)) for one in held]
+    return begin(permit, lines, by)
+
+
+def begin(permit: Permit, lines: Sequence[RequestLine], by: Actor) -> Request:
+    """A request of lines that are not kept yet, on the record as a draft. InputError where the permit does not name
+    whoever asks."""
+    if by.id not in permit.content["whom"] or by.id not in request_queries.team_of(permit.study):
+        raise InputError(_("permit: it does not name you."))
     made = Request.objects.create(
         reference=f"R{next_number('R'):05}", study=permit.study, permit=permit, by_id=by.id,
         recipient=permit.study.party or by.name,
     )  # fmt: skip
-    RequestLine.objects.bulk_create(
-        [
-            RequestLine(
-                request=made,
-                specimen=one.specimen,
-                role=one.role,
-                amount=_part(amount, one.specimen.amount, one.specimen.unit),
-            )
-            for one in held
-        ]
-    )
-    detail = {"reference": made.reference, "specimens": len(held)}
+    for line in lines:
+        line.request = made
+    RequestLine.objects.bulk_create(lines)
+    detail = {"reference": made.reference, "specimens": len(lines)}
     record("releases.draft", "request", made.id, by=by, study=permit.study.reference, **detail)
     return made
 
 
-def _part(amount: Amount | None, there: int | None, unit: str) -> int | None:
-    """What is wanted of a tube; None for all of it, as where that is just what is in it."""
+def part_of(amount: Amount | None, tube: Specimen) -> int | None:
+    """What is wanted of a tube; None for all of it. InputError where it is kept in
+    another kind of unit."""
+    unit = tube.unit
     if amount is None:
         return None
     if not unit or UNITS[unit].dimension is not amount.dimension:

@@ -14,7 +14,6 @@ from wardbench.campus.audit.services import verb
 from wardbench.campus.biobank import custody
 from wardbench.campus.biobank.amounts import UNITS, Amount
 from wardbench.campus.biobank.custody import Change
-from wardbench.campus.biobank.models import Specimen
 from wardbench.campus.biobank.rules import Act
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor
@@ -40,7 +39,7 @@ def report_use(
     changes, told, rest = [], [], []
     for line in gone:
         one = line.specimen
-        left, taken = _after_use(one, used), used.value if used is not None else one.amount
+        left, taken = _after_use(line, used), used.value if used is not None else one.amount
         changes.append(
             Change(one, Act.USE, values={"amount": left}, detail={"request": request.reference, "used": taken})
         )
@@ -54,8 +53,9 @@ def report_use(
     return rest
 
 
-def _after_use(one: Specimen, used: Amount | None) -> int:
+def _after_use(line: RequestLine, used: Amount | None) -> int:
     """What is left of a specimen once so much is used."""
+    one = line.specimen
     if used is None:
         return 0
     if one.amount is None or not one.unit:
@@ -64,7 +64,7 @@ def _after_use(one: Specimen, used: Amount | None) -> int:
         raise InputError(_("amount: it is kept in {unit}.").format(unit=one.unit))
     if not 0 < used.value <= one.amount:
         has = Amount(one.amount, one.unit)
-        raise InputError(_("amount: there are {has} in {label}.").format(has=has, label=one.label))
+        raise InputError(_("amount: there are {has} in {label}.").format(has=has, label=line.called))
     return one.amount - used.value
 
 
@@ -91,7 +91,7 @@ def _with_recipient(request: Request, ids: Collection[uuid.UUID]) -> list[Reques
         raise InputError(_("line: this request has no such specimen."))
     packed = ShipmentLine.objects.filter(shipment__back=True, shipment__arrived=None, line__in=there).first()
     if packed is not None:
-        raise BusyError(_("Specimen {label} is on its way back.").format(label=packed.line.specimen.label))
+        raise BusyError(_("Specimen {label} is on its way back.").format(label=packed.line.called))
     return there
 
 
@@ -127,9 +127,10 @@ def take_back(shipment_id: uuid.UUID, scanned: Sequence[str], *, by: Actor, word
         raise InputError(_("parcel: there is no such parcel."))
     request = allowed(shipment.request_id, Verb.TAKE_BACK, by)
     inside = {one.line.specimen.label: one for one in shipment.lines.select_related("line__specimen")}
+    coded = {one.line.code: label for label, one in inside.items() if one.line.code}
     alike = Counter(label.casefold() for label in inside)
     named = {label.casefold(): label for label in inside if alike[label.casefold()] == 1}
-    texts = {text.strip() for text in scanned if text.strip()}
+    texts = {coded.get(text.strip().upper(), text.strip()) for text in scanned if text.strip()}
     read = {text if text in inside else named.get(text.casefold(), text) for text in texts}
     other = sorted(read - set(inside))
     if other:

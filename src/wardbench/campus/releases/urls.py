@@ -11,5 +11,6 @@ urlpatterns = [
     path("shipments/", include(f"{APP}.shipment_urls")),
     path("extracts/", include(f"{APP}.extract_urls")),
     path("withdrawals/", include(f"{APP}.withdrawal_urls")),
+    path("panels/", include(f"{APP}.blinding_urls")),
     path("findings/", include(f"{APP}.finding_urls")),
 ]

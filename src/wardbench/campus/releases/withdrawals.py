@@ -26,7 +26,7 @@ from wardbench.campus.notices.sending import notify
 from wardbench.campus.people.queries import holders
 from wardbench.campus.people.roles import Role, gettext_noop
 from wardbench.campus.people.rules import SYSTEM, Actor
-from wardbench.campus.releases import agreeing, extracting, proving, reaching, withdrawal_rules
+from wardbench.campus.releases import agreeing, blinding, extracting, proving, reaching, withdrawal_rules
 from wardbench.campus.releases.extract_rules import Status as Delivered
 from wardbench.campus.releases.models import (
     BasketLine,
@@ -148,6 +148,7 @@ def _reach(of: Withdrawal, by: Actor) -> None:
             extracting.recall(extract, extracting.OPTED_OUT, by=by, checked=True)
     tasks = reaching.tasks_of(of, specimens)
     _save(tasks)
+    blinding.forget([one.id for one in specimens])
     patient = "" if of.person_id is None else str(of.person_id)
     record(
         "releases.opt_out" if of.person_id is not None else "releases.take_consent_back",

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
 from wardbench.campus.people.rules import Actor
+from wardbench.campus.releases.blinding_rules import covers
 from wardbench.campus.samples import addresses, current, looking, rules, words
 from wardbench.campus.samples.looking import Scope, Window
 from wardbench.campus.samples.rules import TOLD, Mode
@@ -96,6 +97,7 @@ def _finder(request: HttpRequest, by: Actor, scope: Scope, scopes: Sequence[Scop
         "cases_said": addresses.said(addresses.carried(given["cases"]), by, scope) if given.get("cases") else "",
         "cohorts": cohorts,
         "cohort": given.get("cohort", ""),
+        "panels": scope.permit is not None and bool(covers(scope.permit.content)),
         "refused": scope.refused,
         "judged": scope.judged,
         "is_stewardship": scope.mode is Mode.STEWARDSHIP,

@@ -16,12 +16,14 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 from scipy import optimize
 
 from wardbench.core.errors import InputError, NotFoundError
 from wardbench.core.results import written_whole
 from wardbench.core.store import Snapshot
 from wardbench.ward.benchmark.recorded import Analyte, results_of
+from wardbench.ward.benchmark.results import Results
 from wardbench.ward.samples import Query, SampleIndex, find
 
 FEWEST, MOST = 4, 200
@@ -57,8 +59,16 @@ def candidates(
 ) -> tuple[Candidate, ...]:
     """Specimens of a query (which says what can be given) with a value at most `days` days from when they were taken.
     NotFoundError where there is none."""
-    rows = find(index, query, limit=MOST_CANDIDATES).rows.select(["specimen", "person_id", "material", "collected"])
-    results = results_of(snapshot, analyte)
+    found = nearest(find(index, query, limit=MOST_CANDIDATES).rows, results_of(snapshot, analyte), days=days)
+    if not found:
+        raise NotFoundError(f"No specimen that can be given has a result of {analyte.name} within {days} days.")
+    return found
+
+
+def nearest(specimens: pa.Table, results: Results, *, days: int) -> tuple[Candidate, ...]:
+    """Of specimens (a table as `wardbench.ward.samples.SCHEMA` has it) those with a result of their donor's at most
+    `days` days from when they were taken."""
+    rows = specimens.select(["specimen", "person_id", "material", "collected"])
     order = np.lexsort((results.day, results.person))
     person, day, value = results.person[order], results.day[order], results.value[order]
     found = []
@@ -69,15 +79,13 @@ def candidates(
         first, last = np.searchsorted(person, row["person_id"]), np.searchsorted(person, row["person_id"], side="right")
         if first == last:
             continue
-        nearest = first + int(np.argmin(np.abs(day[first:last] - taken)))
-        apart = int(day[nearest]) - taken
+        closest = first + int(np.argmin(np.abs(day[first:last] - taken)))
+        apart = int(day[closest]) - taken
         if abs(apart) <= days:
             collected = EPOCH + timedelta(taken)
             found.append(
-                Candidate(row["specimen"], row["person_id"], row["material"], collected, float(value[nearest]), apart)
+                Candidate(row["specimen"], row["person_id"], row["material"], collected, float(value[closest]), apart)
             )
-    if not found:
-        raise NotFoundError(f"No specimen that can be given has a result of {analyte.name} within {days} days.")
     return tuple(found)
 
 

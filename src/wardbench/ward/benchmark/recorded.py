@@ -34,6 +34,26 @@ class Analyte:
     unit: str
 
 
+def analytes(snapshot: Snapshot, *, most: int, persons: int) -> tuple[Analyte, ...]:
+    """The `most` analytes and units that were measured most often, of at least `persons` persons, by name."""
+    with snapshot.connect() as con:
+        rows = con.execute(
+            f"""
+            WITH used AS (
+                SELECT {_CONCEPT} AS id, {_UNIT} AS unit, count(*) AS results
+                FROM measurement m LEFT JOIN concept u ON u.concept_id = m.unit_concept_id AND m.unit_concept_id <> 0
+                WHERE m.value_as_number > 0 GROUP BY 1, 2 HAVING count(DISTINCT m.person_id) >= $persons
+            )
+            SELECT used.id, c.concept_name, c.vocabulary_id, c.concept_code, used.unit
+            FROM used JOIN concept c ON c.concept_id = used.id
+            ORDER BY used.results DESC, used.id, used.unit LIMIT $most
+            """,
+            {"persons": persons, "most": most},
+        ).fetchall()
+    found = (Analyte(row[0], row[1] or f"Concept {row[0]}", f"{row[2]} {row[3]}", row[4]) for row in rows)
+    return tuple(sorted(found, key=lambda one: (one.name.casefold(), one.unit)))
+
+
 def find_analyte(snapshot: Snapshot, asked: str, unit: str | None) -> Analyte:
     """The analyte of a concept id, a code (`718-7`) or a vocabulary and a code (`LOINC:718-7`).
 

@@ -1,8 +1,10 @@
 """What releases store: `requests` from basket to agreement, `shipments` from pick to return, `extracts` of data,
-`withdrawals` and what they have to reach, `findings` that came back, `standing` criteria for what is not there yet."""
+`withdrawals` and what they have to reach, `findings` that came back, `panels` that
+a study measures blinded, `standing` criteria for what is not there yet."""
 
 from wardbench.campus.releases.models.extracts import Extract, ExtractPerson
 from wardbench.campus.releases.models.findings import Finding, FindingSpecimen
+from wardbench.campus.releases.models.panels import BlindedPanel, BlindedPlace
 from wardbench.campus.releases.models.requests import (
     Agreement,
     Basket,
@@ -21,6 +23,8 @@ __all__ = [
     "Agreement",
     "Basket",
     "BasketLine",
+    "BlindedPanel",
+    "BlindedPlace",
     "Counter",
     "Extract",
     "ExtractPerson",

@@ -76,13 +76,15 @@ class Request(Identified):
 class RequestLine(Identified):
     """One specimen of a request. `amount` is what is wanted of it in its smallest unit, None for all of it.
 
-    `order` is its place on the pick list; `scanned` what the scanner read.
+    `order` is its place on the pick list; `scanned` what the scanner read. `code` is what the study knows it by where
+    it is in a blinded panel.
     """
 
     request = models.ForeignKey(Request, models.PROTECT, related_name="lines")
     specimen = models.ForeignKey(Specimen, models.PROTECT, related_name="lines")
     amount = models.PositiveBigIntegerField(null=True, blank=True)
     role = models.CharField(max_length=8, blank=True)
+    code = models.CharField(max_length=16, blank=True)
     status = models.CharField(
         max_length=16, choices=[(s.value, _(LINE_STATUSES[s])) for s in LineStatus], default=LineStatus.ASKED.value
     )
@@ -97,6 +99,11 @@ class RequestLine(Identified):
     class Meta:
         ordering = ("order", "specimen__label")
         constraints = [models.UniqueConstraint(fields=["request", "specimen"], name="each_specimen_once_in_a_request")]
+
+    @property
+    def called(self) -> str:
+        """What stands on the tube that the study gets: its code, or else the specimen's own label."""
+        return self.code or self.specimen.label
 
 
 class Tariff(models.Model):
