@@ -166,7 +166,7 @@ def _chosen(offered: list[Candidate], wish: Wish, scope: Scope) -> tuple[list[Re
 
 def _can_be_given(some: Sequence[Candidate], wish: Wish, use: Asked) -> dict[str, RequestLine]:
     """A line for each of those that can be given as things are now, by the specimen's name."""
-    found = {}
+    found: dict[str, RequestLine] = {}
     for at in range(0, len(some), AT_ONCE):
         names = [uuid.UUID(one.specimen) for one in some[at : at + AT_ONCE]]
         there = Specimen.objects.select_related("collection", "donor").in_bulk(names)
