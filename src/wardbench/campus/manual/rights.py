@@ -313,7 +313,7 @@ def _panels() -> Iterator[Case]:
     for stage, (name, by) in product(panels.Stage, who):
         opened = stage is panels.Stage.OPEN
         asked = releases.Facts(statuses.get(stage, releases.Status.CLOSED), frozenset({"member"}))
-        facts = panels.Facts(asked, opened, yes("The permit names you."), 1, 0)
+        facts = panels.Facts(asked, opened, yes(releases.YOU_ARE[releases.Side.RESEARCHER]), 1, 0)
         title = panels.STAGES[stage]
         yield Case("See its codes", title, name, panels.may_see_panel(by, facts))
         for act in panels.Act:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from wardbench.campus.people.roles import gettext_noop
 from wardbench.core.errors import InputError
 from wardbench.ward.benchmark.lines import Sent, read_lines
 
@@ -28,5 +29,5 @@ def read(table: Sent) -> Mapping[str, float | str | None]:
             raise line.fault(code, "this code stands on a line before.")
         found[name] = FAILED if line.text(value).casefold() == FAILED else line.number_of(value)
     if len(file.lines) > MOST_LINES:
-        raise InputError(f"{table.name}: {MOST_LINES:,} lines at most.")
+        raise InputError(gettext_noop("{file}: {most} lines at most."), file=table.name, most=f"{MOST_LINES:,}")
     return found
