@@ -86,7 +86,7 @@ def part_of(amount: Amount | None, tube: Specimen) -> int | None:
         raise InputError(_("amount: it is kept in {unit}.").format(unit=unit or "?"))
     if not amount.value:
         raise InputError(_("amount: ask for more than nothing."))
-    return None if there == amount.value else amount.value
+    return None if tube.amount == amount.value else amount.value
 
 
 @verb("releases.edit")
@@ -120,10 +120,10 @@ def change_amounts(request_id: uuid.UUID, lines: Collection[uuid.UUID], amount: 
         raise InputError(_("line: this request has no such specimen."))
     for line in chosen:
         one = line.specimen
-        line.amount = _part(amount, one.amount, one.unit)
+        line.amount = part_of(amount, one)
         if one.amount is not None and line.amount is not None and line.amount > one.amount:
             has = Amount(one.amount, one.unit)
-            raise InputError(_("amount: there are {has} in {label}.").format(has=has, label=one.label))
+            raise InputError(_("amount: there are {has} in {label}.").format(has=has, label=line.called))
     RequestLine.objects.bulk_update(chosen, ["amount"], batch_size=200)
     wanted = str(amount) if amount is not None else "all"
     move(request, Verb.AMOUNTS, by, detail={"specimens": [line.specimen.label for line in chosen], "wanted": wanted})
