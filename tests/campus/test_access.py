@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import datetime
+import re
 import threading
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
 from django.utils import timezone
 
+import small_hospital
 from campus.cast import Cast, make_cast
 from campus.identity import just_proved
 from wardbench.campus.access import queries, services, sheet
 from wardbench.campus.access.models import CareRelation, EmergencyAccess
 from wardbench.campus.access.rules import Status
 from wardbench.campus.audit.models import Event
+from wardbench.campus.counting import sessions
 from wardbench.campus.notices.models import Notice
 from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import SYSTEM, ForbiddenError
@@ -103,6 +108,50 @@ def test_it_needs_a_reason_and_words_and_is_opened_once(cast: Cast) -> None:
     opened(cast, patient=2)
     with pytest.raises(ForbiddenError, match="3 emergency"):
         opened(cast, patient=3)
+
+
+def records(folder: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> int:
+    """A campus with records of a small hospital; the number of one of its patients."""
+    small_hospital.build(folder / "store")
+    settings.CAMPUS = msgspec.structs.replace(settings.CAMPUS, store=str(folder / "store"))
+    monkeypatch.setattr(sessions, "_sessions", {})
+    with sessions.snapshot("store").connect() as con:
+        (number,) = con.execute("SELECT min(person_id) FROM person").fetchone() or (0,)
+    return int(number)
+
+
+def test_a_number_that_no_record_has_opens_nothing_and_the_guess_is_on_the_record(
+    cast: Cast, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = records(tmp_path, settings, monkeypatch)
+    unknown = 98_765_432_101_234_567
+    client, asked = cast.client("physician2"), {"reason": "emergency", "words": WORDS}
+    answer = client.post("/access/open/", {"patient": unknown, **asked})
+    page = answer.content.decode()
+    assert answer.status_code == 404 and "have no patient with this number" in page and WORDS in page
+    assert not EmergencyAccess.objects.exists() and not Notice.objects.exists()
+    (guess,) = Event.objects.filter(verb="access.refuse_open")
+    assert (guess.actor, guess.patient) == (str(cast.people["physician2"].pk), str(unknown))
+    for key in ("researcher", "data_steward"):
+        answer = cast.client(key).post("/access/open/", {"patient": unknown, **asked})
+        assert answer.status_code == 403 and "no patient with" not in answer.content.decode()
+    assert Event.objects.filter(verb="access.refuse_open").count() == 1
+    services.give_relation(unknown, cast.endocrinology, by=SYSTEM)
+    opened(cast, patient=unknown), opened(cast, patient=there)
+
+
+def test_the_page_and_the_banner_lead_to_the_record_that_was_opened(cast: Cast) -> None:
+    number = 98_765_432_101_234_567
+    access, client = opened(cast, patient=number), cast.client("physician2")
+    to_it = re.compile(
+        rf'<form method="post" action="/patients/">.{{0,200}}name="patient" value="{number}">', re.DOTALL
+    )
+    assert len(to_it.findall(client.get(f"/access/{access.id}/").content.decode())) == 2
+    assert len(to_it.findall(client.get("/").content.decode())) == 1
+    judged = cast.client("data_protection").get(f"/access/{access.id}/").content.decode()
+    assert not to_it.search(judged)
+    services.end(access, by=cast.actor("physician2"))
+    assert not to_it.search(client.get(f"/access/{access.id}/").content.decode())
 
 
 def test_ending_it_closes_the_record(cast: Cast) -> None:

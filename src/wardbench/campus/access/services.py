@@ -13,16 +13,17 @@ from django.utils.translation import gettext as _
 
 from wardbench.campus.access import queries, rules
 from wardbench.campus.access.answering import Place, responsible, told
+from wardbench.campus.access.known import is_known
 from wardbench.campus.access.models import Answering, CareRelation, EmergencyAccess
 from wardbench.campus.access.rules import FEWEST_WORDS, LASTS, TABLE, Action, Reason, Status
 from wardbench.campus.access.sheet import Row
-from wardbench.campus.audit.services import record, verb
+from wardbench.campus.audit.services import record, record_for_good, verb
 from wardbench.campus.notices.sending import notify, notify_at_once
 from wardbench.campus.people.models import Person, Unit
 from wardbench.campus.people.queries import holders
 from wardbench.campus.people.roles import Role, gettext_noop
 from wardbench.campus.people.rules import SYSTEM, Actor
-from wardbench.core.errors import BusyError, InputError
+from wardbench.core.errors import BusyError, InputError, NotFoundError
 
 
 @verb("access.open")
@@ -30,7 +31,8 @@ def open_in_emergency(patient: int, *, by: Actor, reason: str, words: str) -> Em
     """Open the record of one patient for half an hour; data protection is told at once, and reviews it within 72 hours.
     So are the heads of the units that answer for it (`answering`), who say whether it was needed.
 
-    InputError where the reason is none of `Reason` or the words are too few; BusyError where it is open already.
+    InputError where the reason is none of `Reason` or the words are too few; BusyError where it is open already;
+    NotFoundError where the hospital's records have no such number, which stays on the record as every guess does.
     """
     # One at a time for each person, so that two clicks are not two accesses.
     Person.objects.select_for_update().get(id=uuid.UUID(by.id))
@@ -42,6 +44,9 @@ def open_in_emergency(patient: int, *, by: Actor, reason: str, words: str) -> Em
         raise InputError(_("words: say in a few words what happened."))
     if any(one.patient == patient for one in open_now):
         raise BusyError(_("You have opened the record of this patient already."))
+    if not is_known(patient):
+        record_for_good("access.refuse_open", "patient", patient, by=by, patient=patient)
+        raise NotFoundError(_("The hospital's records have no patient with this number; check the number."))
     now = timezone.now()
     access = EmergencyAccess.objects.create(
         patient=patient,

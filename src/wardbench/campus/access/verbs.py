@@ -11,6 +11,7 @@ say(
         "access.end_relation": gettext_noop("Ended a care relation"),
         "access.import_relations": gettext_noop("Imported care relations"),
         "access.open": gettext_noop("Opened a patient's record in an emergency"),
+        "access.refuse_open": gettext_noop("Wanted to open, in an emergency, a record that is not there"),
         "access.remind": gettext_noop("Told that an emergency access was not judged in time"),
         "access.relate": gettext_noop("Made a care relation"),
         "access.review": gettext_noop("Reviewed an emergency access"),

@@ -10,16 +10,17 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from wardbench.campus.access import forms, queries, rules, services, sheet
+from wardbench.campus.access import answering, forms, queries, rules, services, sheet
 from wardbench.campus.access.rules import Action, Status
 from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
 from wardbench.campus.people import queries as people
 from wardbench.campus.people.reauthentication import reauthenticated
+from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.web.pages import actor, signed_in
-from wardbench.core.errors import InputError
+from wardbench.core.errors import BusyError, InputError, NotFoundError
 
 
 @signed_in
@@ -48,11 +49,18 @@ def open_record(request: HttpRequest) -> HttpResponse:
     rules.may_open(by, len(queries.open_accesses(by))).require()
     asked = request.method == "POST" and "reason" in request.POST
     form = forms.OpenForm(request.POST) if asked else forms.OpenForm(initial={"patient": request.POST.get("patient")})
+    status = 200
     if asked and form.is_valid():
         given = form.cleaned_data
-        made = services.open_in_emergency(given["patient"], by=by, reason=given["reason"], words=given["words"])
-        return redirect("emergency_access", made.id)
-    return render(request, "access/open.html", {"form": form, "lasts": int(rules.LASTS.total_seconds() // 60)})
+        try:
+            made = services.open_in_emergency(given["patient"], by=by, reason=given["reason"], words=given["words"])
+        except NotFoundError as error:
+            form.add_error("patient", said_of(error))
+            status = error.http_status
+        else:
+            return redirect("emergency_access", made.id)
+    context = {"form": form, "lasts": int(rules.LASTS.total_seconds() // 60)}
+    return render(request, "access/open.html", context, status=status)
 
 
 @signed_in
@@ -62,14 +70,25 @@ def access(request: HttpRequest, access_id: uuid.UUID) -> HttpResponse:
     may_judge = rules.may_move(by, Action.OBJECT, shown.facts)
     may_speak = rules.may_move(by, Action.SPEAK, shown.facts)
     form, speak_form = forms.ReviewForm(), forms.SpeakForm()
+    late: list[str] = []
     if request.method == "POST" and "speak" in request.POST:
-        may_speak.require()
+        late = answering.too_late(by, shown)
+        if not late:
+            may_speak.require()
         speak_form = forms.SpeakForm(request.POST)
-        if speak_form.is_valid():
+        if not late and speak_form.is_valid():
             given = speak_form.cleaned_data
-            services.speak(shown, by=by, needed=given["needed"] == "yes", words=given["said"])
-            messages.success(request, _("What you said is on the record, and data protection reads it."))
-            return redirect("emergency_access", access_id)
+            try:
+                services.speak(shown, by=by, needed=given["needed"] == "yes", words=given["said"])
+            except BusyError:
+                # A colleague said it between the two looks at it.
+                shown = queries.access(by, access_id)
+                late, may_speak = answering.too_late(by, shown), rules.may_move(by, Action.SPEAK, shown.facts)
+                if not late:
+                    raise
+            else:
+                messages.success(request, _("What you said is on the record, and data protection reads it."))
+                return redirect("emergency_access", access_id)
     elif request.method == "POST":
         may_judge.require()
         form = forms.ReviewForm(request.POST)
@@ -84,11 +103,13 @@ def access(request: HttpRequest, access_id: uuid.UUID) -> HttpResponse:
         "may_judge": may_judge,
         "speak_form": speak_form,
         "may_speak": may_speak,
-        "answers": [] if by.id == shown.person else shown.answers,
+        "late": late,
+        "may_look": by.id == shown.person and shown.status is Status.ACTIVE,
+        "answers": [] if by.id == shown.person else answering.said(shown),
         "may_end": rules.may_move(by, Action.END, shown.facts),
         "why": rules.may_see_access(by, shown.person, shown.places),
     }
-    return render(request, "access/access.html", context)
+    return render(request, "access/access.html", context, status=BusyError.http_status if late else 200)
 
 
 @signed_in

@@ -4,6 +4,7 @@ Uses `cohorts` (its plans and its reference engine, which is fast enough for one
 """
 
 from wardbench.ward.patients.profile import PatientProfile, Recorded, profile
+from wardbench.ward.patients.reading import has_person
 from wardbench.ward.patients.timeline import LANES, TimedEvent, Timeline, timeline
 
-__all__ = ["LANES", "PatientProfile", "Recorded", "TimedEvent", "Timeline", "profile", "timeline"]
+__all__ = ["LANES", "PatientProfile", "Recorded", "TimedEvent", "Timeline", "has_person", "profile", "timeline"]

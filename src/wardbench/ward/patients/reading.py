@@ -32,6 +32,12 @@ TABLES = (
 _SHARED = ("provider", "care_site", "location")
 
 
+def has_person(snapshot: Snapshot, person_id: int) -> bool:
+    """Whether the snapshot has a person of this number."""
+    with snapshot.connect() as con:
+        return con.execute("SELECT 1 FROM person WHERE person_id = ? LIMIT 1", [person_id]).fetchone() is not None
+
+
 def person_rows(snapshot: Snapshot, person_id: int, wanted: Iterable[int] = ()) -> Mapping[str, Rows]:
     """Every row about a person by table, with the concepts they name and the vocabulary around those in `wanted`.
 
