@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import threading
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from django.core import mail
 from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
+from django.utils.translation import override
 
 from campus.cast import Cast, make_cast
 from wardbench.campus.access import queries, services
@@ -23,6 +25,7 @@ from wardbench.campus.cohorts.services import look_at_patient
 from wardbench.campus.configuration import Mail
 from wardbench.campus.notices.mail import send_due
 from wardbench.campus.notices.models import Notice
+from wardbench.campus.notices.queries import line
 from wardbench.campus.people import services as people
 from wardbench.campus.people.heads import name_head, release_head
 from wardbench.campus.people.models import Affiliation, Person, Unit
@@ -252,9 +255,45 @@ class TestWhatTheySay:
         assert cast.client("coordinator").post(page, said).status_code == 404
         assert client.post(page, {"justified": "yes", "finding": "Well."}).status_code == 403
         assert client.post(page, said).status_code == 302
-        assert client.post(page, said).status_code == 403
+        deputy = doctor(cast, "Deputy", cast.endocrinology, Lead.DEPUTY)
+        cast.people["deputy"] = deputy
+        late = cast.client("deputy").post(page, said)
+        assert late.status_code == 409 and 'href="/access/"' in late.content.decode()
+        assert re.search(r"Physician said it for Endocrinology already, on \d+ \w+ 20\d\d", late.content.decode())
+        EmergencyAccess.objects.update(status=Status.JUSTIFIED)
+        assert "has judged this access already" in cast.client("deputy").post(page, said).content.decode()
         assert "and was well" in cast.client("data_protection").get(page).content.decode()
         assert "and was well" not in cast.client("physician2").get(page).content.decode()
+
+
+def test_the_page_says_that_nobody_leads_the_unit_and_who_takes_care_instead(cast: Cast) -> None:
+    services.give_relation(PATIENT, cast.endocrinology, by=SYSTEM)
+    page, officer = f"/access/{opened(cast).id}/", cast.client("data_protection")
+    shown = officer.get(page).content.decode()
+    assert "Nobody leads it who can say it; data protection judges without." in shown and "Nothing said" not in shown
+    doctor(cast, "Director", None)
+    assert "the heads of Hospital were told instead" in officer.get(page).content.decode()
+    doctor(cast, "Head", cast.endocrinology)
+    shown = officer.get(page).content.decode()
+    assert "Nothing said yet" in shown and "Nobody leads" not in shown
+
+
+def test_whoever_is_named_for_a_day_to_come_reads_from_when_in_their_own_way(cast: Cast) -> None:
+    person = people.add_person("next@test.example", "Next", by=SYSTEM)
+    day = datetime.date(2999, 3, 1)
+    held = people.give_role(person, Role.PHYSICIAN, cast.hospital, by=SYSTEM, unit=cast.cardiology, since=day)
+    name_head(held, by=SYSTEM)
+    notice = Notice.objects.get(person=person)
+    for language, said in (("en", "1 March 2999"), ("nl", "1 maart 2999"), ("fr", "1 mars 2999")):
+        with override(language):
+            assert said in line(notice) and "2999-03-01" not in line(notice)
+    release_head(held, by=SYSTEM)
+    assert "head of Cardiology no longer" in line(Notice.objects.filter(person=person).exclude(id=notice.id).get())
+
+
+def test_a_value_that_is_no_day_is_told_as_it_is() -> None:
+    for value in ("2026-13-45", "2026-1-1", "S12345", ""):
+        assert line(Notice(sentence="{name}", values={"name": value})) == value
 
 
 def test_what_nobody_judged_in_time_is_told_once_to_those_who_watch(cast: Cast) -> None:

@@ -15,6 +15,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from campus.cast import Cast
 from wardbench.campus.audit import queries as audit
+from wardbench.campus.notices.models import Notice
 from wardbench.campus.people import queries, services
 from wardbench.campus.people.importing import Checked, Known, Newcomer, check
 from wardbench.campus.people.models import Affiliation, Person
@@ -194,6 +195,18 @@ def test_a_head_who_cannot_be_one_is_a_fault(row: str, column: str, said: str) -
     assert found.faults[0].column == {"leads": "head"}.get(column, column)
 
 
+def test_head_and_deputy_of_one_unit_in_one_file_is_a_fault_and_keeps_both_rows_back() -> None:
+    text = (
+        "email,name,role,organisation,unit,leads\n"
+        "a@b.be,Ann,physician,Hospital,Intensive care,head\n"
+        "a@b.be,Ann,coordinator,Hospital,Intensive care,deputy\n"
+        "c@b.be,Cas,physician,Hospital,Intensive care,deputy\n"
+    )
+    found = check(read_sheet(text.encode()), KNOWN)
+    assert [one.email for one in found.good] == ["c@b.be"]
+    assert "head and deputy there, here and on line 2" in found.reasons[3][0] and 2 in found.reasons
+
+
 @pytest.mark.parametrize("header", ["head", "Leads", "Hoofd", "Chef"])
 @pytest.mark.parametrize(("said", "leads"), [("Hoofd", "head"), ("DEPUTY", "deputy"), ("", "")])
 def test_heads_and_deputies_are_read(header: str, said: str, leads: str) -> None:
@@ -211,6 +224,8 @@ def test_a_file_brings_heads(cast: Cast) -> None:
     made = Person.objects.get(email="a@b.example")
     assert queries.actor_of(made).heads == {str(cast.cardiology.id)}
     assert [one.verb for one in audit.history("person", made.id)].count("people.name_head") == 1
+    (told,) = Notice.objects.filter(person=made)
+    assert "deputy head of {place} now" in told.sentence and told.values == {"place": "Cardiology"}
 
 
 def test_a_file_names_nobody_who_treats_nobody(cast: Cast) -> None:

@@ -17,9 +17,10 @@ Said = str | Mapping[str, str]
 def notify(to: Iterable[object], sentence: str, link: str, *, by: Actor, **values: Said) -> int:
     """Tell the people with these ids; how many were told.
 
-    `sentence` is one of the catalogues (mark it with `gettext_noop`), `values` what stands in its braces: names and
-    reference numbers, never anything of a patient. Whoever acts is not told of their own act, nobody is told twice,
-    and closed accounts are left out. What is called otherwise in every language is given as its names by language.
+    `sentence` is one of the catalogues (mark it with `gettext_noop`), `values` what stands in its braces: names,
+    reference numbers, and days as year-month-day (shown as their reader writes them), never anything of a patient.
+    Whoever acts is not told of their own act, nobody is told twice, and closed accounts are left out. What is called
+    otherwise in every language is given as its names by language.
     """
     return _notify(to, sentence, link, by, values, urgent=False)
 

@@ -78,29 +78,53 @@ def name_head(affiliation: Affiliation, *, by: Actor, lead: Lead = Lead.HEAD) ->
     if not _not_over(affiliation).exclude(leads=lead).update(leads=lead):
         raise BusyError(_("This is said already."))
     record("people.name_head", "person", affiliation.person_id, by=by, **_where(affiliation), leads=lead.value)
-    notify(
-        [affiliation.person_id],
-        NAMED[lead],
-        reverse("emergency_accesses"),
-        by=by,
-        place=str(affiliation.unit or affiliation.organisation),
-    )
+    tell_leads(affiliation, lead, by=by)
+
+
+def tell_leads(affiliation: Affiliation, lead: Lead, *, by: Actor) -> None:
+    """Tell somebody of what they are head or deputy, from which day on where it is one to come."""
+    place = str(affiliation.unit or affiliation.organisation)
+    to, link = [affiliation.person_id], reverse("emergency_accesses")
+    if affiliation.since > timezone.localdate():
+        notify(to, TO_COME[lead], link, by=by, place=place, day=affiliation.since.isoformat())
+    else:
+        notify(to, NAMED[lead], link, by=by, place=place)
 
 
 NAMED = {
     Lead.HEAD: gettext_noop("You are head of {place} now: you are told of emergency access to its patients."),
     Lead.DEPUTY: gettext_noop("You are deputy head of {place} now: you are told of emergency access to its patients."),
 }
+TO_COME = {
+    Lead.HEAD: gettext_noop(
+        "You are head of {place} from {day} on: you are told of emergency access to its patients then."
+    ),
+    Lead.DEPUTY: gettext_noop(
+        "You are deputy head of {place} from {day} on: you are told of emergency access to its patients then."
+    ),
+}
+RELEASED = {
+    Lead.HEAD: gettext_noop(
+        "You are head of {place} no longer: you are told no more of emergency access to its patients."
+    ),
+    Lead.DEPUTY: gettext_noop(
+        "You are deputy head of {place} no longer: you are told no more of emergency access to its patients."
+    ),
+}
 
 
 @verb("people.release_head")
 def release_head(affiliation: Affiliation, *, by: Actor) -> None:
-    """Let somebody be head or deputy no longer; the role itself goes on. BusyError where they are not."""
+    """Let somebody be head or deputy no longer, and tell them; their role goes on. BusyError where they are not."""
     if by is not rules.SYSTEM:
         rules.may_manage_people(by).require()
-    if not Affiliation.objects.filter(id=affiliation.id).exclude(leads="").update(leads=""):
+    held = Affiliation.objects.filter(id=affiliation.id).exclude(leads="")
+    was = held.values_list("leads", flat=True).first()
+    if was is None or not held.update(leads=""):
         raise BusyError(_("Somebody else was quicker; look at it again."))
     record("people.release_head", "person", affiliation.person_id, by=by, **_where(affiliation))
+    place = str(affiliation.unit or affiliation.organisation)
+    notify([affiliation.person_id], RELEASED[Lead(was)], reverse("home"), by=by, place=place)
 
 
 def check_treats(role: str) -> None:

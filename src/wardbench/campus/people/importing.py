@@ -95,12 +95,19 @@ def check(sheet: Sheet, known: Known) -> Checked:
     good: list[tuple[int, Newcomer]] = []
     first: dict[str, tuple[int, str]] = {}
     held: dict[tuple[object, ...], int] = {}
+    leading: dict[tuple[object, ...], tuple[int, str]] = {}
     faulty: dict[str, int] = {}
     for row in sheet.rows:
         found = _Faults(sheet, row)
         newcomer = _read(row, known, found)
         email = newcomer.email or row.values.get("email", "").lower()
         what = (email, newcomer.role, newcomer.organisation, newcomer.unit)
+        if newcomer.leads:
+            place = (email, newcomer.organisation, newcomer.unit)
+            before, lead = leading.setdefault(place, (row.line, newcomer.leads))
+            if lead != newcomer.leads:
+                said = _("the same person is head and deputy there, here and on line %(line)d; say one of the two")
+                found.add("leads", said % {"line": before})
         line, name = first.setdefault(email, (row.line, newcomer.name))
         if line != row.line and not found.list:
             if folded(name) != folded(newcomer.name):

@@ -15,12 +15,12 @@ from django.utils.translation import gettext as _
 
 from wardbench.campus.audit.services import Act, record, record_all, verb
 from wardbench.campus.people import first_passwords, queries, rules
-from wardbench.campus.people.heads import check_treats
+from wardbench.campus.people.heads import check_treats, tell_leads
 from wardbench.campus.people.importing import Newcomer
 from wardbench.campus.people.models import Affiliation, Expertise, Organisation, Person, Unit
 from wardbench.campus.people.names import given_name
 from wardbench.campus.people.orcid import is_orcid
-from wardbench.campus.people.roles import Role
+from wardbench.campus.people.roles import Lead, Role
 from wardbench.campus.people.rules import LAST, Actor, ForbiddenError, no
 from wardbench.campus.people.sessions import end_sessions
 from wardbench.core.errors import BusyError, InputError
@@ -124,6 +124,9 @@ def import_people(newcomers: Sequence[Newcomer], *, by: Actor, source: str) -> i
             acts.append(Act("people.name_head", "person", a.person_id, {**said, "leads": a.leads}))
     acts.append(Act("people.import", "file", source, {"people": len(people), "roles": len(held)}))
     record_all(acts, by=by)
+    named = Affiliation.objects.filter(id__in=[a.id for a in held if a.leads])
+    for leading in named.select_related("unit", "organisation"):
+        tell_leads(leading, Lead(leading.leads), by=by)
     return len(people)
 
 
