@@ -34,6 +34,7 @@ from wardbench.campus.biobank.visiting import Planned
 from wardbench.campus.people import services as people
 from wardbench.campus.people.roles import CARE, Role
 from wardbench.campus.people.rules import SYSTEM, Actor, Affiliation, ForbiddenError
+from wardbench.campus.web.home import page_of
 from wardbench.core.consent import PRESUMED, Basis, Tier
 from wardbench.core.errors import BusyError, InputError
 
@@ -139,6 +140,20 @@ def test_a_collection_that_nobody_answers_for_is_not_published(cast: Cast) -> No
     assert collection.responsible.count() == 2
     with pytest.raises(InputError, match="purpose"):
         curating.change_collection(collection, {"purpose": ""}, by=by)
+
+
+def test_saying_that_a_collection_reached_one_waits_until_it_is_said_and_again_after_a_year(cast: Cast) -> None:
+    collection, by = things.collection(cast), cast.actor("physician")
+    assert page_of(by)[0] == []
+    curating.name_responsible(collection, cast.people["physician"].id, by=SYSTEM)
+    (task,) = page_of(by)[0]
+    assert collection.name in task.what and task.address == reverse("collection", args=[collection.id])
+    assert "Messages reach me" in cast.client("physician").get(task.address).content.decode()
+    assert page_of(cast.actor("physician2"))[0] == []
+    curating.confirm_reached(collection, by=by)
+    assert page_of(by)[0] == []
+    collection.responsible.update(reached=timezone.now() - curating.REACHED_WITHIN - datetime.timedelta(days=1))
+    assert len(page_of(by)[0]) == 1
 
 
 def test_a_responsible_person_without_a_role_does_not_count(cast: Cast) -> None:
