@@ -80,6 +80,24 @@ def test_a_concept_set_is_widened(builder: Visitor) -> None:
     page.locator("#set-0", has_text="2 concepts").wait_for()
 
 
+def test_what_is_typed_while_a_change_counts_stays(builder: Visitor) -> None:
+    """Only the search whose result was added is emptied."""
+    page = builder.page
+    page.locator("#find-rule").press_sequentially("metformin", delay=20)
+    page.locator("#found-rule button").first.wait_for()
+    page.locator("#find-entry").press_sequentially("HbA1c", delay=20)
+    page.locator("#found-entry button").first.wait_for()
+    page.locator("#found-entry").get_by_role("button", name=re.compile("^Add ")).first.click()
+    page.locator("#find-rule").press("End")
+    page.locator("#find-rule").press_sequentially(" tab", delay=20)
+    page.locator("#entry-1-head").wait_for()
+    page.wait_for_function("document.getElementById('find-entry').value === ''")
+    assert page.locator("#find-rule").input_value() == "metformin tab"
+    assert page.locator("#found-entry").inner_text().strip() == ""
+    found = builder.look()
+    assert not found, as_text(found)
+
+
 def test_two_quick_clicks_are_two_changes(builder: Visitor) -> None:
     page = builder.page
     page.evaluate(

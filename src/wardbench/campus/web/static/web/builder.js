@@ -10,10 +10,11 @@ if (window.htmx) window.htmx.config.attributesToSettle = ["class"];
 // What a form or button says is read when it is used, because the answer before it may replace the form.
 let line = Promise.resolve();
 const later = new Map();
-const change = (values) => {
+const change = (values, search) => {
   const target = { source: "#change", target: "#bar", swap: "outerHTML" };
   line = line
     .then(() => window.htmx.ajax("POST", document.getElementById("change").action, { ...target, values: { ...values, revision: document.getElementById("revision").value } }))
+    .then(() => done(search))
     .catch(() => {});
 };
 const asObject = (data) => Object.fromEntries([...new Set(data.keys())].map((name) => {
@@ -26,7 +27,7 @@ builder.addEventListener("submit", (event) => {
   event.preventDefault();
   window.clearTimeout(later.get(event.target));
   later.delete(event.target);
-  change(valuesOf(event.target, event.submitter));
+  change(valuesOf(event.target, event.submitter), searchOf(event.submitter));
 });
 // A form is kept while it is filled in. What was changed last goes first when another button is pressed.
 builder.addEventListener("change", (event) => {
@@ -93,14 +94,22 @@ builder.addEventListener("click", (event) => {
   document.getElementById(link.dataset.focus)?.focus();
 });
 
-// What was added is in the definition now: its search is done with.
+// What was added is in the definition now: the search that found it is done with, unless another word stands in it by
+// then. The others keep what is being typed in them.
+const searchOf = (button) => {
+  const form = button?.closest(".app-concepts");
+  return form && { id: form.id, text: form.querySelector("[type=search]").value };
+};
+const done = (search) => {
+  const form = search && document.getElementById(search.id);
+  if (form?.querySelector("[type=search]").value !== search?.text) return;
+  if (!form || !accepted) return;
+  form.querySelector("[type=search]").value = "";
+  form.querySelector("[id^=found-]").replaceChildren();
+};
+let accepted = false;
 document.body.addEventListener("htmx:afterRequest", (event) => {
-  const adding = /^add-/.test(event.detail.requestConfig?.parameters?.do ?? "");
-  if (!adding || !event.detail.successful) return;
-  for (const search of builder.querySelectorAll(".app-concepts")) {
-    search.querySelector("[type=search]").value = "";
-    search.querySelector("[id^=found-]").replaceChildren();
-  }
+  if (event.detail.requestConfig?.verb === "post") accepted = event.detail.successful;
 });
 
 // Opening a form puts the cursor into its first field.
