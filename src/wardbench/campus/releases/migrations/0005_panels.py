@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("releases", "0003_extracts"),
+        ("releases", "0004_retracted"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
