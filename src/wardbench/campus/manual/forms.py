@@ -142,7 +142,7 @@ def _parts() -> Iterator[str]:
     yield SIGNING_IN_HEAD
     yield from (f"- {one.get_help_text()}\n" for one in get_default_password_validators())
     for form in SIGNING_IN:
-        if fields := form.base_fields:
+        if fields := WITH_MORE[form]().fields if form in WITH_MORE else form.base_fields:
             yield f"\n### allauth.{form.__name__}\n\n"
             yield from _fields(fields)
     yield "\n## Programs\n\nA field that is not named here is refused.\n"
