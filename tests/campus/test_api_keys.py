@@ -59,6 +59,15 @@ def test_a_key_that_has_ended_is_refused(cast: Cast) -> None:
     assert ask("/api/people/me", secret)[0] == 401
 
 
+def test_a_word_in_the_address_that_is_not_known_is_refused_by_its_name(cast: Cast) -> None:
+    _, secret = made(cast)
+    assert ask("/api/studies?text=kidney&limit=5", secret)[0] == 200
+    for address in ("/api/studies?txt=kidney", "/api/studies?limit=5&txt=1", "/api/people/me?txt="):
+        status, answer = ask(address, secret)
+        assert status == 422 and answer["error"]["sentence"] == "query.txt: this is not known here.", address
+    assert ask("/api/studies/S10001?study=S10002", secret)[0] == 422, "what the path says is said there"
+
+
 def test_a_revoked_key_is_refused_at_once_and_only_its_owner_revokes_it(cast: Cast) -> None:
     key, secret = made(cast)
     with pytest.raises(NotFoundError):

@@ -11,7 +11,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from wardbench.campus.api import benchmark, cohorts, outcomes, people, questions, samples, studies
 from wardbench.campus.api.access import described
-from wardbench.campus.api.reading import WholeCharacters
+from wardbench.campus.api.reading import WholeCharacters, known_only
 from wardbench.campus.limits.rates import TooOftenError
 from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.people.security_log import log_refusal
@@ -27,6 +27,7 @@ api = NinjaAPI(
     urls_namespace="api",
     parser=WholeCharacters(),
 )
+api.add_decorator(known_only)
 api.add_router("/people", people.router)
 api.add_router("/cohorts", cohorts.router)
 api.add_router("/counts", cohorts.counts)
