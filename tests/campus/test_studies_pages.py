@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 import uuid
 from typing import Any
@@ -210,6 +211,7 @@ def test_a_letter_is_in_the_language_of_the_applicant(cast: Cast, language: str)
     assert f"{study.reference}/1" in text and decision.hash in text and "Incomplete" in text
     step = {"en": "Validation by the", "nl": "Validatie door het", "fr": "Validation par le"}[language]
     assert step in text
+    assert language != "en" or "Decided by: Trial-centre officer" in text, "the body by its name"
     Decision.objects.update(content={**decision.content, "reasons": ["Other"]})
     changed = text_of(cast.client("researcher").get(reverse("study_letter", args=[study.id, 1]) + "?language=en"))
     assert "It does not fit" in changed
@@ -330,3 +332,19 @@ def test_a_person_who_left_the_team_sees_nothing_and_uses_nothing(cast: Cast) ->
     assert client.get(page).status_code == 404
 
     assert not Permit.objects.exists()
+
+
+def test_a_permit_on_paper_says_whose_it_is_and_since_when(cast: Cast) -> None:
+    study = approved(cast)
+    Permit.objects.update(made=datetime.datetime(2031, 2, 3, 12, tzinfo=datetime.UTC))
+    response = cast.client("researcher").get(reverse("study_permit", args=[study.id, 1]))
+    text = text_of(response)
+    assert "Issued on 3 February 2031" in text and f"<p>{response.context['campus'].name}<br>" in text
+
+
+def test_a_letter_of_a_care_programme_names_it(cast: Cast) -> None:
+    study = submitted(cast)
+    decide(cast, study, "validation", "trial_centre")
+    decide(cast, study, "care_programme", "physician")
+    text = text_of(cast.client("researcher").get(reverse("study_letter", args=[study.id, 2])))
+    assert "Decided by: Physician (Endocrinology)" in text

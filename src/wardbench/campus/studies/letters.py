@@ -7,9 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext as _
 
+from wardbench.campus.people.models import Unit
+from wardbench.campus.people.roles import TITLES
 from wardbench.campus.studies.models import Decision
+from wardbench.campus.studies.path import Step
 from wardbench.campus.studies.permits import hash_of
 from wardbench.campus.studies.presenting import whose_turn, words
 from wardbench.campus.studies.standing import State, Status
@@ -27,6 +31,7 @@ class Letter:
     at: datetime.datetime
     subject: str
     opening: str
+    by: str
     reasons: Sequence[str]
     reasons_title: str
     next: str
@@ -63,6 +68,7 @@ def letter(here: Standing, decision: Decision) -> Letter:
         at=decision.at,
         subject=said["title"],
         opening=openings[outcome] % {"reference": study.reference, "body": body},
+        by=_by(step, decision),
         reasons=said["reasons"],
         reasons_title=titles[outcome],
         next=_next(here, decision),
@@ -71,6 +77,15 @@ def letter(here: Standing, decision: Decision) -> Letter:
         whole=hash_of(said) == decision.hash,
         void=decision.void,
     )
+
+
+def _by(step: Step | None, decision: Decision) -> str:
+    """Which body decided, by its role; where it spoke for care programmes, with their names."""
+    if step is None:
+        return ""
+    spoke = Unit.objects.filter(id__in=decision.study.votes.filter(step=step.id, at__lte=decision.at).values("unit"))
+    title = gettext(TITLES[step.role])
+    return f"{title} ({', '.join(unit.name for unit in spoke)})" if spoke else title
 
 
 def _next(here: Standing, decision: Decision) -> str:
