@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from campus.cast import Cast, make_cast
@@ -18,7 +19,7 @@ from wardbench.campus.audit.queries import verify
 from wardbench.campus.notices.models import Notice
 from wardbench.campus.people import services as people
 from wardbench.campus.people.rules import SYSTEM, ForbiddenError
-from wardbench.campus.studies import amending, deciding, ending, granting, permits, queries, services
+from wardbench.campus.studies import amending, deciding, ending, granting, permits, queries, services, standings
 from wardbench.campus.studies.facts import Section
 from wardbench.campus.studies.models import Asking, Decision, Permit, PermitUse, Study
 from wardbench.campus.studies.permits import Use, Wanted
@@ -250,6 +251,22 @@ def test_a_body_is_reminded_once_of_a_step_that_is_overdue(cast: Cast) -> None:
     assert verify({})[1] is None
 
 
+def test_a_renewal_has_its_own_days_and_its_own_reminder(cast: Cast) -> None:
+    study = approved(cast)
+    long_ago = timezone.now() - datetime.timedelta(days=700)
+    Study.objects.filter(id=study.id).update(submitted=long_ago, revision=F("revision") + 1)
+    study.votes.update(at=long_ago)
+    past(study)
+    Permit.objects.update(told_soon=long_ago, told_ended=long_ago)
+    granting.renew(study.id, "More time", by=cast.actor("researcher"))
+    today = timezone.localdate()
+    opened = [one for one in standings.stands(Study.objects.get(id=study.id)).steps if one.state is State.OPEN]
+    assert {one.step.id for one in opened} == {"biobank", "privacy"}
+    assert all(one.due is not None and one.due > today for one in opened), "counted from when it was asked for"
+    assert granting.carry_out_due(timezone.now()) == 0
+    assert granting.carry_out_due(timezone.now() + datetime.timedelta(days=30)) == 2
+
+
 def test_a_question_that_is_not_answered_lets_the_study_expire_and_an_answer_revives_it(cast: Cast) -> None:
     study = submitted(cast)
     deciding.ask(study.id, "validation", "Which freezer?", by=cast.actor("trial_centre"))
@@ -261,6 +278,25 @@ def test_a_question_that_is_not_answered_lets_the_study_expire_and_an_answer_rev
     asking = Asking.objects.get()
     deciding.answer_question(study.id, asking.id, "Number 3", by=cast.actor("researcher"))
     assert status(study) is Status.SUBMITTED
+
+
+def test_two_questions_that_are_not_answered_are_told_of_once_and_an_answer_begins_the_days_anew(cast: Cast) -> None:
+    study = submitted(cast)
+    decide(cast, study, "validation", "trial_centre")
+    for step, key in (("board", "biobank_board"), ("privacy", "data_protection")):
+        deciding.ask(study.id, step, "Which freezer?", by=cast.actor(key))
+    long_ago = timezone.now() - datetime.timedelta(days=60)
+    Study.objects.filter(id=study.id).update(submitted=long_ago, revision=F("revision") + 1)
+    Asking.objects.update(at=long_ago)
+    study.votes.update(at=long_ago)
+    assert granting.carry_out_due(timezone.now()) == 1
+    assert Notice.objects.filter(sentence__contains="has expired", person=study.investigator).count() == 1
+    assert granting.carry_out_due(timezone.now()) == 0
+    for asking in Asking.objects.all():
+        deciding.answer_question(study.id, asking.id, "Number 3", by=cast.actor("researcher"))
+    due = {one.step.id: one.due for one in standings.stands(Study.objects.get(id=study.id)).steps}
+    today = timezone.localdate()
+    assert all((due[step] or today) > today for step in ("board", "privacy")), "the body has its days for the answer"
 
 
 def test_a_permit_says_what_has_to_be_kept(cast: Cast) -> None:

@@ -13,7 +13,9 @@ from django.db import connections
 from campus.cast import Cast, make_cast
 from campus.kept import kept
 from wardbench.campus.audit.queries import verify
+from wardbench.campus.notices.models import Notice
 from wardbench.campus.people import services as people
+from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import SYSTEM, ForbiddenError
 from wardbench.campus.studies import amending, deciding, ending, granting, permits, queries, services, standings
 from wardbench.campus.studies.facts import Section
@@ -223,6 +225,47 @@ def test_who_steps_out_does_not_count(cast: Cast) -> None:
     assert states(study)["board"] is State.OPEN, "two votes are needed, and one stepped out"
 
 
+def test_a_conflict_that_is_declared_late_takes_back_what_was_said_before(cast: Cast) -> None:
+    """A physician speaks for two care programmes and is on the board; the interest was there all the time."""
+    physician = cast.people["physician"]
+    people.give_role(physician, Role.PHYSICIAN, cast.hospital, unit=cast.cardiology, by=SYSTEM)
+    people.give_role(physician, Role.BIOBANK_BOARD, cast.hospital, by=SYSTEM)
+    study = completed(cast)
+    services.set_units(study.id, [cast.endocrinology.id, cast.cardiology.id], by=cast.actor("researcher"))
+    services.submit(study.id, by=cast.actor("researcher"))
+    decide(cast, study, "validation", "trial_centre")
+    decide(cast, study, "board", "physician")
+    decide(cast, study, "board", "biobank_board")
+    decide(cast, study, "care_programme", "physician")
+    assert states(study)["board"] is State.APPROVED
+    by = cast.actor("physician")
+    deciding.vote(study.id, "care_programme", "", by=by, reason="My own trial", unit=cast.cardiology.id)
+    assert states(study)["board"] is State.OPEN, "the board decides again, without them"
+    care = next(
+        one for one in standings.stands(Study.objects.get(id=study.id)).steps if one.step.id == "care_programme"
+    )
+    assert care.missing_programmes == {str(cast.endocrinology.id), str(cast.cardiology.id)}
+    officer = cast.client("trial_centre")
+    page = officer.get(f"/studies/{study.id}/").content.decode()
+    assert page.count("There are not enough members left who may vote.") == 1, "nobody else is of endocrinology"
+    assert "came to you" in str(Notice.objects.filter(person=cast.people["biobank_board2"]).latest("id").sentence)
+    for key in ("biobank_board", "biobank_board2"):
+        decide(cast, study, "board", key)
+    assert states(study)["board"] is State.APPROVED
+
+
+def test_the_page_says_when_too_few_are_left_after_an_amendment(cast: Cast) -> None:
+    study = submitted(cast)
+    decide(cast, study, "validation", "trial_centre")
+    decide(cast, study, "board", "biobank_board", "", "My own department")
+    lacking = "There are not enough members left who may vote."
+    page = f"/studies/{study.id}/"
+    assert cast.client("trial_centre").get(page).content.decode().count(lacking) == 1
+    amending.amend(study.id, Section.PURPOSE, {"purpose": {"use": "DUO:0000042"}}, "Wider", by=cast.actor("researcher"))
+    decide(cast, study, "validation", "trial_centre")
+    assert cast.client("trial_centre").get(page).content.decode().count(lacking) == 1, "who stepped out stays out"
+
+
 def test_a_physician_speaks_for_their_own_care_programme_alone(cast: Cast) -> None:
     study = submitted(cast)
     decide(cast, study, "validation", "trial_centre")
@@ -240,8 +283,12 @@ def test_a_question_goes_back_and_the_answer_comes(cast: Cast) -> None:
     with pytest.raises(NotFoundError):
         asking = Study.objects.get(id=study.id).askings.get()
         deciding.answer_question(study.id, asking.id, "Mine", by=cast.actor("researcher2"))
+    other = people.add_person("officer@test.example", "Officer", by=SYSTEM)
+    people.give_role(other, Role.TRIAL_CENTRE, cast.hospital, by=SYSTEM)
     deciding.answer_question(study.id, asking.id, "Freezer 3", by=cast.actor("researcher"))
     assert status(study) is Status.SUBMITTED
+    told = Notice.objects.filter(sentence__contains="was answered")
+    assert sorted(told.values_list("person", flat=True)) == sorted([other.id, cast.people["trial_centre"].id])
     with pytest.raises((BusyError, ForbiddenError)):
         deciding.answer_question(study.id, asking.id, "Freezer 4", by=cast.actor("researcher"))
 

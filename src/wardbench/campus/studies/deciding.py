@@ -16,9 +16,10 @@ from wardbench.campus.people.roles import Role, gettext_noop
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.studies import rules
 from wardbench.campus.studies.models import Asking, Vote
-from wardbench.campus.studies.moves import allowed, move, needs_reason, page_of, settle, team
+from wardbench.campus.studies.moves import allowed, decide_again, move, needs_reason, page_of, settle, team, tell_turns
 from wardbench.campus.studies.rules import Verb
 from wardbench.campus.studies.standing import Answer
+from wardbench.campus.studies.standings import Standing
 from wardbench.core.errors import BusyError, InputError
 
 
@@ -60,8 +61,17 @@ def vote(
         reason=reason.strip(),
         at=timezone.now(),
     )
-    move(here, by, "studies.vote", step=step, answer=answer or "conflict_of_interest")
-    settle(here, by)
+    fallen = [] if answer else _step_out(here, step, unit if turn.units else None, by)
+    move(here, by, "studies.vote", step=step, answer=answer or "conflict_of_interest", again=fallen)
+    settle(here, by, again_on=fallen)
+
+
+def _step_out(here: Standing, step: str, unit: uuid.UUID | None, by: Actor) -> list[str]:
+    """Whoever has an interest had it before: what they said for another care programme falls, and steps on which they
+    voted decide again; the ids of these."""
+    said = Vote.objects.filter(study=here.study, person_id=by.id, void=False).exclude(answer="")
+    said.filter(step=step).exclude(unit=unit).update(void=True, voided=timezone.now())
+    return decide_again(here.study, set(said.exclude(step=step).values_list("step", flat=True)))
 
 
 @verb("studies.ask")
@@ -79,7 +89,7 @@ def ask(study_id: uuid.UUID, step: str, text: str, *, by: Actor) -> None:
 
 @verb("studies.answer")
 def answer_question(study_id: uuid.UUID, asking: uuid.UUID, text: str, *, by: Actor) -> None:
-    """Answer a question; the step goes on. BusyError where somebody answered it already."""
+    """Answer a question; the step goes on, and its body is told. BusyError where somebody answered it already."""
     here = allowed(study_id, Verb.ANSWER, by)
     text = needs_reason(text, _("text: write the answer."))
     own = Asking.objects.filter(id=asking, study=here.study, answered=None)
@@ -89,3 +99,5 @@ def answer_question(study_id: uuid.UUID, asking: uuid.UUID, text: str, *, by: Ac
     asked = Asking.objects.get(id=asking)
     sentence = gettext_noop("Your question about study {reference} was answered.")
     notify([asked.by_id], sentence, page_of(here.study), by=by, reference=here.study.reference)
+    sentence = gettext_noop("A question about study {reference} was answered; it waits for your decision: {step}.")
+    tell_turns(here.study, by, only=[asked.step], sentence=sentence, but=[str(asked.by_id)])

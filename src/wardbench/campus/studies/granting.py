@@ -19,7 +19,7 @@ from wardbench.campus.studies.models import Asking, Permit, PermitUse, Reminder,
 from wardbench.campus.studies.moves import again, allowed, decide_again, move, needs_reason, page_of, team, tell_turns
 from wardbench.campus.studies.permits import Wanted
 from wardbench.campus.studies.rules import Verb
-from wardbench.campus.studies.standing import Status
+from wardbench.campus.studies.standing import State, Status
 from wardbench.campus.studies.standings import Standing
 from wardbench.core.errors import BusyError, InputError, NotFoundError
 
@@ -128,9 +128,11 @@ def carry_out_due(now: datetime.datetime) -> int:
     how many."""
     today = timezone.localdate(now)
     told = sum(_remind(late, by=SYSTEM) for late in _overdue(today))
-    for asking in Asking.objects.filter(answered=None, told_expired=None, study__withdrawn=None, study__closed=None):
-        if standings.stands(asking.study).status is Status.EXPIRED:
-            told += _expire(asking, by=SYSTEM)
+    open_ = Asking.objects.filter(answered=None, told_expired=None, study__withdrawn=None, study__closed=None)
+    for study_id in sorted(set(open_.values_list("study", flat=True))):
+        late = [stand.step.id for stand in again(study_id).steps if stand.state is State.EXPIRED]
+        if open_.filter(study=study_id, step__in=late).exists():
+            told += _expire(study_id, late, by=SYSTEM)
     soon = today + datetime.timedelta(days=SOON)
     holding = Permit.objects.filter(revoked=None)
     for permit in holding.filter(until__lt=today, told_ended=None):
@@ -177,13 +179,15 @@ def _remind(late: _Overdue, *, by: Actor) -> int:
 
 
 @verb("studies.expire")
-def _expire(asking: Asking, *, by: Actor) -> int:
-    claimed = Asking.objects.filter(id=asking.id, answered=None, told_expired=None).update(told_expired=timezone.now())
-    here = again(asking.study_id)
-    record("studies.expire", "study", here.study.id, by=by, study=here.study.reference, step=asking.step, told=claimed)
-    if claimed:
+def _expire(study_id: uuid.UUID, steps: list[str], *, by: Actor) -> int:
+    """Tell once of a study that has expired, however many of its questions were not answered in time."""
+    unanswered = Asking.objects.filter(study=study_id, step__in=steps, answered=None, told_expired=None)
+    told = int(unanswered.update(told_expired=timezone.now()) > 0)
+    here = again(study_id)
+    record("studies.expire", "study", here.study.id, by=by, study=here.study.reference, steps=steps, told=told)
+    if told:
         _tell(here, gettext_noop("Study {reference} has expired: a question was not answered in time."), by)
-    return claimed
+    return told
 
 
 @verb("studies.permit_ends")

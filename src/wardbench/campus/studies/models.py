@@ -146,6 +146,8 @@ class Vote(models.Model):
     reason = models.TextField(blank=True)
     at = models.DateTimeField()
     void = models.BooleanField(default=False)
+    voided = models.DateTimeField(null=True, blank=True)
+    """When it was taken back; empty as well for those of before this was kept."""
 
     class Meta:
         ordering = ("at",)

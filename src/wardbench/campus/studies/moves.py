@@ -62,7 +62,7 @@ def decide_again(study: Study, steps: Iterable[str]) -> list[str]:
     """Take back what was said and decided on steps; those on which something had been said."""
     votes = Vote.objects.filter(study=study, step__in=list(steps), void=False)
     found = sorted(set(votes.values_list("step", flat=True)))
-    votes.update(void=True)
+    votes.update(void=True, voided=timezone.now())
     Decision.objects.filter(study=study, step__in=list(steps), void=False).update(void=True)
     return found
 
@@ -143,17 +143,22 @@ WAITS = gettext_noop("Study {reference} came to you for a decision: {step}.")
 
 
 def tell_turns(
-    study: Study, by: Actor, only: Iterable[str] | None = None, sentence: str = WAITS, **values: str
+    study: Study,
+    by: Actor,
+    only: Iterable[str] | None = None,
+    sentence: str = WAITS,
+    but: Iterable[str] = (),
+    **values: str,
 ) -> None:
-    """Tell everybody whose turn it is: the people whom `queries.waiting` shows it to."""
+    """Tell everybody whose turn it is, the people whom `queries.waiting` shows it to, but those who know already."""
     now = again(study.id)
-    wanted = None if only is None else set(only)
+    wanted, know = None if only is None else set(only), set(but)
     for turn in now.turns:
         if turn.role is None or (wanted is not None and turn.step not in wanted):
             continue
         people = [person.id for unit in turn.units or ("",) for person in holders(turn.role, unit=_uuid(unit))]
         spoken = set() if turn.units else {person for step, person in now.voted if step == turn.step}
-        out = team(now) | now.facts.conflicted | now.facts.former | spoken
+        out = team(now) | now.facts.conflicted | now.facts.former | spoken | know
         asked = [person for person in people if str(person) not in out]
         step = told(now.path.by_id[turn.step].title)
         notify(asked, sentence, page_of(study), by=by, reference=study.reference, step=step, **values)

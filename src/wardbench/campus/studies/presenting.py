@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -127,17 +128,21 @@ def _row(here: Standing, stand: Stand, by: Actor, days: tuple[int, bool], votes:
         votes=tuple(votes) if decides or stand.state in DECIDED else (),
         missing_votes=stand.missing_votes,
         missing_programmes=tuple(sorted(programmes.get(one, "") for one in stand.missing_programmes)),
-        can_vote=_can_vote(here, stand, votes) if stand.state is State.OPEN and not stand.missing_programmes else None,
+        can_vote=_can_vote(here, stand, votes) if stand.state is State.OPEN else None,
         mine=turn is not None and turn in turns_of(by, here),
         documents=step.documents,
     )
 
 
 def _can_vote(here: Standing, stand: Stand, votes: Sequence[Vote]) -> int:
-    """How many of a body could still vote: not those of the study, who stepped out, or who voted."""
-    spoken = {str(vote.person_id) for vote in votes if not vote.void}
-    own = {here.facts.investigator, *here.facts.members}
-    return sum(str(one.id) not in spoken | own for one in people.holders(stand.step.role))
+    """How many of the votes that are missing could still come: from nobody who works or worked on the study, stepped
+    out, or voted; of care programmes, those in which somebody is left to speak."""
+    out = {here.facts.investigator, *here.facts.members, *here.facts.former, *here.facts.conflicted}
+    if stand.missing_programmes:
+        of_each = (people.holders(stand.step.role, unit=uuid.UUID(unit)) for unit in stand.missing_programmes)
+        return sum(any(str(one.id) not in out for one in them) for them in of_each)
+    out |= {str(vote.person_id) for vote in votes if not vote.void}
+    return sum(str(one.id) not in out for one in people.holders(stand.step.role))
 
 
 def whose_turn(here: Standing, today: datetime.date, by: Actor | None = None) -> list[Whose]:

@@ -188,10 +188,19 @@ def case_of(study: Study) -> Case:
         study.withdrawn is not None,
         study.closed is not None,
         timezone.localdate(),
-        {
-            step.id: one.at
-            for one in study.submissions.all()
-            for step in approval_path().steps
-            if one.section and one.section in step.sees
-        },
+        _reopened(study),
     )
+
+
+def _reopened(study: Study) -> dict[str, datetime.datetime]:
+    """When steps last had something new before them: an amendment that they judge, an answer, or votes taken back."""
+    steps = approval_path().steps
+    new = [
+        (step.id, one.at)
+        for one in study.submissions.all()
+        for step in steps
+        if one.section and one.section in step.sees
+    ]
+    new += [(one.step, one.answered) for one in study.askings.all() if one.answered is not None]
+    new += [(vote.step, vote.voided) for vote in study.votes.all() if vote.voided is not None]
+    return dict(sorted(new, key=lambda one: one[1]))
