@@ -396,6 +396,7 @@ def test_readers_see_and_change_nothing(campus: Cast) -> None:
     for address, fields in posts.items():
         assert client.post(f"/cohorts/{cohort.id}/{address}", fields).status_code == 403, address
     assert client.get(f"/cohorts/{cohort.id}/settings/").status_code == 403
+    assert client.get(f"/cohorts/{cohort.id}/versions/0/").status_code == 404, "there is no version before the first"
     copied = client.post(f"/cohorts/{cohort.id}/versions/1/copy/", follow=True)
     assert copied.status_code == 200 and Cohort.objects.filter(owner=campus.people["student"]).count() == 1
 

@@ -68,12 +68,12 @@ def new(request: HttpRequest) -> HttpResponse:
 
 
 @signed_in
-def cohort(request: HttpRequest, cohort_id: uuid.UUID, number: int = 0) -> HttpResponse:
+def cohort(request: HttpRequest, cohort_id: uuid.UUID, number: int | None = None) -> HttpResponse:
     """What a version says and gives: in words, in numbers, and how to come to the same again."""
     by = actor(request)
     seen = queries.seen(cohort_id, by)
     last = queries.latest(seen.cohort)
-    version = queries.version_of(seen.cohort, number) if number else last
+    version = last if number is None else queries.version_of(seen.cohort, number)
     context = {"cohort": seen.cohort, "seen": seen, "tab": "page", "version": version, "latest": last}
     context |= {"draft": queries.draft_of(seen.cohort, by), "may_edit": seen.may_edit, "may_make": rules.may_make(by)}
     context |= {"shares": queries.shares_of(seen.cohort), "archived": seen.cohort.status == rules.ARCHIVED}
