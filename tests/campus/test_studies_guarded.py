@@ -112,6 +112,16 @@ def data() -> Wanted:
     return Wanted(Use.DATA, cohort=HASH)
 
 
+def test_why_somebody_may_end_a_permit_is_said_while_it_is_renewed_too(cast: Cast) -> None:
+    study = approved(cast)
+    asked = f"/people/why/?who={cast.people['trial_centre'].email}&kind=study&what={study.reference}"
+    steward = cast.client("data_steward")
+    assert "Revoke the permit" in steward.get(asked).content.decode()
+    amending.amend_team(study.id, "Help", by=cast.actor("researcher"), join={cast.people["lecturer"].id: "statistics"})
+    assert rules.may(cast.actor("trial_centre"), rules.Verb.REVOKE, standings.stands(Study.objects.get()).facts)
+    assert "Revoke the permit" in steward.get(asked).content.decode()
+
+
 def test_a_suspension_goes_over_to_the_permit_that_follows(cast: Cast) -> None:
     study = approved(cast)
     ends_soon(study)
