@@ -111,10 +111,8 @@ _GROUPED = re.compile(r"\d{1,3}(?:'\d{3})+(?:[.,]\d+)?|\d{1,3}(?:,\d{3})+\.\d+|\
 
 
 _DECIMAL = {
-    mark: re.compile(
-        rf"0{mark}\d+|\d+{mark}(?!\d{{3}}$)\d+|\d{{4,}}{mark}\d+|\d{{1,3}}(?:{other}\d{{3}})+{mark}\d+", re.ASCII
-    )
-    for mark, other in ((",", r"\."), (r"\.", ","))
+    ",": re.compile(r"0,\d+|\d+,(?!\d{3}$)\d+|\d{4,},\d+|\d{1,3}(?:\.\d{3})+,\d+", re.ASCII),
+    r"\.": re.compile(r"0\.\d+|\d+\.(?!\d{3}$)\d+|\d{4,}\.\d+|\d{1,3}(?:,\d{3})+\.\d+", re.ASCII),
 }
 """Numbers in which a sign can only be that of decimals."""
 _THOUSANDS = {mark: re.compile(rf"[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+", re.ASCII) for mark in (".", ",")}
