@@ -63,7 +63,8 @@ HEAD = """# What can be sent in
 Every form, every call of a program and every file that the campus takes: what each field may be, what has to fit
 together, and how often or how much. This page is written from the forms and limits themselves when the manual is built,
 and a test fails where the two differ. What a form refuses is said beside its field, in the reader's language; a program
-gets the same sentence. Other fields of a form are not read, those of a program are refused.
+gets the same sentence. Other fields of a form are not read, those of a program are refused, also in
+its address after the question mark.
 
 A text with a null character is refused; any other is shown as text everywhere. A day is written `YYYY-MM-DD`. A choice
 is one of those that the page offers to whoever asks, and anything else is refused.
