@@ -129,6 +129,21 @@ def test_small_collections_are_counted_together(cast: Cast) -> None:
     assert said["COLLECTION-14"] == ["Urine"] and "COLLECTION-21" not in said
 
 
+@pytest.mark.parametrize(("materials", "told"), [([["Plasma", "DNA"]], True), ([["Plasma"], ["DNA"]], False)])
+def test_materials_on_one_line_are_said_to_be_released_together(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, materials: list[list[str]], told: bool
+) -> None:
+    one = publish(cast, things.collection(cast, "A"))
+    cells = [{"places": [["A"], held], "donors": "50", "specimens": "90"} for held in materials]
+    cube = {
+        "released": "2026-10-01", "dimensions": ["material", "temperature", "sex", "age"], "cells": [],
+        "coarser": [[{"places": [["A"]], "donors": "50", "specimens": "90"}], cells],
+    }  # fmt: skip
+    monkeypatch.setattr(current, "released", lambda: cube)
+    page = anybody().get(f"/catalogue/{one.id}/").content.decode()
+    assert "DNA</th>" in page and ("Materials on one line were released together" in page) == told
+
+
 def test_a_collection_that_shares_its_donors_has_their_number_and_no_other(cast: Cast) -> None:
     one, shares = publish(cast, things.collection(cast, "A")), publish(cast, things.collection(cast, "B"))
     stock(cast, {"A": 52})

@@ -564,6 +564,23 @@ def test_a_title_above_the_headers_is_left_out_and_said() -> None:
     assert matching.proposed(table, {}) == ["label", "material", "collected", "amount", "parent"]
 
 
+@pytest.mark.parametrize(
+    "foot", ["Totaal:;;12", ";Total;12", "TOTAL : 12 tubes;;", "Totaal aantal stalen: 2;;", "Nombre total;;"]
+)
+def test_what_adds_up_the_rows_at_the_foot_is_left_out_and_said(foot: str) -> None:
+    table = files.read_csv(f"Label;Material;Amount\nS1;Plasma;1 ml\nS2;Plasma;1 ml\n\n{foot}\n".encode())
+    assert [row[0] for row in table.rows] == ["S1", "S2"] and table.lines == (2, 3)
+    assert table.told == ("Line 5 adds up what stands above it, and was left out.",)
+
+
+@pytest.mark.parametrize("row", ["Total-1;Plasma;1 ml", "Summit;Plasma;1 ml", "S3;total RNA;1 ml", ";total RNA;1 ml"])
+def test_what_only_looks_like_a_total_is_a_row(row: str) -> None:
+    table = files.read_csv(f"Label;Material;Amount\nS1;Plasma;1 ml\n{row}\n".encode())
+    assert len(table.rows) == 2 and not table.told
+    above = files.read_csv(f"Label;Material;Amount\nTotal;Plasma;1 ml\n{row}\n".encode())
+    assert len(above.rows) == 2, "only at the foot"
+
+
 def test_a_title_above_headers_of_which_none_is_known() -> None:
     table = reading.read("Liste 2019, Köln\n\nRöhrchen;Art;Wo;Menge\nS1;Serum;Box 1;1,5\n".encode())
     assert table.headers == ("Röhrchen", "Art", "Wo", "Menge") and table.rows == (("S1", "Serum", "Box 1", "1,5"),)

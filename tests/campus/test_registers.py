@@ -23,7 +23,7 @@ from wardbench.campus.biobank import tubes
 from wardbench.campus.biobank.amounts import amount_of
 from wardbench.campus.biobank.models import CustodyEvent, Specimen
 from wardbench.campus.biobank.tubes import Part
-from wardbench.campus.catalogue import registers
+from wardbench.campus.catalogue import register_views, registers
 from wardbench.campus.catalogue.measures import age_band, spread
 from wardbench.campus.catalogue.performance import performance
 from wardbench.campus.catalogue.registers import Kind, Period
@@ -130,6 +130,16 @@ def test_the_file_says_what_the_page_says_and_calculates_nothing(cast: Cast) -> 
     found = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert found[0][1] == "Specimen" and found[1][1] == "'=cmd|0" and len(found) == 2
     assert "=cmd|0" in client.get("/biobank/registers/?kind=received").content.decode()
+
+
+def test_a_printed_page_says_which_of_the_entries_it_holds(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    things.tubes(cast, 3)
+    client, said = cast.client("biobank_manager"), "of 3 are printed here; the rest stands on other pages."
+    assert said not in client.get("/biobank/registers/").content.decode(), "all of them"
+    monkeypatch.setattr(register_views, "ON_A_PAGE", 2)
+    page = client.get("/biobank/registers/").content.decode()
+    assert f'<p class="app-print-only">Only 1 to 2 {said}</p>' in page
+    assert f"Only 3 to 3 {said}" in client.get("/biobank/registers/?page=2").content.decode()
 
 
 @pytest.mark.parametrize(

@@ -401,6 +401,13 @@ def test_a_no_on_a_newer_form_is_a_withdrawal_of_that_use(w: World) -> None:
     assert client.post(address, {**given, "given": today.isoformat()}).status_code == 302
     of = Withdrawal.objects.get()
     assert (of.kind, of.tiers, of.donor) == ("tiers", ["research"], donor()) and of.ended is None
+    page = client.get(reverse("donor", args=[donor().id])).content.decode()
+    assert reverse("withdrawal", args=[of.id]) in page and "Some uses are taken back: " in page
+    assert "What the donor took back" in page and "1 thing is open" in page
+    assert (
+        reverse("withdrawal", args=[of.id])
+        not in client.get(reverse("donor", args=[things.donor("X9").id])).content.decode()
+    )
     assert outcomes(of) == {"T0-0": ""} and task(of, "T0-0").study == there.study
     assert lines(held) == {"X0": "dropped"} and tube("X0").reserved is None
 

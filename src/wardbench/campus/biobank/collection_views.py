@@ -16,9 +16,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from wardbench.campus.biobank import beside, curating, donors, rules, visiting
 from wardbench.campus.biobank import collection_forms as forms
 from wardbench.campus.biobank import collection_queries as queries
-from wardbench.campus.biobank import curating, donors, rules, visiting
 from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
 from wardbench.campus.people.refusals import refusal, told_in
@@ -149,6 +149,7 @@ def donor(request: HttpRequest, donor_id: uuid.UUID) -> HttpResponse:
         "allowed": allowed,
         "consents": one.consents.select_related("form", "collection", "by"),
         "specimens": one.specimens.select_related("collection").order_by("label")[:200],
+        "taken_back": beside.lines_of_donor(by, one),
         "may_see_specimens": rules.may_see_inventory(by),
         "may_know": rules.may_know_donor(by),
         "may_collect": rules.may_collect(by),

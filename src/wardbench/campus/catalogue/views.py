@@ -81,6 +81,7 @@ def collection(request: HttpRequest, collection_id: uuid.UUID) -> HttpResponse:
         "collection": one,
         "figures": found,
         "rows": [([_(MATERIALS.get(code, code)) for code in row.materials], row) for row in found.rows],
+        "together": any(len(row.materials) > 1 for row in found.rows),
         "lists": [(title, [_(words.get(code, code)) for code in codes]) for title, codes, words in lists if codes],
         "permission_words": permission_words(one),
         "answering": queries.answering(shown, by=by),

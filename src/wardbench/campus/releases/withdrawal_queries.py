@@ -127,6 +127,12 @@ def under_way(limit: int) -> list[tuple[Withdrawal, int]]:
     return [(one, left.get(one.id, 0)) for one in found]
 
 
+def of_donor(donor: Donor) -> list[tuple[Withdrawal, int]]:
+    """What a donor took back with how many things are open, the newest first."""
+    found = donor.withdrawals.annotate(left=Count("tasks", filter=Q(tasks__outcome=""))).order_by("-at")
+    return [(one, one.left) for one in found]
+
+
 def donor_by_code(code: str, *, by: Actor) -> Donor:
     """A donor by their code, for whoever writes down what they take back."""
     may_withdraw(by).require()

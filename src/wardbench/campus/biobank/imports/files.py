@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -36,6 +37,12 @@ TITLES = 12
 """So many rows may stand above the headers: a title, who keeps the list, since when."""
 TOP = 20_000
 """Letters of a line in which a separator is looked for."""
+TOTAL = re.compile(
+    r"(grand |general |sub-?|eind|nombre |aantal |algemeen )?(total|totals|totaal|totaux|sum|som|somme)"
+    r"( (général|general|generaal|number|aantal|nombre)\b[^:=]*)?\s*([:=].*)?",
+    re.IGNORECASE,
+)
+"""What the first filled cell of a row says that adds up those above it, as "Totaal: 12"."""
 SOME = 2
 """A row with so many known headers names the columns, whatever stands above it."""
 
@@ -196,6 +203,13 @@ def table_of(rows: Sequence[tuple[int, Sequence[str]]], told: Iterable[str] = ()
         if any(map(str.__len__, cells)):
             lines.append(line)
             found.append(tuple(cells[place][:LONGEST_CELL] for place in keep))
+    added_up = []
+    while len(found) > 1 and TOTAL.fullmatch(next(filter(None, found[-1]), "")):
+        found.pop()
+        added_up.append(lines.pop())
+    if added_up:
+        said = _("Line %(line)d adds up what stands above it, and was left out.")
+        told = (*told, *(said % {"line": line} for line in reversed(added_up)))
     if not found:
         raise InputError(_("The file has headers and no rows."))
     return Table(tuple(headers[place][:100] for place in keep), tuple(lines), tuple(found), tuple(told))
