@@ -133,6 +133,14 @@ def test_an_export_entered_into_an_empty_campus_is_the_same_inventory(cast: Cast
     assert not any(twice.new.values()) and Specimen.objects.count() == 7 and Consent.objects.count() == 1
 
 
+@pytest.mark.parametrize("standard", ["miabis", "bbmri-fhir"])
+def test_an_export_read_where_it_was_made_is_there_already(cast: Cast, standard: str) -> None:
+    """Also what is out there, which another campus would enter otherwise."""
+    stock(cast)
+    made = taking_in.plan(exported(cast, standard), standard, by=cast.actor("biobank_manager"))
+    assert not made.against and not any(made.new.values()) and made.there["sample"] == 7 and not made.otherwise
+
+
 def test_without_its_list_an_export_enters_what_the_standard_holds(cast: Cast) -> None:
     stock(cast)
     held = files(exported(cast, "miabis"))

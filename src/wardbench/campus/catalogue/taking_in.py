@@ -97,9 +97,11 @@ def _plan(content: bytes, standard: str, by: Actor) -> Plan:
     fresh = frozenset((one.kind, one.id) for one in differs if one.field == WHOLE)
     new = {kind: sum(one == kind for one, _id in fresh) for kind in KINDS}
     there = {kind: len(getattr(wanted, name)) - new[kind] for kind, (name, _made, _key) in KINDS.items()}
-    against = [*_differing(differs), *_unknown(wanted, held), *_faulty(wanted, fresh)]
+    changed = {(one.kind, one.id) for one in losses(read, held)}  # what is there as it is written is left alone, too
+    stops = [one for one in differs if (one.kind, one.id) in changed]
+    against = [*_differing(stops), *_unknown(wanted, held), *_faulty(wanted, fresh)]
     digest = hashlib.sha256(content).hexdigest()
-    otherwise = tuple(losses(read, wanted))
+    otherwise = tuple(one for one in losses(read, wanted) if (one.kind, one.id) in fresh)
     return Plan(chosen.title, digest, wanted, new, there, against, otherwise, NOT_HELD in files, fresh)
 
 
