@@ -127,7 +127,7 @@ def test_every_kind_is_asked_and_answered(campus: Cast) -> None:
         ("benchmark/assay", {"analyte": "5", "unit": "u", "values": "value\n4\n", "ages": [9, 3]}, 400, "that rise"),
         ("benchmark/intervals", {"analyte": "5", "by": ["device"]}, 400, "by: 'device' is none of 'sex', 'age'"),
         ("benchmark/rates", {"counts": COUNTS, "standard": COUNTS, "ages": []}, 400, "hospital: choose a cohort"),
-        ("benchmark/methods", {"pairs": "a,b\n1,2\n"}, 400, "10 to 5000 pairs"),
+        ("benchmark/methods", {"pairs": "a,b\n1,2\n"}, 400, "10 to 1,000 pairs"),
         ("benchmark/intervals", {"analyte": "5", "basis": "stewardship"}, 403, ""),
         ("benchmark/intervals", {"analyte": "5", "basis": "study"}, 403, ""),
     ],

@@ -196,7 +196,7 @@ def test_whatever_is_said_around_specimens_reaches_them(
     current.refresh()
     table = projection.table
     monkeypatch.setattr(projection, "table", lambda: pytest.fail("not all of it"))
-    form, answers = ConsentForm.objects.order_by("code")[0], dict.fromkeys(ALL, False)
+    form, answers = ConsentForm.objects.order_by("code")[0], {one: one is Tier.STORAGE for one in ALL}
     said: dict[str, Callable[[], object]] = {
         "an answer": lambda: donors.give_consent(stock[1], form, answers, today, by=SYSTEM),
         "an answer taken back": lambda: Consent.objects.filter(donor=stock[2]).update(withdrawn=timezone.now()),
