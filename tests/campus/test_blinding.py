@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 import tiny_cohort_hospital as tiny
@@ -45,7 +46,7 @@ from wardbench.campus.releases import (
 )
 from wardbench.campus.releases.blinding import Wish
 from wardbench.campus.releases.blinding_rules import TABLE, Act, Facts, Stage
-from wardbench.campus.releases.models import BlindedPanel, BlindedPlace, Request, Shipment, ShipmentLine
+from wardbench.campus.releases.models import BlindedPanel, BlindedPlace, Request, Shipment, ShipmentLine, WithdrawalTask
 from wardbench.campus.releases.rules import Side, Status
 from wardbench.campus.releases.shipping import Arrived
 from wardbench.campus.releases.withdrawal_rules import Kind
@@ -405,6 +406,36 @@ def test_no_page_tells_the_study_a_label_a_donor_or_the_order_before_it_is_open(
         assert not re.search(r"\b4\.[012]\d", text), address
         order = list(dict.fromkeys(re.findall("|".join(key), text)))
         assert order == sorted(order) and (order != by_label or not order), address
+
+
+def test_a_withdrawal_tells_the_study_a_code_and_no_label(w: World) -> None:
+    panel = received(w)
+    place = panel.places.select_related("line__specimen__donor").order_by("line__code")[2]
+    withdrawals.withdraw(place.line.specimen.donor, Kind.WHOLE, by=SYSTEM)
+    (task,) = WithdrawalTask.objects.filter(study=w.study)
+    page = reverse("withdrawal_task", args=[task.id])
+    for address in (page, reverse("home"), reverse("notices")):
+        text = w.cast.client("researcher").get(address).content.decode()
+        assert place.line.code in text and task.what not in text, address
+    assert task.what in w.cast.client("biobank_manager").get(page).content.decode()
+
+
+def test_the_home_page_asks_for_values_and_then_to_open(w: World) -> None:
+    panel, client = brought_to(w, made(w), Status.SENT), w.cast.client("researcher")
+    reference, said = panel.request.reference, true_values(panel)
+    measure = f"Write down what you measured of blinded panel {reference}"
+    assert measure not in client.get("/").content.decode()
+    advance(w, panel.request, Status.RECEIVED)
+    assert measure in client.get("/").content.decode()
+    assert measure not in w.cast.client("researcher2").get("/").content.decode()
+    blinding.measure(panel.id, said, by=w.asks)
+    home = client.get("/").content.decode()
+    assert measure not in home and f"Open blinded panel {reference}" in home
+    Permit.objects.filter(id=w.permit.id).update(suspended=timezone.now(), why_suspended="A complaint")
+    assert f"panel {reference}" not in client.get("/").content.decode(), "it cannot be opened now"
+    Permit.objects.filter(id=w.permit.id).update(suspended=None, why_suspended="")
+    blinding.unblind(panel.id, by=w.asks)
+    assert f"panel {reference}" not in client.get("/").content.decode()
 
 
 def test_the_biobank_alone_reads_which_code_is_which_and_prints_it(w: World) -> None:

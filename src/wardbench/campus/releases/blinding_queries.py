@@ -6,15 +6,17 @@ import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from wardbench.campus.counting import sessions
 from wardbench.campus.people.rules import Actor, Verdict, no
 from wardbench.campus.releases import blinding_rules, checking, request_queries
-from wardbench.campus.releases.blinding_rules import Facts
+from wardbench.campus.releases.blinding_rules import Act, Facts
 from wardbench.campus.releases.extracting import NO_PERMIT
 from wardbench.campus.releases.finding_queries import RECEIVED
 from wardbench.campus.releases.models import BlindedPanel, BlindedPlace, Request
+from wardbench.campus.releases.rules import Status
 from wardbench.campus.samples import looking
 from wardbench.campus.samples.looking import Scope
 from wardbench.campus.studies import permits
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from wardbench.ward.benchmark.recorded import Analyte
 
 MOST_ANALYTES = 500
+RELATED = ("request__study__investigator", "request__permit", "request__by")
+ARRIVED = (Status.RECEIVED, Status.CLOSED)
 FEWEST_PERSONS = 10
 """Of how many persons an analyte has results that can be chosen."""
 
@@ -68,11 +72,7 @@ def tells_persons(study: Study) -> bool:
 
 def panel(panel_id: uuid.UUID, *, by: Actor) -> tuple[BlindedPanel, Facts]:
     """One of them and what the rules ask of it; NotFoundError for whom it is not."""
-    found = (
-        BlindedPanel.objects.select_related("request__study__investigator", "request__permit", "request__by")
-        .filter(id=panel_id)
-        .first()
-    )
+    found = BlindedPanel.objects.select_related(*RELATED).filter(id=panel_id).first()
     facts = facts_of(found, by) if found is not None else None
     if found is None or facts is None or not blinding_rules.may_see_panel(by, facts):
         raise NotFoundError(_("There is no such panel, or it is not for you to see."))
@@ -93,6 +93,21 @@ def facts_of(of: BlindedPanel, by: Actor) -> Facts:
         sum(one.measured is not None for one in received),
         sum(one.measured is None and not one.failed for one in received),
     )
+
+
+def waiting(by: Actor, own: Sequence[uuid.UUID]) -> list[tuple[BlindedPanel, Facts]]:
+    """Those of the studies that somebody works on (`own`) that wait for what was measured, or to be opened; when the
+    last parcel `arrived` stands on each."""
+    if not own:
+        return []
+    found = BlindedPanel.objects.filter(opened=None, request__study__in=own, request__status__in=ARRIVED)
+    found = found.select_related(*RELATED).annotate(arrived=Max("request__shipments__arrived"))
+    told = [(one, facts_of(one, by)) for one in found]
+    return [
+        (one, facts)
+        for one, facts in told
+        if blinding_rules.may_act(by, Act.MEASURE if facts.unsaid else Act.OPEN, facts)
+    ]
 
 
 def places(of: BlindedPanel) -> list[BlindedPlace]:

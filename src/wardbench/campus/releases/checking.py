@@ -193,13 +193,15 @@ def shares_of(permit: Permit, lines: Sequence[RequestLine]) -> list[Share] | Ver
         entry = next((e for e in permit.content["material"] if is_called(one.material, e.get("type", ""))), None)
         if entry is None:
             return no(
-                gettext_noop("The permit does not cover {material} ({label})."), material=one.material, label=one.label
+                gettext_noop("The permit does not cover {material} ({label})."),
+                material=one.material,
+                label=line.called,
             )
         taken = _in(entry.get("unit", ""), line)
         if taken is None:
             return no(
                 gettext_noop("Nobody knows how much is in {label}, and the permit counts in {unit}."),
-                label=one.label,
+                label=line.called,
                 unit=entry.get("unit", ""),
             )
         name = entry["type"]

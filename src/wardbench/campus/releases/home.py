@@ -15,6 +15,7 @@ from wardbench.campus.biobank.rules import KEEPERS, may_see_withdrawals, may_wit
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.releases import (
+    blinding_queries,
     extract_queries,
     request_queries,
     request_shown,
@@ -48,7 +49,7 @@ def requests(actor: Actor) -> Part:
         for one, side in request_queries.waiting(found)
     ]
     return Part(
-        [*waits, *_withdrawals_waiting(actor, own)],
+        [*waits, *_panels_waiting(actor, own), *_withdrawals_waiting(actor, own)],
         (
             _my_requests(actor, own, [(one, facts) for one, facts, held in found if Side.RESEARCHER in held]),
             _my_standing(actor, own),
@@ -70,14 +71,28 @@ def extracts_waiting(actor: Actor) -> Sequence[Task]:
     ]
 
 
+def _panels_waiting(actor: Actor, own: Sequence[uuid.UUID]) -> Sequence[Task]:
+    """Blinded panels that arrived and are not accounted for, or are and can be opened."""
+    tasks = []
+    for one, facts in blinding_queries.waiting(actor, own):
+        what = _("Write down what you measured of blinded panel {reference}")
+        if not facts.unsaid:
+            what = _("Open blinded panel {reference}")
+        address, since = reverse("panel", args=[one.id]), timezone.localdate(one.arrived)  # type: ignore[attr-defined]
+        tasks.append(Task(what.format(reference=one.request.reference), one.request.study.title, address, since=since))
+    return tasks
+
+
 def _withdrawals_waiting(actor: Actor, own: Sequence[uuid.UUID]) -> Sequence[Task]:
     """Things that somebody has, and whose donor took consent back; several in the biobank are answered for at once."""
     waiting_for = withdrawal_queries.waiting(actor, own)
+    called = withdrawal_queries.called([one.task for one in waiting_for])
     here = Counter(one.task.withdrawal_id for one in waiting_for if one.facts.where is Where.HERE)
     tasks = {}
     for one in waiting_for:
         of, count = one.task.withdrawal, here[one.task.withdrawal_id]
-        what, address = _("Say what became of %(what)s") % {"what": one.task.what}, ("withdrawal_task", one.task.id)
+        what = _("Say what became of %(what)s") % {"what": called[one.task.id]}
+        address: tuple[str, object] = ("withdrawal_task", one.task.id)
         if one.facts.where is Where.HERE and count > 1:
             said = ngettext("%(n)d specimen", "%(n)d specimens", count) % {"n": count}
             what = _("Say what became of %(what)s") % {"what": f"{said} ({of.reference})"}

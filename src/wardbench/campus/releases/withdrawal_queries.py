@@ -94,6 +94,16 @@ def task(task_id: uuid.UUID, *, by: Actor) -> Reach:
     return reach
 
 
+def called(tasks: Sequence[WithdrawalTask]) -> dict[uuid.UUID, str]:
+    """What stands on each thing that a study has, by the task: of a blinded panel the code, and never the label."""
+    ids = {one.specimen_id for one in tasks if one.study_id is not None and one.specimen_id is not None}
+    coded: dict[tuple[uuid.UUID, uuid.UUID], str] = {}
+    if ids:
+        lines = RequestLine.objects.filter(specimen__in=ids).exclude(code="").order_by("request__made")
+        coded = {(study, tube): code for study, tube, code in lines.values_list("request__study", "specimen", "code")}
+    return {one.id: coded.get((one.study_id, one.specimen_id), one.what) for one in tasks}  # type: ignore[arg-type]
+
+
 WAITING = (
     "kind", "what", "outcome", "withdrawal__reference", "withdrawal__at", "specimen__status", "study__investigator",
 )  # fmt: skip

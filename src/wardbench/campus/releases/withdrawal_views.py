@@ -131,6 +131,7 @@ def task(request: HttpRequest, task_id: uuid.UUID) -> HttpResponse:
             return redirect("withdrawal", of.id) if may_see_withdrawals(by) else redirect("home")
     context: dict[str, Any] = {
         "one": reach.task,
+        "what": reach.task.what if may_see_inventory(by) else queries.called([reach.task])[reach.task.id],
         "facts": reach.facts,
         "form": form,
         "may": may,

@@ -26,7 +26,15 @@ from wardbench.campus.notices.sending import notify
 from wardbench.campus.people.queries import holders
 from wardbench.campus.people.roles import Role, gettext_noop
 from wardbench.campus.people.rules import SYSTEM, Actor
-from wardbench.campus.releases import agreeing, blinding, extracting, proving, reaching, withdrawal_rules
+from wardbench.campus.releases import (
+    agreeing,
+    blinding,
+    extracting,
+    proving,
+    reaching,
+    withdrawal_queries,
+    withdrawal_rules,
+)
 from wardbench.campus.releases.extract_rules import Status as Delivered
 from wardbench.campus.releases.models import (
     BasketLine,
@@ -203,13 +211,13 @@ def _save(tasks: Sequence[WithdrawalTask]) -> None:
 
 def _tell(of: Withdrawal, tasks: Sequence[WithdrawalTask], by: Actor) -> None:
     """Tell each study once for each of its things, and the biobank once of the whole."""
-    here = 0
+    here, called = 0, withdrawal_queries.called(tasks)
     for reach in reaching.reaches([one for one in tasks if not one.outcome]):
         if reach.facts.where in withdrawal_rules.BANKS:
             here += 1
             continue
         sentence = gettext_noop("Somebody took consent back: say what became of {what}.")
-        notify(reach.facts.holders, sentence, task_page(reach.task), by=by, what=reach.task.what)
+        notify(reach.facts.holders, sentence, task_page(reach.task), by=by, what=called[reach.task.id])
     told = [one.id for one in holders(*KEEPERS)] if here else []
     sentence = gettext_noop("Withdrawal {reference} reaches specimens in the biobank: {count}.")
     notify(told, sentence, page_of(of), by=by, reference=of.reference, count=str(here))
