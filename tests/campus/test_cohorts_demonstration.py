@@ -28,7 +28,7 @@ def test_the_cohorts_of_the_demonstration(tmp_path: Path, settings: Any) -> None
     people = make_people()
     made, questions = make_cohorts(people), make_questions(people)
     put_behind_questions(made, questions, people)
-    assert set(made) == {"kidneys", "metformin", "colon"}
+    assert set(made) == {"kidneys", "creatinine", "metformin", "colon"}
     student = actor_of(people["student"])
     for cohort in made.values():
         assert queries.seen(cohort.id, student).standing == "reader"

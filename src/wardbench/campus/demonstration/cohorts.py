@@ -1,4 +1,5 @@
-"""The cohorts of the demonstration: diabetes and the kidneys in two versions, and two of the synthetic campus's own."""
+"""The cohorts of the demonstration: diabetes and the kidneys in two versions, whoever had creatinine measured, and two
+of the synthetic campus's own."""
 
 from __future__ import annotations
 
@@ -41,6 +42,7 @@ GIVEN: Sequence[tuple[str, str, str, str]] = (
 """Cohorts from the definitions that come with the synthetic campus: key, definition, owner, name."""
 
 TREATED = 12
+ANALYTE = "Creatinine in serum or plasma"
 
 
 def make_cohorts(people: Mapping[str, Person]) -> dict[str, Cohort]:
@@ -52,6 +54,8 @@ def make_cohorts(people: Mapping[str, Person]) -> dict[str, Cohort]:
     made = {}
     with contextlib.suppress(NotFoundError):
         made["kidneys"] = _kidneys(who, people)
+    with contextlib.suppress(NotFoundError):
+        made["creatinine"] = _measured(who["researcher2"])
     for key, name, owner, title in GIVEN:
         with contextlib.suppress(NotFoundError):
             made[key] = _given(name, title, who[owner])
@@ -125,6 +129,15 @@ def _kidneys(who: Mapping[str, Actor], people: Mapping[str, Person]) -> Cohort:
     changed = editing.add_rule(desk.working, sample)
     services.change_draft(cohort.id, changed, desk.revision, by=by, change="add-rule")
     _save(cohort, by, "Only those whose samples can be asked for")
+    return cohort
+
+
+def _measured(by: Actor) -> Cohort:
+    work, analyte = _concepts(editing.new_definition(), ANALYTE, "measurement")
+    work = editing.add_entry(work, Entry(Event("measurement", analyte, source=True, first=True)))
+    cohort = services.make_cohort("Creatinine was measured", by=by, expression=work.expression)
+    services.share(cohort.id, by=by)
+    _save(cohort, by, "First version")
     return cohort
 
 

@@ -133,6 +133,12 @@ def _agreed(
     if not baskets.choose(basket, material, count, by=asks, amount=LEAST):
         return None
     request = requesting.draft(basket, permit, by=asks)
+    agree(request, about, asks, gives, pace)
+    return request
+
+
+def agree(request: Request, about: Mapping[str, object], asks: Actor, gives: Actor, pace: Pace) -> None:
+    """Bring a draft so far that it is paid for, signed where material leaves, and ready to pick."""
     requesting.edit(request.id, about, by=asks)
     requesting.ask(request.id, by=asks)
     pace.clock.wait(days=pace.reserves)
@@ -146,4 +152,3 @@ def _agreed(
         pace.clock.wait(days=pace.signs)
         agreeing.sign(request.id, agreement.hash, "Dr. Ilse Brandt, Nordlicht Diagnostics", by=asks)
         agreeing.sign(request.id, agreement.hash, gives.name, by=gives)
-    return request

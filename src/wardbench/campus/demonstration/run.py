@@ -45,6 +45,7 @@ def make_demonstration(
     from wardbench.campus.demonstration.emergency import make_emergency
     from wardbench.campus.demonstration.imports import make_imports
     from wardbench.campus.demonstration.outcomes import make_inquiries
+    from wardbench.campus.demonstration.panels import make_panel
     from wardbench.campus.demonstration.people import make_people
     from wardbench.campus.demonstration.questions import make_questions
     from wardbench.campus.demonstration.releases import make_request_abroad, make_requests
@@ -67,6 +68,8 @@ def make_demonstration(
             make_requests(people, studies["proteins"], clock)
             make_request_abroad(people, studies["abroad"], clock)
             make_returns(people, studies["proteins"], clock)
+            if "strip" in studies:
+                make_panel(people, studies["strip"], clock)
         note_temperatures(bank.freezers)
         make_visits(people, bank)
         make_imports(people)

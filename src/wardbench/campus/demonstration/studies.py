@@ -25,7 +25,7 @@ def make_studies(
     """The studies by a key of their own. `versions` are those of the demonstration's cohorts, by the cohort's key."""
     versions = versions or {}
     who = {key: actor_of(person) for key, person in people.items()}
-    return {
+    made = {
         "proteins": _proteins(who, people, versions.get("metformin")),
         "abroad": _abroad(who),
         "scarce": _scarce(who),
@@ -33,6 +33,7 @@ def make_studies(
         "trial": _trial(who),
         "thesis": _thesis(who),
     }
+    return made | ({"strip": _strip(who, versions["creatinine"])} if "creatinine" in versions else {})
 
 
 def _kidneys(who: Who, people: Mapping[str, Person], question: Question, cohort: uuid.UUID | None) -> Study:
@@ -125,6 +126,32 @@ def _abroad(who: Who) -> Study:
     _vote(study, who, ("validation", "trialcentre"), ("board", "board1"), ("board", "board2"))
     deciding.vote(study.id, "care_programme", "approve", by=who["diabetologist"], unit=_programme().id)
     _vote(study, who, ("biobank", "manager"), ("ethics", "ethics1"), ("ethics", "ethics2"), ("transfer", "transfer"))
+    return study
+
+
+def _strip(who: Who, cohort: uuid.UUID) -> Study:
+    """Approved for serum and results of the same patients, which a blinded panel takes."""
+    by = who["researcher2"]
+    study = services.register("Does a creatinine strip read as the laboratory does?", "secondary_use", by=by)
+    summary = (
+        "A strip for a drop of serum, held against the laboratory on stored serum of known creatinine. We measure "
+        "without knowing whose serum it is or what the laboratory found."
+    )
+    _fill(study, by, summary, "Institute for Biotechnology", "DUO:0000006", [])
+    _material(study, by, [_specimen("Serum", 30, "ml", 40)], "secondary")
+    data = {
+        "data": "pseudonymised",
+        "data_wanted": "Creatinine of the day on which the serum was taken.",
+        "tables": ["person", "measurement"],
+    }
+    services.edit(study.id, Section.DATA, data, by=by)
+    services.attach_cohort(study.id, cohort, by=by)
+    _units(study, by)
+    _documents(study, by, "protocol", "biobank_form", "consent_form")
+    services.submit(study.id, by=by)
+    _vote(study, who, ("validation", "trialcentre"), ("board", "board1"), ("board", "board2"))
+    deciding.vote(study.id, "care_programme", "approve", by=who["diabetologist"], unit=_programme().id)
+    _vote(study, who, ("biobank", "manager"), ("privacy", "privacy"), ("ethics", "ethics1"), ("ethics", "ethics2"))
     return study
 
 
