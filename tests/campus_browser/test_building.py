@@ -80,20 +80,80 @@ def test_a_concept_set_is_widened(builder: Visitor) -> None:
     page.locator("#set-0", has_text="2 concepts").wait_for()
 
 
+class Held:
+    """The changes of a page, held back on their way until they are let go: what is typed meanwhile is typed in time."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+        self.routes: list[Any] = []
+        page.route("**/build/change/", lambda route: self.routes.append(route))
+
+    def let_go(self) -> None:
+        assert len(self.routes) == 1
+        self.routes.pop().continue_()
+        self.page.unroute("**/build/change/")
+
+
+def focused(one: Visitor) -> str:
+    return str(one.page.evaluate("document.activeElement.id"))
+
+
 def test_what_is_typed_while_a_change_counts_stays(builder: Visitor) -> None:
-    """Only the search whose result was added is emptied."""
+    """Only the search whose result was added is emptied, and the cursor stays where somebody went on."""
     page = builder.page
     page.locator("#find-rule").press_sequentially("metformin", delay=20)
     page.locator("#found-rule button").first.wait_for()
-    page.locator("#find-entry").press_sequentially("HbA1c", delay=20)
-    page.locator("#found-entry button").first.wait_for()
-    page.locator("#found-entry").get_by_role("button", name=re.compile("^Add ")).first.click()
+    held = Held(page)
+    add(builder, "entry", "HbA1c", "Add ")
     page.locator("#find-rule").press("End")
     page.locator("#find-rule").press_sequentially(" tab", delay=20)
+    held.let_go()
     page.locator("#entry-1-head").wait_for()
-    page.wait_for_function("document.getElementById('find-entry').value === ''")
-    assert page.locator("#find-rule").input_value() == "metformin tab"
-    assert page.locator("#found-entry").inner_text().strip() == ""
+    page.locator("#found-entry button").first.wait_for(state="detached")
+    assert page.locator("#find-entry").input_value() == ""
+    page.keyboard.type("let")
+    assert (focused(builder), page.locator("#find-rule").input_value()) == ("find-rule", "metformin tablet")
+    found = builder.look()
+    assert not found, as_text(found)
+
+
+def test_what_is_typed_in_a_part_that_a_change_replaces_stays(builder: Visitor) -> None:
+    """Also where the search itself stands in what the answer replaces: it is kept, with the cursor in it."""
+    page = builder.page
+    add(builder, "rule", "metformin", r"Has it\b(?! not)")
+    page.locator("#rule-0-fields").wait_for()
+    page.locator("#rule-0-more > summary").click()
+    held = Held(page)
+    add(builder, "in-rule-0", "HbA1c", r"Has it\b(?! not)")
+    page.locator("#find-in-rule-0").fill("metfor")
+    held.let_go()
+    page.locator("#rule-0-head", has_text="all of these:").wait_for()
+    page.keyboard.type("min")
+    page.locator("#found-in-rule-0 button", has_text=re.compile("metformin", re.IGNORECASE)).first.wait_for()
+    assert (focused(builder), page.locator("#find-in-rule-0").input_value()) == ("find-in-rule-0", "metformin")
+    # What was not typed over is done with, and what is added next goes where it was found.
+    page.locator("#found-in-rule-0").get_by_role("button", name=re.compile(r"^Has it\b(?! not)")).first.click()
+    page.locator("#found-in-rule-0 button").first.wait_for(state="detached")
+    assert page.locator("#find-in-rule-0").input_value() == ""
+    page.locator("[id^=rule-0-2-]").first.wait_for(state="attached")
+    found = builder.look()
+    assert not found, as_text(found)
+
+
+def test_typing_on_before_a_search_is_answered_breaks_nothing_off(builder: Visitor) -> None:
+    """What is found in the end is what stands in the box in the end."""
+    page = builder.page
+    searches = re.compile("/build/find/")
+    held: list[Any] = []
+    page.route(searches, lambda route: held.append(route))
+    with page.expect_request(searches):
+        page.locator("#find-rule").fill("HbA1")
+    page.locator("#find-rule").fill("metformin")
+    page.wait_for_timeout(300)
+    assert len(held) == 1, "the second waits for the first"
+    held.pop().continue_()
+    page.unroute(searches)
+    page.locator("#found-rule button", has_text=re.compile("metformin", re.IGNORECASE)).first.wait_for()
     found = builder.look()
     assert not found, as_text(found)
 

@@ -10,11 +10,13 @@ if (window.htmx) window.htmx.config.attributesToSettle = ["class"];
 // What a form or button says is read when it is used, because the answer before it may replace the form.
 let line = Promise.resolve();
 const later = new Map();
+let from = null;
 const change = (values, search) => {
+  from = document.activeElement;
   const target = { source: "#change", target: "#bar", swap: "outerHTML" };
   line = line
     .then(() => window.htmx.ajax("POST", document.getElementById("change").action, { ...target, values: { ...values, revision: document.getElementById("revision").value } }))
-    .then(() => done(search))
+    .then(() => { done(search); keepOpen(); writeOn(); })
     .catch(() => {});
 };
 const asObject = (data) => Object.fromEntries([...new Set(data.keys())].map((name) => {
@@ -70,17 +72,34 @@ document.body.addEventListener("htmx:afterSwap", () => {
   noted = null;
 });
 
-// Focus: what had it keeps it, and a change may say where to go on.
+// Focus: what had it keeps it, and a change may say where to go on, unless somebody went on in another field by then.
 let focused = "";
-document.body.addEventListener("htmx:beforeSwap", () => { focused = document.activeElement?.id || ""; });
+let cursor = [];
+document.body.addEventListener("htmx:beforeSwap", () => {
+  const active = document.activeElement;
+  focused = active?.id || "";
+  cursor = [active?.selectionStart, active?.selectionEnd];
+});
 document.body.addEventListener("htmx:oobBeforeSwap", () => { focused = document.activeElement?.id || focused; });
-document.body.addEventListener("htmx:afterSettle", () => {
+const refocus = () => {
   const lost = !document.activeElement || document.activeElement === document.body;
   if (lost && focused) document.getElementById(focused)?.focus();
-});
+};
+document.body.addEventListener("htmx:afterSettle", refocus);
+// A search that was moved keeps the focus, but keys reach it only once its cursor is set again.
+const writeOn = () => {
+  refocus();
+  const active = document.activeElement;
+  if (active?.matches("[type=search]") && active.id === focused) active.setSelectionRange(...cursor);
+};
+const isBusy = () => {
+  const active = document.activeElement;
+  return active?.matches("input, select, textarea") && active !== from && active.id !== from?.id;
+};
 document.body.addEventListener("wardbench:focus", (event) => {
+  if (isBusy()) return;
   focused = event.detail.id;
-  const target = document.getElementById(focused);
+  const target = from = document.getElementById(focused);
   target?.focus();
   target?.closest("li")?.scrollIntoView({ block: "nearest" });
 });
@@ -96,20 +115,34 @@ builder.addEventListener("click", (event) => {
 
 // What was added is in the definition now: the search that found it is done with, unless another word stands in it by
 // then. The others keep what is being typed in them.
+const boxOf = (search) => search.querySelector("[type=search]");
 const searchOf = (button) => {
   const form = button?.closest(".app-concepts");
-  return form && { id: form.id, text: form.querySelector("[type=search]").value };
-};
-const done = (search) => {
-  const form = search && document.getElementById(search.id);
-  if (form?.querySelector("[type=search]").value !== search?.text) return;
-  if (!form || !accepted) return;
-  form.querySelector("[type=search]").value = "";
-  form.querySelector("[id^=found-]").replaceChildren();
+  return form && { id: form.id, text: boxOf(form).value };
 };
 let accepted = false;
-document.body.addEventListener("htmx:afterRequest", (event) => {
-  if (event.detail.requestConfig?.verb === "post") accepted = event.detail.successful;
+const done = (search) => {
+  const form = search && document.getElementById(search.id);
+  if (!form || !accepted || boxOf(form).value !== search.text) return;
+  boxOf(form).value = "";
+  form.querySelector("[id^=found-]").replaceChildren();
+};
+// The form of one more condition comes back closed: it stays open where the next is being looked up by then.
+const keepOpen = () => {
+  for (const search of builder.querySelectorAll("[id^=search-in-]")) {
+    const more = document.getElementById(`${search.id.slice("search-in-".length)}-more`);
+    if (more && boxOf(search).value) more.open = true;
+  }
+};
+// A form that comes back with what is wrong has changed nothing.
+document.body.addEventListener("htmx:afterRequest", ({ detail }) => {
+  if (detail.requestConfig?.verb !== "post") return;
+  accepted = detail.successful && !detail.xhr.getResponseHeader("HX-Retarget");
+});
+// An answer to what is not asked any more is not shown.
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  const { elt, parameters } = event.detail.requestConfig ?? {};
+  if (elt?.matches(".app-concepts") && parameters.find !== boxOf(elt).value) event.detail.shouldSwap = false;
 });
 
 // Opening a form puts the cursor into its first field.
