@@ -212,7 +212,7 @@ def _uses(name: str) -> dict[str, set[str]]:
     [
         # A count is of a `Whom`, and only `whom` makes one.
         ("Whom", {"counting/purposes.py", "counting/sessions.py", "counting/services.py", "counting/figures.py",
-                  "studies/result_tables.py", "studies/result_making.py"}),
+                  "studies/result_tables.py", "studies/result_making.py", "outcomes/nearness.py"}),
         # Nobody else opens the engine: the report of a cohort is for the twin and for care, the demonstration looks
         # for a patient to show. Answers about outcomes are given whom to leave out.
         ("EditingSession", {"counting/sessions.py", "demonstration/cohorts.py"}),
