@@ -10,6 +10,7 @@ from pathlib import Path
 
 from wardbench.campus.configuration import FOLDER, make_keys, read_configuration
 from wardbench.core.errors import InputError, StorageError
+from wardbench.core.garbage import seldom_collected
 
 TEMPLATE = """# What this campus decides; every line may be left out. The manual tells of the others.
 name = "{name}"
@@ -122,7 +123,8 @@ def migrate() -> None:
         _missing, newer = unapplied()
         if newer:
             raise InputError(NEWER.format(what=newer[0]))
-        call_command("migrate", verbosity=0, interactive=False)
+        with seldom_collected():
+            call_command("migrate", verbosity=0, interactive=False)
         call_command("createcachetable", verbosity=0)
     except DatabaseError as error:
         raise _unusable(error) from None

@@ -9,6 +9,7 @@ from wardbench.campus.configuration import read_configuration
 from wardbench.campus.installation import make_campus, start_django
 from wardbench.campus.people.roles import TITLES, Role
 from wardbench.core.errors import InputError, WardbenchError
+from wardbench.core.garbage import seldom_collected
 from wardbench.core.progress import Progress, silent
 
 NAME = "Sint-Rafaël Health Sciences Campus"
@@ -23,6 +24,7 @@ def is_made(folder: Path) -> bool:
     return (folder / MADE).is_file() and (folder / "campus.toml").is_file()
 
 
+@seldom_collected()
 def make_demonstration(
     folder: Path, *, store: Path, twin: Path, database: str = "sqlite:campus.sqlite3", progress: Progress = silent
 ) -> None:
