@@ -40,7 +40,7 @@ class RefusedError(WardbenchError):
 
 
 class Campus:
-    """A campus at `address`; `key` begins with wbk_. Answers are plain dictionaries as the API describes them."""
+    """A campus at `address`; `key` begins with ``wbk_``. Answers are plain dictionaries as the API describes them."""
 
     def __init__(self, address: str, key: str, *, timeout: float = 120) -> None:
         self._address, self._timeout = address.rstrip("/") + "/api", timeout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -18,8 +19,7 @@ from wardbench.ward.samples import Choice, Facets, Giving, Patients, Query, Rang
 @pytest.fixture(scope="module")
 def index(demonstration: Path) -> SampleIndex:
     samples = demonstration / "campus" / "samples"
-    (folder,) = (one for one in samples.iterdir() if one.is_dir())
-    return SampleIndex.open(folder)
+    return SampleIndex.open(samples / json.loads((samples / "current.json").read_text())["version"])
 
 
 def used(found: Facets, name: str) -> set[str]:

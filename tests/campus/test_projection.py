@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 import random
 import uuid
@@ -230,10 +231,12 @@ def test_a_tube_that_is_only_moved_leaves_the_index_as_it_is(
 def test_an_event_that_comes_to_light_after_a_later_one_is_not_missed(cast: Cast, stock: list[Donor]) -> None:
     by = cast.actor("biobank_manager")
     tubes.thaw([Specimen.objects.get(label="T1")], "x", by=by)
-    late = CustodyEvent.objects.latest("id")
-    tubes.thaw([Specimen.objects.get(label="T2")], "x", by=by)
+    one, two = CustodyEvent.objects.latest("id"), Specimen.objects.get(label="T2")
     # What PostgreSQL shows while the first act is still under way: the second event, and a number that nothing has.
-    CustodyEvent.objects.filter(id=late.id).delete()
+    late, there = copy.copy(one), copy.copy(one)
+    late.id, there.id = one.id + 1, one.id + 2
+    late.number, there.number, there.specimen = one.number + 1, 99, two
+    there.save(force_insert=True)
     long_ago = timezone.now() - datetime.timedelta(days=1)
     Consent.objects.update(at=long_ago)
     DonorLink.objects.update(at=long_ago)

@@ -65,8 +65,10 @@ def test_a_value_in_the_address_is_none_of_a_form_and_the_other_way_round(cast: 
 def test_a_program_gives_a_value_in_its_place_or_not_at_all(cast: Cast) -> None:
     asking = program(cast, "researcher", "write", "read")
     body = json.dumps({"title": "In the body", "text": "Why?", "side": "bench"})
-    made = asking.post("/api/questions?title=In+the+address", body, content_type="application/json")
+    made = asking.post("/api/questions", body, content_type="application/json")
     assert made.status_code == 201 and made.json()["title"] == "In the body"
+    both = asking.post("/api/questions?title=In+the+address", body, content_type="application/json")
+    assert both.status_code == 422 and "title" in both.content.decode()
     nothing = asking.post("/api/questions?title=In+the+address&text=Why", "{}", content_type="application/json")
     assert nothing.status_code == 422
     form = asking.post("/api/questions", {"title": "As a form", "text": "Why?"})
