@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import json
 import os
 import random
@@ -14,6 +15,7 @@ import sys
 import tarfile
 import threading
 import time
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -351,6 +353,14 @@ def test_a_backup_is_a_file(folder: Path, name: str) -> None:
         back_up(folder, Path(name))
 
 
+def unzipped(content: bytes) -> bytes | None:
+    """What gzip makes of it, its checksum proved; None where it makes nothing."""
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error):
+        return None
+
+
 def test_a_damaged_archive_leaves_nothing_behind(folder: Path, tmp_path: Path, server: Any) -> None:
     out, target = tmp_path / "backup.tar.gz", tmp_path / "restored"
     back_up(folder, out, with_keys=True)
@@ -361,6 +371,8 @@ def test_a_damaged_archive_leaves_nothing_behind(folder: Path, tmp_path: Path, s
     damaged = [whole[:at] + bytes([whole[at] ^ 1 << chance.randrange(8)]) + whole[at + 1 :] for at in flips]
     damaged += [whole[: int(len(whole) * part)] for part in (0, 0.01, 0.5, 0.999)] + [whole[:-1], b"not a backup"]
     for number, content in enumerate(damaged):
+        if unzipped(content) == unzipped(whole):  # zeros may be written in two ways: nothing is lost then
+            continue
         out.write_bytes(content)
         with pytest.raises((InputError, StorageError)):
             restore(out, target)
