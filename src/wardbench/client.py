@@ -10,6 +10,7 @@ What the campus refuses is an error with its sentence; which kind says what to d
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -22,6 +23,12 @@ from wardbench.core.errors import BusyError, InputError, NotFoundError, StorageE
 JSON = dict[str, Any]
 PAGE = 200
 BENCHMARKS = ("intervals", "assay", "table1", "rates", "funnel", "methods")
+ENDED = ("answered", "failed", "refused", "withdrawn")
+STANDS = {
+    "asked": "it waits for a data steward",
+    "waiting": "it waits for its turn",
+    "running": "it is being answered",
+}
 
 _KINDS: Mapping[int, type[WardbenchError]] = {
     400: InputError,
@@ -117,7 +124,11 @@ class Campus:
         return self._pages("/benchmark", text=text, mine=str(mine).lower())
 
     def ask_benchmark(self, kind: str, **asked: Any) -> JSON:
-        """Ask for `intervals`, `assay`, `table1`, `rates` or a `funnel`; `methods` are compared at once."""
+        """Ask for `intervals`, `assay`, `table1`, `rates` or a `funnel`; `answer` has what comes of it, by its id.
+
+        `methods`, `rates` of two tables and a `funnel` of a table of units are worked out at once, from what is brought
+        alone: what comes back is the answer, has no id, and is kept nowhere. A table is CSV as text.
+        """
         if kind not in BENCHMARKS:
             raise InputError(f"{kind!r}: ask for one of {', '.join(BENCHMARKS)}.")
         return self._ask("POST", f"/benchmark/{kind}", asked)
@@ -125,6 +136,21 @@ class Campus:
     def answer(self, inquiry: str) -> JSON:
         """One of these questions: where it stands, and its answer once it is there."""
         return self._ask("GET", f"/outcomes/{_part(inquiry)}")
+
+    def wait(self, inquiry: str, *, most: float = 600, every: float = 2) -> JSON:
+        """The answer of one of these questions, asked for every so many seconds until it is there.
+
+        InputError where it cannot be answered, or was refused or taken back. BusyError where it is not answered after
+        `most` seconds, as what waits for a data steward is not.
+        """
+        until = time.monotonic() + most
+        while (found := self.answer(inquiry))["status"] not in ENDED:
+            if time.monotonic() + every > until:
+                raise BusyError(f"{found['name']}: {STANDS[found['status']]}; ask again later.")
+            time.sleep(every)
+        if found["status"] != "answered":
+            raise InputError(f"{found['name']}: {found['fault'] or found['reason'] or 'it was taken back.'}")
+        return found
 
     def _pages(self, path: str, **asked: str) -> Iterator[JSON]:
         offset = 0
@@ -163,6 +189,18 @@ class Campus:
         except (ValueError, KeyError, TypeError):
             sentence = f"{self._address}: the campus answered {answer.status_code}."
         raise _KINDS.get(answer.status_code, RefusedError if answer.status_code < 500 else WardbenchError)(sentence)
+
+
+def tables(answer: JSON) -> dict[str, list[JSON]]:
+    """The tables of an answer of `ask_benchmark` or `answer`, each as lines by the names of its columns, called by its
+    section and caption. What disclosure control left out stands as the words that the page shows."""
+    return {
+        f"{section['name']}: {table['caption']}": [
+            dict(zip(table["columns"], row, strict=True)) for row in table["rows"]
+        ]
+        for section in answer["report"].get("sections", ())
+        for table in section["tables"]
+    }
 
 
 def _part(given: str) -> str:

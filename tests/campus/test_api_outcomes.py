@@ -11,12 +11,15 @@ from django.test import Client
 from campus.cast import Cast
 from campus.outcomes_things import answered, cohort_of_all, small_hospital, with_records
 from wardbench.campus.api import services as keys
+from wardbench.campus.audit.models import Event
 from wardbench.campus.outcomes import services
 from wardbench.campus.outcomes.models import Inquiry
 from wardbench.campus.outcomes.rules import Status
+from wardbench.client import tables
 
 PAIRS = "old,new\n" + "".join(f"{n},{n + n % 3}\n" for n in range(1, 31))
 COUNTS = "sex,age,events,population\nf,0,29,900\nm,0,30,900\n"
+UNITS = "unit,observed,n\n" + "".join(f"ward {n},{9 + n},{100 + n}\n" for n in range(6))
 
 
 @pytest.fixture(scope="session")
@@ -103,6 +106,24 @@ def test_every_kind_is_asked_and_answered(campus: Cast) -> None:
     assert Inquiry.objects.count() == 5
 
 
+def test_tables_alone_are_worked_out_at_once_as_on_the_pages_and_kept_nowhere(campus: Cast) -> None:
+    client, page = program(campus, "student", "count"), campus.client("student")
+    for path, given in (("rates", {"counts": COUNTS, "standard": COUNTS}), ("funnel", {"units": UNITS})):
+        given = {name: table.strip() for name, table in given.items()}
+        answer = send(client, f"benchmark/{path}", **given)
+        assert answer.status_code == 200, answer.json()
+        found = answer.json()
+        shown = page.post(f"/benchmark/{path}/", {"basis": "sandbox", "within": "365", **given}).content.decode()
+        assert found["verdict"] and found["page"] == shown
+        assert tables(found) and found["report"]["mode"] == "exact"
+    assert tables(found)["Funnel: Units"][0]["Unit"] == "ward 0"
+    assert not Inquiry.objects.exists()
+    assert [event.detail["of"] for event in Event.objects.filter(verb="outcomes.work_out").order_by("at")] == [
+        "rates", "rates", "funnel", "funnel",
+    ]  # fmt: skip
+    assert send(program(campus, "student", "read"), "benchmark/funnel", units=UNITS).status_code == 403
+
+
 @pytest.mark.parametrize(
     ("path", "given", "status", "sentence"),
     [
@@ -126,7 +147,16 @@ def test_every_kind_is_asked_and_answered(campus: Cast) -> None:
         ("benchmark/assay", {"analyte": "5", "unit": "u", "values": "value\n4\x00\n"}, 422, "null character"),
         ("benchmark/assay", {"analyte": "5", "unit": "u", "values": "value\n4\n", "ages": [9, 3]}, 400, "that rise"),
         ("benchmark/intervals", {"analyte": "5", "by": ["device"]}, 400, "by: 'device' is none of 'sex', 'age'"),
-        ("benchmark/rates", {"counts": COUNTS, "standard": COUNTS, "ages": []}, 400, "hospital: choose a cohort"),
+        ("benchmark/rates", {"counts": COUNTS}, 400, "hospital: choose a cohort or bring a table"),
+        ("benchmark/rates", {"counts": COUNTS, "standard": COUNTS, "ages": []}, 400, "ages: leave it out"),
+        ("benchmark/rates", {"counts": COUNTS, "standard": COUNTS, "basis": "reviewed"}, 400, "basis: leave it out"),
+        ("benchmark/rates", {"counts": COUNTS, "standard": "f,0,1,9\n"}, 400, "standard.csv: line 1: the first line"),
+        ("benchmark/rates", {"counts": COUNTS.replace("29", "x"), "standard": COUNTS}, 400, "counts.csv: line 2"),
+        ("benchmark/funnel", {}, 400, "cohort: choose a cohort or bring a table"),
+        ("benchmark/funnel", {"units": UNITS, "adjust": "none"}, 400, "adjust: leave it out"),
+        ("benchmark/funnel", {"units": "unit,observed,n\na,1,2\n"}, 400, "needs 5 units or more"),
+        ("benchmark/funnel", {"units": UNITS + "ward 1,1,2\n"}, 400, "units.csv: line 8, column unit"),
+        ("benchmark/funnel", {"units": UNITS + "w,1,2\n" * 1000}, 400, "1,000 lines at most"),
         ("benchmark/methods", {"pairs": "a,b\n1,2\n"}, 400, "10 to 1,000 pairs"),
         ("benchmark/intervals", {"analyte": "5", "basis": "stewardship"}, 403, ""),
         ("benchmark/intervals", {"analyte": "5", "basis": "study"}, 403, ""),

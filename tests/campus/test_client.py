@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
+import uuid
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -16,8 +19,12 @@ import small_hospital
 from campus.cast import Cast, make_cast
 from wardbench.campus.api import services
 from wardbench.campus.counting import feasibility, sessions
-from wardbench.client import Campus, RefusedError
-from wardbench.core.errors import InputError, NotFoundError, UnsupportedError
+from wardbench.campus.outcomes import services as outcomes
+from wardbench.campus.outcomes.answering import carry_on
+from wardbench.campus.outcomes.models import Inquiry
+from wardbench.campus.people.queries import actor_of
+from wardbench.client import Campus, RefusedError, tables
+from wardbench.core.errors import BusyError, InputError, NotFoundError, UnsupportedError
 
 EVERYBODY = {
     "ConceptSets": [],
@@ -76,6 +83,23 @@ def test_studies_come_in_parts(campus: Campus, monkeypatch: pytest.MonkeyPatch) 
     assert part["total"] == 3 and part["offset"] == 1 and [one["id"] for one in part["items"]] == made[1::-1]
     monkeypatch.setattr("wardbench.client.PAGE", 2)
     assert [one["id"] for one in campus.studies()] == made[::-1]
+
+
+def test_a_question_is_waited_for_and_says_what_became_of_it(campus: Campus, monkeypatch: pytest.MonkeyPatch) -> None:
+    units = "unit,observed,n\n" + "".join(f"ward {n},{9 + n},{100 + n}\n" for n in range(6))
+    assert len(tables(campus.ask_benchmark("funnel", units=units))["Funnel: Units"]) == 6
+    asked = campus.ask_benchmark("intervals", analyte="LOINC:718-7")
+    with pytest.raises(BusyError, match="intervals: LOINC:718-7: it waits for its turn"):
+        campus.wait(asked["id"], most=0.02, every=0.01)
+    # It is answered by another process, between two looks.
+    slept = SimpleNamespace(monotonic=time.monotonic, sleep=lambda _seconds: carry_on(uuid.UUID(asked["id"])))
+    monkeypatch.setattr("wardbench.client.time", slept)
+    with pytest.raises(InputError, match="no result has the code LOINC:718-7"):
+        campus.wait(asked["id"])
+    again = campus.ask_benchmark("intervals", analyte="LOINC:718-7")
+    outcomes.take_back(uuid.UUID(again["id"]), by=actor_of(Inquiry.objects.get(id=again["id"]).owner))
+    with pytest.raises(InputError, match="taken back"):
+        campus.wait(again["id"])
 
 
 def test_a_refusal_is_its_sentence(campus: Campus, live_server: Any, cast: Cast) -> None:

@@ -302,7 +302,8 @@ class Table1In(AskIn):
 
 
 class RatesIn(AskIn):
-    """The study and the standard are each a version of a cohort or a table of counts, at least one of them a cohort."""
+    """The study and the standard are each a version of a cohort or a table of counts. Two tables are worked out at once
+    and kept nowhere: nothing else is said of them."""
 
     study: Version = ""
     counts: Table = ""
@@ -314,9 +315,11 @@ class RatesIn(AskIn):
 
 
 class FunnelIn(AskIn):
-    """`by` is care_site or provider, `adjust` case-mix, age-sex or none."""
+    """Units that saw the patients of a cohort, or a table of `units` (unit, observed, and n or expected) that is worked
+    out at once and kept nowhere. `by` is care_site or provider, `adjust` case-mix, age-sex or none."""
 
-    cohort: Version
+    cohort: Version = ""
+    units: Table = ""
     by: str = Field("care_site", max_length=16)
     outcome: Version = ""
     within: int = Field(365, ge=1, le=3650)
