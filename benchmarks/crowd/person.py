@@ -201,7 +201,7 @@ class Person(threading.Thread):
         if page is None or action is None or token is None:
             return page is not None
         made = self._timed("copy a cohort", action[1], {"csrfmiddlewaretoken": token[1]}, page=page.path)
-        if made is not None and made.ok:
+        if made is not None and made.ok and "switch:0" in made.text:  # a cohort without rules has none to switch
             token = TOKEN.search(made.text)
             self.token = token[1] if token else ""
             self.own_cohort = made.path.removesuffix("build/")
