@@ -18,13 +18,14 @@ from wardbench.campus.biobank import consents, descent, rules, tubes
 from wardbench.campus.biobank.amounts import amount_of
 from wardbench.campus.biobank.models import DonorLink, Specimen
 from wardbench.campus.biobank.rules import Facts, Status
+from wardbench.campus.biobank.tubes import Part
 from wardbench.campus.people.models import Unit
 from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import SYSTEM, ForbiddenError
 from wardbench.campus.releases import finding_queries, withdrawals
 from wardbench.campus.releases.findings import Value
 from wardbench.campus.releases.rules import Status as RequestStatus
-from wardbench.campus.releases.withdrawal_rules import Kind
+from wardbench.campus.releases.withdrawal_rules import Kind, Outcome
 from wardbench.campus.samples import current, looking
 from wardbench.core.consent import Tier
 from wardbench.core.errors import InputError
@@ -203,3 +204,21 @@ def test_labels_are_on_a_withdrawal_for_those_alone_who_see_the_inventory(w: Wor
         answer = client.get(f"/releases/withdrawals/things/{task.id}/")
         if answer.status_code == 200:
             assert ("T0-0" in answer.content.decode()) == sees, key
+
+
+def test_what_holds_for_several_specimens_is_said_once(w: World) -> None:
+    """Whoever may not see labels reads how many specimens wait alike, and why the answer is not theirs once."""
+    donor = tube("T0-0").donor
+    assert donor is not None
+    tubes.aliquot(tube("T0-0"), [Part(f"A{n}", amount_of("0.1", "ml")) for n in range(3)], by=w.gives)
+    of = withdrawals.withdraw(donor, Kind.WHOLE, by=SYSTEM)
+    nurse, keeper = (w.cast.client(key).get(f"/releases/withdrawals/{of.id}/").content.decode()
+                     for key in ("coordinator", "biobank_manager"))  # fmt: skip
+    said = "This is for whoever has it"
+    assert nurse.count(said) == 1 and "One specimen" in nurse and "3 specimens" in nurse
+    assert said not in keeper and all(f">{label}<" in keeper for label in ("T0-0", "A0", "A1", "A2"))
+    officer = w.cast.client("data_protection").get(f"/releases/withdrawals/{of.id}/").content.decode()
+    assert officer.count("This needs the role") == 1 and "Say what became of it" not in officer
+    withdrawals.answer(of.tasks.get(what="A1").id, Outcome.DESTROYED, "Autoclaved", by=w.gives)
+    nurse = w.cast.client("coordinator").get(f"/releases/withdrawals/{of.id}/").content.decode()
+    assert "2 specimens" in nurse and nurse.count("Autoclaved") == 1, "what ended stands apart from what is open"

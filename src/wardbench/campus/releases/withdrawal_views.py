@@ -29,6 +29,7 @@ from wardbench.campus.releases.withdrawal_forms import (
     WithdrawalForm,
 )
 from wardbench.campus.releases.withdrawal_rules import Outcome, Reached, Where
+from wardbench.campus.releases.withdrawal_shown import shown
 from wardbench.campus.web.pages import actor, signed_in
 from wardbench.core.consent import TIERS, Tier
 from wardbench.core.errors import NotFoundError
@@ -81,14 +82,15 @@ def withdrawal(request: HttpRequest, withdrawal_id: uuid.UUID) -> HttpResponse:
     by = actor(request)
     of = queries.withdrawal(withdrawal_id, by=by)
     reached = queries.tasks_of(of)
+    labels = bool(may_see_inventory(by))
     context = {
         "of": of,
         "tiers": [TIERS[Tier(one)] for one in of.tiers],
-        "reached": [(one, withdrawal_rules.may_answer(by, one.facts)) for one in reached],
+        "shown": shown(reached, by=by, labels=labels),
         "together": bool(withdrawal_rules.may_answer_together(by)) and _several(reached),
         "left": sum(not one.facts.done for one in reached),
         "may_end": of.opt_out is not None and of.opt_out.until is None and may_withdraw(by),
-        "labels": bool(may_see_inventory(by)),
+        "labels": labels,
         "why": may_see_withdrawals(by),
     }
     return render(request, "releases/withdrawal.html", context)
