@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import dataclasses
 import datetime
 import io
 from collections.abc import Iterator
 
 import pytest
 from django.db import connection
-from django.utils import timezone
+from django.utils import timezone, translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,6 +33,7 @@ from wardbench.campus.people.rules import ForbiddenError
 from wardbench.campus.releases import requesting
 from wardbench.campus.releases.models import Quote, Request, Shipment
 from wardbench.campus.releases.rules import Status
+from wardbench.core.workbook import read_workbook
 
 READERS = (Role.BIOBANK_MANAGER, Role.BIOBANK_BOARD, Role.DATA_STEWARD, Role.DATA_PROTECTION)
 TODAY = timezone.localdate()
@@ -127,8 +129,11 @@ def test_the_file_says_what_the_page_says_and_calculates_nothing(cast: Cast) -> 
     things.tubes(cast, 1, prefix="=cmd|")
     client = cast.client("biobank_manager")
     answer = client.get("/biobank/registers/file/?kind=received")
-    found = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    found = list(csv.reader(io.StringIO(answer.getvalue().decode("utf-8-sig"))))  # type: ignore[attr-defined]
     assert found[0][1] == "Specimen" and found[1][1] == "'=cmd|0" and len(found) == 2
+    answer = client.get("/biobank/registers/workbook/?kind=received")
+    (sheet,) = read_workbook(answer.getvalue())  # type: ignore[attr-defined]
+    assert sheet.name == "Received" and sheet.rows[0] == tuple(found[0]) and sheet.rows[1][1] == "=cmd|0"
     assert "=cmd|0" in client.get("/biobank/registers/?kind=received").content.decode()
 
 
@@ -140,6 +145,46 @@ def test_a_printed_page_says_which_of_the_entries_it_holds(cast: Cast, monkeypat
     page = client.get("/biobank/registers/").content.decode()
     assert f'<p class="app-print-only">Only 1 to 2 {said}</p>' in page
     assert f"Only 3 to 3 {said}" in client.get("/biobank/registers/?page=2").content.decode()
+
+
+def test_a_register_is_printed_whole_on_one_page(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    things.tubes(cast, 5)
+    client = cast.client("biobank_manager")
+    monkeypatch.setattr(register_views, "ON_A_PAGE", 2)
+    page = client.get("/biobank/registers/").content.decode()
+    assert "All of it on one page, to print" in page and ">T4<" not in page
+    whole = client.get("/biobank/registers/?whole=1").content.decode()
+    assert all(f">T{n}<" in whole for n in range(5)) and "are printed here" not in whole and "In pages again" in whole
+    assert "Received. Printed by" in whole
+    monkeypatch.setattr(register_views, "MOST_PRINTED", 4)
+    page = client.get("/biobank/registers/").content.decode()
+    assert "to print</a>" not in page and "holds at most 4 entries" in page
+    refused = client.get("/biobank/registers/?whole=1")
+    assert refused.status_code == 400 and b"at most 4 fit" in refused.content
+    monkeypatch.setattr(register_views, "MOST_IN_WORKBOOK", 4)
+    assert client.get("/biobank/registers/workbook/").status_code == 400
+    assert b"workbook" not in client.get("/biobank/registers/").content
+
+
+def test_a_long_register_is_written_in_pieces_and_in_the_language_it_was_asked_in(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    things.tubes(cast, 7)
+    monkeypatch.setattr(registers, "PIECE", 2)
+    monkeypatch.setattr(register_views, "LINES", 3)
+    held: list[int] = []
+    with translation.override("nl"):
+        found = registers.read(Kind.RECEIVED, NOW, by=cast.actor("biobank_manager"))
+        watched = dataclasses.replace(found, rows=lambda some: (held.append(len(some)), found.rows(some))[1])  # type: ignore[arg-type,func-returns-value]
+        later = watched.each()
+        basis = found.rows(found.found[:1])[0][6]
+    assert basis != "Written consent"
+    said = list(later)
+    assert [row[1] for row in said] == [f"T{n}" for n in range(7)] and {row[6] for row in said} == {basis}
+    assert held == [2, 2, 2, 1], "never more than a piece of them"
+    answer = cast.client("biobank_manager").get("/biobank/registers/file/")
+    parts = list(answer.streaming_content)  # type: ignore[attr-defined]
+    assert len(parts) == 3 and len(b"".join(parts).splitlines()) == 8
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 from xml.sax.saxutils import escape
 
 import python_calamine as calamine
@@ -26,6 +27,7 @@ MOST_ROWS = 200_000
 MOST_COLUMNS = 104
 """The columns A to CZ."""
 _PIECE = 1 << 20
+_SENT = 1 << 16
 _OVERLAP = 64
 _SPACES = re.compile(rb"\s{2,}")
 _ROW, _CELL = (re.compile(rb"<(?:[^<>\s/:]+:)?%s(?=[\s/>])" % name) for name in (b"row", b"c"))
@@ -177,7 +179,15 @@ _BOOK = (
 
 def write_workbook(name: str, rows: Iterable[Sequence[str]]) -> bytes:
     """A workbook of one sheet in which every cell is a text, so that no spreadsheet calculates it."""
-    out = io.BytesIO()
+    return b"".join(workbook_pieces(name, rows))
+
+
+def workbook_pieces(name: str, rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
+    """What `write_workbook` writes, piece by piece, so that a long one is never held whole.
+
+    Without the sizes beyond 4 GB of the format (zip64), which Excel does not read where a file is written in one go.
+    """
+    out = _Written()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
         archive.writestr("[Content_Types].xml", _TYPES)
         archive.writestr("_rels/.rels", _RELATION.format(kind="officeDocument", target="xl/workbook.xml"))
@@ -189,7 +199,31 @@ def write_workbook(name: str, rows: Iterable[Sequence[str]]) -> bytes:
         with archive.open("xl/worksheets/sheet1.xml", "w") as sheet:
             for piece in _sheet(rows):
                 sheet.write(piece.encode())
-    return out.getvalue()
+                if out.size >= _SENT:
+                    yield out.taken()
+    yield out.taken()
+
+
+class _Written(io.RawIOBase):
+    """Where a workbook is written that is sent before it ends: it cannot be gone back in."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self.size = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        part = bytes(data)
+        self._parts.append(part)
+        self.size += len(part)
+        return len(part)
+
+    def taken(self) -> bytes:
+        """What was written since the last time."""
+        made, self._parts, self.size = b"".join(self._parts), [], 0
+        return made
 
 
 def _sheet(rows: Iterable[Sequence[str]]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from wardbench.campus.catalogue import register_views as views
 
 urlpatterns = [
     path("", views.register, name="register"),
-    path("file/", views.register_file, name="register_csv"),
+    path("file/", views.register_file, {"ending": "csv"}, name="register_csv"),
+    path("workbook/", views.register_file, {"ending": "xlsx"}, name="register_xlsx"),
     path("figures/", views.figures, name="biobank_figures"),
 ]

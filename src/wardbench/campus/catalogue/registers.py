@@ -7,18 +7,19 @@ the record.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from wardbench.campus.audit.services import record, verb
 from wardbench.campus.biobank.amounts import Amount
+from wardbench.campus.biobank.imports.files import pieces
 from wardbench.campus.biobank.models import Collection, CustodyEvent, PoolPart
 from wardbench.campus.biobank.rules import Act
 from wardbench.campus.catalogue import rules
@@ -28,7 +29,15 @@ from wardbench.campus.releases.models import Agreement, ShipmentLine
 from wardbench.campus.releases.rules import LINE_STATUSES, LineStatus
 from wardbench.core.consent import BASES, Basis
 from wardbench.core.duo import LABELS, Use
+from wardbench.core.errors import InputError
 from wardbench.core.miabis import MATERIALS
+
+MOST_PRINTED = 5_000
+"""Entries that one page to print holds: some two hundred sheets of paper."""
+MOST_IN_WORKBOOK = 500_000
+"""Entries of a register that a workbook holds; a sheet of Excel ends at a million rows."""
+PIECE = 1_000
+"""Entries that are held at once while a file is written."""
 
 
 class Kind(StrEnum):
@@ -90,15 +99,35 @@ class Register:
     def headers(self) -> list[str]:
         return [_(title) for title in HEADERS[self.kind]]
 
+    def each(self) -> Iterator[list[str]]:
+        """Every entry in words and in the language of now, also where it is asked for when the page is left."""
+        return self._each(translation.get_language())
+
+    def _each(self, language: str) -> Iterator[list[str]]:
+        for some in pieces(self.found.iterator(chunk_size=PIECE), PIECE):
+            with translation.override(language):
+                said = self.rows(some)
+            yield from said
+
 
 @verb("catalogue.read_register")
-def read(kind: Kind, period: Period, *, by: Actor, collection: str = "", whole: bool = False) -> Register:
-    """A register; `whole` says that it is taken out as a file. ForbiddenError for whom it is not."""
+def read(
+    kind: Kind, period: Period, *, by: Actor, collection: str = "", whole: bool = False, most: int | None = None
+) -> Register:
+    """A register; `whole` says that it is taken out as a file. ForbiddenError for whom it is not, InputError where it
+    has more than `most` entries."""
     rules.may_see_registers(by).require()
     made = _READ[kind](period, collection)
+    entries = made.found.count()
+    if most is not None and entries > most:
+        raise InputError(
+            _("entries: these are {n}, and at most {most} fit; choose fewer days, or take the CSV file.").format(
+                n=entries, most=most
+            )
+        )
     record(
         "catalogue.read_register", "register", kind.value, by=by, first=period.first.isoformat(),
-        last=period.last.isoformat(), collection=collection, file=whole, entries=made.found.count(),
+        last=period.last.isoformat(), collection=collection, file=whole, entries=entries,
     )  # fmt: skip
     return made
 

@@ -14,6 +14,7 @@ from wardbench.campus.api import rules as api
 from wardbench.campus.audit import views as audit
 from wardbench.campus.biobank.imports import files as specimens
 from wardbench.campus.biobank.imports.services import MOST_MENDS
+from wardbench.campus.catalogue import registers
 from wardbench.campus.cohorts import builder_views as builder
 from wardbench.campus.cohorts import services as cohorts
 from wardbench.campus.counting import budgets, sessions
@@ -75,6 +76,8 @@ def every() -> Iterator[Limit]:
     yield Limit("steps of a draft that undo goes back", one, str(cohorts.MOST_STEPS), "the oldest is forgotten")
     yield Limit("a definition of a cohort", one, f"{cohorts.LARGEST:,} bytes; as a file {builder.LARGEST_FILE:,}")
     yield Limit("a document", one, _file(documents.LARGEST, f"a name of {documents.LONGEST_NAME} characters"))
+    yield Limit("entries of a register on one page to print", one, f"{registers.MOST_PRINTED:,}")
+    yield Limit("entries of a register as a workbook", one, f"{registers.MOST_IN_WORKBOOK:,}", "refused; a CSV has all")
     yield Limit("a file of specimens", one, _file(specimens.MOST_BYTES, f"{specimens.MOST_ROWS:,} rows"))
     workbook_rows = f"{workbook.MOST_ROWS:,} rows, columns A to CZ, {workbook.MOST_UNPACKED // 1_000_000} MB unpacked"
     yield Limit("a workbook of specimens", one, _file(specimens.MOST_WORKBOOK, workbook_rows))
