@@ -20,7 +20,9 @@ from wardbench.ward.benchmark.direct import direct_limits, ranks
 from wardbench.ward.benchmark.exported import exported_results
 from wardbench.ward.benchmark.fitness import judge
 from wardbench.ward.benchmark.indirect import back, fit
-from wardbench.ward.benchmark.intervals_report import round_edges
+from wardbench.ward.benchmark.intervals import intervals
+from wardbench.ward.benchmark.intervals_report import intervals_report, round_edges
+from wardbench.ward.benchmark.page import Made
 from wardbench.ward.benchmark.resampling import resample
 from wardbench.ward.benchmark.results import NO_DAY, Results, strata_of
 
@@ -76,6 +78,28 @@ def test_groups_by_sex_age_and_device() -> None:
     many = results(np.ones(30), device=np.array([f"d{n}" for n in range(30)]))
     with pytest.raises(InputError, match="30 groups"):
         strata_of(many, ["device"])
+
+
+def test_the_healthy_may_all_be_of_one_group() -> None:
+    """Their direct limits are then those of that group, not of everybody alone."""
+    random = np.random.default_rng(2)
+    sex = np.where(np.arange(2400) < 1200, "female", "male")
+    found = intervals(
+        results(random.normal(50, 5, 2400), sex=sex, healthy=sex == "female"), by=["sex"], draws=2, compared=True
+    )
+    women = next(group for group in found.groups if group.name == "women")
+    men = next(group for group in found.groups if group.name == "men")
+    assert women.direct == direct_limits(found.results.value[sex == "female"]) is not None
+    assert men.direct is None and men.healthy == 0
+
+
+def test_a_device_of_a_few_is_not_named() -> None:
+    values = np.random.default_rng(2).normal(50, 5, 2400)
+    device = np.where(np.arange(2400) < 4, "the odd one", np.where(np.arange(2400) < 1200, "A", "B"))
+    found = intervals(results(values, device=device), by=["device"], draws=2)
+    for mode, named in (("release", False), ("exact", True)):
+        report = intervals_report(found, rules_for(mode), Made("command", "source", (), "v"))
+        assert ("the odd one" in repr(report)) is named
 
 
 @pytest.mark.parametrize(

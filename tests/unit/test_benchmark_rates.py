@@ -19,6 +19,7 @@ from wardbench.ward.benchmark.case_mix import discrimination, expected_probabili
 from wardbench.ward.benchmark.followed import Followed, followed
 from wardbench.ward.benchmark.funnel_report import funnel_report, read_units, units_of
 from wardbench.ward.benchmark.page import Made
+from wardbench.ward.benchmark.standard_report import standard_report
 from wardbench.ward.benchmark.strata_counts import Counts, counts_of, read_counts, standard_of
 from wardbench.ward.cohorts import read_definition, run_cohort
 from wardbench.ward.cohorts.starting import first_definition
@@ -80,6 +81,25 @@ def test_a_stratum_of_few_events_is_not_told_by_what_it_lets_expect() -> None:
         standard_of(Counts("h", {names[0]: 3.0}, {names[0]: 500.0}), rules_for("release"))
     with pytest.raises(InputError, match="no stratum “men from 30”"):
         released.group(Counts("s", {"men from 30": 1.0}, {"men from 30": 9.0}))
+
+
+def test_a_direct_rate_tells_no_more_than_the_events_that_may_be_shown() -> None:
+    """Studies whose events round to the same numbers have the same line; by hand it is the rate of these numbers."""
+    names = ("women from 0", "women from 60", "men from 60")
+    whole = Counts("h", dict(zip(names, (40.0, 150, 200), strict=True)), dict(zip(names, (1e4, 2e4, 1e4), strict=True)))
+    rules, made, lines = rules_for("release"), Made("command", "source", (), "v"), set()
+    for few in range(3, 8):
+        study = Counts("s", dict(zip(names, (float(few), 20.0, 30), strict=True)), dict.fromkeys(names, 1000.0))
+        report = standard_report([study], standard_of(whole, rules), rules, made, unit="person-years", title="t")
+        lines.add((report.sections[0].tables[0].rows[0][3], report.sections[0].tables[0].rows[0][4]))
+    # 25 events (20 and the few) in 2,000 of three quarters of the standard, 30 in 1,000 of a quarter.
+    assert {line[1].split(" ")[0] for line in lines} == {"16.9"} and len(lines) <= 2
+    exact = standard_report(
+        [Counts("s", dict(zip(names, (4.0, 20, 30), strict=True)), dict.fromkeys(names, 1000.0))],
+        standard_of(whole, rules_for("exact")), rules_for("exact"), made, unit="person-years", title="t",
+    )  # fmt: skip
+    # (4 + 2 x 20 + 30) / 4
+    assert str(exact.sections[0].tables[0].rows[0][4]).startswith("18.5 (")
 
 
 @pytest.mark.parametrize(

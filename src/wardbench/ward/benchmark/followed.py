@@ -25,8 +25,9 @@ COMMONEST = 40
 @dataclass(frozen=True)
 class Followed:
     """n persons, each at the start of the first membership. `unit` is a name or empty, `sex` female, male or empty,
-    `years` how long each was followed up to the event, `event` whether it came, `whole` whether somebody was followed
-    to the event or the last day, `diagnoses` (n, d) what was recorded in the year before, named by `names`."""
+    `years` how long each was followed up to the event, `event` whether it came, `whole` whether it is known of somebody
+    whether it came in those days, for a reason that does not hang on it, `diagnoses` (n, d) what was recorded in the
+    year before, named by `names`."""
 
     unit: Strings
     sex: Strings
@@ -53,10 +54,13 @@ class Follow:
 def followed(
     snapshot: Snapshot, cohort: Cohort, *, outcome: Cohort | None, within: int, by: str | None = None
 ) -> Followed:
-    """Follow a cohort for `within` days from the day after the start; `outcome` None is death. `by` names the unit of
-    the first visit on the day of the start: `care_site` or `provider`. InputError for another word.
+    """Follow a cohort for `within` days from the day after the start, to the outcome (None is death), to death, or as
+    long as they were observed. `by` names the unit of the visit on the day of the start: `care_site` or `provider`.
+    InputError for another word.
 
-    An outcome that came before the start is left out of account: who had it on or before that day is not followed.
+    Who had the outcome, or died, on or before that day is not followed. Of who died without it it is known that it did
+    not come. Of who started less than `within` days before the last day of the records it is not, even if it came: of
+    their like only those would be counted who had it.
     """
     if by is not None and by not in UNITS:
         raise InputError(f"--by: {by!r} is none of {', '.join(UNITS)}.")
@@ -76,46 +80,70 @@ def followed(
                 "CREATE TEMP TABLE ended AS SELECT subject_id AS person_id, min(cohort_start_date) AS day FROM outcomes"
                 " GROUP BY subject_id"
             )
-        unit = "''"
-        if by is not None:
-            unit = (
-                f"coalesce((SELECT coalesce(s.{by}_name, s.{by}_source_value, '{by.replace('_', ' ')} ' || s.{by}_id)"
-                f" FROM visit_occurrence v JOIN {by} s ON s.{by}_id = v.{by}_id"
-                " WHERE v.person_id = m.person_id AND v.visit_start_date <= m.day AND v.visit_end_date >= m.day"
-                " ORDER BY v.visit_start_date DESC, v.visit_occurrence_id LIMIT 1), '')"
-            )
+        con.execute(_units(by))
         columns = con.execute(
             f"""
-            SELECT m.person_id, {unit} AS unit,
+            WITH seen AS (
+                SELECT m.person_id, max(o.observation_period_end_date) AS last_day
+                FROM member m JOIN observation_period o ON o.person_id = m.person_id
+                    AND m.day BETWEEN o.observation_period_start_date AND o.observation_period_end_date
+                GROUP BY m.person_id
+            ), died AS (SELECT person_id, min(death_date) AS day FROM death GROUP BY person_id)
+            SELECT m.person_id, coalesce(unit.name, '') AS unit,
                 CASE p.gender_concept_id WHEN {FEMALE} THEN 'female' WHEN {MALE} THEN 'male' ELSE '' END AS sex,
-                greatest(0, date_sub('year', make_date(p.year_of_birth, coalesce(p.month_of_birth, 1),
-                    coalesce(p.day_of_birth, 1)), m.day))::DOUBLE AS age,
-                least(date_diff('day', m.day, coalesce(e.day, DATE '9999-12-31')), {int(within)},
-                    greatest(0, date_diff('day', m.day, o.last_day))) AS days,
-                coalesce(e.day <= m.day + {int(within)} AND e.day <= o.last_day, false) AS event
+                CASE WHEN p.year_of_birth IS NOT NULL THEN greatest(0, date_sub('year', make_date(p.year_of_birth,
+                    coalesce(p.month_of_birth, 1), coalesce(p.day_of_birth, 1)), m.day)) END::DOUBLE AS age,
+                least(e.day, d.day, seen.last_day, m.day + {int(within)}) AS ends,
+                date_diff('day', m.day, ends) AS days,
+                coalesce(e.day <= ends, false) AS event,
+                m.day + {int(within)} <= (SELECT max(observation_period_end_date) FROM observation_period)
+                    AND (event OR days >= {int(within)} OR coalesce(d.day <= ends, false)) AS whole
             FROM member m
             JOIN person p ON p.person_id = m.person_id
-            JOIN (SELECT person_id, max(observation_period_end_date) AS last_day FROM observation_period GROUP BY 1) o
-                ON o.person_id = m.person_id
+            JOIN seen ON seen.person_id = m.person_id
             LEFT JOIN ended e ON e.person_id = m.person_id
-            WHERE e.day IS NULL OR e.day > m.day
+            LEFT JOIN died d ON d.person_id = m.person_id
+            LEFT JOIN unit ON unit.person_id = m.person_id
+            WHERE (e.day IS NULL OR e.day > m.day) AND (d.day IS NULL OR d.day > m.day)
             ORDER BY m.person_id
             """
         ).fetchnumpy()
         persons = np.asarray(columns["person_id"], dtype=np.int64)
         diagnoses, names = _diagnoses(con, persons)
     days = np.asarray(columns["days"], dtype=float)
-    event = np.asarray(columns["event"], dtype=bool)
     return Followed(
         np.asarray(columns["unit"], dtype=np.str_),
         np.asarray(columns["sex"], dtype=np.str_),
         np.ma.filled(np.ma.asarray(columns["age"], dtype=float), np.nan),
         days / 365.25,
-        event,
-        event | (days >= within),
+        np.asarray(columns["event"], dtype=bool),
+        np.asarray(columns["whole"], dtype=bool),
         diagnoses,
         names,
     )
+
+
+def _units(by: str | None) -> str:
+    """A table of each member's unit: that of the visit on the day of the start, the one that began last. Units of one
+    name are told apart by their ids."""
+    if by is None:
+        return "CREATE TEMP TABLE unit (person_id BIGINT, name VARCHAR)"
+    return f"""
+        CREATE TEMP TABLE unit AS
+        WITH named AS (
+            SELECT {by}_id AS id, coalesce({by}_name, {by}_source_value, '{by.replace("_", " ")} ' || {by}_id) AS name
+            FROM {by}
+        ), told AS (
+            SELECT id, CASE WHEN count(*) OVER (PARTITION BY name) > 1 THEN name || ' (' || id || ')' ELSE name END
+                AS name
+            FROM named
+        )
+        SELECT m.person_id, arg_min(told.name, (-epoch(v.visit_start_date), v.visit_occurrence_id)) AS name
+        FROM member m JOIN visit_occurrence v ON v.person_id = m.person_id
+            AND m.day BETWEEN v.visit_start_date AND v.visit_end_date
+        JOIN told ON told.id = v.{by}_id
+        GROUP BY m.person_id
+    """
 
 
 def _diagnoses(con: duckdb.DuckDBPyConnection, persons: npt.NDArray[np.int64]) -> tuple[Flags, tuple[str, ...]]:

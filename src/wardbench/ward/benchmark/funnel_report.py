@@ -126,10 +126,17 @@ def _by_age_and_sex(persons: Followed, used: Flags) -> Floats:
 
 
 def funnel_report(
-    units: Units, rules: Rules, made: Made, *, title: str, what: str, area: float | None = None
+    units: Units,
+    rules: Rules,
+    made: Made,
+    *,
+    title: str,
+    what: str,
+    area: float | None = None,
+    left_out: str = "",
 ) -> Report:
-    """A unit of which too few had or had not the event is judged, and not shown; nor is another one where it would be
-    the only one."""
+    """`left_out` says in a sentence whose outcome is not counted. A unit of which too few had or had not the event is
+    judged, and not shown; nor is another one where it would be the only one."""
     found = funnel(units.kind, units.observed, units.size)
     seen = _seen(units, rules)
     beyond = {level: found.outside(level) for level in LEVELS}
@@ -140,7 +147,7 @@ def funnel_report(
     sections = (
         Section(
             "Funnel",
-            _words(units, found, seen, area),
+            (*_words(units, found, seen, area), *([left_out] if left_out else [])),
             (_chart(units, found, shown, title),),
             (_table(units, [dot.cells for dot in shown]),),
         ),
@@ -152,7 +159,7 @@ def funnel_report(
         _verdict(units, outside, int(np.count_nonzero(low & seen)), int(np.count_nonzero(seen)), what),
         "care" if outside else "fit",
         sections,
-        _methods(units, found, made, what),
+        _methods(units, found, made, what, left_out),
         made=made,
         cited=LITERATURE,
         **told(rules),
@@ -270,7 +277,7 @@ def _verdict(units: Units, outside: list[str], some: int, seen: int, what: str) 
     )
 
 
-def _methods(units: Units, found: Funnel, made: Made, what: str) -> str:
+def _methods(units: Units, found: Funnel, made: Made, what: str, left_out: str) -> str:
     law = "binomial" if units.kind == "proportion" else "Poisson"
     limits = (
         f"exact {law} limits"
@@ -285,5 +292,6 @@ def _methods(units: Units, found: Funnel, made: Made, what: str) -> str:
     source = f"{made.source}, snapshot {made.snapshot_version}" if made.snapshot_version else units.source
     return (
         f"{len(units.names)} units ({source}) were compared in {what}, {units.adjusted}, on a funnel plot with "
-        f"{limits} at 95% and 99.8% (Spiegelhalter 2005).{model} Wardbench {made.wardbench}."
+        f"{limits} at 95% and 99.8% (Spiegelhalter 2005).{model}{' ' if left_out else ''}{left_out} "
+        f"Wardbench {made.wardbench}."
     )

@@ -13,7 +13,7 @@ from wardbench.ward.benchmark.direct import Direct, direct_limits
 from wardbench.ward.benchmark.fitness import Judged, Year, judge, worst
 from wardbench.ward.benchmark.indirect import FEWEST, Floats, Model, bins, fit
 from wardbench.ward.benchmark.resampling import DRAWS, Draws, resample
-from wardbench.ward.benchmark.results import AGES, Integers, Results, strata_of
+from wardbench.ward.benchmark.results import AGES, EVERYBODY, Integers, Results, names_of_strata, strata_of
 
 
 @dataclass(frozen=True)
@@ -79,13 +79,13 @@ def intervals(
     chosen = results.one_each(choice, seed=seed)
     healthy = results.where(results.healthy).one_each(choice, seed=seed)
     strata = strata_of(chosen, by, ages)
-    direct = (
-        {stratum.name: healthy.value[stratum.places] for stratum in strata_of(healthy, by, ages)} if compared else {}
-    )
+    # The healthy may all be of one of the groups, which is then not everybody but that group.
+    names = names_of_strata(healthy, by, ages)
     groups = []
     for number, stratum in enumerate(strata):
         progress(number, len(strata), stratum.name)
-        found = direct.get(stratum.name, np.zeros(0))
+        of = np.full(len(healthy), compared) if stratum.name == EVERYBODY else (names == stratum.name) & compared
+        found = healthy.value[of]
         groups.append(_group(stratum.name, chosen.where(stratum.places), found, draws, seed))
     return Intervals(chosen, choice, len(results), tuple(by), draws, seed, compared, tuple(groups))
 

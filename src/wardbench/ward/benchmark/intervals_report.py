@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from markupsafe import Markup
@@ -36,10 +36,12 @@ class Shown:
 
 
 def intervals_report(found: Intervals, rules: Rules, made: Made) -> Report:
-    """All that the page says."""
+    """All that the page says. A group, such as a device, that too few persons are of is not named."""
     everybody = found.groups[0]
-    rows = [_row(found, group, rules) for group in found.groups]
     persons = _persons(found, rules)
+    listed = [place for place, group in enumerate(found.groups) if place == 0 or rules.listed(group.persons)]
+    found, persons = replace(found, groups=tuple(found.groups[place] for place in listed)), [persons[n] for n in listed]
+    rows = [_row(found, group, rules) for group in found.groups]
     sections = [
         Section("Limits", _limits_words(found), (), (_limits_table(found, rows, persons),)),
         *(_section(found, group, row, rules) for group, row in zip(found.groups, rows, strict=True) if group.indirect),

@@ -117,8 +117,9 @@ def results_of(
             )
             SELECT t.person_id, t.value_as_number AS value,
                 CASE t.gender_concept_id WHEN {FEMALE} THEN 'female' WHEN {MALE} THEN 'male' ELSE '' END AS sex,
-                greatest(0, date_sub('year', make_date(t.year_of_birth, coalesce(t.month_of_birth, 1),
-                    coalesce(t.day_of_birth, 1)), t.measurement_date))::DOUBLE AS age,
+                CASE WHEN t.year_of_birth IS NOT NULL THEN greatest(0, date_sub('year', make_date(t.year_of_birth,
+                    coalesce(t.month_of_birth, 1), coalesce(t.day_of_birth, 1)), t.measurement_date)) END::DOUBLE
+                    AS age,
                 coalesce(d.unique_device_id, d.device_source_value, t.measurement_source_value, '') AS device,
                 date_diff('day', DATE '1970-01-01', t.measurement_date) AS day,
                 EXISTS (SELECT 1 FROM member WHERE member.person_id = t.person_id

@@ -20,6 +20,7 @@ CHOICES = ("first", "last", "random")
 STRATA = ("sex", "age", "device")
 AGES = (18, 40, 60)
 MOST_STRATA = 24
+EVERYBODY = "Everybody"
 NO_DAY = np.iinfo(np.int64).min
 
 
@@ -88,27 +89,35 @@ def strata_of(results: Results, by: Sequence[str], ages: Sequence[int] = AGES) -
 
     InputError where a word of `by` is not known, the data know nothing of it, ages do not rise, or too many come out.
     """
-    for word in by:
-        if word not in STRATA:
-            raise InputError(f"--by: {word!r} is none of {', '.join(STRATA)}.")
-    if list(ages) != sorted(set(ages)) or any(age < 1 for age in ages):
-        raise InputError("--ages: ages are above 0 and rise, as in 18,40,60.")
-    labels: dict[str, Callable[[], list[str]]] = {
-        "sex": lambda: [_SEXES[sex] for sex in results.sex.tolist()],
-        "age": lambda: _bands(results.age, ages),
-        "device": lambda: [device or "device not recorded" for device in results.device.tolist()],
-    }
-    found = [Stratum("Everybody", np.arange(len(results)))]
+    names = names_of_strata(results, by, ages)
+    found = [Stratum(EVERYBODY, np.arange(len(results)))]
     if not by:
         return tuple(found)
-    columns = [labels[word]() for word in STRATA if word in by]
-    names = np.array([", ".join(parts) for parts in zip(*columns, strict=True)], dtype=np.str_)
     different = sorted(set(names.tolist()), key=_by_numbers)
     if len(different) > MOST_STRATA:
         raise InputError(f"--by: gives {len(different)} groups; at most {MOST_STRATA} are told apart.")
     if len(different) > 1:
         found += [Stratum(name, np.flatnonzero(names == name)) for name in different]
     return tuple(found)
+
+
+def names_of_strata(results: Results, by: Sequence[str], ages: Sequence[int] = AGES) -> Strings:
+    """For each result the name of its group, `EVERYBODY` where none are told apart. InputError where a word of `by` is
+    not known or ages do not rise."""
+    for word in by:
+        if word not in STRATA:
+            raise InputError(f"--by: {word!r} is none of {', '.join(STRATA)}.")
+    if list(ages) != sorted(set(ages)) or any(age < 1 for age in ages):
+        raise InputError("--ages: ages are above 0 and rise, as in 18,40,60.")
+    if not by:
+        return np.full(len(results), EVERYBODY, dtype=np.str_)
+    labels: dict[str, Callable[[], list[str]]] = {
+        "sex": lambda: [_SEXES[sex] for sex in results.sex.tolist()],
+        "age": lambda: _bands(results.age, ages),
+        "device": lambda: [device or "device not recorded" for device in results.device.tolist()],
+    }
+    columns = [labels[word]() for word in STRATA if word in by]
+    return np.array([", ".join(parts) for parts in zip(*columns, strict=True)], dtype=np.str_)
 
 
 _SEXES = {"female": "women", "male": "men", "": "sex not recorded"}

@@ -12,7 +12,7 @@ from wardbench.core.disclosure.figures import significant
 from wardbench.core.errors import InputError
 from wardbench.ward.benchmark.charts import Plot
 from wardbench.ward.benchmark.page import Cell, Made, Report, Section, Table, told
-from wardbench.ward.benchmark.standardise import Estimate, direct_rate, expected_events, ratio
+from wardbench.ward.benchmark.standardise import Estimate, Floats, direct_rate, expected_events, ratio
 from wardbench.ward.benchmark.strata_counts import Counts, Standard
 
 LITERATURE = (
@@ -36,11 +36,6 @@ def standard_report(
         events, population = (np.array(column) for column in standard.group(counts))
         observed = rules.total(int(events.sum()))
         expected = expected_events(population, known, weights)
-        try:
-            direct = direct_rate(events, population, weights)
-        except InputError:
-            # Ages that the study does not have leave the ratio, which does not need them.
-            direct = None
         found = None if observed.value is None else ratio(observed.value, expected)
         if found is not None:
             ratios.append((counts.name, found))
@@ -50,7 +45,7 @@ def standard_report(
                 observed,
                 significant(expected, 4),
                 _estimate(found, 1),
-                _rate(None if observed.value is None else direct),
+                _direct(events, population, weights, rules),
             )
         )
     return Report(
@@ -73,8 +68,21 @@ def _estimate(found: Estimate | None, per: float) -> str:
     return f"{value} ({low} to {high})"
 
 
-def _rate(found: Estimate | None) -> str:
-    return "none: strata without anybody" if found is None else _estimate(found, PER)
+def _direct(events: Floats, population: Floats, weights: Floats, rules: Rules) -> str:
+    """The direct rate, worked out from events as they may be shown: strata of a study with few stand together, as those
+    of the standard do."""
+    groups = rules.partition([int(count) for count in events])
+    shown = [group.count.value for group in groups]
+    if any(count is None for count in shown):
+        return "not shown"
+    people, standard = (
+        np.array([column[list(group.members)].sum() for group in groups]) for column in (population, weights)
+    )
+    try:
+        return _estimate(direct_rate(np.array(shown, dtype=float), people, standard), PER)
+    except InputError:
+        # Ages that the study does not have leave the ratio, which does not need them.
+        return "none: strata without anybody"
 
 
 def _verdict(ratios: list[tuple[str, Estimate]]) -> str:
@@ -118,7 +126,7 @@ def _ratios(rows: list[tuple[Cell, ...]], ratios: list[tuple[str, Estimate]], un
         charts = (plot.markup,)
     words = (
         "Expected is what would have happened at the standard's rates. The direct rate is what the standard would have "
-        "at the group's rates.",
+        "at the group's rates; strata of a group with few events stand together in it.",
     )
     return Section("Ratios and rates", words, charts, (table,))
 

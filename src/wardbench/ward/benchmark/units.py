@@ -30,4 +30,10 @@ def units_of_cohort(
     what = f"{'death' if follow.outcome is None else follow.outcome.name} within {follow.within} days"
     title = f"{members.name or 'Cohort'}: {what}, by {by.replace('_', ' ')}"
     made = made_of(command, "", snapshot=follow.snapshot, definitions=definitions)
-    return funnel_report(units, rules, made, title=title, what=what, area=area)
+    left_out = (
+        f"Who started less than {follow.within} days before the last day of the records is left out, whatever became "
+        "of them, and so is who was lost from sight before."
+    )
+    if follow.outcome is not None:
+        left_out += " Who died without it is counted as without it."
+    return funnel_report(units, rules, made, title=title, what=what, area=area, left_out=left_out)
