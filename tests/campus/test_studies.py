@@ -28,6 +28,7 @@ HASH = "a" * 64
 MATERIAL = {
     "material": True,
     "material_wanted": [{"type": "Plasma", "amount": 40, "unit": "ml", "donors": 100}],
+    "consent": "secondary",
     "retention": "The institute's freezer, five years",
     "fate": "destroy",
 }
@@ -135,6 +136,7 @@ def test_reference_numbers_follow_one_another(cast: Cast) -> None:
         (Section.ABOUT, {"sponsor": ""}),
         (Section.MATERIAL, {"material_wanted": []}),
         (Section.MATERIAL, {"retention": ""}),
+        (Section.MATERIAL, {"consent": ""}),
         (Section.MATERIAL, {"fate": ""}),
         (Section.MATERIAL, {"leaves": True}),
         (Section.DATA, {"data_wanted": ""}),

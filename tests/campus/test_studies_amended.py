@@ -452,7 +452,7 @@ def test_every_field_of_a_submission_is_in_its_version(cast: Cast) -> None:
         **{flag: not content[flag] for flag in ("public", "leaves", "arrives")},
     }
     assert set(other) | {"reference"} == set(content), "a field that is new is shown here too"
-    content = {**content, "leaves": True, "arrives": False}
+    content = {**content, "kind": "retrospective", "leaves": True, "arrives": False}
     for key, value in other.items():
         changed = {**content, key: value if key != "leaves" else False}
         changed = {**changed, "arrives": True} if key == "arrives" else changed

@@ -16,7 +16,7 @@ from campus.test_studies import ORDER, approved, completed, decide, registered, 
 from campus.test_studies_documents import PDF
 from wardbench.campus.questions import services as questions
 from wardbench.campus.questions.rules import Side
-from wardbench.campus.studies import amending, ending, queries, services, standings
+from wardbench.campus.studies import amending, ending, permits, queries, services, standings
 from wardbench.campus.studies.facts import Section
 from wardbench.campus.studies.models import Decision, Permit, Study
 from wardbench.campus.studies.standing import Status
@@ -348,3 +348,35 @@ def test_a_letter_of_a_care_programme_names_it(cast: Cast) -> None:
     decide(cast, study, "care_programme", "physician")
     text = text_of(cast.client("researcher").get(reverse("study_letter", args=[study.id, 2])))
     assert "Decided by: Physician (Endocrinology)" in text
+
+
+def test_what_a_kind_of_study_says_by_itself_is_ticked_shown_and_kept(cast: Cast) -> None:
+    study, client = registered(cast, kind="incoming_transfer"), cast.client("researcher")
+    address = reverse("study_section", args=[study.id, "material"])
+    assert text_of(client.get(address)).count("A study of this kind cannot do without.") == 2
+    rows = {"rows-TOTAL_FORMS": 1, "rows-INITIAL_FORMS": 0, "rows-0-type": "Serum", "rows-0-amount": "40"}
+    rows |= {"rows-0-unit": "ml", "rows-0-donors": "40"}
+    assert client.post(address, {"consent": "primary", "party": "Elsewhere", **rows}).status_code == 302
+    study.refresh_from_db()
+    assert (study.material, study.arrives, study.leaves) == (True, True, False)
+    Study.objects.update(material=False, arrives=False)
+    page = text_of(client.get(reverse("study", args=[study.id])))
+    assert "Serum: 40 ml" in page and "Elsewhere" in page, "also of those who ticked nothing before"
+    assert "cannot do without" not in text_of(
+        client.get(reverse("study_section", args=[registered(cast, kind="thesis").id, "material"]))
+    )
+
+
+def test_a_partner_reads_why_no_study_is_there(cast: Cast) -> None:
+    page = text_of(cast.client("partner").get(reverse("studies")))
+    assert "names your organisation or you" in page and "Registering one takes" not in page
+    assert "Registering one takes" in text_of(cast.client("student").get(reverse("studies")))
+
+
+def test_who_knows_the_patients_is_not_asked_to_stay_ignorant(cast: Cast) -> None:
+    for data, said in (
+        ("identifiable", "told to nobody outside the team"),
+        ("pseudonymised", "Nobody tries to find out"),
+    ):
+        sentences = permits.obligations(Study(kind="case_report", data=data))
+        assert [said in one for one in sentences].count(True) == 1 and len(sentences) == 3

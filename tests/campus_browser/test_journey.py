@@ -116,6 +116,7 @@ def register(one: Visitor, question: str) -> str:
     one.page.locator("#id_rows-0-type").select_option(label="Plasma")
     one.page.locator("#id_rows-0-amount").fill("40")
     one.page.locator("#id_rows-0-donors").fill("30")
+    one.page.locator("#id_consent").select_option("secondary")
     one.page.locator("#id_retention").fill("In the institute's freezer, five years")
     one.page.locator("#id_fate").select_option(index=1)
     press(one, "Save and continue")

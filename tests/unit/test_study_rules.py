@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import itertools
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -201,22 +202,26 @@ def test_the_path_of_the_facts() -> None:
 @pytest.mark.parametrize(
     ("asked", "facts"),
     [
-        (Asked(Kind.CASE_REPORT, Data.NONE, False), set()),
+        (Asked(Kind.CASE_REPORT, Data.NONE, False), {Fact.PERSONAL_DATA, Fact.HUMAN_SUBJECTS}),
         (Asked(Kind.QUALITY, Data.AGGREGATE, False), set()),
         (Asked(Kind.RETROSPECTIVE, Data.PSEUDONYMISED, False), {Fact.PERSONAL_DATA, Fact.HUMAN_SUBJECTS}),
         (Asked(Kind.PROSPECTIVE_TRIAL, Data.NONE, True), {Fact.MATERIAL, Fact.HUMAN_SUBJECTS}),
         (
             Asked(Kind.PROSPECTIVE_TRIAL, Data.NONE, True, consent=Consent.RESIDUAL),
-            {Fact.MATERIAL, Fact.SECONDARY_USE, Fact.HUMAN_SUBJECTS},
+            {Fact.MATERIAL, Fact.SECONDARY_USE, Fact.OWN_SECONDARY_USE, Fact.HUMAN_SUBJECTS},
         ),
         (Asked(Kind.THESIS, Data.NONE, True, consent=Consent.PRIMARY), {Fact.MATERIAL, Fact.HUMAN_SUBJECTS}),
         (
             Asked(Kind.SECONDARY_USE, Data.NONE, False, consent=Consent.PRIMARY),
-            {Fact.MATERIAL, Fact.SECONDARY_USE, Fact.HUMAN_SUBJECTS},
+            {Fact.MATERIAL, Fact.SECONDARY_USE, Fact.OWN_SECONDARY_USE, Fact.HUMAN_SUBJECTS},
         ),
         (
             Asked(Kind.INCOMING_TRANSFER, Data.NONE, False),
             {Fact.MATERIAL, Fact.MATERIAL_ARRIVES, Fact.HUMAN_SUBJECTS},
+        ),
+        (
+            Asked(Kind.INCOMING_TRANSFER, Data.NONE, False, consent=Consent.SECONDARY),
+            {Fact.MATERIAL, Fact.SECONDARY_USE, Fact.MATERIAL_ARRIVES, Fact.HUMAN_SUBJECTS},
         ),
         (Asked(Kind.THESIS, Data.NONE, False, leaves=True), set()),
     ],
@@ -385,11 +390,12 @@ FULL = completeness.Filled(
     fate="keep",
     party="x",
     purpose=True,
-    documents=frozenset({"protocol", "biobank_form", "consent_form", "transfer_agreement"}),
+    documents=frozenset({"protocol", "biobank_form", "consent_form", "transfer_agreement", "origin"}),
 )
 EMPTIED = {
     "summary": "", "sponsor": "", "data_wanted": "", "cohorts": 0, "material_wanted": 0, "programmes": 0,
-    "retention": "", "fate": "", "party": "", "purpose": False, "student_leads": True,
+    "retention": "", "fate": "", "party": "", "purpose": False, "student_leads": True, "consent": False,
+    "student_missing": True,
 }  # fmt: skip
 
 
@@ -402,6 +408,40 @@ def test_what_is_missing_is_named_one_by_one() -> None:
         without = completeness.Filled(**{**FULL.__dict__, "documents": FULL.documents - {document}})
         [lack] = completeness.missing(PATH, without)
         assert lack.section is Section.DOCUMENTS
+
+
+def test_a_case_report_needs_no_cohort_but_says_how_close_to_the_patient_it_comes() -> None:
+    about_one = completeness.Filled(**{**FULL.__dict__, "case_report": True, "cohorts": 0})
+    assert completeness.missing(PATH, about_one) == ()
+    [lack] = completeness.missing(PATH, completeness.Filled(**{**about_one.__dict__, "data": Data.NONE}))
+    assert lack.section is Section.DATA
+    bare = checks.Judged(frozenset({Fact.PERSONAL_DATA}), None, Data.IDENTIFIABLE, case_report=True)
+    found = {check.what: check.light for check in checks.checks(bare, Role.DATA_PROTECTION)}
+    assert found["Consent of the patient"] == "bad" and "Whose data" not in found
+
+
+def test_the_desk_of_a_thesis_names_the_student_and_what_is_counted() -> None:
+    def lights(**said: Any) -> dict[str, tuple[str, str]]:
+        given = checks.Judged(frozenset(), None, Data.AGGREGATE, sponsor="University", thesis=True, **said)
+        return {one.what: (one.light, one.said) for one in checks.checks(given, Role.TRIAL_CENTRE)}
+
+    whose, counts = "Who answers for it, and who works on it", "Counts and tables, of nobody in particular"
+    found = lights(team=["Sofie", "Tom (Student)"], student=True, cohorts=1, tables=["Medicines"])
+    assert found[whose] == ("good", "University; Sofie; Tom (Student)") and found[counts] == ("good", "Medicines")
+    found = lights(team=["Sofie"])
+    assert found[whose][0] == "bad" and found[counts][0] == "wait"
+
+
+def test_material_from_elsewhere_comes_with_a_proof_and_concerns_no_care_programme_here() -> None:
+    facts = Asked(Kind.INCOMING_TRANSFER, Data.NONE, False, consent=Consent.SECONDARY).facts
+    needed = [step for step in PATH.steps if not step.when or facts & set(step.when)]
+    assert [step.id for step in needed] == ["validation", "board", "biobank", "ethics", "transfer"]
+    from_elsewhere = completeness.Filled(**{**FULL.__dict__, "facts": facts, "programmes": 0})
+    assert completeness.missing(PATH, from_elsewhere) == ()
+    unproven = completeness.Filled(**{**from_elsewhere.__dict__, "documents": FULL.documents - {"origin"}})
+    assert [lack.section for lack in completeness.missing(PATH, unproven)] == [Section.DOCUMENTS]
+    own = completeness.Filled(**{**unproven.__dict__, "facts": facts - {Fact.MATERIAL_ARRIVES}})
+    assert completeness.missing(PATH, own) == ()
 
 
 def test_a_purpose_says_enough_or_is_refused() -> None:
@@ -421,7 +461,7 @@ def test_the_checks_of_the_biobank_are_there_and_show_what_lacks() -> None:
     assert found["Transfer agreement"] == "bad" and found["Privacy"] == "wait" and found["Fit with consent"] == "wait"
     said = checks.Judged(
         ALL, Consent.PRIMARY, Data.PSEUDONYMISED, ["Plasma"], ["Diabetes"], "Freezer", "Destroyed", "Them", "Health",
-        documents=frozenset({"transfer_agreement"}), cohorts=1, tables=["x"],
+        documents=frozenset({"transfer_agreement", "origin"}), cohorts=1, tables=["x"],
     )  # fmt: skip
     lights = {check.light for check in checks.checks(said, Role.BIOBANK_MANAGER)}
     assert "bad" not in lights

@@ -50,9 +50,9 @@ def _line(cohort: Cohort, actor: Actor) -> str:
     for version in getattr(cohort, "last", []):
         if told := queries.figure_of(version, actor):
             if version.mode == "sandbox":
-                line = _("version {n}: {figure} persons in the twin")
+                line = _("version {n}, persons in the twin: {figure}")
             else:
-                line = _("version {n}: {figure} persons")
+                line = _("version {n}, persons: {figure}")
             return line.format(n=version.number, figure=figure(told))
         return _("version {n}").format(n=version.number)
     return _("not saved yet")

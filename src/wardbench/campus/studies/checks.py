@@ -35,6 +35,11 @@ class Judged:
     partners: Sequence[str] = ()
     commercial: bool = False
     documents: frozenset[str] = frozenset()
+    case_report: bool = False
+    sponsor: str = ""
+    team: Sequence[str] = ()
+    thesis: bool = False
+    student: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,22 +66,52 @@ def checks(given: Judged, role: Role) -> list[Check]:
     material, data = Fact.MATERIAL in given.facts, Fact.PERSONAL_DATA in given.facts
     everything = role in (Role.TRIAL_CENTRE, Role.ETHICS)
     found: list[Check] = []
+    if everything:
+        found += _whose(given)
     if material and (everything or role in _BIOBANK):
         found += _material(given)
     if data and (everything or role is Role.DATA_PROTECTION or role in _BIOBANK):
         found += _data(given)
+    elif given.data is Data.AGGREGATE and (everything or role is Role.DATA_PROTECTION):
+        found += _counts(given)
     found += _purpose(given)
     return found
 
 
+def _whose(given: Judged) -> Iterable[Check]:
+    yield Check(
+        gettext_noop("Who answers for it, and who works on it"),
+        _light(bool(given.sponsor) and (given.student or not given.thesis)),
+        "; ".join([*([given.sponsor] if given.sponsor else []), *given.team]),
+        gettext_noop("Does the lecturer answer for the thesis, and is the student named?") if given.thesis else "",
+    )
+
+
+def _counts(given: Judged) -> Iterable[Check]:
+    yield Check(
+        gettext_noop("Counts and tables, of nobody in particular"),
+        "good" if given.cohorts else "wait",
+        ", ".join([*given.tables, *([given.period] if given.period else [])]),
+        gettext_noop("The cohorts are attached by their content: the permit covers no other.")
+        if given.cohorts
+        else gettext_noop("No cohort is attached, so that the permit would let nothing be counted."),
+    )
+
+
 def _material(given: Judged) -> Iterable[Check]:
     secondary = Fact.SECONDARY_USE in given.facts
+    arrives = Fact.MATERIAL_ARRIVES in given.facts
+    said = given.consent is not None and (bool(given.programmes) or Fact.OWN_SECONDARY_USE not in given.facts)
     transfer = given.facts & {Fact.MATERIAL_LEAVES, Fact.MATERIAL_ARRIVES}
     yield Check(
         gettext_noop("Origin"),
-        _light(given.consent is not None and (bool(given.programmes) or not secondary)),
-        ", ".join(given.programmes),
-        gettext_noop("From whose patients, and collected for what?"),
+        _light(said and ("origin" in given.documents or not arrives)),
+        ", ".join([*given.programmes, *([given.party] if arrives and given.party else [])]),
+        gettext_noop(
+            "Collected with consent, by a protocol that an ethics committee approved, or guaranteed by a supplier?"
+        )
+        if arrives
+        else gettext_noop("From whose patients, and collected for what?"),
     )
     yield Check(
         gettext_noop("Type, quantity and number of donors"),
@@ -122,12 +157,21 @@ def _data(given: Judged) -> Iterable[Check]:
         if given.data is Data.IDENTIFIABLE
         else gettext_noop("Patients appear under pseudonyms."),
     )
+    if given.case_report:
+        yield Check(
+            gettext_noop("Consent of the patient"),
+            "wait" if "consent_form" in given.documents else "bad",
+            "",
+            gettext_noop("Did the patient, or who speaks for them, agree in writing to this being published?"),
+        )
     yield Check(
         gettext_noop("As few data as the question needs"),
         _light(bool(given.tables) or bool(given.data_wanted)),
         ", ".join([*given.tables, *([given.period] if given.period else [])]),
         given.data_wanted,
     )
+    if given.case_report:
+        return
     yield Check(
         gettext_noop("Whose data"),
         _light(given.cohorts > 0),

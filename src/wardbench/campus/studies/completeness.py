@@ -28,7 +28,10 @@ class Filled:
     party: str
     purpose: bool
     documents: frozenset[str]
+    consent: bool = True
     student_leads: bool = False
+    student_missing: bool = False
+    case_report: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,10 @@ DOCUMENT_MISSING = {
     "biobank_form": gettext_noop("Add the form of the biobank."),
     "consent_form": gettext_noop("Add the consent form, or the reason why consent cannot be asked."),
     "transfer_agreement": gettext_noop("Add the draft of the transfer agreement."),
+    "origin": gettext_noop(
+        "Prove where the material comes from: the protocol by which it was collected, approved by an ethics committee, "
+        "with the consent; or the guarantees of a supplier."
+    ),
 }
 
 
@@ -60,7 +67,12 @@ def missing(path: Path, filled: Filled) -> tuple[Missing, ...]:
             gettext_noop("A student cannot be the principal investigator; name the one who answers for the study."),
         ),
         (
-            Fact.SECONDARY_USE in filled.facts and not filled.programmes,
+            filled.student_missing,
+            Section.TEAM,
+            gettext_noop("Name the student whose thesis it is: a permit names the people of the team."),
+        ),
+        (
+            Fact.OWN_SECONDARY_USE in filled.facts and not filled.programmes,
             Section.UNITS,
             gettext_noop("Name the care programmes whose patients the material is from."),
         ),
@@ -68,6 +80,11 @@ def missing(path: Path, filled: Filled) -> tuple[Missing, ...]:
             material and not filled.material_wanted,
             Section.MATERIAL,
             gettext_noop("Say which material is asked for: type, quantity, number of donors."),
+        ),
+        (
+            material and not filled.consent,
+            Section.MATERIAL,
+            gettext_noop("Say on which consent the use of the material rests: it decides who has to approve."),
         ),
         (
             material and not filled.retention,
@@ -81,11 +98,21 @@ def missing(path: Path, filled: Filled) -> tuple[Missing, ...]:
         ),
         (transfer and not filled.party, Section.MATERIAL, gettext_noop("Name the other party of the transfer.")),
         (data and not filled.data_wanted, Section.DATA, gettext_noop("Say which data are asked for, and why.")),
-        (data and not filled.cohorts, Section.DATA, gettext_noop("Attach the cohort whose data are asked for.")),
+        (
+            filled.case_report and not data,
+            Section.DATA,
+            gettext_noop("A case report is about a patient: say whether the patient can be recognised in it."),
+        ),
+        (
+            data and not filled.cohorts and not filled.case_report,
+            Section.DATA,
+            gettext_noop("Attach the cohort whose data are asked for."),
+        ),
         (not filled.purpose, Section.PURPOSE, gettext_noop("Say what the purpose is in terms of data use.")),
     )
     found = [Missing(section, sentence) for lacks, section, sentence in asked if lacks]
-    wanted = {one for step in path.steps if not step.when or filled.facts & set(step.when) for one in step.documents}
+    needed = [step for step in path.steps if not step.when or filled.facts & set(step.when)]
+    wanted = {one for step in needed for one in step.documents_of(filled.facts)}
     found += [
         Missing(Section.DOCUMENTS, sentence)
         for kind, sentence in DOCUMENT_MISSING.items()

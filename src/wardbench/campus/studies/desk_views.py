@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 from wardbench.campus.people.reauthentication import reauthenticated_to_decide
 from wardbench.campus.people.refusals import told_in
 from wardbench.campus.studies import checks, deciding, ending, forms, granting, presenting, queries, rules, shown
+from wardbench.campus.studies.facts import KINDS, Kind
 from wardbench.campus.studies.rules import ACTIONS, Verb
 from wardbench.campus.studies.standing import STATUSES
 from wardbench.campus.web.pages import actor, signed_in
@@ -57,6 +58,7 @@ def decide(request: HttpRequest, study_id: uuid.UUID, step: str) -> HttpResponse
     context = {
         "here": here,
         "study": here.study,
+        "kind": KINDS[Kind(here.study.kind)],
         "known": known,
         "since": since,
         "submissions": here.study.submissions.count(),

@@ -114,7 +114,7 @@ def markdown(path: Path) -> str:
             ", ".join(titles[one] for one in step.after) or "-",
             "; ".join(FACTS[fact] for fact in step.when) or "always",
             str(step.days),
-            ", ".join(one.replace("_", " ") for one in step.documents) or "-",
+            _documents(step),
             ", ".join(step.sees) + ("; and at renewal" if step.renews else ""),
         )
         lines.append(f"| {' | '.join(cells)} |")
@@ -143,6 +143,14 @@ def markdown(path: Path) -> str:
     return "\n".join(lines)
 
 
+def _documents(step: Step) -> str:
+    always = [one.replace("_", " ") for one in step.documents]
+    sometimes = [
+        f"{one.replace('_', ' ')} where {FACTS[fact]}" for fact, kinds in step.documents_when.items() for one in kinds
+    ]
+    return ", ".join([*always, *sometimes]) or "-"
+
+
 _OWN_PATH = """## A path of your own
 
 Put `approval-path.toml` into the campus's folder. It is read strictly: an unknown key, role, fact, document or section
@@ -156,6 +164,7 @@ and no step that nobody reaches.
 | `after` | steps that have to approve before; they stand earlier in the file |
 | `when` | facts of which any one makes it necessary; without it, it always is |
 | `documents` | kinds of documents that the applicant has to add |
+| `documents_when` | the same where a fact holds, as `{ material_arrives = ["origin"] }` |
 | `votes` | how many members have to vote; 1 where it is left out |
 | `of_care_programmes` | one physician of each care programme concerned decides |
 | `sees` | sections that it judges; a change of one makes it decide again |
@@ -171,7 +180,8 @@ and no step that nobody reaches.
 Each has one of the last three. `holidays` stands before the steps; without it, weekends alone are left out.
 `answer_days` and `permit_months` stand there too.
 
-Facts: `material`, `secondary_use`, `personal_data`, `human_subjects`, `material_leaves`, `material_arrives`.
+Facts: `material`, `secondary_use`, `own_secondary_use` (the same, of the hospital's own patients), `personal_data`,
+`human_subjects`, `material_leaves`, `material_arrives`.
 """.splitlines()
 
 

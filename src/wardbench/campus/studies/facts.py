@@ -37,11 +37,16 @@ KINDS = {
 }
 
 
+IMPLY_MATERIAL = frozenset({Kind.SECONDARY_USE, Kind.EXTRACTED_MATERIAL, Kind.INCOMING_TRANSFER})
+"""Kinds of study that there cannot be without human body material."""
+
+
 class Fact(StrEnum):
     """What a step of a path may depend on."""
 
     MATERIAL = "material"
     SECONDARY_USE = "secondary_use"
+    OWN_SECONDARY_USE = "own_secondary_use"
     PERSONAL_DATA = "personal_data"
     HUMAN_SUBJECTS = "human_subjects"
     MATERIAL_LEAVES = "material_leaves"
@@ -51,6 +56,9 @@ class Fact(StrEnum):
 FACTS = {
     Fact.MATERIAL: gettext_noop("human body material is asked for"),
     Fact.SECONDARY_USE: gettext_noop("material is used for something it was not collected for"),
+    Fact.OWN_SECONDARY_USE: gettext_noop(
+        "material of the hospital's own patients is used for something it was not collected for"
+    ),
     Fact.PERSONAL_DATA: gettext_noop("data of single patients are asked for"),
     Fact.HUMAN_SUBJECTS: gettext_noop("people or their material are studied"),
     Fact.MATERIAL_LEAVES: gettext_noop("material leaves the hospital"),
@@ -126,8 +134,12 @@ class Asked:
 
     @property
     def facts(self) -> frozenset[Fact]:
-        """The facts that hold. Where the consent is not said, material that a study collects itself is primary use."""
-        material = self.material or self.kind in (Kind.SECONDARY_USE, Kind.EXTRACTED_MATERIAL, Kind.INCOMING_TRANSFER)
+        """The facts that hold. Where the consent is not said, material that a study collects itself is primary use.
+
+        A case report is about a patient, whatever it says of its data; an incoming transfer is about nobody's patients
+        here, so that no care programme of the hospital has a say in it.
+        """
+        material = self.material or self.kind in IMPLY_MATERIAL
         arrives = self.arrives or self.kind is Kind.INCOMING_TRANSFER
         collects = self.kind in (
             Kind.PROSPECTIVE_TRIAL,
@@ -137,11 +149,12 @@ class Asked:
         )
         primary = self.consent is Consent.PRIMARY if self.consent else collects
         primary = primary and self.kind is not Kind.SECONDARY_USE
-        personal = self.data in (Data.PSEUDONYMISED, Data.IDENTIFIABLE)
+        personal = self.data in (Data.PSEUDONYMISED, Data.IDENTIFIABLE) or self.kind is Kind.CASE_REPORT
         people = material or personal or collects
         held = {
             Fact.MATERIAL: material,
             Fact.SECONDARY_USE: material and not primary,
+            Fact.OWN_SECONDARY_USE: material and not primary and self.kind is not Kind.INCOMING_TRANSFER,
             Fact.PERSONAL_DATA: personal,
             Fact.HUMAN_SUBJECTS: people,
             Fact.MATERIAL_LEAVES: material and self.leaves,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -135,11 +135,21 @@ class MaterialForm(forms.Form):
     )
     leaves = _ticked(_("Material leaves the hospital"))
     arrives = _ticked(_("Material comes from elsewhere"))
-    party = _words(_("The other party of the transfer"), longest=200)
+    party = _words(
+        _("The other party of the transfer"),
+        _("To whom it goes or from whom it comes, as in the transfer agreement."),
+        longest=200,
+    )
     retention = _words(_("Where it is kept, and how long"), longest=300)
     fate = forms.ChoiceField(
         label=_("What becomes of it afterwards"), choices=_choices(FATES, empty=_("Choose one")), required=False
     )
+
+    def take_for_granted(self, names: Iterable[str]) -> None:
+        """Tick for good what goes without saying."""
+        for name in names:
+            self.fields[name].disabled = True
+            self.fields[name].help_text = gettext("A study of this kind cannot do without.")
 
 
 class SpecimenForm(forms.Form):

@@ -16,7 +16,7 @@ from wardbench.campus.studies.facts import Fact, Section
 from wardbench.campus.studies.holidays import Holiday
 from wardbench.core.errors import InputError, NotFoundError
 
-DOCUMENTS = ("protocol", "biobank_form", "consent_form", "transfer_agreement", "other")
+DOCUMENTS = ("protocol", "biobank_form", "consent_form", "transfer_agreement", "origin", "other")
 """Kinds of documents that a step may require."""
 
 
@@ -36,8 +36,9 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `role` decides, by `votes` of its members where that is more than one; with `of_care_programmes` one member of each
     care programme concerned. `when` are facts of which one makes the step necessary; none: it always is. `days` is
-    what is expected where past cases are too few to tell. `sees` are the sections of the study that the body judges: a
-    change of one of them makes it decide again. `renews` says that it decides again when a permit is renewed.
+    what is expected where past cases are too few to tell. `documents` have to be there; those of `documents_when` where
+    their fact holds. `sees` are the sections of the study that the body judges: a change of one of them makes it decide
+    again. `renews` says that it decides again when a permit is renewed.
     """
 
     id: str
@@ -48,10 +49,17 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     after: tuple[str, ...] = ()
     when: tuple[Fact, ...] = ()
     documents: tuple[str, ...] = ()
+    documents_when: Mapping[Fact, tuple[str, ...]] = msgspec.field(default_factory=dict)
     votes: int = 1
     of_care_programmes: bool = False
     renews: bool = False
     sees: tuple[Section, ...] = tuple(Section)
+
+    def documents_of(self, facts: frozenset[Fact]) -> tuple[str, ...]:
+        """The kinds of documents that the step needs of a study with these facts."""
+        return self.documents + tuple(
+            one for fact, kinds in self.documents_when.items() if fact in facts for one in kinds
+        )
 
 
 class Path(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,7 +108,8 @@ def _faults(path: Path) -> list[str]:
             found.append(
                 f"step {step.id}: after: {missing[0]} is no step that stands before it, so that nobody could begin"
             )
-        unknown = [one for one in step.documents if one not in DOCUMENTS]
+        named = [*step.documents, *(one for kinds in step.documents_when.values() for one in kinds)]
+        unknown = [one for one in named if one not in DOCUMENTS]
         if unknown:
             found.append(f"step {step.id}: documents: {unknown[0]} is none of {', '.join(DOCUMENTS)}")
         if step.votes < 1 or step.days < 1:

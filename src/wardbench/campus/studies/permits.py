@@ -21,7 +21,7 @@ from wardbench.campus.audit.services import record
 from wardbench.campus.people.queries import actor_of
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor, Verdict, no, yes
-from wardbench.campus.studies.facts import Fact
+from wardbench.campus.studies.facts import Data, Fact
 from wardbench.campus.studies.models import Permit, PermitUse, Study
 from wardbench.campus.studies.purpose import within
 from wardbench.campus.studies.standing import Answer, State
@@ -47,6 +47,17 @@ OBLIGATIONS: tuple[tuple[Fact, str], ...] = (
 )
 """What has to be kept, by the facts of the study: the law's and the campus's own rules."""
 
+RECOGNISED = {
+    OBLIGATIONS[0][1]: gettext_noop("Who the patients are is told to nobody outside the team of the study."),
+}
+"""What is asked instead of whoever works with data that identify patients."""
+
+
+def obligations(study: Study) -> list[str]:
+    """What a study has to keep."""
+    instead = RECOGNISED if study.data == Data.IDENTIFIABLE else {}
+    return [instead.get(sentence, sentence) for fact, sentence in OBLIGATIONS if fact in study.asked.facts]
+
 
 def give(study: Study, here: Standing, *, by: Actor, until: datetime.date | None = None) -> Permit:
     """Make the permit of a study whose path is complete: until that day, or for as long as the path says."""
@@ -71,7 +82,7 @@ def give(study: Study, here: Standing, *, by: Actor, until: datetime.date | None
             for stand in here.steps
             if stand.state is State.CONDITIONS
         ],
-        "obligations": [sentence for fact, sentence in OBLIGATIONS if fact in study.asked.facts],
+        "obligations": obligations(study),
         "until": until.isoformat(),
     }
     number = study.permits.count() + 1

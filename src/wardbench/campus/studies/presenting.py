@@ -130,7 +130,7 @@ def _row(here: Standing, stand: Stand, by: Actor, days: tuple[int, bool], votes:
         missing_programmes=tuple(sorted(programmes.get(one, "") for one in stand.missing_programmes)),
         can_vote=_can_vote(here, stand, votes) if stand.state is State.OPEN else None,
         mine=turn is not None and turn in turns_of(by, here),
-        documents=step.documents,
+        documents=step.documents_of(here.study.asked.facts),
     )
 
 

@@ -16,7 +16,7 @@ from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import SYSTEM, Actor, Verdict
 from wardbench.campus.studies import rules
 from wardbench.campus.studies.completeness import Filled
-from wardbench.campus.studies.facts import Data
+from wardbench.campus.studies.facts import Data, Kind
 from wardbench.campus.studies.models import Member, Study, Vote
 from wardbench.campus.studies.path import Path
 from wardbench.campus.studies.purpose import is_purpose
@@ -164,6 +164,13 @@ def votes_of(study: Study) -> list[Vote]:
     return list(study.votes.select_related("person", "unit"))
 
 
+def has_a_student(study: Study) -> bool:
+    """Whether a student works on it: by what is said of them, or by their role."""
+    team = [one.person_id for one in study.members.all()]
+    by_word = study.members.filter(work="student").exists()
+    return by_word or holders(Role.STUDENT).filter(id__in=[study.investigator_id, *team]).exists()
+
+
 def filled(study: Study) -> Filled:
     """What a registration says so far."""
     return Filled(
@@ -179,6 +186,9 @@ def filled(study: Study) -> Filled:
         fate=study.fate,
         party=study.party,
         purpose=is_purpose(study.purpose),
+        consent=bool(study.consent),
+        case_report=study.kind == Kind.CASE_REPORT,
+        student_missing=study.kind == Kind.THESIS and not has_a_student(study),
         documents=frozenset(study.documents.filter(withdrawn_at=None).values_list("kind", flat=True)),
         student_leads=not holders(*set(rules.REGISTRARS) - {Role.STUDENT}).filter(id=study.investigator_id).exists(),
     )

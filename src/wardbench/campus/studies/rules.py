@@ -194,13 +194,18 @@ def may_register(actor: Actor) -> Verdict:
     return no(gettext_noop("This needs the role {role}."), role=Title(*REGISTRARS))
 
 
+def is_partner_alone(actor: Actor) -> bool:
+    """Whether somebody is a partner and nothing else."""
+    return actor.roles == {Role.PARTNER}
+
+
 def may_see_studies(actor: Actor) -> Verdict:
     """The list at all; which studies stand in it, `may_see_line` says."""
     if not actor.id:
         return is_signed_in(actor)
     if not actor.roles:
         return no(gettext_noop("You have no role on the campus yet; ask an administrator."))
-    if actor.roles <= {Role.PARTNER}:
+    if is_partner_alone(actor):
         return yes(gettext_noop("Partners see the studies that they take part in, and no others."))
     return yes(gettext_noop("Everybody on the campus sees the studies that are open to it, and their own."))
 

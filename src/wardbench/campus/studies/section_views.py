@@ -96,6 +96,8 @@ def forms_of(request: HttpRequest, here: Standing, part: Section) -> tuple[djang
     initial = shown.filled_in(here, part)
     wanted = initial.pop("material_wanted", [])
     form = forms.FORMS[part](given, initial=initial)
+    if isinstance(form, forms.MaterialForm):
+        form.take_for_granted(shown.implied(here))
     rows = forms.Specimens(given, initial=wanted, prefix="rows") if part is Section.MATERIAL else None
     return form, rows
 

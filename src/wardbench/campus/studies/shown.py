@@ -20,7 +20,7 @@ from wardbench.campus.people.roles import Role, gettext_noop
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.questions import queries as questions
 from wardbench.campus.studies import checks, completeness, documents, queries, versions
-from wardbench.campus.studies.facts import DATA, SECTIONS, Consent, Data, Section
+from wardbench.campus.studies.facts import DATA, IMPLY_MATERIAL, SECTIONS, Consent, Data, Kind, Section
 from wardbench.campus.studies.models import Asking, Decision, Document, Permit, Study, Submission, Vote
 from wardbench.campus.studies.standings import Standing
 from wardbench.campus.studies.vocabulary import DOCUMENT_KINDS, FATES, TABLES, WORK
@@ -175,12 +175,20 @@ def filled_in(here: Standing, part: Section) -> dict[str, Any]:
             names: tuple[str, ...] = ("title", "kind", "summary", "sponsor", "ethics_reference", "public")
         case Section.MATERIAL:
             names = ("material", "material_wanted", "consent", "leaves", "arrives", "party", "retention", "fate")
+            return {name: getattr(study, name) for name in names} | dict.fromkeys(implied(here), True)
         case Section.DATA:
             names = ("tables", "since", "until", "data_wanted")
             return {"closeness": study.data, **{name: getattr(study, name) for name in names}}
         case _:
             names = ()
     return {name: getattr(study, name) for name in names}
+
+
+def implied(here: Standing) -> tuple[str, ...]:
+    """What the kind of a study says of its material by itself, whatever is ticked."""
+    kind = Kind(here.study.kind)
+    arrives = ("arrives",) if kind is Kind.INCOMING_TRANSFER else ()
+    return (*(("material",) if kind in IMPLY_MATERIAL else ()), *arrives)
 
 
 def units_of(here: Standing) -> dict[str, list[str]]:
@@ -362,6 +370,11 @@ def permit_shown(found: Permit, here: Standing) -> dict[str, Any]:
     }
 
 
+def _team(here: Standing) -> list[str]:
+    """Who works on a study beside its investigator, and as what."""
+    return [f"{one.person.name} ({one.work})" if one.work else one.person.name for one in members(here)]
+
+
 def judged(here: Standing) -> checks.Judged:
     """What a body judges, in words, for its checks."""
     study, purpose = here.study, here.study.purpose
@@ -386,4 +399,9 @@ def judged(here: Standing) -> checks.Judged:
         partners=[one.name for one in study.partners.all()],
         commercial=bool(purpose.get("commercial") or purpose.get("for_profit")),
         documents=frozenset(study.documents.filter(withdrawn_at=None).values_list("kind", flat=True)),
+        case_report=study.kind == Kind.CASE_REPORT,
+        sponsor=study.sponsor,
+        team=[study.investigator.name, *_team(here)],
+        thesis=study.kind == Kind.THESIS,
+        student=queries.has_a_student(study),
     )

@@ -15,7 +15,7 @@ from wardbench.campus.people import queries as people
 from wardbench.campus.people.models import Organisation, Unit
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.studies import permits, queries
-from wardbench.campus.studies.facts import CONSENTS, DATA, KINDS, SECTIONS, Consent, Data, Kind, Section
+from wardbench.campus.studies.facts import CONSENTS, DATA, KINDS, SECTIONS, Asked, Consent, Data, Fact, Kind, Section
 from wardbench.campus.studies.models import Study, Submission
 from wardbench.campus.studies.vocabulary import FATES, TABLES, UNITS, WORK
 from wardbench.core.duo import LABELS, Concern, Use
@@ -178,9 +178,20 @@ def _team(content: Content, names: Names) -> list[str]:
     )
 
 
+def _facts(content: Content) -> frozenset[Fact]:
+    """What holds of what was said: a kind of study may say by itself that material is asked for or arrives."""
+    consent = Consent(content["consent"]) if content["consent"] else None
+    kind, data = Kind(content["kind"]), Data(content["data"])
+    return Asked(kind, data, content["material"], content["leaves"], content["arrives"], consent).facts
+
+
 def _transfer(content: Content, _names: Names) -> list[str]:
-    ways = {"leaves": _("Material leaves the hospital"), "arrives": _("Material comes from elsewhere")}
-    found = [title for key, title in ways.items() if content[key]]
+    ways = {
+        Fact.MATERIAL_LEAVES: _("Material leaves the hospital"),
+        Fact.MATERIAL_ARRIVES: _("Material comes from elsewhere"),
+    }
+    held = _facts(content)
+    found = [title for fact, title in ways.items() if fact in held]
     return [*found, content["party"]] if found else []
 
 
@@ -243,7 +254,7 @@ _FACTS: Mapping[Section, _Facts] = {
             "material",
             gettext_noop("Asked for"),
             lambda content, _names: (
-                [specimen(one) for one in content["material_wanted"]] if content["material"] else []
+                [specimen(one) for one in content["material_wanted"]] if Fact.MATERIAL in _facts(content) else []
             ),
         ),
         ("consent", gettext_noop("Consent"), _titled("consent", lambda consent: CONSENTS[Consent(consent)])),

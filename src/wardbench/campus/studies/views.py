@@ -46,6 +46,7 @@ def studies(request: HttpRequest) -> HttpResponse:
         "statuses": list(STATUSES.items()),
         "kinds": list(KINDS.items()),
         "may_register": rules.may_register(by),
+        "partner": rules.is_partner_alone(by),
         "why": verdict,
     }
     return render(request, "studies/studies.html", context)

@@ -33,7 +33,7 @@ TABLES = {
 
 FATES = {
     "destroy": gettext_noop("It is destroyed"),
-    "return": gettext_noop("It is returned to the biobank"),
+    "return": gettext_noop("It is returned to the biobank, or to whom it came from"),
     "keep": gettext_noop("It is kept, with the approvals that this needs"),
 }
 """What becomes of material after a study."""
@@ -43,6 +43,7 @@ DOCUMENT_KINDS = {
     "biobank_form": gettext_noop("Biobank application form"),
     "consent_form": gettext_noop("Consent form"),
     "transfer_agreement": gettext_noop("Transfer agreement (draft or signed)"),
+    "origin": gettext_noop("Proof of where material from elsewhere comes from"),
     "other": gettext_noop("Other document"),
 }
 
