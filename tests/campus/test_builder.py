@@ -180,7 +180,25 @@ def test_only_what_changed_comes_back_and_where_to_go_on(campus: Cast) -> None:
     assert 'id="rule-0-head"' not in said and 'id="entries"' not in said and 'id="sets"' not in said
     assert json.loads(answer.headers["HX-Trigger-After-Settle"])["wardbench:focus"]["id"] == "rule-1-switch"
     said = change(client, cohort, "remove-rule:0").content.decode()
-    assert 'id="rules" hx-swap-oob="true"' in said and 'id="side" hx-swap-oob="true"' in said
+    assert 'id="rules" hx-swap-oob="cards"' in said and 'id="side" hx-swap-oob="true"' in said
+    assert 'id="rule-0" class="app-rule" data-was="rule-1"' in said
+
+
+def test_open_forms_are_given_anew_only_where_they_say_another_thing(campus: Cast) -> None:
+    cohort, client = cohort_of(campus), campus.client("researcher")
+    opened = ["rule-0", "rule-1", "set-0", "course", "entry-0", "nonsense"]
+    said = change(client, cohort, "up:1", open=opened).content.decode()
+    assert 'id="rule-1" class="app-rule" data-was="rule-0"' in said and 'hx-swap-oob="true"' not in said.split("<ol")[0]
+    assert "-fields" not in said, "every form stays as it is, wherever its part is now"
+    fields = {"name": "Adults", "how": "all", "0-age_op": "gte", "0-age": 30}
+    said = change(client, cohort, "rule:0", open=opened, **fields).content.decode()
+    assert "-fields" not in said and 'id="rule-0-head"' in said
+    said = change(client, cohort, "undo", open=opened).content.decode()
+    assert 'id="rule-0-fields"' in said and 'id="rule-0-0-age" ' in said, "what the form said is undone"
+    assert 'id="rule-1-fields"' not in said and 'id="set-0-form"' not in said and 'id="course-form"' not in said
+    said = change(client, cohort, "add-rule:3004410:measurement", open=opened).content.decode()
+    assert said.count("-fields") == said.count("rule-2-fields") > 0, "the new rule's form alone is given"
+    assert 'id="set-list" hx-swap-oob="cards"' in said and 'id="set-0" class="app-rule" data-was="set-0"' in said
 
 
 def test_a_rule_is_added_by_searching(campus: Cast) -> None:

@@ -140,6 +140,59 @@ def test_what_is_typed_in_a_part_that_a_change_replaces_stays(builder: Visitor) 
     assert not found, as_text(found)
 
 
+def test_open_forms_outlast_every_change_elsewhere(builder: Visitor) -> None:
+    """They go along with their parts, with what is typed in them and the cursor where it was."""
+    page = builder.page
+    for _each in range(2):
+        page.get_by_role("button", name="Add a rule on age or sex", exact=True).click()
+        page.locator(f"#rule-{_each}-fields").wait_for()
+    page.locator("#course-edit").click()
+    page.locator("#course-fields").wait_for()
+    page.locator("#set-0-edit").click()
+    page.locator("#find-set-0").press_sequentially("hba", delay=20)
+    page.locator("#found-set-0 button").first.wait_for()
+    page.locator("#rule-1-more > summary").click()
+    page.locator("#find-in-rule-1").press_sequentially("metformin", delay=20)
+    page.locator("#found-in-rule-1 button").first.wait_for()
+    page.locator("#rule-1-name").fill("Over sixty")
+    page.locator("#rule-1-0-age").fill("60")
+    page.locator("#rule-1-head", has_text="at least 60 years").wait_for()
+    # A rule before it goes while somebody is typing: what is typed stays, with the cursor, under another number.
+    page.locator("#rule-1-about").fill("As the pro")
+    held = Held(page)
+    page.locator("#rule-0-remove").click()
+    page.locator("#rule-1-about").press("End")
+    page.locator("#rule-1-about").press_sequentially("to")
+    held.let_go()
+    page.locator("#rule-1").wait_for(state="detached")
+    page.keyboard.type("col")
+    assert (focused(builder), page.locator("#rule-0-about").input_value()) == ("rule-0-about", "As the protocol")
+    assert page.locator("#find-in-rule-0").input_value() == "metformin"
+    # What stands in a form that was moved is of its rule: by its fields, its search and its links.
+    page.locator("#found-in-rule-0").get_by_role("button", name=re.compile(r"^Has it\b(?! not)")).first.click()
+    page.locator("#rule-0-head", has_text="all of these:").wait_for()
+    said = page.locator("#rule-0-head").inner_text()
+    assert "Over sixty" in said and "As the protocol" in said and "metformin" in said.lower()
+    # A new entry event, a new concept set, the course: none closes another form.
+    page.locator("#course-prior").fill("365")
+    page.locator("#course-prior").press("Tab")
+    page.locator("#course-words", has_text="365").wait_for()
+    assert page.locator("#course-prior").is_visible(), "not its own either"
+    add(builder, "entry", "HbA1c", "Add ")
+    page.locator("#entry-1-head").wait_for()
+    assert page.locator("#find-set-0").input_value() == "hba" and page.locator("#found-set-0 button").count()
+    for form in ("rule-0-fields", "course-fields", "find-set-0"):
+        assert page.locator(f"#{form}").is_visible(), form
+    # A change that waits for another follows its rule, and is dropped with it.
+    page.evaluate("for (let n = 0; n < 3; n++) document.getElementById('rule-0-remove').click()")
+    page.locator("#rules > li.app-empty").wait_for()
+    assert page.locator("#messages").inner_text().strip() == ""
+    page.locator("#undo").click()
+    page.locator("#rule-0-head", has_text="Over sixty").wait_for()
+    found = builder.look()
+    assert not found, as_text(found)
+
+
 def test_typing_on_before_a_search_is_answered_breaks_nothing_off(builder: Visitor) -> None:
     """What is found in the end is what stands in the box in the end."""
     page = builder.page

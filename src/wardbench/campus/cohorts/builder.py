@@ -18,6 +18,7 @@ from django.utils.translation import get_language, gettext
 
 from wardbench.campus.cohorts import edits
 from wardbench.campus.cohorts.course import course_lines
+from wardbench.campus.cohorts.followed import Followed
 from wardbench.campus.cohorts.queries import Seen
 from wardbench.campus.cohorts.sentences import Said, entry_lines, rule_lines
 from wardbench.campus.counting import queries as counting
@@ -30,7 +31,7 @@ from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.people.rules import Actor, ForbiddenError
 from wardbench.core.errors import WardbenchError
 from wardbench.ward.cohorts.describe import LANGUAGES
-from wardbench.ward.cohorts.editing import Entry, EntryLine, Outline, RuleLine, Working, outline
+from wardbench.ward.cohorts.editing import Entry, EntryLine, Outline, RuleLine, SetLine, Working, outline
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,6 @@ class RuleCard:
     effect: RuleShown | None
     is_first: bool
     is_last: bool
-    form: Any = None
 
     @property
     def part(self) -> str:
@@ -72,7 +72,6 @@ class PartCard:
     part: str
     lines: list[Said]
     editable: bool
-    form: Any = None
 
     @property
     def remove(self) -> str:
@@ -87,14 +86,28 @@ class PartCard:
 
 
 @dataclass(frozen=True)
+class SetCard:
+    """A concept set as it stands on the page."""
+
+    line: SetLine
+
+    @property
+    def part(self) -> str:
+        return f"set-{self.line.id}"
+
+
+@dataclass(frozen=True)
 class Board:
-    """A definition as the builder shows it to somebody; `open` names the part that is shown as a form."""
+    """A definition as the builder shows it to somebody; `open` names the parts that are shown as forms.
+
+    `form` is the form of the one open part as it was filled in, where it cannot be taken.
+    """
 
     seen: Seen
     working: Working
     by: Actor
     mode: Mode
-    open: str = ""
+    open: tuple[str, ...] = ()
     form: Any = None
     permitted: Permitted | None = None
 
@@ -120,7 +133,6 @@ class Board:
                 effects[line.counted] if line.counted is not None and line.counted < len(effects) else None,
                 line.number == 0,
                 line.number == last,
-                self._form(f"rule-{line.number}"),
             )
             for line in said.rules
         ]
@@ -141,7 +153,11 @@ class Board:
             return []
         form = said.additional_form
         lines = rule_lines(form, said.set_names) if form else _worded(said.additional)
-        return [PartCard("additional", lines, form is not None, self._form("additional"))]
+        return [PartCard("additional", lines, form is not None)]
+
+    @cached_property
+    def sets(self) -> list[SetCard]:
+        return [SetCard(line) for line in self.outline.sets]
 
     def _events(self, kind: str, given: Sequence[EntryLine]) -> list[PartCard]:
         names = self.outline.set_names
@@ -150,7 +166,6 @@ class Board:
                 f"{kind}-{line.number}",
                 entry_lines(Entry(line.form.event), names) if line.form else _worded(line.words),
                 line.form is not None,
-                self._form(f"{kind}-{line.number}"),
             )
             for line in given
         ]
@@ -158,10 +173,6 @@ class Board:
     @property
     def course(self) -> tuple[str, ...]:
         return course_lines(self.working, self.outline)
-
-    @property
-    def course_form(self) -> Any:
-        return self._form("course")
 
     @property
     def emptied_by(self) -> RuleCard | None:
@@ -176,9 +187,12 @@ class Board:
     def off(self) -> int:
         return sum(not card.line.on for card in self.rules)
 
-    def _form(self, part: str) -> Any:
-        if part != self.open:
+    def form_at(self, part: str) -> Any:
+        """What is shown as the form of `part`: of a concept set its line. None where it is not open, or has none."""
+        if part not in self.open:
             return None
+        if part.startswith("set-"):
+            return next((card.line for card in self.sets if card.part == part), None)
         return self.form or edits.form_of(self.working, part)
 
 
@@ -258,34 +272,66 @@ class Part:
         return render_to_string(f"cohorts/parts/{self.template}.html", context, request).strip()
 
 
-def parts(board: Board, *, rearranged: bool) -> dict[str, Part]:
-    """The parts of the page by id, with the cards either in their lists, or the heads of each by itself."""
+@dataclass(frozen=True)
+class Cards:
+    """A list of cards on the page: its id, its template, that of one card's head, and the cards."""
+
+    name: str
+    template: str
+    head: str
+    cards: Sequence[Any]
+
+    def whole(self, became: Mapping[str, Followed]) -> Part:
+        """The list without forms, every card marked with what it was called, so that a browser moves its form along."""
+        were = {one.part: part for part, one in became.items()}
+        return Part(self.template, self.cards, {"cards": self.cards, "list": self.name, "were": were, "bare": True})
+
+    def heads(self) -> dict[str, Part]:
+        return {f"{card.part}-head": Part(self.head, card, {"card": card}) for card in self.cards}
+
+
+def lists(board: Board) -> list[Cards]:
+    return [
+        Cards("rules", "rules", "rule", board.rules),
+        Cards("entry-list", "cards", "card", board.entries),
+        Cards("additional-list", "cards", "card", board.additional),
+        Cards("censor-list", "cards", "card", board.censors),
+        Cards("set-list", "set_list", "set", board.sets),
+    ]
+
+
+def parts(board: Board) -> dict[str, Part]:
+    """The parts of the page by id, without the lists of cards and without forms."""
     said, counted = board.outline, board.counted
     entry = counted.shown.entry if counted.shown else None
-    found = {
+    return {
         "entry-count": Part("entry_count", (entry, bool(board.entries))),
-        "course": Part("course", (board.course, board.course_form)),
-        "sets": Part("sets", (said.sets, board.open)),
+        "course-words": Part("course_words", board.course),
+        "sets-unused": Part("unused", board.has_unused),
         "side": Part("side", (counted, board.rules, said.problem, bool(board.entries))),
     }
-    events = (("entry", board.entries), ("additional", board.additional), ("censor", board.censors))
-    if rearranged:
-        found["rules"] = Part("rules", board.rules)
-        for name, cards in events:
-            found[f"{name}-list"] = Part("cards", cards, {"cards": cards, "list": f"{name}-list"})
-        return found
-    found |= {f"{card.part}-head": Part("card", card, {"card": card}) for _name, cards in events for card in cards}
-    return found | {f"{card.part}-head": Part("rule", card, {"card": card}) for card in board.rules}
 
 
-def changed_parts(request: HttpRequest, before: Board, after: Board, *, rearranged: bool) -> str:
+def changed_parts(request: HttpRequest, before: Board, after: Board, became: Mapping[str, Followed]) -> str:
     """The parts of `after` that differ from `before`, each marked to take the place of what is there.
 
-    Where cards were `rearranged` their lists are given as a whole; else each by itself, so that an open form stays.
-    What shows the same is not drawn: drawing is most of what a change costs.
+    A form is given only where `after` has it open: every other stays as somebody left it, with what is typed in it,
+    because a list of cards that became others, or came into another order, is taken over card by card (`cards` in the
+    builder's script). What shows the same is not drawn: drawing is most of what a change costs.
     """
-    old, new = (parts(board, rearranged=rearranged) for board in (before, after))
-    changed = {name: part.rendered(request, after) for name, part in new.items() if old.get(name) != part}
+    old, new = parts(before), parts(after)
+    whole: dict[str, Part] = {}
+    for was, now in zip(lists(before), lists(after), strict=True):
+        stand = [became[card.part].part if card.part in became else "" for card in was.cards]
+        if stand == [card.part for card in now.cards]:
+            old |= was.heads()
+            new |= now.heads()
+        else:
+            whole[now.name] = now.whole(became)
+    forms = {f"{part}-form": Part("place", None, {"part": part}) for part in after.open}
+    changed = whole | {name: part for name, part in new.items() if old.get(name) != part} | forms
+    html = {name: part.rendered(request, after) for name, part in changed.items()}
+    how = {name: "cards" if name in whole else "true" for name in changed}
     return "\n".join(
-        html.replace(f'id="{name}"', f'id="{name}" hx-swap-oob="true"', 1) for name, html in changed.items()
+        text.replace(f'id="{name}"', f'id="{name}" hx-swap-oob="{how[name]}"', 1) for name, text in html.items()
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -16,6 +17,7 @@ from django.views.decorators.http import require_POST
 from wardbench.campus.cohorts import builder, edits, queries, services
 from wardbench.campus.cohorts.builder import Board
 from wardbench.campus.cohorts.finding import concepts
+from wardbench.campus.cohorts.followed import Followed, followed
 from wardbench.campus.cohorts.forms import JsonForm, SaveForm
 from wardbench.campus.cohorts.given_json import read_json
 from wardbench.campus.cohorts.queries import Desk, Seen
@@ -30,7 +32,7 @@ from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.web.pages import actor, signed_in
 from wardbench.core.errors import InputError, NotFoundError, WardbenchError
 from wardbench.ward.cohorts.describe import LANGUAGES, describe_definition
-from wardbench.ward.cohorts.editing import Working
+from wardbench.ward.cohorts.editing import Working, outline
 from wardbench.ward.cohorts.export import atlas_json
 from wardbench.ward.cohorts.lower import lower
 
@@ -43,7 +45,7 @@ def _opened(request: HttpRequest, cohort_id: uuid.UUID) -> tuple[Seen, Desk]:
     return seen, queries.desk(seen.cohort, by)
 
 
-def _board(request: HttpRequest, seen: Seen, working: Working, open: str = "", form: Any = None) -> Board:
+def _board(request: HttpRequest, seen: Seen, working: Working, *open: str, form: Any = None) -> Board:
     by = actor(request)
     permitted = builder.permitted_of(request, permitted_for(by)) if "counting_mode" in request.session else None
     mode = Mode.STUDY if permitted else builder.mode_of(request, by)
@@ -127,17 +129,15 @@ def change(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
         opened = f"?edit={edit.open}" if goes_on else ""
         anchor = edit.open or (edit.focus.rsplit("-", 1)[0] if edit.focus.startswith("rule-") else "rules")
         return redirect(f"{reverse('cohort_build', args=[cohort_id])}{opened}#{anchor}")
-    # A form stands apart from what a change replaces, so that it is not written over while it is used.
-    kind = do.partition(":")[0]
-    opened = "" if kind in edits.FORMS and not edit.reshaped else edit.open
-    after = _board(request, seen, desk.working, opened)
+    became = followed(before.outline, outline(desk.working, language=builder.spoken()), edit.gone)
+    after = _board(request, seen, desk.working, *_to_draw(request, edit, do, became))
     context = {
         "cohort": seen.cohort,
         "desk": desk,
         "seen": seen,
         "board": after,
         "said": edit.said,
-        "parts": builder.changed_parts(request, before, after, rearranged=edit.reshaped or kind in edits.REARRANGING),
+        "parts": builder.changed_parts(request, before, after, became),
     }
     response = render(request, "cohorts/changed.html", context)
     if edit.focus:
@@ -145,10 +145,23 @@ def change(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
     return response
 
 
+def _to_draw(request: HttpRequest, edit: edits.Edit, do: str, became: Mapping[str, Followed]) -> list[str]:
+    """The forms to draw anew: the one that a button opens or reshapes, and those that are open and say another thing.
+
+    A form that is in use stands apart from what its change replaces, so that it is not written over.
+    """
+    is_in_use = do.partition(":")[0] in edits.FORMS and not edit.reshaped
+    drawn = {edit.open: not is_in_use} if edit.open else {}
+    for part in request.POST.getlist("open"):
+        if part in became and not became[part].same:
+            drawn.setdefault(became[part].part, True)
+    return [part for part, is_drawn in drawn.items() if is_drawn]
+
+
 def _refused_form(request: HttpRequest, seen: Seen, desk: Desk, error: edits.InvalidFormError) -> HttpResponse:
     """The form again with what is wrong; while somebody is still filling it in, nothing at all."""
     if not _is_partial(request):
-        board = _board(request, seen, desk.working, error.part, error.form)
+        board = _board(request, seen, desk.working, error.part, form=error.form)
         context = {"cohort": seen.cohort, "seen": seen, "desk": desk, "board": board, "tab": "simple"}
         context |= {"may_edit": seen.may_edit, "save_form": SaveForm(), "latest": queries.latest(seen.cohort)}
         return render(request, "cohorts/build.html", context, status=400)

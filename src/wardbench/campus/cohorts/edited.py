@@ -22,7 +22,7 @@ AGED = Person(Number("gte", 20))
 class Edit:
     """A definition after an edit; `said` in words, `focus` the id to go on from, `open` the part to show as a form.
 
-    `reshaped` where the form that was used no longer has the fields that it should have.
+    `reshaped` where the form that was used no longer has the fields that it should have; `gone` the part taken away.
     """
 
     working: Working
@@ -30,6 +30,7 @@ class Edit:
     focus: str = ""
     open: str = ""
     reshaped: bool = False
+    gone: str = ""
 
 
 class InvalidFormError(InputError):

@@ -31,16 +31,10 @@ from wardbench.core.errors import InputError, WardbenchError
 from wardbench.ward.cohorts import editing
 from wardbench.ward.cohorts.editing import Criterion, Entry, Group, Rule, Working, outline, with_member
 
-__all__ = ["FORMS", "REARRANGING", "Edit", "InvalidFormError", "edit", "form_of"]
+__all__ = ["FORMS", "Edit", "InvalidFormError", "edit", "form_of"]
 
-
-FORMS = frozenset({"rule", "entry", "censor", "additional", "course"})
+FORMS = frozenset({"rule", "entry", "censor", "additional", "course", "set"})
 """What a form of the page does."""
-REARRANGING = frozenset(
-    {"undo", "redo", "up", "down", "add-rule", "add-none", "add-person", "remove-rule"}
-    | {f"{what}-{which}" for what in ("add", "remove") for which in ("entry", "censor", "additional")}
-)
-"""What makes other cards, or their order."""
 
 
 def edit(work: Working, do: str, fields: Fields) -> Edit:
@@ -73,7 +67,8 @@ def _remove_rule(work: Working, places: list[str], fields: Fields) -> Edit:
     number = int(places[0])
     left = len(work.rules()) - 1
     focus = f"rule-{min(number, left - 1)}-switch" if left else "find-rule"
-    return Edit(editing.remove_rule(work, number), _("Rule {n} removed.").format(n=number + 1), focus)
+    said = _("Rule {n} removed.").format(n=number + 1)
+    return Edit(editing.remove_rule(work, number), said, focus, gone=f"rule-{number}")
 
 
 def _switch(work: Working, places: list[str], fields: Fields) -> Edit:
@@ -98,11 +93,15 @@ def _move(by: int) -> Callable[[Working, list[str], Fields], Edit]:
 
 
 def _remove_entry(work: Working, places: list[str], fields: Fields) -> Edit:
-    return Edit(editing.remove_entry(work, int(places[0])), _("Entry event removed."), "find-entry")
+    number = int(places[0])
+    said = _("Entry event removed.")
+    return Edit(editing.remove_entry(work, number), said, "find-entry", gone=f"entry-{number}")
 
 
 def _remove_censor(work: Working, places: list[str], fields: Fields) -> Edit:
-    return Edit(editing.remove_entry(work, int(places[0]), of="censor"), _("Event removed."), "find-censor")
+    number = int(places[0])
+    said = _("Event removed.")
+    return Edit(editing.remove_entry(work, number, of="censor"), said, "find-censor", gone=f"censor-{number}")
 
 
 def _remove_additional(work: Working, places: list[str], fields: Fields) -> Edit:

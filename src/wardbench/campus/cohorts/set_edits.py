@@ -25,7 +25,8 @@ def add_item(work: Working, places: list[str], fields: Fields) -> Edit:
     if found.concept_id in {item.concept_id for item in items}:
         raise InputError(_("%(name)s: it is in this concept set already.") % {"name": found.name})
     changed = editing.change_concept_set(work, number, name, [*items, item_of(found)])
-    return Edit(changed, _("{name} added.").format(name=found.name), f"find-set-{number}", f"set-{number}")
+    said = _("{name} added.").format(name=found.name)
+    return Edit(changed, said, f"find-set-{number}", f"set-{number}", reshaped=True)
 
 
 def remove_item(work: Working, places: list[str], fields: Fields) -> Edit:
@@ -33,7 +34,8 @@ def remove_item(work: Working, places: list[str], fields: Fields) -> Edit:
     name, items = _items(work, number)
     gone = items.pop(place)
     changed = editing.change_concept_set(work, number, name, items)
-    return Edit(changed, _("{name} removed.").format(name=gone.name), f"find-set-{number}", f"set-{number}")
+    said = _("{name} removed.").format(name=gone.name)
+    return Edit(changed, said, f"find-set-{number}", f"set-{number}", reshaped=True)
 
 
 def change_set(work: Working, places: list[str], fields: Fields) -> Edit:

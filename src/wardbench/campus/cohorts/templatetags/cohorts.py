@@ -137,6 +137,18 @@ def part_address(part: str) -> str:
 
 
 @register.filter
+def form_at(board: Any, part: str) -> Any:
+    """What is shown as the form of `part`, if it is open."""
+    return board.form_at(part)
+
+
+@register.filter
+def of_part(were: Any, part: str) -> str:
+    """What `part` was called, as far as that is known."""
+    return str(were.get(part, "")) if were else ""
+
+
+@register.filter
 def kind_of(part: str) -> str:
     """`entry` of `entry-3`."""
     return part.partition("-")[0]

@@ -7,18 +7,89 @@ const kept = `wardbench-unsent-${builder.dataset.cohort}`;
 if (window.htmx) window.htmx.config.attributesToSettle = ["class"];
 
 // Changes go one after the other, each with the revision that the one before it left: two quick clicks are two changes.
-// What a form or button says is read when it is used, because the answer before it may replace the form.
+// What a form or button says is read when it is used, because the answer before it may replace the form. While it waits
+// it follows its part, which that answer may move, and it is dropped where the part is taken away.
 let line = Promise.resolve();
+const waiting = new Set();
 const later = new Map();
 let from = null;
+const openParts = () => [...builder.querySelectorAll("[id$=-form]")].filter((place) => place.childElementCount).map((place) => place.id.slice(0, -"-form".length));
 const change = (values, search) => {
   from = document.activeElement;
-  const target = { source: "#change", target: "#bar", swap: "outerHTML" };
-  line = line
-    .then(() => window.htmx.ajax("POST", document.getElementById("change").action, { ...target, values: { ...values, revision: document.getElementById("revision").value } }))
-    .then(() => { done(search); keepOpen(); writeOn(); })
-    .catch(() => {});
+  const one = { values, search };
+  waiting.add(one);
+  line = line.then(() => sent(one)).catch(() => {});
 };
+const sent = async (one) => {
+  if (!waiting.delete(one)) return;
+  const target = { source: "#change", target: "#bar", swap: "outerHTML" };
+  const values = { ...one.values, open: openParts(), revision: document.getElementById("revision").value };
+  await window.htmx.ajax("POST", document.getElementById("change").action, { ...target, values });
+  done(one.search);
+  keepOpen();
+  writeOn();
+};
+const ADDRESS = /^((?:remove-)?(rule|entry|censor)|switch|up|down):(\d+)$/;
+const readdress = (became) => {
+  for (const one of waiting) {
+    const [, what, kind = "rule", number] = one.values.do?.match(ADDRESS) ?? [];
+    if (!what || !became.has(`${kind}-${number}`)) continue;
+    const part = became.get(`${kind}-${number}`);
+    if (part) one.values.do = `${what}:${part.slice(kind.length + 1)}`;
+    else waiting.delete(one);
+  }
+};
+
+// A list of cards that an answer brings is taken over card by card: a card with an open form keeps it as it is, with
+// what is typed in it, and gets a new head and, where it moved, another number.
+const NUMBERED = ["id", "for", "form", "href", "hx-target", "data-close", "data-focus"];
+const renumber = (card, was, now) => {
+  if (was === now) return;
+  const hyphen = new RegExp(`(?<![a-z0-9])${was}(?!\\d)`, "g");
+  for (const element of [card, ...card.querySelectorAll("*")]) {
+    for (const name of NUMBERED) {
+      const value = element.getAttribute(name);
+      if (value?.includes(was)) element.setAttribute(name, value.replace(hyphen, now));
+    }
+    if (element.type === "hidden" && ["do", "for", "edit"].includes(element.name)) {
+      element.value = element.value.replace(hyphen, now).replace(new RegExp(`^${was.replace("-", ":")}$`), now.replace("-", ":"));
+    }
+  }
+};
+const takeOver = (list, fresh) => {
+  const active = document.activeElement;
+  const at = [active?.selectionStart, active?.selectionEnd];
+  const old = new Map([...list.children].map((card) => [card.id, card]));
+  const became = new Map([...old.keys()].filter(Boolean).map((part) => [part, ""]));
+  const made = [];
+  const cards = [...fresh.children].map((card) => {
+    const was = card.dataset.was;
+    if (was) became.set(was, card.id);
+    delete card.dataset.was;
+    const kept = was ? old.get(was) : null;
+    if (!kept?.querySelector(`#${was}-form`)?.childElementCount) {
+      made.push(card);
+      return card;
+    }
+    const head = card.firstElementChild;
+    kept.firstElementChild.replaceWith(head);
+    renumber(kept, was, card.id);
+    made.push(head);
+    return kept;
+  });
+  for (const card of old.values()) if (!cards.includes(card)) card.remove();
+  cards.forEach((card, place) => { if (list.children[place] !== card) list.insertBefore(card, list.children[place] ?? null); });
+  readdress(became);
+  if (list.contains(active) && document.activeElement !== active) {
+    active.focus();
+    if (at[0] != null) active.setSelectionRange(...at);
+  }
+  return made;
+};
+window.htmx?.defineExtension("cards", {
+  isInlineSwap: (style) => style === "cards",
+  handleSwap: (style, list, fragment) => style === "cards" && takeOver(list, fragment.firstElementChild),
+});
 const asObject = (data) => Object.fromEntries([...new Set(data.keys())].map((name) => {
   const all = data.getAll(name);
   return [name, all.length > 1 ? all : all[0]];
@@ -118,11 +189,11 @@ builder.addEventListener("click", (event) => {
 const boxOf = (search) => search.querySelector("[type=search]");
 const searchOf = (button) => {
   const form = button?.closest(".app-concepts");
-  return form && { id: form.id, text: boxOf(form).value };
+  return form && { form, text: boxOf(form).value };
 };
 let accepted = false;
 const done = (search) => {
-  const form = search && document.getElementById(search.id);
+  const form = search?.form;
   if (!form || !accepted || boxOf(form).value !== search.text) return;
   boxOf(form).value = "";
   form.querySelector("[id^=found-]").replaceChildren();
@@ -147,7 +218,7 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
 
 // Opening a form puts the cursor into its first field.
 document.body.addEventListener("htmx:afterSwap", (event) => {
-  if (event.target.id?.endsWith("-form")) event.target.querySelector("input:not([type=hidden]), select")?.focus();
+  if (event.target.id?.endsWith("-form") && event.target === event.detail.target) event.target.querySelector("input:not([type=hidden]), select")?.focus();
 });
 
 // Ctrl-Z and Ctrl-Y outside of fields, where the browser has its own.
