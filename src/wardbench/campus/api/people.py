@@ -11,6 +11,7 @@ from ninja import Router
 from wardbench.campus.api.access import READ, Limit, Offset, Text
 from wardbench.campus.api.shapes import Page, PersonOut, Refusal
 from wardbench.campus.people import queries, rules
+from wardbench.campus.people.colleagues import may_see
 from wardbench.campus.web.pages import actor
 
 router = Router(tags=["people"])
@@ -31,7 +32,7 @@ def me(request: HttpRequest) -> Any:
 
 @router.get("/{person_id}", response={200: PersonOut, **REFUSED}, auth=READ, summary="One person")
 def person(request: HttpRequest, person_id: uuid.UUID) -> Any:
-    rules.may_see_person(actor(request), str(person_id)).require()
+    may_see(actor(request), str(person_id)).require()
     return _out(queries.profile(person_id))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wardbench.campus.people import queries, rules
+from wardbench.campus.people.colleagues import may_see
 from wardbench.campus.people.explain import Answer, Choice, explain, explain_rights
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor
@@ -26,7 +27,7 @@ def answers(actor: Actor, person_id: str) -> Sequence[Answer]:
         return []
     last = queries.is_last_administrator(person)
     return [
-        Answer(gettext_noop("See the profile"), rules.may_see_person(actor, person_id)),
+        Answer(gettext_noop("See the profile"), may_see(actor, person_id)),
         Answer(gettext_noop("Change the profile"), rules.may_edit_profile(actor, person_id)),
         Answer(gettext_noop("Give a role"), rules.may_give_role(actor, person_id)),
         Answer(gettext_noop("Name head or deputy of a unit"), rules.may_name_head(actor, person_id)),

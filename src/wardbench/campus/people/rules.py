@@ -130,13 +130,20 @@ class Title:
         return " / ".join(TITLES[role] for role in self.roles)
 
 
-def may_see_person(actor: Actor, person: str) -> Verdict:
-    """Profiles are for everybody on the campus; partners see none but their own."""
+def is_partner_alone(actor: Actor) -> bool:
+    """Whether somebody is a partner and nothing else."""
+    return actor.roles == {Role.PARTNER}
+
+
+def may_see_person(actor: Actor, person: str, *, together: bool = False) -> Verdict:
+    """Profiles are for everybody on the campus; partners see their own, and of those they work `together` with."""
     if not actor.id:
         return is_signed_in(actor)
     if actor.id == person:
         return yes(gettext_noop("This is your own profile."))
-    if actor.roles and actor.roles <= {Role.PARTNER}:
+    if is_partner_alone(actor):
+        if together:
+            return yes(gettext_noop("You work with this person on a study."))
         return no(gettext_noop("Partners see the profiles of people they work with on a study, and no others."))
     if actor.roles:
         return yes(gettext_noop("Everybody who works on the campus can see the profiles of colleagues."))

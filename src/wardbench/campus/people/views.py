@@ -18,7 +18,7 @@ from django.views.i18n import set_language
 
 from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
-from wardbench.campus.people import forms, queries, rules, services
+from wardbench.campus.people import colleagues, forms, queries, rules, services
 from wardbench.campus.people.roles import TITLES, gettext_noop
 from wardbench.campus.web.pages import actor, open_to_all, signed_in
 
@@ -52,7 +52,7 @@ def people(request: HttpRequest) -> HttpResponse:
 @signed_in
 def person(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
     by = actor(request)
-    verdict = rules.may_see_person(by, str(person_id))
+    verdict = colleagues.may_see(by, str(person_id))
     verdict.require()
     shown = queries.profile(person_id)
     last = queries.is_last_administrator(shown)

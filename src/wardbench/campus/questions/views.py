@@ -14,7 +14,8 @@ from django.views.decorators.http import require_POST
 
 from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
-from wardbench.campus.people.rules import Actor, may_see_person
+from wardbench.campus.people.colleagues import may_see
+from wardbench.campus.people.rules import Actor
 from wardbench.campus.questions import forms, links, queries, rules, services
 from wardbench.campus.questions.rules import SIDES, STATUSES, Action, Side
 from wardbench.campus.web.pages import actor, signed_in
@@ -122,7 +123,7 @@ def _context(by: Actor, shown: Any, form: forms.CommentForm) -> dict[str, Any]:
         "question": shown,
         "form": form,
         "why": rules.may_see(by, facts),
-        "may_see_people": may_see_person(by, facts.asker),
+        "may_see_people": may_see(by, facts.asker),
         "may_edit": rules.may_edit(by, facts),
         "may_discuss": rules.may_discuss(by, facts),
         "may_hide": rules.may_hide_comment(by),

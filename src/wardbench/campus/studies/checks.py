@@ -36,6 +36,7 @@ class Judged:
     commercial: bool = False
     documents: frozenset[str] = frozenset()
     case_report: bool = False
+    from_elsewhere: bool = False
     sponsor: str = ""
     team: Sequence[str] = ()
     thesis: bool = False
@@ -130,12 +131,13 @@ def _material(given: Judged) -> Iterable[Check]:
         if secondary
         else gettext_noop("Each donor agreed to this study."),
     )
-    yield Check(
-        gettext_noop("No conflict with diagnosis or treatment"),
-        "wait",
-        "",
-        gettext_noop("The care programme knows whether the same material may still be needed for the patient."),
-    )
+    if not given.from_elsewhere:
+        yield Check(
+            gettext_noop("No conflict with diagnosis or treatment"),
+            "wait",
+            "",
+            gettext_noop("The care programme knows whether the same material may still be needed for the patient."),
+        )
     yield Check(gettext_noop("Place and period of retention"), _light(bool(given.retention)), given.retention)
     yield Check(gettext_noop("What becomes of it afterwards"), _light(bool(given.fate)), given.fate)
     if transfer:

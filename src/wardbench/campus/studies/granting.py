@@ -17,14 +17,11 @@ from wardbench.campus.people.rules import SYSTEM, Actor
 from wardbench.campus.studies import permits, standings
 from wardbench.campus.studies.models import Asking, Permit, PermitUse, Reminder, Study
 from wardbench.campus.studies.moves import again, allowed, decide_again, move, needs_reason, page_of, team, tell_turns
-from wardbench.campus.studies.permits import Wanted
+from wardbench.campus.studies.permits import SOON, Wanted
 from wardbench.campus.studies.rules import Verb
 from wardbench.campus.studies.standing import State, Status
 from wardbench.campus.studies.standings import Standing
 from wardbench.core.errors import BusyError, InputError, NotFoundError
-
-SOON = 60
-"""Days before its end when a permit is said to end soon, and from when it can be renewed."""
 
 
 @verb("studies.revoke")
@@ -70,9 +67,8 @@ def renew(study_id: uuid.UUID, reason: str, *, by: Actor) -> list[str]:
     """
     here = allowed(study_id, Verb.RENEW, by)
     reason = needs_reason(reason)
-    last = Permit.objects.filter(study=here.study).first()
-    if last is not None and last.revoked is None and last.until > timezone.localdate() + datetime.timedelta(days=SOON):
-        raise BusyError(_("The permit can be renewed from {days} days before its end on.").format(days=SOON))
+    if not (soon := permits.ends_soon(here.study)):
+        raise BusyError(str(soon))
     steps = [step.id for step in here.path.steps if step.renews] or [here.path.steps[0].id]
     decide_again(here.study, steps)
     move(here, by, "studies.renew", steps=steps, reason=reason)

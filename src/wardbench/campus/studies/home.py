@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from wardbench.campus.people.colleagues import work_together_by
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.questions.links import StudyLink, resolve_studies_by, take_up_at
@@ -107,4 +108,5 @@ def _links(actor: Actor, studies: Sequence[uuid.UUID]) -> list[StudyLink]:
 
 
 resolve_studies_by(_links)
+work_together_by(queries.work_together)
 take_up_at(lambda question: f"{reverse('study_new')}?question={question}")

@@ -21,12 +21,15 @@ from wardbench.campus.audit.services import record
 from wardbench.campus.people.queries import actor_of
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor, Verdict, no, yes
-from wardbench.campus.studies.facts import Data, Fact
+from wardbench.campus.studies.facts import Data, Fact, Kind
 from wardbench.campus.studies.models import Permit, PermitUse, Study
 from wardbench.campus.studies.purpose import within
 from wardbench.campus.studies.standing import Answer, State
 from wardbench.campus.studies.standings import Standing
 from wardbench.core.duo import Outcome, Purpose
+
+SOON = 60
+"""Days before its end when a permit is said to end soon, and from when it can be renewed."""
 
 
 class Use(StrEnum):
@@ -42,6 +45,10 @@ OBLIGATIONS: tuple[tuple[Fact, str], ...] = (
     (Fact.PERSONAL_DATA, gettext_noop("Data and results of single patients leave by a reviewed release only.")),
     (Fact.MATERIAL, gettext_noop("Where each specimen is, and what became of it, is written down.")),
     (Fact.MATERIAL, gettext_noop("What is left is dealt with as the registration says, and this is reported.")),
+    (
+        Fact.MATERIAL_ARRIVES,
+        gettext_noop("What arrives from elsewhere goes to the biobank first, which registers it before it is used."),
+    ),
     (Fact.MATERIAL_LEAVES, gettext_noop("Material is handed on to nobody but the party of the transfer agreement.")),
     (Fact.HUMAN_SUBJECTS, gettext_noop("The results become public, within 18 months of the end.")),
 )
@@ -60,7 +67,10 @@ def obligations(study: Study) -> list[str]:
 
 
 def give(study: Study, here: Standing, *, by: Actor, until: datetime.date | None = None) -> Permit:
-    """Make the permit of a study whose path is complete: until that day, or for as long as the path says."""
+    """Make the permit of a study whose path is complete: until that day, or for as long as the path says.
+
+    Material that comes from elsewhere is named apart: nobody decided that the biobank gives any of its own for it.
+    """
     until = until or _months_later(timezone.localdate(), here.path.permit_months)
     # Of each member the last word counts, as in the decision and its letter.
     last = {(one.step, one.person_id, one.unit_id): one for one in study.votes.filter(void=False).order_by("at")}
@@ -68,6 +78,7 @@ def give(study: Study, here: Standing, *, by: Actor, until: datetime.date | None
     for vote in last.values():
         if vote.answer == Answer.CONDITIONS:
             reasons.setdefault(vote.step, []).append(vote.reason)
+    facts, incoming = study.asked.facts, study.kind == Kind.INCOMING_TRANSFER
     content = {
         "study": study.reference,
         "whom": sorted({str(study.investigator_id), *here.facts.members}),
@@ -75,7 +86,9 @@ def give(study: Study, here: Standing, *, by: Actor, until: datetime.date | None
         "data": study.data,
         "tables": study.tables,
         "period": [day.isoformat() if day else "" for day in (study.since, study.until)],
-        "material": study.material_wanted if Fact.MATERIAL in study.asked.facts else [],
+        "material": study.material_wanted if Fact.MATERIAL in facts and not incoming else [],
+        **({"arriving": study.material_wanted} if incoming else {}),
+        **({"party": study.party} if facts & {Fact.MATERIAL_LEAVES, Fact.MATERIAL_ARRIVES} else {}),
         "purpose": study.purpose,
         "conditions": [
             {"step": stand.step.id, "words": "\n".join(reasons.get(stand.step.id, []))}
@@ -132,6 +145,14 @@ def all_holding(studies: Sequence[uuid.UUID]) -> list[Permit]:
     for permit in there.order_by("-study__registered", "-number"):
         newest.setdefault(permit.study_id, permit)
     return list(newest.values())
+
+
+def ends_soon(study: Study) -> Verdict:
+    """Whether a permit is near enough to its end, or has ended, to be renewed."""
+    last = Permit.objects.filter(study=study).first()
+    if last is not None and last.revoked is None and last.until > timezone.localdate() + datetime.timedelta(days=SOON):
+        return no(gettext_noop("The permit can be renewed from {days} days before its end on."), days=SOON)
+    return yes(gettext_noop("The permit ends soon, or has ended."))
 
 
 def end_all(study: Study, *, reason: str, except_for: Iterable[object] = ()) -> int:

@@ -164,6 +164,15 @@ def votes_of(study: Study) -> list[Vote]:
     return list(study.votes.select_related("person", "unit"))
 
 
+def work_together(actor: Actor, person: str) -> bool:
+    """Whether two people work on one study, as its investigator or in its team."""
+
+    def of(one: str) -> Q:
+        return Q(investigator_id=one) | Q(members__person_id=one)
+
+    return Study.objects.filter(of(actor.id)).filter(of(person)).exists()
+
+
 def has_a_student(study: Study) -> bool:
     """Whether a student works on it: by what is said of them, or by their role."""
     team = [one.person_id for one in study.members.all()]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from wardbench.campus.people.roles import Role, gettext_noop
-from wardbench.campus.people.rules import Actor, Title, Verdict, is_signed_in, no, yes
+from wardbench.campus.people.rules import Actor, Title, Verdict, is_partner_alone, is_signed_in, no, yes
 from wardbench.campus.studies.standing import Status, Turn
 
 
@@ -192,11 +192,6 @@ def may_register(actor: Actor) -> Verdict:
     if actor.has(*REGISTRARS):
         return yes(gettext_noop("People who treat, do research, teach or study may register a study."))
     return no(gettext_noop("This needs the role {role}."), role=Title(*REGISTRARS))
-
-
-def is_partner_alone(actor: Actor) -> bool:
-    """Whether somebody is a partner and nothing else."""
-    return actor.roles == {Role.PARTNER}
 
 
 def may_see_studies(actor: Actor) -> Verdict:

@@ -356,6 +356,8 @@ def permit_shown(found: Permit, here: Standing) -> dict[str, Any]:
     return {
         "whom": sorted(names.values()),
         "material": material,
+        "arriving": [versions.specimen(one) for one in said.get("arriving", ())],
+        "party": said.get("party", ""),
         "data": gettext(DATA[Data(said["data"])]),
         "tables": [gettext(TABLES[one]) for one in said.get("tables", ()) if one in TABLES],
         "cohorts": [(content, named.get(content, "")) for content in said["cohorts"]],
@@ -400,6 +402,7 @@ def judged(here: Standing) -> checks.Judged:
         commercial=bool(purpose.get("commercial") or purpose.get("for_profit")),
         documents=frozenset(study.documents.filter(withdrawn_at=None).values_list("kind", flat=True)),
         case_report=study.kind == Kind.CASE_REPORT,
+        from_elsewhere=study.kind == Kind.INCOMING_TRANSFER,
         sponsor=study.sponsor,
         team=[study.investigator.name, *_team(here)],
         thesis=study.kind == Kind.THESIS,

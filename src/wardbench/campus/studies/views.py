@@ -16,9 +16,10 @@ from django.views.decorators.http import require_POST
 
 from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
-from wardbench.campus.studies import forms, presenting, queries, rules, services, shown, standings
+from wardbench.campus.people.rules import is_partner_alone
+from wardbench.campus.studies import doing, forms, presenting, queries, rules, services, shown, standings
 from wardbench.campus.studies.facts import KINDS, SECTIONS, Asked, Consent, Data, Kind
-from wardbench.campus.studies.rules import ACTIONS, DONE_BY_PAGE, Verb
+from wardbench.campus.studies.rules import Verb
 from wardbench.campus.studies.standing import STATUSES
 from wardbench.campus.web.pages import actor, signed_in
 
@@ -46,7 +47,7 @@ def studies(request: HttpRequest) -> HttpResponse:
         "statuses": list(STATUSES.items()),
         "kinds": list(KINDS.items()),
         "may_register": rules.may_register(by),
-        "partner": rules.is_partner_alone(by),
+        "partner": is_partner_alone(by),
         "why": verdict,
     }
     return render(request, "studies/studies.html", context)
@@ -123,11 +124,8 @@ def study(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
         "may_add_document": rules.may_add_document(by, here.facts),
         "may_remove_member": rules.may_remove_member(by, here.facts) if here.facts.members else None,
         "may": {verb.value: rules.may(by, verb, here.facts) for verb in Verb},
-        "actions": [
-            (verb.value, ACTIONS[verb], rules.may(by, verb, here.facts))
-            for verb in DONE_BY_PAGE
-            if verb in rules.TABLE[here.status]
-        ],
+        "actions": doing.actions(here, by),
+        "next_steps": doing.next_steps(here, by),
         "answer_form": forms.TextForm(auto_id="answer_%s"),
     }
     return render(request, "studies/study.html", context)

@@ -1,0 +1,100 @@
+"""What a page offers to do with a study and its permit, and what a permit for material from elsewhere lets one take."""
+
+from __future__ import annotations
+
+import datetime
+
+from django.urls import reverse
+from django.utils import timezone
+
+from campus.cast import Cast
+from campus.test_studies import HASH, MATERIAL, approved, completed, decide
+from campus.test_studies_pages import text_of
+from wardbench.campus.studies import doing, granting, permits, queries, services
+from wardbench.campus.studies.facts import Section
+from wardbench.campus.studies.models import Document, Permit, Study
+from wardbench.campus.studies.permits import Use, Wanted
+
+
+def offered(cast: Cast, study: Study, key: str) -> dict[str, bool]:
+    by = cast.actor(key)
+    return {one.verb: bool(one.verdict) for one in doing.actions(queries.study(study.id, by=by), by)}
+
+
+def next_steps(cast: Cast, study: Study, key: str) -> list[str]:
+    by = cast.actor(key)
+    return [one.address for one in doing.next_steps(queries.study(study.id, by=by), by)]
+
+
+def test_a_page_offers_what_can_be_done_with_the_permit_as_it_stands(cast: Cast) -> None:
+    study, by = approved(cast), cast.actor("data_protection")
+    assert offered(cast, study, "data_protection").keys() >= {"suspend", "revoke"}
+    assert "resume" not in offered(cast, study, "data_protection")
+    granting.suspend(study.id, "A complaint", by=by)
+    assert offered(cast, study, "data_protection").keys() & {"suspend", "resume", "revoke"} == {"resume", "revoke"}
+    assert next_steps(cast, study, "researcher") == [], "nothing while it is suspended"
+    granting.revoke(study.id, "It was true", by=by)
+    assert not offered(cast, study, "data_protection").keys() & {"suspend", "resume", "revoke"}
+    assert offered(cast, study, "researcher")["renew"], "what was revoked can be asked for anew at once"
+
+
+def test_overseers_reach_the_permit_while_it_is_renewed(cast: Cast) -> None:
+    study = approved(cast)
+    assert offered(cast, study, "researcher")["renew"] is False
+    page = text_of(cast.client("researcher").get(reverse("study", args=[study.id])))
+    assert "The permit can be renewed from 60 days before its end on." in page
+    Permit.objects.update(until=timezone.localdate() + datetime.timedelta(days=permits.SOON))
+    Permit.objects.update(content={**Permit.objects.get().content, "until": Permit.objects.get().until.isoformat()})
+    granting.renew(study.id, "Two more years", by=cast.actor("researcher"))
+    assert offered(cast, study, "trial_centre") == {"withdraw": False, "suspend": True, "revoke": True}
+    assert offered(cast, study, "researcher") == {"withdraw": True}
+
+
+def test_a_permit_leads_its_team_and_nobody_else_to_what_it_lets_them_do(cast: Cast) -> None:
+    study = approved(cast)
+    results, extracts = reverse("study_results", args=[study.id]), reverse("extracts", args=[study.id])
+    found = next_steps(cast, study, "researcher")
+    assert found == [reverse("samples"), "#cohorts", results, extracts, reverse("study_act", args=[study.id, "close"])]
+    assert next_steps(cast, study, "trial_centre") == []
+    assert "What the permit lets you do" in text_of(cast.client("researcher").get(reverse("study", args=[study.id])))
+
+
+def test_a_permit_for_material_from_elsewhere_gives_none_of_the_biobanks_own(cast: Cast) -> None:
+    study, by = completed(cast), cast.actor("researcher")
+    services.edit(study.id, Section.ABOUT, {"kind": "incoming_transfer"}, by=by)
+    services.edit(study.id, Section.MATERIAL, {**MATERIAL, "party": "Meridian Diagnostics"}, by=by)
+    services.edit(study.id, Section.DATA, {"data": "none"}, by=by)
+    for kind in ("origin", "transfer_agreement"):
+        Document.objects.create(
+            study=study, kind=kind, name=f"{kind}.pdf", number=1, digest=HASH, size=1, media_type="application/pdf",
+            by=cast.people["researcher"],
+        )  # fmt: skip
+    services.submit(study.id, by=by)
+    for step, key in (
+        ("validation", "trial_centre"), ("board", "biobank_board"), ("board", "biobank_board2"),
+        ("biobank", "biobank_manager"), ("ethics", "ethics"), ("ethics", "ethics2"),
+        ("transfer", "technology_transfer"),
+    ):  # fmt: skip
+        decide(cast, study, step, key)
+    permit = Permit.objects.get()
+    assert not permits.check(permit, by, Wanted(Use.MATERIAL, material="Plasma", amount=1))
+    page = text_of(cast.client("researcher").get(reverse("study_permit", args=[study.id, 1])))
+    assert "Plasma: 40 ml" in page and "Meridian Diagnostics" in page and "goes to the biobank first" in page
+    assert (
+        reverse("samples") not in next_steps(cast, study, "researcher")
+        and next_steps(cast, study, "researcher")[0] == ""
+    )
+
+
+def test_a_partner_sees_the_profiles_of_those_they_work_with_and_no_others(cast: Cast) -> None:
+    study, client = completed(cast), cast.client("partner")
+    with_whom, others = cast.people["researcher"].id, cast.people["physician"].id
+    assert client.get(reverse("person", args=[with_whom])).status_code == 403
+    services.add_member(study.id, cast.people["partner"].id, "partner", by=cast.actor("researcher"))
+    shown = text_of(client.get(reverse("person", args=[with_whom])))
+    assert "You work with this person on a study." in shown
+    assert client.get(reverse("person", args=[others])).status_code == 403
+    assert client.get(reverse("people")).status_code == 403, "and the directory stays closed"
+    assert client.get(reverse("edit_profile", args=[with_whom])).status_code == 403
+    services.remove_member(study.id, cast.people["partner"].id, by=cast.actor("researcher"))
+    assert client.get(reverse("person", args=[with_whom])).status_code == 403
