@@ -324,3 +324,34 @@ def test_a_name_is_what_it_looks_like_and_fits(cast: Cast, name: str) -> None:
     for add in adding:
         with pytest.raises(InputError, match="name: "):
             add()
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["0000-0002-1825-0097", "https://orcid.org/0000-0002-1825-0097", "0000000218250097", "0000 0002 1825 0097"],
+)
+def test_an_orcid_is_read_as_people_copy_it(written: str) -> None:
+    [one] = checked(HEADER + f"a@b.example,An,,,{written},,,,,,\n").good
+    assert one.orcid == "0000-0002-1825-0097"
+
+
+def test_a_western_file_is_read_as_such_once_somebody_has_seen_its_words(cast: Cast) -> None:
+    client = cast.client("administrator")
+    data = "naam;e-mailadres\r\nZoë Çelik;z@b.example\r\nJan;j@b.example\r\n".encode("cp1252")
+    page = client.post("/people/import/", {"file": SimpleUploadedFile("people.csv", data)}).content.decode()
+    assert "Zoë Çelik" in page and "1 row is good." in page
+    packed = re.search('name="file" value="([^"]+)"', page)
+    assert packed is not None
+    again = client.post("/people/import/western/", {"file": packed[1], "name": "people.csv"}).content.decode()
+    assert "2 rows are good." in again and "not UTF-8" not in again
+    packed = re.search('name="file" value="([^"]+)"', again)
+    assert packed is not None
+    assert not Person.objects.filter(email="z@b.example").exists(), "reading it so imports nothing"
+    client.post("/people/import/good/", {"file": packed[1], "good": "2"})
+    assert Person.objects.get(email="z@b.example").name == "Zoë Çelik"
+    assert cast.client("physician").post("/people/import/western/", {"file": packed[1]}).status_code == 403
+
+
+def test_the_page_says_which_roles_and_places_there_are(cast: Cast) -> None:
+    page = cast.client("administrator").get("/people/import/").content.decode()
+    assert "Biobank board member" in page and f"{cast.endocrinology.name}" in page

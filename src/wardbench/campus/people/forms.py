@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from wardbench.campus.people import queries
 from wardbench.campus.people.models import Affiliation, Organisation, Person, Unit
-from wardbench.campus.people.orcid import is_orcid
+from wardbench.campus.people.orcid import is_orcid, orcid_in
 from wardbench.campus.people.roles import LEADS, TITLES, Lead, Role
 from wardbench.campus.people.rules import PROOFS
 
@@ -26,12 +26,6 @@ def day(label: Any, help_text: Any = "", *, required: bool = False) -> forms.Dat
         required=required,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
-
-
-def orcid(text: str) -> None:
-    """A validator: an ORCID iD has four groups of four digits, the last a check digit."""
-    if not is_orcid(text):
-        raise ValidationError(_("This is not an ORCID iD: four groups of four digits, the last a check digit."))
 
 
 class ResetPasswordForm(AnyonesResetPasswordForm):  # type: ignore[misc]
@@ -58,10 +52,9 @@ class ProfileForm(forms.Form):
     )
     orcid = forms.CharField(
         label=_("ORCID iD"),
-        help_text=_("For example 0000-0002-1825-0097"),
-        max_length=19,
+        help_text=_("For example 0000-0002-1825-0097, or its address at orcid.org"),
+        max_length=100,
         required=False,
-        validators=[orcid],
     )
     about = forms.CharField(label=_("About"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 4}))
     language = forms.ChoiceField(
@@ -75,6 +68,12 @@ class ProfileForm(forms.Form):
         ),
         choices=Person.Mail.choices,
     )
+
+    def clean_orcid(self) -> str:
+        given = orcid_in(self.cleaned_data["orcid"])
+        if given and not is_orcid(given):
+            raise ValidationError(_("This is not an ORCID iD: four groups of four digits, the last a check digit."))
+        return given
 
     def clean_topics(self) -> list[str]:
         topics = [line.strip() for line in self.cleaned_data["topics"].splitlines() if line.strip()]

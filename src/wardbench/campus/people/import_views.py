@@ -23,7 +23,16 @@ from wardbench.campus.people import forms, queries, rules, services
 from wardbench.campus.people.importing import check
 from wardbench.campus.people.reauthentication import reauthenticated_to_decide
 from wardbench.campus.people.refusals import refusal as said_of
-from wardbench.campus.people.sheet import MOST_BYTES, read_sheet, template, write_rest
+from wardbench.campus.people.roles import TITLES
+from wardbench.campus.people.sheet import (
+    MOST_BYTES,
+    as_western,
+    broken_words,
+    read_sheet,
+    template,
+    text_of,
+    write_rest,
+)
 from wardbench.campus.web.pages import actor, signed_in
 from wardbench.core.errors import InputError
 
@@ -41,7 +50,8 @@ def import_people(request: HttpRequest) -> HttpResponse:
             return _preview(request, file.read(MOST_BYTES + 1), file.name)
         except InputError as error:
             form.add_error("file", said_of(error))
-    return render(request, "people/import.html", {"form": form})
+    context = {"form": form, "roles": list(TITLES.values()), "organisations": queries.places()}
+    return render(request, "people/import.html", context)
 
 
 @signed_in
@@ -60,6 +70,16 @@ def import_good(request: HttpRequest) -> HttpResponse:
     added = services.import_people(checked.good, by=by, source=hashlib.sha256(data).hexdigest())
     messages.success(request, ngettext("%(n)d person is added.", "%(n)d people are added.", added) % {"n": added})
     return redirect("people")
+
+
+@signed_in
+@require_POST
+@limited(Doing.CREATE)
+def import_western(request: HttpRequest) -> HttpResponse:
+    """The same file, with what is not UTF-8 read as Western spreadsheets write it; nothing is imported by it."""
+    rules.may_manage_people(actor(request)).require()
+    data = as_western(text_of(_unpacked(request), MOST_BYTES)).encode()
+    return _preview(request, data, request.POST.get("name", ""))
 
 
 @signed_in
@@ -91,6 +111,7 @@ def _preview(request: HttpRequest, data: bytes, name: str) -> HttpResponse:
         "good": checked.good[:SHOWN],
         "more_good": max(0, len(checked.good) - SHOWN),
         "rest": len(reasons),
+        "western": broken_words(sheet),
         "packed": base64.b64encode(zlib.compress(data)).decode(),
     }
     return render(request, "people/import_preview.html", context)

@@ -17,7 +17,7 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
 from wardbench.campus.people.names import is_unseen
-from wardbench.campus.people.orcid import is_orcid
+from wardbench.campus.people.orcid import is_orcid, orcid_in
 from wardbench.campus.people.roles import CARE, Lead, Role
 from wardbench.campus.people.sheet import Row, Sheet, folded, is_broken
 from wardbench.core.spreadsheet import is_formula
@@ -168,7 +168,8 @@ def _read(row: Row, known: Known, faults: _Faults) -> Newcomer:
         faults.add("email", _("has an account already; give further roles on that person's page"))
     if not value["name"]:
         faults.add("name", _("empty"))
-    if value["orcid"] and not is_orcid(value["orcid"].upper()):
+    orcid = orcid_in(value["orcid"])
+    if orcid and not is_orcid(orcid):
         faults.add("orcid", _("not an ORCID iD: four groups of four digits, the last a check digit"))
     topics = {folded(topic): topic.strip() for topic in re.split("[;|]", value["expertise"]) if topic.strip()}
     if any(len(topic) > LONGEST_TOPIC for topic in topics.values()):
@@ -185,7 +186,7 @@ def _read(row: Row, known: Known, faults: _Faults) -> Newcomer:
         value["name"],
         value["title"],
         _language(row, known, faults),
-        value["orcid"].upper(),
+        orcid,
         tuple(topics.values()),
         role,
         organisation,

@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
+_ADDRESS = re.compile(r"(?:https?://)?(?:www\.)?orcid\.org/", re.IGNORECASE)
+
+
+def orcid_in(text: str) -> str:
+    """`text` as an ORCID iD is kept, where it is one as people copy it: its address, digits without hyphens; otherwise
+    as it stands."""
+    given = _ADDRESS.sub("", text.strip(), count=1).strip("/").upper()
+    digits = re.sub(r"[\s-]", "", given)
+    written = "-".join(digits[start : start + 4] for start in range(0, 16, 4))
+    return written if len(digits) == 16 and is_orcid(written) else text.strip()
+
 
 def is_orcid(text: str) -> bool:
     """Whether `text` is an ORCID iD: 16 digits in four groups, the last an ISO 7064 MOD 11-2 check."""

@@ -189,6 +189,12 @@ def _row(line: int, cells: list[str], columns: list[str]) -> Row:
     return Row(line, tuple(cells), values)
 
 
+def broken_words(sheet: Sheet, most: int = 5) -> list[str]:
+    """Cells whose bytes are not UTF-8, read as a Western spreadsheet most likely meant them; each once, the first."""
+    found = (as_western(cell) for row in sheet.rows for cell in row.cells if is_broken(cell))
+    return list(dict.fromkeys(found))[:most]
+
+
 def _shown(cell: str) -> str:
     """A cell whose bytes are not UTF-8, as a Western spreadsheet most likely meant them."""
     if not is_broken(cell):

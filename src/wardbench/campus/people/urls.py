@@ -10,6 +10,7 @@ urlpatterns = [
     path("add/", manage_views.add_person, name="add_person"),
     path("import/", import_views.import_people, name="import_people"),
     path("import/good/", import_views.import_good, name="import_good"),
+    path("import/western/", import_views.import_western, name="import_western"),
     path("import/rest/", import_views.import_rest, name="import_rest"),
     path("import/template/", import_views.import_template, name="import_template"),
     path("sessions/", recovery_views.all_sessions, name="all_sessions"),
