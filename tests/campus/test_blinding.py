@@ -299,7 +299,7 @@ def test_it_opens_once_each_is_accounted_for_and_not_before(w: World) -> None:
     assert {one.line.code: one.measured for one in found} == {**said, codes[-2]: None}
     report = blinding.compare(panel, found)
     assert (
-        "0.1" in report.verdict and "New strip reads" in report.verdict and "more than The hospital" in report.verdict
+        "0.1" in report.verdict and "New strip reads" in report.verdict and "more than the hospital" in report.verdict
     )
     assert [one.verb for one in Event.objects.filter(kind="panel", object=str(panel.id)).order_by("number")] == [
         "releases.make_panel", *["releases.measure_panel"] * 3, "releases.open_panel", "releases.read_panel"

@@ -459,7 +459,7 @@ def test_a_study_s_aggregates_beside_the_hospital(campus: Cast, everybody: Any) 
 def test_whoever_reviews_is_told_of_questions_that_few_persons_tell_apart(campus: Cast) -> None:
     steward, client = campus.actor("data_steward"), campus.client("data_steward")
     first = ask(campus, basis=Basis.REVIEWED)
-    assert "few persons tell" not in client.get(f"/outcomes/{first.id}/").content.decode()
+    assert "the same persons but for a few" not in client.get(f"/outcomes/{first.id}/").content.decode()
     services.allow(first.id, "", by=steward)
     # The same persons followed for another time, and only half of them: neither tells of a few.
     for other in (asked(days=200), asked(profile=Profile((ILL,), sex=8532))):
@@ -468,9 +468,9 @@ def test_whoever_reviews_is_told_of_questions_that_few_persons_tell_apart(campus
     for of in (two_fewer, longer):
         one = ask(campus, "researcher", basis=Basis.REVIEWED, of=of)
         page = client.get(f"/outcomes/{one.id}/").content.decode()
-        assert "few persons tell" in page and f"/outcomes/{first.id}/" in page
-        assert "few persons tell" not in campus.client("researcher").get(f"/outcomes/{one.id}/").content.decode()
-        with pytest.raises(InputError, match="though few persons tell it from"):
+        assert "the same persons but for a few" in page and f"/outcomes/{first.id}/" in page
+        assert "the same persons but for a few" not in campus.client("researcher").get(f"/outcomes/{one.id}/").content.decode()
+        with pytest.raises(InputError, match="but for a few"):
             services.allow(one.id, " ", by=steward)
         services.allow(one.id, "Both are for one clinic that knows them.", by=steward)
         assert str(first.id) in Event.objects.filter(verb="outcomes.allow").latest("number").detail["near"]
@@ -490,7 +490,7 @@ def test_a_benchmark_is_held_against_what_was_asked_of_outcomes(campus: Cast, ev
         )  # fmt: skip
 
     services.allow(of_hospital(0).id, "", by=campus.actor("data_steward"))
-    with pytest.raises(InputError, match="few persons tell it from “Trial”"):
+    with pytest.raises(InputError, match="the persons of “Trial” but for a few"):
         services.allow(of_hospital(1).id, "", by=campus.actor("data_steward"))
     services.allow(of_hospital(15).id, "", by=campus.actor("data_steward"))
 

@@ -19,6 +19,8 @@ from wardbench.core.errors import InputError, NotFoundError
 from wardbench.core.store import Store
 from wardbench.synthetic import write_store
 from wardbench.ward.benchmark.assay import PERCENTILES, place, references
+from wardbench.ward.benchmark.methods_report import methods_report, read_pairs
+from wardbench.ward.benchmark.page import Made, render
 from wardbench.ward.benchmark.panel import Candidate, candidates, choose
 from wardbench.ward.benchmark.recorded import find_analyte, results_of
 from wardbench.ward.benchmark.results import NO_DAY, Results
@@ -56,6 +58,18 @@ def test_a_mean_difference_that_the_line_does_not_see_is_told(tmp_path: Path) ->
     verdict = json.loads(run("methods", path, "--x", "old", "--y", "new", "--json"))["verdict"]
     assert verdict.startswith("The two methods differ on average; so few pairs")
     assert "new reads 1.07 units less than old on average" in verdict
+
+
+def test_a_name_with_an_article_has_its_capital_where_a_sentence_begins_with_it(tmp_path: Path) -> None:
+    first, second, left_out, file = read_pairs(pairs(tmp_path / "pairs.csv"), "old", "new")
+    made = Made("command", "source", ((file.path, file.sha256),))
+    names = ("the hospital", "The strip")
+    report = methods_report((first, second), names, "mg/dL", left_out, rules_for("exact"), made)
+    assert report.name == "The strip against the hospital" and ". The strip reads" in report.verdict
+    assert "more than the hospital on average" in report.verdict
+    assert report.methods.startswith("The strip was compared with the hospital by")
+    page = render(report)
+    assert "The hospital, mg/dL" in page and "of the hospital and the strip" in page and "than The" not in page
 
 
 def test_the_page_of_a_method_comparison(tmp_path: Path) -> None:

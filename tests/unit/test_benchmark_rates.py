@@ -17,7 +17,7 @@ from wardbench.core.store import Store
 from wardbench.synthetic import write_store
 from wardbench.ward.benchmark.case_mix import discrimination, expected_probabilities
 from wardbench.ward.benchmark.followed import Followed, followed
-from wardbench.ward.benchmark.funnel_report import funnel_report, read_units, units_of
+from wardbench.ward.benchmark.funnel_report import _named, funnel_report, read_units, units_of
 from wardbench.ward.benchmark.page import Made
 from wardbench.ward.benchmark.standard_report import standard_report
 from wardbench.ward.benchmark.strata_counts import Counts, counts_of, read_counts, standard_of
@@ -125,6 +125,32 @@ def test_a_unit_that_stands_out_is_told(tmp_path: Path) -> None:
     assert "1 stands out" in told["verdict"] and "ward X" in told["verdict"]
     html = page.read_text(encoding="utf-8")
     assert html.count('class="dot out"') == 1 and html.count('class="dot in"') == 12
+
+
+def verdict_of(tmp_path: Path, *wards: tuple[int, int]) -> str:
+    """What is said of sixteen wards that are alike and of others, each observed of so many."""
+    lines = "".join(f"ward {n},{20 + n % 3},200\n" for n in range(16))
+    more = "".join(f"other {n},{observed},{of}\n" for n, (observed, of) in enumerate(wards, 1))
+    path = write(tmp_path / "units.csv", "unit,observed,n\n" + lines + more)
+    return str(json.loads(run("funnel", "--csv", path, "--mode", "exact", "--json"))["verdict"])
+
+
+def test_a_unit_outside_the_inner_limits_alone_is_told_as_what_chance_makes(tmp_path: Path) -> None:
+    inside, what = verdict_of(tmp_path), "No unit that may be shown stands out in what was observed: "
+    assert inside == f"{what}all 16 lie inside the limits of 95%."
+    assert verdict_of(tmp_path, (31, 200)) == (
+        f"{what}all 17 lie inside the limits of 99.8%. Outside the limits of 95%, but not of 99.8%, lies 1 (other 1), "
+        "which by itself says little: of units like the whole, 1 in 20 lies outside the limits of 95% by chance alone, "
+        "of 17 about 0.85."
+    )
+    both = verdict_of(tmp_path, (50, 200), (33, 200), (33, 200))
+    assert "1 stands out in what was observed (outside the limits of 99.8%): other 1. Outside the limits of 95%" in both
+    assert "lie 2 more (other 2, other 3), which" in both
+    alone = verdict_of(tmp_path, (55, 200))
+    assert alone.endswith("other 1. No other lies outside the limits of 95%.")
+    varied = verdict_of(tmp_path, *[(34, 200)] * 3, *[(8, 200)] * 3, (60, 200))
+    assert "1 in 20 lies outside the limits of 95% by chance and by what units of their kind vary" in varied
+    assert _named([f"ward {n}" for n in range(1, 8)]) == "ward 1, ward 2, ward 3, ward 4, ward 5 and 2 others"
 
 
 def persons(seed: int, units: int = 8, each: int = 200) -> Followed:

@@ -17,7 +17,7 @@ from wardbench.bench.outcomes.balance import LIMIT
 from wardbench.bench.outcomes.calibration import FEWEST
 from wardbench.bench.outcomes.described import TrajectoryRow, WindowRow
 from wardbench.bench.outcomes.matching import CALIPER
-from wardbench.bench.outcomes.protocol import Protocol
+from wardbench.bench.outcomes.protocol import DEATH, Protocol
 from wardbench.bench.outcomes.released import ReleasedOutcomes, release
 from wardbench.bench.outcomes.shown_balance import band_names
 from wardbench.bench.outcomes.shown_curves import ReleasedCurve
@@ -154,7 +154,9 @@ def canonical_json(report: OutcomeReport) -> bytes:
 
 
 def render(report: OutcomeReport) -> str:
-    json = canonical_json(report)
+    json, happened = canonical_json(report), report.asked.outcome
+    if happened != DEATH:
+        happened = f"“{happened}”"
     return rendered(
         TEMPLATES,
         "outcomes.html",
@@ -166,14 +168,15 @@ def render(report: OutcomeReport) -> str:
         courses=[
             (one, course(one, report.figures.description.persons)) for one in report.figures.description.trajectories
         ],
+        happened=happened,
         preference=preferences(report.figures),
-        crude=drawn(report.figures.curves, f"Share with {report.asked.outcome} by day, as recorded"),
+        crude=drawn(report.figures.curves, f"Share with {happened} by day, as recorded"),
         deaths=drawn(
             report.figures.deaths,
-            f"Share who died without {report.asked.outcome} by day, as recorded",
+            f"Share who died without {happened} by day, as recorded",
             "Share who died without the outcome",
         ),
-        adjusted=drawn(report.figures.weighted_curves, f"Share with {report.asked.outcome} by day, adjusted"),
+        adjusted=drawn(report.figures.weighted_curves, f"Share with {happened} by day, adjusted"),
         everything=every_covariate(report.figures),
         balance=balance(report.figures),
         bands=band_names(),

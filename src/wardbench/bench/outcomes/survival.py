@@ -58,13 +58,9 @@ class Curve:
 
 def kaplan_meier(time: Floats, happened: Integers, weight: Floats | None = None) -> Curve:
     """The curve of n persons. InputError where arrays differ in length, or a time or weight is negative or missing."""
-    time, happened = follow_up(time, happened)
-    weight = weights_of(weight, len(time))
-    order = np.argsort(time, kind="stable")
-    time, happened, weight = time[order], happened[order] != 0, weight[order]
-    at, first = np.unique(time, return_index=True)
+    at, first, ended, weight = by_time(time, happened, weight)
     left, left_squared = tail_sums(weight, first), tail_sums(weight**2, first)
-    died = np.add.reduceat(weight * happened, first) if len(at) else np.zeros(0)
+    died = np.add.reduceat(weight * (ended != 0), first) if len(at) else np.zeros(0)
     hazard = np.divide(died, left, out=np.zeros_like(died), where=left > 0)
     effective = np.divide(left**2, left_squared, out=np.zeros_like(left), where=left_squared > 0)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -101,11 +97,7 @@ def aalen_johansen(time: Floats, cause: Integers, of: int = 1, weight: Floats | 
     One minus Kaplan-Meier would count those who died of something else as if they could still have it.
     Errors are for persons of weight one; with weights take them from a bootstrap.
     """
-    time, cause = follow_up(time, cause)
-    weight = weights_of(weight, len(time))
-    order = np.argsort(time, kind="stable")
-    time, cause, weight = time[order], cause[order], weight[order]
-    at, first = np.unique(time, return_index=True)
+    at, first, cause, weight = by_time(time, cause, weight)
     if not len(at):
         return Incidence(at, np.zeros(0), np.zeros(0))
     left = tail_sums(weight, first)
@@ -153,11 +145,7 @@ def time_lost(time: Floats, cause: Integers, horizon: float, of: int = 1, weight
     The error is the delta method's in the hazards of all causes, each time's multinomial; with weights the persons of
     a time are as many as theirs are worth, as in `kaplan_meier`.
     """
-    time, cause = follow_up(time, cause)
-    weight = weights_of(weight, len(time))
-    order = np.argsort(time, kind="stable")
-    time, cause, weight = time[order], cause[order], weight[order]
-    at, first = np.unique(time, return_index=True)
+    at, first, cause, weight = by_time(time, cause, weight)
     if not len(at):
         return Mean(0.0, 0.0)
     left, squared = tail_sums(weight, first), tail_sums(weight**2, first)
@@ -217,6 +205,16 @@ def log_log_limits(share: Floats, relative: Floats, level: float) -> tuple[Float
     safe = np.where(inner, share, 0.5)
     width = np.where(inner, z * relative / -np.log(safe), 0.0)
     return np.where(inner, safe ** np.exp(width), share), np.where(inner, safe ** np.exp(-width), share)
+
+
+def by_time(time: Floats, ended: Integers, weight: Floats | None) -> tuple[Floats, Integers, Integers, Floats]:
+    """The k distinct times of n persons, where each begins among them in the order of their times, and in that order
+    how each ended and what each weighs. InputError as `follow_up` and `weights_of`."""
+    time, ended = follow_up(time, ended)
+    weight = weights_of(weight, len(time))
+    order = np.argsort(time, kind="stable")
+    at, first = np.unique(time[order], return_index=True)
+    return at, first, ended[order], weight[order]
 
 
 def tail_sums(weight: Floats, first: Integers) -> Floats:

@@ -37,9 +37,7 @@ class Kind(StrEnum):
 
 SHARED: Mapping[Kind, str] = {
     Kind.COHORT: gettext_noop("Left for everybody who works on this cohort, together"),
-    Kind.QUESTION: gettext_noop(
-        "Left for everybody who works on the question behind which this cohort stands, together"
-    ),
+    Kind.QUESTION: gettext_noop("Left for everybody who works on the question that this cohort belongs to, together"),
     Kind.STUDY: gettext_noop("Left for everybody who works on the study that this cohort belongs to, together"),
 }
 _USED_UP: Mapping[Kind, str] = {
@@ -47,8 +45,8 @@ _USED_UP: Mapping[Kind, str] = {
         "Those who work on this cohort have together asked the {most} feasibility counts that it has on these data."
     ),
     Kind.QUESTION: gettext_noop(
-        "Those who work on the question behind which this cohort stands have together asked the {most} feasibility"
-        " counts that it has on these data."
+        "Those who work on the question that this cohort belongs to have together asked the {most} feasibility counts"
+        " that it has on these data."
     ),
     Kind.STUDY: gettext_noop(
         "Those who work on the study that this cohort belongs to have together asked the {most} feasibility counts that"

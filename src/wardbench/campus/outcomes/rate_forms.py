@@ -61,9 +61,9 @@ class RatesForm(FollowedForm):
     kind = Kind.RATES
     title = _("Rates against a standard")
     about = _(
-        "Do more of a study's people have the event than a standard's rates let expect? The ratio of observed to"
-        " expected (SMR, SIR), and rates as they would be in the standard, by sex and age. Where both come as tables,"
-        " nothing of the hospital's is read: the answer comes at once, and neither tables nor answer are kept."
+        "Do more of a study's people have the event than is expected at the rates of a standard? The ratio of observed"
+        " to expected (SMR, SIR), and rates as they would be in the standard, by sex and age. Where both come as"
+        " tables, nothing of the hospital's is read: the answer comes at once, and neither tables nor answer are kept."
     )
     tables = ("counts", "counts_file", "standard", "standard_file")
 
@@ -135,7 +135,9 @@ class FunnelForm(FollowedForm):
     by_units = forms.ChoiceField(
         label=_("By which units"), choices=list(UNITS.items()), initial="care_site", widget=forms.RadioSelect,
         required=False,
-        help_text=_("Of the visit on the first day. Answers that tell people apart who treat cannot be shown to all."),
+        help_text=_(
+            "Of the visit on the first day. Answers that tell apart the people who treat cannot be shown to everybody."
+        ),
     )  # fmt: skip
     adjust = forms.ChoiceField(
         label=_("Adjusted"), choices=list(ADJUSTMENTS.items()), initial="case-mix", widget=forms.RadioSelect,

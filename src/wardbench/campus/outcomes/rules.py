@@ -29,7 +29,7 @@ class Basis(StrEnum):
 
 BASES = {
     Basis.SANDBOX: gettext_noop("The synthetic twin: nobody in it exists, and the answer comes at once"),
-    Basis.REVIEWED: gettext_noop("The hospital's records: a data steward lets it be answered first"),
+    Basis.REVIEWED: gettext_noop("The hospital's records: a data steward has to approve the question first"),
     Basis.STUDY: gettext_noop("The hospital's records, within study {study}"),
     Basis.STEWARDSHIP: gettext_noop("The hospital's records, exact, as a data steward"),
 }
@@ -225,7 +225,7 @@ def may_act(actor: Actor, act: Act, facts: Facts) -> Verdict:
         if act in (Act.SHARE, Act.UNSHARE):
             if facts.tells_staff and act is Act.SHARE:
                 return no(
-                    gettext_noop("It tells people apart who treat patients, and is for you and the reviewers alone.")
+                    gettext_noop("It tells apart the people who treat patients; it is for you and the reviewers alone.")
                 )
             if facts.basis not in SHAREABLE:
                 return no(gettext_noop("Exact answers are for those alone who may ask for them themselves."))
@@ -242,7 +242,7 @@ def may_act(actor: Actor, act: Act, facts: Facts) -> Verdict:
 EXPLAINED = (
     (gettext_noop("Ask what happened to patients, on the synthetic twin"), may_ask_any),
     (
-        gettext_noop("Ask what happened to patients, on the hospital's records, once a data steward lets it be"),
+        gettext_noop("Ask what happened to patients, on the hospital's records, once a data steward approves it"),
         lambda actor: may_ask(actor, Basis.REVIEWED),
     ),
     (gettext_noop("Compare two methods by pairs of one's own"), may_compare),

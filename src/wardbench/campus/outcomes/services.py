@@ -41,7 +41,7 @@ def ask(
     cohort: str = "",
     purpose: str = "",
 ) -> Inquiry:
-    """Ask what happened to patients; answered in the background, reviewed once a data steward lets it be.
+    """Ask what happened to patients; answered in the background, reviewed once a data steward approves it.
 
     `said` is what the form said, to begin the next question from. InputError names what is missing; ForbiddenError
     where `by` may not ask on these records, or the permit does not name the cohort (its content hash).
@@ -104,7 +104,7 @@ def allow(inquiry_id: uuid.UUID, reason: str, *, by: Actor) -> None:
     close = nearness.near(found)
     if close and not reason.strip():
         raise InputError(
-            _("reason: say why it may be answered, though few persons tell it from “{name}”.").format(
+            _("reason: say why it may be answered, though it is about the persons of “{name}” but for a few.").format(
                 name=close[0].name
             )
         )

@@ -255,7 +255,7 @@ def compare(panel: BlindedPanel, found: Sequence[BlindedPlace]) -> Report:
 
     pairs = [(one.value, one.measured) for one in found if one.measured is not None]
     values = np.array(pairs, dtype=float).reshape(-1, 2)
-    names = (_("The hospital"), panel.method)
+    names = ("the hospital", panel.method)
     words = ("methods", "pairs.csv", "--x", names[0], "--y", names[1], "--unit", panel.unit, "--mode", "exact")
     made = page.made_of(page.command_of(words), f"the blinded panel of request {panel.request.reference}")
     failed = len(found) - len(pairs)

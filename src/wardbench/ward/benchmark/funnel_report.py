@@ -21,6 +21,7 @@ from wardbench.ward.benchmark.page import Cell, Made, Report, Section, Table, to
 from wardbench.ward.benchmark.strata_counts import AGES, stratum_of
 
 ADJUSTMENTS = ("none", "age-sex", "case-mix")
+MOST_NAMED = 5
 LITERATURE = (
     "Spiegelhalter DJ. Funnel plots for comparing institutional performance. Statist Med 2005;24:1185.",
     "Spiegelhalter DJ. Handling over-dispersion of performance indicators. Qual Saf Health Care 2005;14:347.",
@@ -143,7 +144,10 @@ def funnel_report(
     low, high = beyond[LEVELS[0]], beyond[LEVELS[1]]
     order = sorted(np.flatnonzero(seen).tolist(), key=lambda place: _natural(units.names[place]))
     shown = [_dot(units, found, beyond, place, rules) for place in order]
-    outside = [units.names[place] for place in np.flatnonzero(seen & high)]
+    outside, unsure = (
+        sorted((units.names[place] for place in np.flatnonzero(seen & which)), key=_natural)
+        for which in (high, low & ~high)
+    )
     sections = (
         Section(
             "Funnel",
@@ -156,7 +160,7 @@ def funnel_report(
     return Report(
         title,
         "Benchmark: funnel plot",
-        _verdict(units, outside, int(np.count_nonzero(low & seen)), int(np.count_nonzero(seen)), what),
+        _verdict(found, outside, unsure, int(np.count_nonzero(seen)), what),
         "care" if outside else "fit",
         sections,
         _methods(units, found, made, what, left_out),
@@ -241,15 +245,18 @@ def _natural(name: str) -> list[tuple[int, str]]:
 def _words(units: Units, found: Funnel, seen: Flags, area: float | None) -> tuple[str, ...]:
     target = f"{100 * found.target:.3g}%" if units.kind == "proportion" else f"{found.target:.3g}"
     words = [
-        f"Each dot is a unit, {units.adjusted}. All units together: {target}. Of units like the whole, 95% lie inside "
-        "the inner lines and 99.8% inside the outer ones. A unit outside is not proven to be better or worse: it is "
-        "where to look first, at the data, the patients, then the care."
+        f"Each dot is a unit, {units.adjusted}. All units together: {target}. Of units like the whole, 1 in 20 lies "
+        f"outside the inner lines (95%) and 1 in 500 outside the outer ones (99.8%) {_chance(found)}. A unit outside "
+        "is not proven to be better or worse: it is where to look first, at the data, the patients, then the care."
     ]
     hidden = int(np.count_nonzero(~np.asarray(seen, bool)))
     if hidden:
         words.append("Units of which too few had the event, or had not, are judged with the others and not shown.")
     if area is not None:
-        words.append(f"The adjustment tells who has the event apart with an area under the ROC curve of {area:.2f}.")
+        words.append(
+            "How well the adjustment tells who has the event from who has not: the area under its ROC curve is "
+            f"{area:.2f}."
+        )
     return tuple(words)
 
 
@@ -265,16 +272,36 @@ def _dispersion(found: Funnel) -> tuple[str, ...]:
     )
 
 
-def _verdict(units: Units, outside: list[str], some: int, seen: int, what: str) -> str:
+def _verdict(found: Funnel, outside: list[str], unsure: list[str], seen: int, what: str) -> str:
+    """`outside` are beyond the limits of 99.8%, `unsure` between those and the limits of 95%."""
     if not seen:
         return "There are too few events in any unit to show one in this mode."
-    if not outside:
-        return f"No unit that may be shown stands out in {what}: all {seen} lie inside the limits of 99.8%."
-    named = ", ".join(outside[:5])
+    if not outside and not unsure:
+        return f"No unit that may be shown stands out in {what}: all {seen} lie inside the limits of 95%."
+    first = f"No unit that may be shown stands out in {what}: all {seen} lie inside the limits of 99.8%."
+    if outside:
+        first = (
+            f"Of {seen} units that may be shown, {len(outside)} {'stands' if len(outside) == 1 else 'stand'} out in "
+            f"{what} (outside the limits of 99.8%): {_named(outside)}."
+        )
+    if not unsure:
+        return f"{first} No other lies outside the limits of 95%."
+    more = "more " if outside else ""
     return (
-        f"Of {seen} units that may be shown, {len(outside)} {'stands' if len(outside) == 1 else 'stand'} out in "
-        f"{what} (outside the limits of 99.8%): {named}. Outside those of 95% are {some}."
+        f"{first} Outside the limits of 95%, but not of 99.8%, {'lies' if len(unsure) == 1 else 'lie'} {len(unsure)} "
+        f"{more}({_named(unsure)}), which by itself says little: of units like the whole, 1 in 20 lies outside the "
+        f"limits of 95% {_chance(found)}, of {seen} about {seen / 20:.2g}."
     )
+
+
+def _chance(found: Funnel) -> str:
+    """What alone puts a unit outside that is like the others."""
+    return "by chance and by what units of their kind vary" if found.dispersed else "by chance alone"
+
+
+def _named(names: list[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED} others" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
 
 
 def _methods(units: Units, found: Funnel, made: Made, what: str, left_out: str) -> str:

@@ -35,6 +35,16 @@ def read_pairs(path: Source, x: str, y: str) -> tuple[Floats, Floats, int, File]
     return values[:, 0], values[:, 1], len(pairs) - len(whole), file
 
 
+def begun(name: str) -> str:
+    """A method's name as a sentence or a title begins with it: a leading article has a capital."""
+    return f"The {name[4:]}" if name[:4].lower() == "the " else name
+
+
+def within(name: str) -> str:
+    """A method's name in the middle of a sentence."""
+    return f"the {name[4:]}" if name[:4].lower() == "the " else name
+
+
 def methods_report(
     pairs: tuple[Floats, Floats], names: tuple[str, str], unit: str, left_out: int, rules: Rules, made: Made
 ) -> Report:
@@ -43,7 +53,7 @@ def methods_report(
     line, agreement = passing_bablok(x, y), bland_altman(x, y)
     seen = rules.fewest <= 1
     return Report(
-        f"{names[1]} against {names[0]}",
+        f"{begun(names[1])} against {within(names[0])}",
         "Benchmark: method comparison",
         _verdict(line, agreement, names, unit),
         "fit" if _alike(line) and _level(agreement) and line.linear >= UNLIKELY else "care",
@@ -90,8 +100,8 @@ def _verdict(line: Line, agreement: Agreement, names: tuple[str, str], unit: str
     low, high, bias = (_text(value) for value in (agreement.lower, agreement.upper, abs(agreement.bias)))
     side = "less" if agreement.bias < 0 else "more"
     return (
-        f"{start} {names[1]} reads {bias} {unit} {side} than {names[0]} on average; of single differences 95% lie "
-        f"between {low} and {high} {unit}."
+        f"{start} {begun(names[1])} reads {bias} {unit} {side} than {within(names[0])} on average; of "
+        f"single differences 95% lie between {low} and {high} {unit}."
     )
 
 
@@ -107,7 +117,13 @@ def _regression(x: Floats, y: Floats, line: Line, names: tuple[str, str], unit: 
     across = _ends(x)
     ends = [(at, line.intercept + line.slope * at) for at in across]
     up = _ends(np.concatenate([y, [height for _, height in ends]]))
-    plot = Plot(f"{names[1]} over {names[0]}", across, up, f"{names[0]}, {unit}", f"{names[1]}, {unit}")
+    plot = Plot(
+        f"{begun(names[1])} over {within(names[0])}",
+        across,
+        up,
+        f"{begun(names[0])}, {unit}",
+        f"{begun(names[1])}, {unit}",
+    )
     same = max(across[0], up[0]), min(across[1], up[1])
     plot.line([(at, at) for at in same if same[0] < same[1]], "outer")
     plot.line(ends, "model")
@@ -120,7 +136,7 @@ def _regression(x: Floats, y: Floats, line: Line, names: tuple[str, str], unit: 
 
 def _pairs(x: Floats, y: Floats, names: tuple[str, str], unit: str) -> Table:
     """The pairs of both charts."""
-    columns = ("Pair", f"{names[0]}, {unit}", f"{names[1]}, {unit}", "Difference")
+    columns = ("Pair", *(f"{begun(name)}, {unit}" for name in names), "Difference")
     rows = tuple(
         (str(n), *(f"{value:.6g}" for value in (a, b, b - a)))
         for n, (a, b) in enumerate(zip(x.tolist(), y.tolist(), strict=True), 1)
@@ -156,11 +172,11 @@ def _differences(x: Floats, y: Floats, found: Agreement, names: tuple[str, str],
         *(abs(end) for end in (*found.lower_interval, *found.upper_interval)), float(np.abs(apart).max()) * seen
     )
     plot = Plot(
-        f"Difference over mean of {names[0]} and {names[1]}",
+        f"Difference over mean of {within(names[0])} and {within(names[1])}",
         _ends(middle),
         (-reach, reach),
         f"Mean of both, {unit}",
-        f"{names[1]} less {names[0]}, {unit}",
+        f"{begun(names[1])} less {within(names[0])}, {unit}",
     )
     plot.level(0.0, "axis")
     plot.level(found.bias, "given", f"bias {_text(found.bias)}")
@@ -187,8 +203,8 @@ def _taken(pairs: int, left_out: int, seen: bool) -> tuple[str, ...]:
 
 def _methods(n: int, line: Line, agreement: Agreement, names: tuple[str, str], unit: str, made: Made) -> str:
     return (
-        f"{names[1]} was compared with {names[0]} by Passing-Bablok regression (slope {_text(line.slope)}, 95% "
-        f"interval {_interval(line.slope_interval)}; intercept {_text(line.intercept)}, "
+        f"{begun(names[1])} was compared with {within(names[0])} by Passing-Bablok regression (slope "
+        f"{_text(line.slope)}, 95% interval {_interval(line.slope_interval)}; intercept {_text(line.intercept)}, "
         f"{_interval(line.intercept_interval)}; Cusum test of linearity p = {line.linear:.2f}) and by Bland-Altman "
         f"limits of agreement with exact intervals (bias {_text(agreement.bias)} {unit}, limits "
         f"{_text(agreement.lower)} to {_text(agreement.upper)} {unit}). Wardbench {made.wardbench}."

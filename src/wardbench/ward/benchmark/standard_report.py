@@ -92,11 +92,11 @@ def _verdict(ratios: list[tuple[str, Estimate]]) -> str:
     for name, found in ratios[:4]:
         text = _estimate(found, 1)
         if found.low > 1:
-            parts.append(f"{name} has more events than the standard's rates let expect: a ratio of {text}.")
+            parts.append(f"{name} has more events than expected at the standard's rates: a ratio of {text}.")
         elif found.high < 1:
-            parts.append(f"{name} has fewer events than the standard's rates let expect: a ratio of {text}.")
+            parts.append(f"{name} has fewer events than expected at the standard's rates: a ratio of {text}.")
         else:
-            parts.append(f"{name} has about as many events as the standard's rates let expect: a ratio of {text}.")
+            parts.append(f"{name} has about as many events as expected at the standard's rates: a ratio of {text}.")
     return " ".join(parts)
 
 

@@ -27,7 +27,7 @@ def units_of_cohort(
     definitions = [(f"Cohort: “{members.name}”", members.plan_hash)]
     if follow.outcome is not None:
         definitions.append((f"Outcome: “{follow.outcome.name}”", follow.outcome.plan_hash))
-    what = f"{'death' if follow.outcome is None else follow.outcome.name} within {follow.within} days"
+    what = f"{'death' if follow.outcome is None else f'“{follow.outcome.name}”'} within {follow.within} days"
     title = f"{members.name or 'Cohort'}: {what}, by {by.replace('_', ' ')}"
     made = made_of(command, "", snapshot=follow.snapshot, definitions=definitions)
     left_out = (
