@@ -98,3 +98,38 @@ def test_a_partner_sees_the_profiles_of_those_they_work_with_and_no_others(cast:
     assert client.get(reverse("edit_profile", args=[with_whom])).status_code == 403
     services.remove_member(study.id, cast.people["partner"].id, by=cast.actor("researcher"))
     assert client.get(reverse("person", args=[with_whom])).status_code == 403
+
+
+def test_a_study_without_a_permit_that_holds_does_not_look_approved(cast: Cast) -> None:
+    study, by = approved(cast), cast.actor("data_protection")
+    address, client = reverse("study", args=[study.id]), cast.client("researcher")
+
+    def shown() -> str:
+        return (
+            text_of(client.get(reverse("studies")))
+            + text_of(client.get(reverse("home")))
+            + text_of(client.get(address))
+        )
+
+    assert "no permit holds" not in shown() and "Nothing may be done" not in shown()
+    granting.suspend(study.id, "A complaint", by=by)
+    page = shown()
+    assert page.count("Approved, and the permit is suspended") >= 3
+    assert "A complaint. Until it holds again nothing may be done." in page
+    granting.resume(study.id, "Unfounded", by=by)
+    granting.revoke(study.id, "The patient took back consent.", by=by)
+    page = shown()
+    assert page.count("Approved, and no permit holds") >= 3
+    assert "took back consent. Nothing may be done under it" in page
+    granting.renew(study.id, "Without that patient", by=cast.actor("researcher"))
+    assert "no permit holds" not in shown(), "it is with the bodies again"
+
+
+def test_a_permit_that_ends_soon_or_has_ended_says_so(cast: Cast) -> None:
+    study = approved(cast)
+    page = reverse("study", args=[study.id])
+    Permit.objects.update(until=timezone.localdate() + datetime.timedelta(days=3))
+    assert "until then it can be renewed" in text_of(cast.client("researcher").get(page))
+    Permit.objects.update(until=timezone.localdate() - datetime.timedelta(days=1))
+    ended = text_of(cast.client("researcher").get(page))
+    assert "Nothing may be done under it" in ended and "Approved, and no permit holds" in ended

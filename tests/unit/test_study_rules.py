@@ -415,6 +415,8 @@ def test_a_case_report_needs_no_cohort_but_says_how_close_to_the_patient_it_come
     assert completeness.missing(PATH, about_one) == ()
     [lack] = completeness.missing(PATH, completeness.Filled(**{**about_one.__dict__, "data": Data.NONE}))
     assert lack.section is Section.DATA
+    without = completeness.missing(PATH, completeness.Filled(**{**about_one.__dict__, "documents": frozenset()}))
+    assert [lack.sentence for lack in without if "not signed" in lack.sentence or "in place of" in lack.sentence][1:]
     bare = checks.Judged(frozenset({Fact.PERSONAL_DATA}), None, Data.IDENTIFIABLE, case_report=True)
     found = {check.what: check.light for check in checks.checks(bare, Role.DATA_PROTECTION)}
     assert found["Consent of the patient"] == "bad" and "Whose data" not in found

@@ -54,6 +54,15 @@ DOCUMENT_MISSING = {
 }
 
 
+OF_A_CASE_REPORT = {
+    "protocol": gettext_noop("Add the text of the report as far as it is written; it stands in place of a protocol."),
+    "consent_form": gettext_noop(
+        "Add the form by which the patient agrees to the publication, not signed, or the reason why consent cannot be "
+        "asked."
+    ),
+}
+
+
 def missing(path: Path, filled: Filled) -> tuple[Missing, ...]:
     """What is missing, in the order of the sections."""
     material, data = Fact.MATERIAL in filled.facts, filled.data in (Data.PSEUDONYMISED, Data.IDENTIFIABLE)
@@ -113,9 +122,10 @@ def missing(path: Path, filled: Filled) -> tuple[Missing, ...]:
     found = [Missing(section, sentence) for lacks, section, sentence in asked if lacks]
     needed = [step for step in path.steps if not step.when or filled.facts & set(step.when)]
     wanted = {one for step in needed for one in step.documents_of(filled.facts)}
+    sentences = {**DOCUMENT_MISSING, **(OF_A_CASE_REPORT if filled.case_report else {})}
     found += [
         Missing(Section.DOCUMENTS, sentence)
-        for kind, sentence in DOCUMENT_MISSING.items()
+        for kind, sentence in sentences.items()
         if kind in wanted and kind not in filled.documents
     ]
     return tuple(found)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from wardbench.campus.people.rules import Actor, Verdict
 from wardbench.campus.studies import permits, rules
 from wardbench.campus.studies.models import Permit
 from wardbench.campus.studies.rules import ACTIONS, DONE_BY_PAGE, ON_A_PERMIT, Part, Verb
+from wardbench.campus.studies.standing import Status
 from wardbench.campus.studies.standings import Standing
 
 
@@ -55,6 +58,35 @@ def actions(here: Standing, by: Actor) -> list[Action]:
 
 def _holds(permit: Permit) -> bool:
     return permit.revoked is None and permit.until >= timezone.localdate()
+
+
+def permit_news(here: Standing) -> str:
+    """What whoever reads of a study has to know of its last permit; nothing where it simply holds, or all is over."""
+    last = here.study.permits.order_by("-number").first()
+    if last is None or here.status in (Status.WITHDRAWN, Status.CLOSED):
+        return ""
+    until = _day(last.until)
+    if last.revoked is not None:
+        said = {"day": _day(timezone.localdate(last.revoked)), "why": _sentence(last.why_revoked)}
+        return _("The permit ended on %(day)s: %(why)s Nothing may be done under it.") % said
+    if last.until < timezone.localdate():
+        return _("The permit ended on %(day)s. Nothing may be done under it.") % {"day": until}
+    if last.suspended is not None:
+        said = {"day": _day(timezone.localdate(last.suspended)), "why": _sentence(last.why_suspended)}
+        return _("The permit is suspended since %(day)s: %(why)s Until it holds again nothing may be done.") % said
+    if here.status is not Status.APPROVED:
+        return _("The permit that was given before holds until %(day)s.") % {"day": until}
+    if permits.ends_soon(here.study):
+        return _("The permit ends on %(day)s; until then it can be renewed.") % {"day": until}
+    return ""
+
+
+def _day(day: datetime.date) -> str:
+    return date_format(day, "j F Y")
+
+
+def _sentence(words: str) -> str:
+    return words if words.endswith((".", "!", "?")) else f"{words}."
 
 
 def next_steps(here: Standing, by: Actor) -> list[Next]:

@@ -16,7 +16,7 @@ from wardbench.campus.questions.links import StudyLink, resolve_studies_by, take
 from wardbench.campus.studies import exact as exact  # lets its permits be counted under
 from wardbench.campus.studies import presenting, queries, result_queries, rules
 from wardbench.campus.studies.result_rules import KINDS, Kind
-from wardbench.campus.studies.standing import STATUSES, Turn
+from wardbench.campus.studies.standing import Turn
 from wardbench.campus.studies.standings import Standing
 from wardbench.campus.web.home import Entry, Panel, Part, Task, part, waiting
 from wardbench.campus.web.search import Hit, provide
@@ -69,15 +69,17 @@ def _my_studies(actor: Actor, found: Sequence[Standing]) -> Panel | None:
     may = rules.may_register(actor)
     if not may and not found:
         return None
+    today = timezone.localdate()
     entries = [
         Entry(
             one.study.title,
             _line(one),
             reverse("study", args=[one.study.id]),
-            _(STATUSES[one.status]),
-            presenting.STATUS_TONES.get(one.status, ""),
+            _(status),
+            tone,
         )
         for one in found
+        for status, tone in [presenting.status_of(one, today)]
     ]
     empty = _("Your studies, and whose turn it is. You see the whole path of approvals before you ask.")
     step = _("Register a study") if may else ""
@@ -91,8 +93,13 @@ def _line(one: Standing) -> str:
 
 
 def find_studies(actor: Actor, text: str, limit: int) -> list[Hit]:
+    today = timezone.localdate()
     return [
-        Hit(f"{one.study.reference} {one.study.title}", _(STATUSES[one.status]), reverse("study", args=[one.study.id]))
+        Hit(
+            f"{one.study.reference} {one.study.title}",
+            _(presenting.status_of(one, today)[0]),
+            reverse("study", args=[one.study.id]),
+        )
         for one in queries.visible(actor, text)[:limit]
     ]
 

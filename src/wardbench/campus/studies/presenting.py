@@ -16,7 +16,7 @@ from wardbench.campus.studies import queries, rules
 from wardbench.campus.studies.facts import Fact
 from wardbench.campus.studies.models import Vote
 from wardbench.campus.studies.path import Path, Words
-from wardbench.campus.studies.standing import DECIDED, STATES, Stand, State, Status, Turn, why_needed
+from wardbench.campus.studies.standing import DECIDED, STATES, STATUSES, Stand, State, Status, Turn, why_needed
 from wardbench.campus.studies.standings import Standing, turns_of
 
 TONES = {
@@ -34,6 +34,22 @@ STATUS_TONES = {
     Status.REFUSED: "bad",
     Status.EXPIRED: "bad",
 }
+
+
+NO_PERMIT = gettext_noop("Approved, and no permit holds")
+SUSPENDED = gettext_noop("Approved, and the permit is suspended")
+
+
+def status_of(here: Standing, today: datetime.date) -> tuple[str, str]:
+    """What a study's status is called, as a sentence of the catalogues, and its tone. An approved study whose permit
+    was revoked, is suspended or has ended does not look like one under which something may be done."""
+    if here.status is Status.APPROVED:
+        holding = [one for one in here.study.permits.all() if one.revoked is None and one.until >= today]
+        if not holding:
+            return NO_PERMIT, "bad"
+        if any(one.suspended is not None for one in holding):
+            return SUSPENDED, "bad"
+    return STATUSES[here.status], STATUS_TONES.get(here.status, "")
 
 
 @dataclass(frozen=True)
@@ -79,7 +95,7 @@ class Row:
 class Whose:
     """Somebody who can go on with a study: what they are called, on which step, since and until when.
 
-    `mine` where it is the reader.
+    `mine` where it is the reader, `answers` where a question has to be answered.
     """
 
     who: str
@@ -89,6 +105,7 @@ class Whose:
     due: datetime.date | None
     late: bool
     mine: bool = False
+    answers: bool = False
 
 
 def words(given: Words) -> str:
@@ -162,6 +179,7 @@ def whose_turn(here: Standing, today: datetime.date, by: Actor | None = None) ->
                 due=turn.due,
                 late=turn.due is not None and turn.due < today,
                 mine=turn in own,
+                answers=turn.role is None and step is not None,
             )
         )
     return found

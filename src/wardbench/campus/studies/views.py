@@ -36,7 +36,7 @@ def studies(request: HttpRequest) -> HttpResponse:
     found = Paginator(queries.find(by, asked), ON_A_PAGE).get_page(request.GET.get("page"))
     today = timezone.localdate()
     lines = [
-        (here, presenting.whose_turn(here, today), presenting.STATUS_TONES.get(here.status, ""), STATUSES[here.status],
+        (here, presenting.whose_turn(here, today), *reversed(presenting.status_of(here, today)),
          KINDS[Kind(here.study.kind)], rules.may_see(by, here.facts))
         for here in found
     ]  # fmt: skip
@@ -104,11 +104,12 @@ def study(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
     here = queries.line(study_id, by=by)
     why = rules.may_see(by, here.facts)
     turns = presenting.whose_turn(here, today, by)
+    status, tone = presenting.status_of(here, today)
     context: dict[str, Any] = {
         "here": here,
         "study": here.study,
-        "status": STATUSES[here.status],
-        "tone": presenting.STATUS_TONES.get(here.status, ""),
+        "status": status,
+        "tone": tone,
         "kind": KINDS[Kind(here.study.kind)],
         "turns": turns,
         "why": why or rules.may_see_line(by, here.facts),
@@ -126,6 +127,7 @@ def study(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
         "may": {verb.value: rules.may(by, verb, here.facts) for verb in Verb},
         "actions": doing.actions(here, by),
         "next_steps": doing.next_steps(here, by),
+        "permit_news": doing.permit_news(here),
         "answer_form": forms.TextForm(auto_id="answer_%s"),
     }
     return render(request, "studies/study.html", context)
