@@ -230,6 +230,19 @@ def test_the_facts_of_a_study(asked: Asked, facts: set[Fact]) -> None:
     assert asked.facts == facts
 
 
+def test_an_answer_has_its_days_though_the_step_waited_for_another_that_decided_anew() -> None:
+    asked = (Question("privacy", False, days(2)),)
+    again = {"validation": days(20)}
+    waits = case(questions=asked, reopened=again, today=days(39).date())
+    assert standing.status(PATH, waits) is Status.SUBMITTED, "it cannot be answered now"
+    validated = Vote("validation", "x", Answer.APPROVE, days(40))
+    for later, status in ((41, Status.ASKED), (68, Status.ASKED), (80, Status.EXPIRED)):
+        now = case(validated, questions=asked, reopened=again, today=days(later).date())
+        assert standing.status(PATH, now) is status, later
+    [turn] = [one for one in standing.turns(PATH, now) if one.role is None]
+    assert turn.due is not None and turn.due >= days(40 + PATH.answer_days).date()
+
+
 def due_of(submitted: datetime.datetime, path: Path = PATH) -> datetime.date:
     [turn] = standing.turns(path, Case(frozenset(), submitted=submitted))
     assert turn.due is not None

@@ -52,7 +52,7 @@ HINTS = {
     Verb.CLOSE: gettext_noop("Its permits end. Say what came of it."),
     Verb.REVOKE: gettext_noop("It ends at once, whatever is under way."),
     Verb.SUSPEND: gettext_noop("Nothing can be done under it until it holds again."),
-    Verb.RENEW: gettext_noop("Some bodies decide again. The present permit holds until its end."),
+    Verb.RENEW: gettext_noop("Some bodies decide again. A permit that holds goes on until its end."),
 }
 
 DONE_BY_PAGE = (Verb.WITHDRAW, Verb.CLOSE, Verb.RENEW, Verb.SUSPEND, Verb.RESUME, Verb.REVOKE)

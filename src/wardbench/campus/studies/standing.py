@@ -170,7 +170,8 @@ def _stand(step: Step, case: Case, before: Mapping[str, Stand], path: Path) -> S
     due = _due(since, step.days, path)
     asked = [one for one in case.questions if one.step == step.id and not one.answered]
     if asked:
-        last = _due(min(one.at for one in asked), path.answer_days, path)
+        # While the step waited for others the applicant could not answer; those days are not counted against them.
+        last = _due(max(since, min(one.at for one in asked)), path.answer_days, path)
         late = case.today is not None and case.today > last
         state = State.EXPIRED if late else State.ASKED
         return Stand(step, state, max(one.at for one in asked), last, (), missing, programmes)
