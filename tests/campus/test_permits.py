@@ -271,7 +271,9 @@ def test_a_question_that_is_not_answered_lets_the_study_expire_and_an_answer_rev
     study = submitted(cast)
     deciding.ask(study.id, "validation", "Which freezer?", by=cast.actor("trial_centre"))
     assert granting.carry_out_due(timezone.now()) == 0
-    Asking.objects.update(at=timezone.now() - datetime.timedelta(days=60))
+    long_ago = timezone.now() - datetime.timedelta(days=60)
+    Study.objects.filter(id=study.id).update(submitted=long_ago, revision=F("revision") + 1)
+    Asking.objects.update(at=long_ago)
     assert status(study) is Status.EXPIRED
     assert granting.carry_out_due(timezone.now()) == 1 and granting.carry_out_due(timezone.now()) == 0
     assert [one.study for one, _turn in queries.waiting(cast.actor("researcher"))] == [study]
