@@ -12,6 +12,7 @@ urlpatterns = [
     path("<uuid:import_id>/", views.import_page, name="import"),
     path("<uuid:import_id>/match/", views.match, name="import_match"),
     path("<uuid:import_id>/donors/", views.add_donors, name="import_donors"),
+    path("<uuid:import_id>/rows/", views.sort_out, name="import_sort_out"),
     path("<uuid:import_id>/mend/", views.mend, name="import_mend"),
     path("<uuid:import_id>/replace/", views.replace, name="import_replace"),
     path("<uuid:import_id>/start/", views.start, name="import_start"),

@@ -56,6 +56,7 @@ say(
         "biobank.register": gettext_noop("Entered specimens in the inventory"),
         "biobank.replace_in_import": gettext_noop("Replaced a word in an import"),
         "biobank.retain": gettext_noop("Kept a specimen back for diagnosis, or no longer"),
+        "biobank.sort_out_import": gettext_noop("Said what becomes of rows of an import that look like no specimen"),
         "biobank.start_import": gettext_noop("Let the good rows of an import be entered"),
         "biobank.swap_containers": gettext_noop("Let two places change positions"),
         "biobank.stop_import": gettext_noop("Stopped an import"),

@@ -8,6 +8,8 @@ CAUSES: dict[str, str] = {
     "empty": gettext_noop("Nothing stands there, and it is needed."),
     "long": gettext_noop("It is longer than can be kept."),
     "unseen": gettext_noop("There is a line break, or a letter that cannot be seen."),
+    "note": gettext_noop("This looks like no specimen: a total, a heading or a note."),
+    "site": gettext_noop("A site is kept as a code of 16 letters at most: write C18.9 for the colon, or unknown."),
     "formula": gettext_noop("It starts with a sign that a spreadsheet takes for a formula."),
     "twice": gettext_noop("Another row has the same label."),
     "there": gettext_noop("The inventory has a specimen with this label already."),
@@ -64,3 +66,5 @@ CAUSES: dict[str, str] = {
     "both": gettext_noop("Another row goes into the same position."),
 }
 """The sentence of each cause, by the name that `checking` gives it."""
+LEAVABLE = frozenset({"note", "never"})
+"""Causes of rows that are no specimens: they can be left out with one act."""

@@ -25,6 +25,8 @@ from wardbench.core.errors import InputError
 
 CLASS_UNITS = {"fluid": "ml", "tissue": "g", "cell": "cells", "molecular": "µg"}
 """OpenSpecimen has a unit for each class of specimens, and does not write it."""
+COUNTED = {"slide": "slides", "block": "blocks"}
+"""What it counts of a class of which it weighs the others, by the last word of the type."""
 MOMENTS = ("collected", "spun", "frozen")
 COLDEST = frozenset({"below-135", "LNvapour", "LNliquid"})
 """Temperatures that FHIR has one code for, so that one of them agrees with another."""
@@ -73,11 +75,18 @@ class Known:
 
 @dataclass(frozen=True)
 class Filling:
-    """What fills in for what the file does not say: a material, a unit; whether donors that are new are added."""
+    """What fills in for what the file does not say: a material, a unit; whether donors that are new are added.
+
+    `dates` is "day" or "month" where somebody said what stands first in a date. `out` are causes whose rows are left
+    out; `notes_are_rows` says that what looks like no specimen is one.
+    """
 
     material: str = ""
     unit: str = ""
     new_donors: bool = False
+    dates: str = ""
+    out: frozenset[str] = frozenset()
+    notes_are_rows: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,24 +103,44 @@ class Checked:
     """Rows whose storage temperature is kept nowhere."""
     thousands: str = ""
     """The sign that was read as standing between thousands."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """How many rows are left out as somebody said, by cause."""
+    unsure_dates: bool = False
+    """Whether dates could be read with the day or with the month first, and nothing tells which."""
 
     @property
     def kept_back(self) -> set[int]:
         return {fault.row for fault in self.faults}
 
 
-def check(columns: Mapping[str, Sequence[str]], count: int, known: Known, filling: Filling) -> Checked:
-    """Check `count` rows, given as a text for each row by field."""
-    return _Check(columns, count, known, filling).result()
+def check(
+    columns: Mapping[str, Sequence[str]],
+    count: int,
+    known: Known,
+    filling: Filling,
+    notes: Mapping[int, str] | None = None,
+) -> Checked:
+    """Check `count` rows, given as a text for each row by field; `notes` are those that look like no specimen, with
+    what stands there."""
+    return _Check(columns, count, known, filling, {} if filling.notes_are_rows else notes or {}).result()
 
 
 class _Check:
-    def __init__(self, columns: Mapping[str, Sequence[str]], count: int, known: Known, filling: Filling) -> None:
-        self.columns, self.count, self.known, self.filling = columns, count, known, filling
+    def __init__(
+        self,
+        columns: Mapping[str, Sequence[str]],
+        count: int,
+        known: Known,
+        filling: Filling,
+        notes: Mapping[int, str],
+    ) -> None:
+        self.columns, self.count, self.known, self.filling = _without(columns, notes), count, known, filling
+        self.notes = notes
         self.faults: list[Fault] = []
         self.bad = bytearray(count)
         self.values: dict[str, list[Any]] = {}
-        self.months = {name: parsing.months_first(set(columns.get(name, ()))) for name in MOMENTS}
+        columns = self.columns
+        self.months, self.unsure = _months_first(columns, filling.dates)
         amounts = {text for name in ("amount", "first_amount") for text in columns.get(name, ())}
         self.thousands = parsing.thousands(amounts)
         self.cold_lost = 0
@@ -131,9 +160,21 @@ class _Check:
             self.values[name] = [self.told[code][at] if code in self.told else None for code in self.values["donor"]]
         good = [row for row in order if not self.bad[row] and not self.entered[row]]
         ours = [row for row in range(self.count) if self.entered[row]]
-        self.faults.sort(key=lambda fault: fault.row)
-        faults = [fault for fault in self.faults if not self.entered[fault.row]]
-        return Checked(self.values, good, faults, ours, any(self.months.values()), self.cold_lost, self.thousands)
+        faults, left_out = self._leave_out()
+        return Checked(
+            self.values, good, faults, ours, any(self.months.values()), self.cold_lost, self.thousands, left_out,
+            self.unsure,
+        )  # fmt: skip
+
+    def _leave_out(self) -> tuple[list[Fault], dict[str, int]]:
+        """The faults in the order of rows, without those of rows that are left out; how many these are by cause."""
+        faults = [one for one in self.faults if not self.entered[one.row] and one.row not in self.notes]
+        faults += [Fault(row, "label", "note", said[:60]) for row, said in self.notes.items()]
+        faults.sort(key=lambda fault: fault.row)
+        if not self.filling.out:
+            return faults, {}
+        gone = {one.row: one.cause for one in faults if one.cause in self.filling.out}
+        return [one for one in faults if one.row not in gone], dict(Counter(gone.values()))
 
     def fault(self, row: int, name: str, cause: str, said: str = "") -> None:
         self.bad[row] = 1
@@ -218,7 +259,7 @@ class _Check:
             left, first = values["amount"][row], values["first_amount"][row]
             unit = values["unit"][row] or ""
             unit = unit or next((one[1] for one in (left, first) if one and one[1]), "")
-            unit = unit or values["class"][row] or (self.filling.unit if left or first else "")
+            unit = unit or self._class_unit(row) or (self.filling.unit if left or first else "")
             sizes: list[int | None] = []
             for name, given in (("amount", left), ("first_amount", first)):
                 if given is None:
@@ -256,6 +297,14 @@ class _Check:
             values["amount"][row], values["first_amount"][row] = now, begun
             units.append(unit)
         values["unit"] = units
+
+    def _class_unit(self, row: int) -> str:
+        """The unit of OpenSpecimen's class of a row; of blocks and slides it counts how many."""
+        unit = self.values["class"][row] or ""
+        if unit in ("g", "cells") and "material" in self.columns:
+            last = self.columns["material"][row].rpartition(" ")[2].casefold()
+            return COUNTED.get(last, unit)
+        return str(unit)
 
     def _fits(self) -> None:
         """Whether amounts are of a unit in which their material is measured."""
@@ -374,7 +423,8 @@ class _Check:
         """The box and position of a row; whatever is wrong with them is a fault."""
         values = self.values
         text, position = values["box"][row], values["position"][row]
-        if position is None and values["row"][row] is not None and values["column"][row] is not None:
+        if values["row"][row] is not None and values["column"][row] is not None:
+            # How another system counts positions is not known, what it calls rows and columns is.
             position = parsing.cell_of(values["row"][row], values["column"][row])
         if text is None:
             if position is not None:
@@ -490,6 +540,25 @@ class _Check:
             values["kind"][row] = (Specimen.Kind.ALIQUOT if same else Specimen.Kind.DERIVATIVE).value
         elif kind == Specimen.Kind.ALIQUOT and material is not None and own is not None and own != material:
             self.fault(row, "kind", "kind_material", label)
+
+
+def _without(columns: Mapping[str, Sequence[str]], notes: Mapping[int, str]) -> Mapping[str, Sequence[str]]:
+    """Columns in which nothing stands in some rows."""
+    if not notes:
+        return columns
+    return {name: ["" if row in notes else cell for row, cell in enumerate(cells)] for name, cells in columns.items()}
+
+
+def _months_first(columns: Mapping[str, Sequence[str]], said: str) -> tuple[dict[str, bool], bool]:
+    """In which columns the month stands first, and whether nothing tells. A column that does not tell is read as the
+    others are."""
+    if said:
+        return dict.fromkeys(MOMENTS, said == "month"), False
+    orders = {name: parsing.dates_order(set(columns.get(name, ()))) for name in MOMENTS}
+    told = {order for order in orders.values() if order in ("day", "month")}
+    month = told == {"month"}
+    unsure = not told and "" in orders.values()
+    return {name: order == "month" or (month and order == "") for name, order in orders.items()}, unsure
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,25 @@ def looked_at(one: Import, table: Table | None = None) -> tuple[Table, list[list
     fields = by_field(columns, one.matching)
     known = known_to(one, table, fields)
     given = one.options
-    filling = Filling(given.get("material", ""), given.get("unit", ""), bool(given.get("new_donors")))
-    return table, columns, check(fields, len(table.rows), known, filling), known
+    filling = Filling(
+        given.get("material", ""),
+        given.get("unit", ""),
+        bool(given.get("new_donors")),
+        given.get("dates", ""),
+        frozenset(given.get("out", ())),
+        bool(given.get("notes_are_rows")),
+    )
+    return table, columns, check(fields, len(table.rows), known, filling, _notes(one, table)), known
+
+
+def _notes(one: Import, table: Table) -> dict[int, str]:
+    """What looks like no specimen, by row; not where a cell of it was mended."""
+    mended_lines = {mend[1] for mend in one.mends if mend[0] == "cell"}
+    return {
+        place: next(filter(None, table.rows[place]), "")
+        for place in table.notes
+        if table.lines[place] not in mended_lines
+    }
 
 
 def known_to(one: Import, table: Table, fields: Mapping[str, Sequence[str]]) -> Known:

@@ -89,7 +89,10 @@ FIELDS: dict[str, Field] = {
         gettext_noop("Year of birth"),
         gettext_noop("of a donor who is new"),
         20,
-        ("year of birth", "birth year", "birthyear", "yob", "geboortejaar", "annee de naissance"),
+        (
+            "year of birth", "birth year", "birthyear", "yob", "geboortejaar", "annee de naissance", "date of birth",
+            "birth date", "dob", "geboortedatum", "date de naissance",
+        ),
     ),
     "collected": Field(
         gettext_noop("Taken at"),
@@ -98,7 +101,8 @@ FIELDS: dict[str, Field] = {
         (
             "taken at", "taken", "taken on", "collected", "collection date", "date collected", "date of collection",
             "sampling date", "sample date", "draw date", "date", "collection event date and time",
-            "collection date and time", "afnamedatum", "datum afname", "datum", "afname", "afgenomen op",
+            "collection date and time", "collection event date", "afnamedatum", "datum afname", "datum", "afname",
+            "afgenomen op",
             "date de prelevement", "date prelevement", "preleve le",
         ),
     ),
@@ -170,7 +174,8 @@ FIELDS: dict[str, Field] = {
         gettext_noop("its barcode or name, or its path with slashes"),
         400,
         (
-            "box", "box name", "container", "container name", "location container", "location", "storage location",
+            "box", "box name", "container", "container name", "container display name", "location container",
+            "location", "storage location",
             "doos", "doosnaam", "opslag", "locatie", "boite", "nom de la boite", "emplacement",
         ),
     ),
@@ -179,7 +184,8 @@ FIELDS: dict[str, Field] = {
         gettext_noop("B3, or 15 where the box counts"),
         20,
         (
-            "position", "well", "cell", "box position", "location position", "pos", "positie", "plaats", "vak",
+            "position", "well", "cell", "box position", "location position", "container position", "pos", "positie",
+            "plaats", "vak",
             "puits", "case",
         ),
     ),
@@ -187,13 +193,18 @@ FIELDS: dict[str, Field] = {
         gettext_noop("Row in the box"),
         gettext_noop("where row and column are apart"),
         10,
-        ("row in the box", "row", "box row", "location row", "rij", "rang", "rangee", "ligne"),
+        (
+            "row in the box", "row", "box row", "location row", "container row", "rij", "rang", "rangee", "ligne",
+        ),
     ),
     "column": Field(
         gettext_noop("Column in the box"),
         gettext_noop("where row and column are apart"),
         10,
-        ("column in the box", "column", "col", "box column", "location column", "kolom", "colonne"),
+        (
+            "column in the box", "column", "col", "box column", "location column", "container column",
+            "kolom", "colonne",
+        ),
     ),
     "temperature": Field(
         gettext_noop("Storage temperature"),
@@ -339,6 +350,19 @@ AMOUNTS = frozenset({"amount", "first_amount"})
 REASONS = frozenset(map(folded, ("reasons", "redenen", "raisons")))
 """Headers of the column that is added to rows which are handed back; it is not read."""
 
+RECORDS = frozenset(
+    map(
+        folded,
+        (
+            "Specimen", "Specimens", "Participant", "Location", "Current Location", "Storage Location",
+            "Container Details", "Container Position",
+        ),
+    )
+)  # fmt: skip
+"""Records of OpenSpecimen that stand before a header, as in "Location#Row": what follows means what it says alone."""
+WEAK = frozenset({"identifier"})
+"""Headers that mean a field only where no other column does: OpenSpecimen's number of a row, beside its barcode."""
+
 _MEANT = {folded(said): name for name, field in FIELDS.items() for said in (field.title, *field.headers)}
 
 
@@ -355,7 +379,9 @@ def unit_in(header: str) -> str:
 
 def _meant(header: str) -> str:
     said = folded(header)
-    return _MEANT.get(said) or _MEANT.get(said.replace(" ", ""), "")
+    found = _MEANT.get(said) or _MEANT.get(said.replace(" ", ""), "")
+    record, mark, rest = header.partition("#")
+    return _meant(rest) if not found and mark and folded(record) in RECORDS else found
 
 
 def _with_unit(header: str) -> tuple[str, str] | None:

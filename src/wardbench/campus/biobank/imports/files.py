@@ -15,7 +15,9 @@ from typing import Any, TypeVar
 import pyarrow as pa
 from django.utils.translation import gettext as _
 
+from wardbench.campus.biobank.imports import notes, unread
 from wardbench.campus.biobank.imports.fields import REASONS, meant
+from wardbench.campus.biobank.imports.notes import lines_said
 from wardbench.campus.people.sheet import as_western, folded, is_broken, lines_of, text_of, without_separator
 from wardbench.core import workbook
 from wardbench.core.errors import InputError
@@ -26,7 +28,7 @@ T = TypeVar("T")
 MOST_BYTES = 200_000_000
 MOST_WORKBOOK = 50_000_000
 MOST_ROWS = 1_000_000
-MOST_COLUMNS = 100
+MOST_COLUMNS = 250
 LONGEST_CELL = 2_000
 PIECE = 2_000
 """Rows that are written at once."""
@@ -52,7 +54,7 @@ class Table:
     """A table: its headers, and for each row the line of the file that it starts on and a text for each header.
 
     `told` says what was made of the file, in sentences; `sizes` how large each box of a freezer's sheet is: rows,
-    columns, and how its positions are called.
+    columns, and how its positions are called. `notes` are the places of rows that look like no specimen.
     """
 
     headers: tuple[str, ...]
@@ -61,6 +63,7 @@ class Table:
     told: tuple[str, ...] = ()
     sizes: Mapping[str, tuple[int, int, str]] = field(default_factory=dict)
     kind: str = "sheet"
+    notes: tuple[int, ...] = ()
 
 
 def sheets_of(data: bytes) -> tuple[Sheet, ...]:
@@ -142,7 +145,7 @@ def read_sheet(sheet: Sheet) -> Table:
     """A sheet of a workbook as a table; merged cells all have the text of the first."""
     rows = [(number, list(cells)) for number, cells in enumerate(_spread(sheet), 1) if any(cells)]
     told = (_("Merged cells were read as if each held the same text."),) if sheet.merged else ()
-    return table_of(rows, told)
+    return table_of(rows, told, beside=True)
 
 
 def _spread(sheet: Sheet) -> Iterable[Sequence[str]]:
@@ -163,10 +166,11 @@ def _spread(sheet: Sheet) -> Iterable[Sequence[str]]:
     return rows
 
 
-def table_of(rows: Sequence[tuple[int, Sequence[str]]], told: Iterable[str] = ()) -> Table:
+def table_of(rows: Sequence[tuple[int, Sequence[str]]], told: Iterable[str] = (), *, beside: bool = False) -> Table:
     """A table of numbered rows, of which the first that is no explanation or title names the columns.
 
-    InputError where there are no rows, too many, too many columns, or two columns of one name.
+    InputError where there are no rows, too many, too many columns, or two columns of one name; where cells stand beside
+    the columns, unless `beside` says that they may, as in a sheet: then they are left out.
     """
     rows = [(line, cells) for line, cells in rows if not (cells and cells[0].startswith(COMMENT))]
     if not rows:
@@ -177,7 +181,33 @@ def table_of(rows: Sequence[tuple[int, Sequence[str]]], told: Iterable[str] = ()
         told = (*told, said)
     if len(rows) > MOST_ROWS + 1:
         raise InputError(_("The file has more than %(most)d rows; split it.") % {"most": MOST_ROWS})
-    headers = ["".join(filter(str.isprintable, " ".join(cell.split()))) for cell in rows[0][1]]
+    headers = _headers(rows[0][1])
+    keep = [place for place, header in enumerate(headers) if folded(header) not in REASONS]
+    dropped = [place for place in keep if unread.says_who(headers[place])]
+    keep = [place for place in keep if place not in dropped]
+    lines, found, left = _rows(rows[1:], headers, keep, beside=beside)
+    added_up = []
+    while len(found) > 1 and TOTAL.fullmatch(next(filter(None, found[-1]), "")):
+        found.pop()
+        added_up.append(lines.pop())
+    if added_up:
+        said = _("Line %(line)d adds up what stands above it, and was left out.")
+        told = (*told, *(said % {"line": line} for line in reversed(added_up)))
+    if not found:
+        raise InputError(_("The file has headers and no rows."))
+    if dropped:
+        names = ", ".join(headers[place] for place in dropped)[:500]
+        told = (*told, _(unread.SAID[unread.Why.WHO]).format(names=names))
+    kept = tuple(headers[place][:100] for place in keep)
+    label = next((place for place, header in enumerate(kept) if meant(header) == "label"), 0)
+    return Table(
+        kept, tuple(lines), tuple(found), (*told, *left), notes=tuple(notes.found_in(found, label)) if keep else ()
+    )
+
+
+def _headers(cells: Sequence[str]) -> list[str]:
+    """The headers of a table. InputError where there are too many, or two of one name."""
+    headers = ["".join(filter(str.isprintable, " ".join(cell.split()))) for cell in cells]
     while headers and not headers[-1]:
         headers.pop()
     if len(headers) > MOST_COLUMNS:
@@ -189,30 +219,46 @@ def table_of(rows: Sequence[tuple[int, Sequence[str]]], told: Iterable[str] = ()
         raise InputError(
             _("Two columns are called “%(name)s”; give one of them another name.") % {"name": twice[0][:60]}
         )
-    keep = [place for place, header in enumerate(headers) if folded(header) not in REASONS]
-    width = len(headers)
+    return headers
+
+
+def _rows(
+    rows: Sequence[tuple[int, Sequence[str]]], headers: Sequence[str], keep: Sequence[int], *, beside: bool
+) -> tuple[list[int], list[tuple[str, ...]], list[str]]:
+    """The lines and cells of the rows of a table, and in sentences what was left out of them."""
+    width, named = len(headers), [folded(header) for header in headers]
+    births = frozenset(place for place in keep if unread.is_birth(headers[place]))
     lines, found = [], []
-    for line, cells in rows[1:]:
+    repeated, outside = [], []
+    for line, cells in rows:
         if len(cells) < width:
             cells = (*cells, *[""] * (width - len(cells)))
         elif any(cells[width:]):
-            raise InputError(
-                _("Line %(line)d has more cells than there are columns; is a separator missing its quotation marks?")
-                % {"line": line}
-            )
-        if any(map(str.__len__, cells)):
+            if not beside:
+                raise _too_wide(line)
+            outside.append(line)
+        if notes.is_repeated(cells[:width], named):
+            repeated.append(line)
+        elif any(cells[place] for place in keep):
             lines.append(line)
+            if births:
+                cells = [unread.year_of(cell) if place in births else cell for place, cell in enumerate(cells)]
             found.append(tuple(cells[place][:LONGEST_CELL] for place in keep))
-    added_up = []
-    while len(found) > 1 and TOTAL.fullmatch(next(filter(None, found[-1]), "")):
-        found.pop()
-        added_up.append(lines.pop())
-    if added_up:
-        said = _("Line %(line)d adds up what stands above it, and was left out.")
-        told = (*told, *(said % {"line": line} for line in reversed(added_up)))
-    if not found:
-        raise InputError(_("The file has headers and no rows."))
-    return Table(tuple(headers[place][:100] for place in keep), tuple(lines), tuple(found), tuple(told))
+    told = []
+    if repeated:
+        said = _("Left out, because they name the columns once more: lines %(lines)s.")
+        told.append(said % {"lines": lines_said(repeated)})
+    if outside:
+        said = _("Left out, because it stands beside the columns: something in lines %(lines)s.")
+        told.append(said % {"lines": lines_said(outside)})
+    if births:
+        told.append(_("Of days of birth the year alone was kept."))
+    return lines, found, told
+
+
+def _too_wide(line: int) -> InputError:
+    said = _("Line %(line)d has more cells than there are columns; is a separator missing its quotation marks?")
+    return InputError(said % {"line": line})
 
 
 def _clean(cell: str) -> str:
@@ -239,8 +285,9 @@ def packed(table: Table) -> bytes:
     columns: dict[str, Any] = {"line": pa.array(table.lines, pa.int32())}
     for place in range(len(table.headers)):
         columns[f"c{place}"] = pa.array([row[place] for row in table.rows], pa.string())
-    notes = {"headers": table.headers, "told": table.told, "sizes": table.sizes, "kind": table.kind}
-    made = pa.table(columns).replace_schema_metadata({"wardbench": json.dumps(notes)})
+    about = {"headers": table.headers, "told": table.told, "sizes": table.sizes, "kind": table.kind,
+             "notes": table.notes}  # fmt: skip
+    made = pa.table(columns).replace_schema_metadata({"wardbench": json.dumps(about)})
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, made.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
         writer.write_table(made)
@@ -268,7 +315,7 @@ class Kept:
         return self._table(self.content.take(pa.array(places, pa.int64())))
 
     def whole(self) -> Table:
-        return self._table(self.content)
+        return replace(self._table(self.content), notes=tuple(self.notes.get("notes", ())))
 
     def _table(self, made: pa.Table) -> Table:
         notes = self.notes

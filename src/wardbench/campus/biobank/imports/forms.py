@@ -39,6 +39,11 @@ class OptionsForm(forms.Form):
     unit = forms.ChoiceField(
         label=_("Unit, where none is said"), choices=[("", "-"), *((code, code) for code in UNITS)], required=False
     )
+    dates = forms.ChoiceField(
+        label=_("In dates such as 03-04-2024"), required=False,
+        choices=[("", _("As the columns tell; else the day is first")), ("day", _("The day is first")),
+                 ("month", _("The month is first"))],
+    )  # fmt: skip
     new_donors = forms.BooleanField(label=_("Add donors that are not there yet"), required=False)
     new_boxes = forms.BooleanField(label=_("Add boxes that are not there yet"), required=False)
     rows = forms.IntegerField(label=_("Rows of a new box"), min_value=1, max_value=MOST_SIDE, required=False)
@@ -59,6 +64,7 @@ class OptionsForm(forms.Form):
         initial = {
             "material": options.get("material", ""),
             "unit": options.get("unit", ""),
+            "dates": options.get("dates", ""),
             "new_donors": options.get("new_donors", False),
             "new_boxes": bool(boxes),
             "rows": boxes.get("rows", 9),
@@ -82,7 +88,7 @@ class OptionsForm(forms.Form):
     def options(self) -> dict[str, Any]:
         """What `services.match` keeps."""
         given = self.cleaned_data
-        kept = {name: given[name] for name in ("material", "unit", "new_donors")}
+        kept = {name: given[name] for name in ("material", "unit", "dates", "new_donors")}
         if given["new_boxes"]:
             parent = given.get("parent")
             kept["boxes"] = {

@@ -11,11 +11,13 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from wardbench.campus.biobank.imports.checking import CLASS_UNITS
-from wardbench.campus.biobank.imports.fields import AMOUNTS, FIELDS, meant, unit_in
+from wardbench.campus.biobank.imports.fields import AMOUNTS, FIELDS, WEAK, meant, unit_in
 from wardbench.campus.biobank.imports.files import Table
 from wardbench.campus.biobank.imports.words import status
 from wardbench.campus.people.sheet import folded
 
+LOOKED_AT = 20_000
+"""Rows in which it is seen whether anything stands in a column."""
 TOGETHER = frozenset({"status"})
 """Fields that several columns may mean: what became of a tube is the worst that one of them says."""
 
@@ -33,14 +35,16 @@ def _titles() -> Mapping[str, str]:
 def proposed(table: Table, remembered: Mapping[str, str]) -> list[str]:
     """The field of each column, "" for none: what was `remembered` by folded header, else what the header means.
 
-    A field goes to one column only: to one that was remembered, else to the first.
+    A field goes to one column only: to one that was remembered, else to the first in which anything stands.
     """
     said = [folded(header) for header in table.headers]
     found = [remembered.get(header, "?") for header in said]
     taken = {field for field in found if field not in ("", "?")}
-    for place, header in enumerate(said):
+    filled = [any(row[place] for row in table.rows[:LOOKED_AT]) for place in range(len(said))]
+    for place in sorted(range(len(said)), key=lambda one: (not filled[one], said[one] in WEAK)):
+        header = said[place]
         if found[place] == "?":
-            field = meant(header) or _titles().get(header, "")
+            field = meant(table.headers[place]) or _titles().get(header, "")
             if field == "class" and not _is_class(table, place):
                 field = ""
             found[place] = field if field not in taken or field in TOGETHER else ""

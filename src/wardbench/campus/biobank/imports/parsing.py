@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from wardbench.campus.biobank import places
 from wardbench.campus.biobank.amounts import MOST, UNITS, unit_of
 from wardbench.campus.biobank.imports import words
+from wardbench.campus.people.sheet import folded
 from wardbench.core.errors import InputError
 from wardbench.core.spreadsheet import is_formula
 
@@ -94,8 +95,14 @@ def hour(text: str, zone: datetime.tzinfo, now: datetime.datetime, *, months: bo
 _NO_SITE = ("not specified", "unspecified", "unknown", "not applicable")
 
 
+MOST_SITE = 16
+"""Letters of a site: those of the field of a specimen."""
+
+
 def site(text: str) -> str:
-    """An anatomical site as it was written; "" for what systems write where nobody chose one."""
+    """An anatomical site by its code; "" for what systems write where nobody chose one."""
+    if len(text) > MOST_SITE:
+        raise WrongError("site")
     return "" if text.casefold() in _NO_SITE else name(text)
 
 
@@ -167,13 +174,48 @@ _MONTH = re.compile(
     r"|[^\W\d_]{3,9}\.?[ /-](?:1[89]|20)\d\d"
 )
 """A year, or a month of one: 2019, 2019-12, 12/2019, Dec 2019."""
+_NAMED = re.compile(
+    r"(?:([0-9]{1,2})[ ./-]+([^\W\d_]{3,10})\.?|([^\W\d_]{3,10})\.?[ ./-]+([0-9]{1,2}))"
+    r"[ ,./-]+([0-9]{4})(?:[T ,]+(.+))?"
+)
+"""A day whose month is a word: 31 Jan 2024, 31-jan-2024, Jan 31, 2024."""
+_MONTH_NAMES = (
+    ("january", "januari", "janvier"), ("february", "februari", "fevrier"), ("march", "maart", "mars", "mrt"),
+    ("april", "avril"), ("may", "mei", "mai"), ("june", "juni", "juin"), ("july", "juli", "juillet"),
+    ("august", "augustus", "aout"), ("september", "septembre"), ("october", "oktober", "octobre"),
+    ("november", "novembre"), ("december", "decembre"),
+)  # fmt: skip
+
+
+def _months() -> dict[str, int]:
+    """The number of each month by its names, whole or as they are shortened, folded."""
+    found: dict[str, set[int]] = {}
+    for number, names in enumerate(_MONTH_NAMES, 1):
+        for name in names:
+            for length in range(3, len(name) + 1):
+                found.setdefault(name[:length], set()).add(number)
+    return {name: next(iter(numbers)) for name, numbers in found.items() if len(numbers) == 1}
+
+
+_MONTHS = _months()
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d{1,9})?)?\s*([AaPp][Mm])?\s*(Z|[+-]\d{2}:?\d{2})?", re.ASCII)
 
 
+def dates_order(cells: Iterable[str]) -> str:
+    """What stands first in the dates of a column: "month" as in America, where some cannot be read with the day first
+    and all with the month first; "day" where some cannot be read otherwise; "" where nothing tells; "-" where there is
+    none of which one could ask."""
+    slashed = [found for cell in cells if (found := _SLASHED.fullmatch(cell)) and found[1] != found[2]]
+    if not slashed:
+        return "-"
+    if all(int(one[1]) <= 12 for one in slashed):
+        return "month" if any(int(one[2]) > 12 for one in slashed) else ""
+    return "day"
+
+
 def months_first(cells: Iterable[str]) -> bool:
-    """Whether dates are written as in America: some cannot be read with the day first, and all with the month first."""
-    slashed = [found for cell in cells if (found := _SLASHED.fullmatch(cell))]
-    return any(int(one[2]) > 12 for one in slashed) and all(int(one[1]) <= 12 for one in slashed)
+    """Whether the dates of a column are written as in America."""
+    return dates_order(cells) == "month"
 
 
 def moment(text: str, zone: datetime.tzinfo, now: datetime.datetime, *, months: bool = False) -> datetime.datetime:
@@ -184,6 +226,9 @@ def moment(text: str, zone: datetime.tzinfo, now: datetime.datetime, *, months: 
     elif found := _SLASHED.fullmatch(text):
         day, month = (found[2], found[1]) if months else (found[1], found[2])
         parts, clock = (found[3], month, day), found[4]
+    elif found := _NAMED.fullmatch(text):
+        month = _MONTHS.get(folded(found[2] or found[3]), 0)
+        parts, clock = (found[5], str(month), found[1] or found[4]), found[6]
     elif _MONTH.fullmatch(text):
         raise WrongError("no_day")
     else:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from dataclasses import field as attribute
 from typing import Any
 
 import pyarrow as pa
@@ -62,6 +63,8 @@ class Report:
     more_maps: int
     faults: pa.Table
     thousands: str = ""
+    left_out: Mapping[str, int] = attribute(default_factory=dict)
+    unsure_dates: bool = False
 
     def rows(self, field: str = "", cause: str = "") -> list[int]:
         """The rows that have faults, or that fault alone."""
@@ -105,6 +108,8 @@ def report(checked: Checked, known: Known, *, with_maps: bool) -> Report:
         more_maps=count - len(maps),
         faults=faults,
         thousands=checked.thousands,
+        left_out=checked.left_out,
+        unsure_dates=checked.unsure_dates,
     )
 
 

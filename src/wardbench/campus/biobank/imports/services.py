@@ -21,6 +21,7 @@ from wardbench.campus.biobank import bulk, custody, storing
 from wardbench.campus.biobank.curating import keeps
 from wardbench.campus.biobank.custody import Change
 from wardbench.campus.biobank.imports import files, matching, reading
+from wardbench.campus.biobank.imports.causes import LEAVABLE
 from wardbench.campus.biobank.imports.checking import Checked, Known
 from wardbench.campus.biobank.imports.facts import free_places
 from wardbench.campus.biobank.imports.fields import FIELDS, NEEDED
@@ -44,6 +45,9 @@ from wardbench.core.miabis import MATERIALS
 MOST_MENDS = 20_000
 NEW_BOXES = {"rows": 9, "columns": 9, "labels": "A1", "parent": ""}
 """How boxes are added that a file does not measure."""
+SAID = ("out", "notes_are_rows")
+"""Options that `sort_out` keeps, beside those that come with what the columns mean."""
+DATES = ("", "day", "month")
 OPEN = frozenset({Import.Status.DRAFT, Import.Status.REST})
 """An import in one of these can be changed and entered."""
 
@@ -157,7 +161,8 @@ def match(one: Import, meanings: Sequence[str], options: Mapping[str, Any], *, b
         raise InputError(_("columns: choose for each column what it means, or nothing."))
     if twice:
         raise InputError(_("columns: two columns mean “{title}”.").format(title=_(FIELDS[twice[0]].title)))
-    _moved_on(one, matching=list(meanings), options=_options(options))
+    said = {name: one.options[name] for name in SAID if name in one.options}
+    _moved_on(one, matching=list(meanings), options={**_options(options), **said})
     for header, field in zip(one.headers, meanings, strict=True):
         if header:
             Remembered.objects.update_or_create(
@@ -172,6 +177,9 @@ def _options(given: Mapping[str, Any]) -> dict[str, Any]:
     if material and material not in MATERIALS:
         raise InputError(_("material: choose one from the list."))
     kept: dict[str, Any] = {"material": material, "unit": unit, "new_donors": bool(given.get("new_donors"))}
+    if (given.get("dates") or "") not in DATES:
+        raise InputError(_("dates: choose what stands first in a date."))
+    kept["dates"] = given.get("dates") or ""
     if boxes:
         sides = (boxes["rows"], boxes["columns"])
         if not all(isinstance(side, int) and 1 <= side <= MOST_SIDE for side in sides):
@@ -185,6 +193,24 @@ def _options(given: Mapping[str, Any]) -> dict[str, Any]:
             "parent": str(boxes["parent"]) if boxes.get("parent") else "",
         }
     return kept
+
+
+@verb("biobank.sort_out_import")
+def sort_out(one: Import, cause: str, what: str, *, by: Actor) -> None:
+    """Say of rows that look like no specimen (`cause`) that they are left out ("out"), are kept back again ("back"), or
+    are rows as any other ("rows").
+
+    InputError for another cause, or what cannot be said of it.
+    """
+    keeps(by)
+    if cause not in LEAVABLE or what not in ("out", "back", "rows") or (what == "rows" and cause != "note"):
+        raise InputError(_("rows: choose what is to become of them."))
+    out = set(one.options.get("out", ())) - {cause} | ({cause} if what == "out" else set())
+    options = {**one.options, "out": sorted(out)}
+    if cause == "note":
+        options["notes_are_rows"] = what == "rows"
+    _moved_on(one, options=options)
+    record("biobank.sort_out_import", "import", one.id, by=by, cause=cause, becomes=what)
 
 
 @verb("biobank.mend_import")

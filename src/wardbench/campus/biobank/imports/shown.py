@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,20 +13,27 @@ from django.utils.translation import ngettext
 
 from wardbench.campus.biobank.amounts import Amount
 from wardbench.campus.biobank.imports import files
-from wardbench.campus.biobank.imports.causes import CAUSES
+from wardbench.campus.biobank.imports import unread as columns_unread
+from wardbench.campus.biobank.imports.causes import CAUSES, LEAVABLE
 from wardbench.campus.biobank.imports.fields import FIELDS
+from wardbench.campus.biobank.imports.files import Table
 from wardbench.campus.biobank.imports.looking import report_of
 from wardbench.campus.biobank.imports.matching import mended
 from wardbench.campus.biobank.imports.report import First, Map, Report, reasons
 from wardbench.campus.biobank.models import Import, Specimen
+from wardbench.campus.people.sheet import folded
 from wardbench.core.miabis import MATERIALS
 
 ON_A_PAGE = 25
 EXAMPLES, EXAMPLES_OF = 3, 200
 """Examples of a column, and the rows in which they are looked for."""
+MANY = 20_000
+"""Rows in which it is looked whether a file is of several protocols."""
 PIECE = 5_000
 """Rows that are handed back at once."""
-REPLACED = frozenset({"material", "kind", "unit", "no_unit", "sex", "status", "box", "boxes", "date", "number", "year"})
+REPLACED = frozenset(
+    {"material", "kind", "unit", "no_unit", "sex", "status", "box", "boxes", "date", "number", "year", "site"}
+)
 """Causes that are mended by writing something else wherever a text stands."""
 
 
@@ -62,6 +69,16 @@ class Reason:
     texts: Sequence[tuple[str, int]]
     more: int
     is_material: bool
+    can_leave: bool
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Rows that are left out as somebody said: why, and how many."""
+
+    cause: str
+    said: str
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -93,6 +110,7 @@ class Look:
     """Everything about an import that is open; `checked` is when, where it was not just now."""
 
     told: Sequence[str]
+    left_out: Sequence[LeftOut]
     good: int
     ours: int
     kept_back: int
@@ -123,10 +141,12 @@ def look(one: Import, field: str = "", cause: str = "", page: str | None = None)
     if found.thousands:
         said = _("Amounts were read with “%(sign)s” between thousands: 1%(sign)s000 is one thousand.")
         told.append(said % {"sign": found.thousands})
-    unread = [header for header, field in zip(one.headers, one.matching, strict=True) if header and not field]
-    if unread:
-        said = _("These columns are not entered: %(names)s. Say below what they mean where they are needed.")
-        told.append(said % {"names": ", ".join(unread)[:500]})
+    told += _of_columns(one, kept.whole if one.rows <= MANY else lambda: kept.some(range(MANY)))
+    if found.unsure_dates and columns_unread.is_elsewhere(one.headers):
+        told.append(
+            _("Whether the day or the month stands first in its dates, the file does not tell; the day was taken. Say"
+              " below where that is wrong.")
+        )  # fmt: skip
     if found.cold_lost:
         said = ngettext(
             "The storage temperature of %(n)d row is not kept: it is that of the place, and the row has none of which"
@@ -138,6 +158,7 @@ def look(one: Import, field: str = "", cause: str = "", page: str | None = None)
         told.append(said % {"n": found.cold_lost})
     return Look(
         told=told,
+        left_out=[LeftOut(cause, _(CAUSES[cause]), rows) for cause, rows in sorted(found.left_out.items())],
         good=found.good,
         ours=found.ours,
         kept_back=found.kept_back,
@@ -152,6 +173,31 @@ def look(one: Import, field: str = "", cause: str = "", page: str | None = None)
         more_maps=found.more_maps,
         checked=one.table.checked if one.is_large else None,
     )
+
+
+def _of_columns(one: Import, rows: Callable[[], Table]) -> list[str]:
+    """In sentences which columns are not entered, and why; what a file of another system lacks."""
+    groups: dict[columns_unread.Why, list[str]] = {}
+    for header, field in zip(one.headers, one.matching, strict=True):
+        if header and not field:
+            groups.setdefault(columns_unread.why(header), []).append(header)
+    told = [
+        _(said).format(names=", ".join(groups[why])[:1_000])
+        for why, said in columns_unread.SAID.items()
+        if why in groups
+    ]
+    named = {folded(header): place for place, header in enumerate(one.headers)}
+    if "visit name" in named and "donor" not in one.matching:
+        told.append(
+            _("The file names visits and no donors: its specimens are entered without a donor. Export them with the"
+              " column PPID, as participants, visits and specimens at once, where donors are wanted.")
+        )  # fmt: skip
+    if "cp short title" in named and one.kind == "sheet":
+        protocols = sorted({row[named["cp short title"]] for row in rows().rows} - {""})
+        if len(protocols) > 1:
+            said = _("The file has specimens of several protocols, which all go into this collection: {names}.")
+            told.append(said.format(names=", ".join(protocols)[:500]))
+    return told
 
 
 def _place(one: Import, field: str) -> int | None:
@@ -181,6 +227,7 @@ def _reason(one: Import, group: Any) -> Reason:
         group.texts,
         group.more,
         group.field == "material",
+        group.cause in LEAVABLE,
     )
 
 

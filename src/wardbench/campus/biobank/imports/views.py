@@ -119,6 +119,16 @@ def add_donors(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
 
 @signed_in
 @require_POST
+def sort_out(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
+    """What becomes of rows that look like no specimen."""
+    by = actor(request)
+    one = queries.import_of(import_id, by=by)
+    given = request.POST
+    return _done(request, one, lambda: services.sort_out(one, given.get("cause", ""), given.get("what", ""), by=by))
+
+
+@signed_in
+@require_POST
 def mend(request: HttpRequest, import_id: uuid.UUID) -> HttpResponse:
     """Cells of rows that are kept back."""
     by = actor(request)

@@ -80,7 +80,7 @@ def carry_on(import_id: uuid.UUID, *, alone: bool = True) -> None:
             why = refusal(error)
             break
     try:
-        services.end(one, len(table.rows) - one.done, by=SYSTEM, why=why)
+        services.end(one, len(table.rows) - one.done - sum(checked.left_out.values()), by=SYSTEM, why=why)
     except services.ElsewhereError:
         return
     looking.ask(one)
