@@ -53,6 +53,34 @@ def test_the_team_that_treats_a_patient_sees_them_and_nobody_else(cast: Cast) ->
     assert seen_by(cast) == set()
 
 
+def test_who_can_see_a_patient_and_why_is_asked_without_an_address(cast: Cast) -> None:
+    services.give_relation(PATIENT, cast.endocrinology, by=SYSTEM)
+    opened(cast)
+    page = "/access/why/"
+    asking = {key for key in cast.people if cast.client(key).get(page).status_code == 200}
+    assert asking == {"physician", "physician2", "coordinator", "data_protection", "data_steward"}
+    for key in cast.people:
+        linked = f'href="{page}"' in cast.client(key).get("/people/why/").content.decode()
+        assert linked is (key in asking), key
+
+    def ask(key: str, **given: str) -> str:
+        return cast.client(key).post(page, {"patient": str(PATIENT), **given}).content.decode()
+
+    everybody = ask("data_protection")
+    treats, opens = cast.people["physician"].id, cast.people["physician2"].id
+    assert f"/people/{treats}/" in everybody and "Your team treats this patient." in everybody
+    assert f"/people/{opens}/" in everybody and "in an emergency" in everybody
+    assert f"/people/{cast.people['coordinator'].id}/" not in everybody
+    assert "does not treat this patient" in ask("data_steward", who="coordinator@test.example")
+    own = ask("coordinator", who="physician@test.example")
+    assert "does not treat" in own and "Your team treats" not in own, "of others, those who watch over access ask alone"
+    assert "Nobody has this name" in ask("data_protection", who="nobody at all")
+    asked = Event.objects.filter(verb="access.ask_why").order_by("number")
+    about = [one.detail.get("about") for one in asked]
+    others = str(cast.people["coordinator"].id)
+    assert {one.patient for one in asked} == {str(PATIENT)} and about == ["", others, others]
+
+
 def test_care_that_is_over_or_to_come_opens_nothing(cast: Cast) -> None:
     today = timezone.localdate()
     day = datetime.timedelta(days=1)

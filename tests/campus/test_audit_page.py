@@ -77,7 +77,8 @@ def test_looking_at_a_patient_is_recorded_and_lists_name_none(cast: Cast) -> Non
     number = happen(cast, "physician", "cohorts.look_at_patient", kind="patient", target="4711-77", patient="4711-77")
     assert "4711-77" not in page(cast) and not Event.objects.filter(verb="audit.view").exists()
     assert numbers(page(cast, "?object=4711-77")) == set(), "an id of a patient is asked for as such"
-    assert numbers(page(cast, "?patient=4711-77")) >= {number}
+    found = cast.client("data_steward").post("/record/", {"patient": "4711-77"})
+    assert numbers(found.content.decode()) >= {number}
     assert "4711-77" in cast.client("data_protection").get(f"/record/{number}/").content.decode()
     views = Event.objects.filter(verb="audit.view").order_by("number")
     steward, officer = (str(cast.people[key].id) for key in WATCHERS)
@@ -85,6 +86,23 @@ def test_looking_at_a_patient_is_recorded_and_lists_name_none(cast: Cast) -> Non
     page(cast, f"?who={cast.people['physician'].email}")
     assert views.count() == 2
     assert queries.verify({})[1] is None
+
+
+def test_no_address_carries_a_patient(cast: Cast) -> None:
+    with transaction.atomic():
+        for _number in range(120):
+            record("cohorts.look_at_patient", "patient", "4711-77", by=cast.actor("physician"), patient="4711-77")
+    client = cast.client("data_steward")
+    assert client.get("/record/?patient=4711-77").status_code == 400
+    assert not Event.objects.filter(verb="audit.view").exists()
+    moved = client.post("/record/", {"study": "S12345", "patient": ""})
+    assert moved.status_code == 302 and moved.url == "/record/?study=S12345", "the rest can be kept as an address"
+    pages = [client.post("/record/", {"patient": "4711-77", "page": str(number)}).content.decode() for number in (1, 2)]
+    shared = numbers(pages[0]) & numbers(pages[1])
+    assert len(numbers(pages[0])) == len(numbers(pages[1])) == 50 and len(shared) == 1, "the search stands there too"
+    shown = client.get(f"/record/{min(numbers(pages[0]))}/").content.decode()
+    for text in (*pages, shown):
+        assert "patient=4711" not in text and 'href="/record/?page' not in text
 
 
 def test_an_export_is_recorded_defused_and_names_no_patient_that_was_not_asked_for(cast: Cast) -> None:

@@ -51,5 +51,6 @@ explain_rights(
     (
         (gettext_noop("Open a record in an emergency"), rules.may_open),
         (gettext_noop("Review emergency access"), rules.may_review),
+        (gettext_noop("Ask who can see a patient's record, and why"), rules.may_ask_why),
     )
 )

@@ -28,6 +28,21 @@ class OpenForm(forms.Form):
         reason.choices = [(key.value, _(text)) for key, text in REASONS.items()]
 
 
+class WhyForm(forms.Form):
+    patient = forms.IntegerField(label=_("Number of the patient"), min_value=0, max_value=2**63 - 1)
+    who = forms.CharField(
+        label=_("Who: name or e-mail address"),
+        help_text=_("Leave it empty to see everybody who can."),
+        max_length=200,
+        required=False,
+    )
+
+    def __init__(self, *args: object, others: bool, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        if not others:
+            del self.fields["who"]
+
+
 class ReviewForm(forms.Form):
     justified = forms.ChoiceField(
         label=_("Was it justified?"),

@@ -16,7 +16,7 @@ from wardbench.campus.access import rules
 from wardbench.campus.access.models import Answering, CareRelation, EmergencyAccess
 from wardbench.campus.access.rules import REASONS, STATUSES, Facts, Reason, Status
 from wardbench.campus.people import queries as people
-from wardbench.campus.people.models import Affiliation, Unit
+from wardbench.campus.people.models import Affiliation, Person, Unit
 from wardbench.campus.people.roles import CARE
 from wardbench.campus.people.rules import Actor, Verdict
 from wardbench.core.errors import NotFoundError
@@ -29,6 +29,24 @@ def may_see_patient(actor: Actor, patient: int) -> Verdict:
     treating = {str(unit) for unit in treating_units(patient)}
     verdict = rules.may_see_patient(actor, treating)
     return verdict if verdict else rules.may_see_patient(actor, treating, open_until(actor, patient))
+
+
+@dataclass(frozen=True)
+class Sees:
+    """Somebody who can see a patient's record now, and the verdict that says why."""
+
+    person: Person
+    verdict: Verdict
+
+
+def who_sees(patient: int) -> list[Sees]:
+    """Everybody who can see the record of a patient now, by name: the teams that treat them, and who opened it in an
+    emergency."""
+    held = Affiliation.objects.filter(people.current(), unit__in=treating_units(patient), role__in=sorted(CARE))
+    opened = EmergencyAccess.objects.filter(patient=patient, status=Status.ACTIVE, until__gt=timezone.now())
+    either = Q(id__in=held.values("person")) | Q(id__in=opened.values("person"))
+    found = [Sees(one, may_see_patient(people.actor_of(one), patient)) for one in Person.objects.filter(either)]
+    return sorted((one for one in found if one.verdict), key=lambda one: one.person.name)
 
 
 def current(day: datetime.date | None = None) -> Q:

@@ -144,6 +144,12 @@ def may_review(actor: Actor) -> Verdict:
     return holds(actor, Role.DATA_PROTECTION, Role.DATA_STEWARD)
 
 
+def may_ask_why(actor: Actor) -> Verdict:
+    """Asking why a patient's record can be seen: by everybody of whom those watch over access ask, of oneself whoever
+    treats patients."""
+    return may_review(actor) if may_review(actor) else may_treat(actor)
+
+
 def may_relate(actor: Actor, unit: str) -> Verdict:
     """Saying that a team treats a patient: a coordinator for their own team, a data steward for all."""
     if actor.has(Role.DATA_STEWARD):

@@ -162,6 +162,14 @@ def give_relation(
     return relation
 
 
+@verb("access.ask_why")
+def ask_why(patient: int, about: str, *, by: Actor) -> None:
+    """Keep on the record that somebody asked who can see a patient's record; `about` is a person's id, or empty for
+    everybody."""
+    rules.may_ask_why(by).require()
+    record("access.ask_why", "patient", patient, by=by, patient=patient, about=about)
+
+
 @verb("access.end_relation")
 def end_relation(patient: int, unit: Unit, *, by: Actor) -> None:
     """Say that a unit treats a patient no longer, from today on. BusyError where it does not."""

@@ -7,6 +7,7 @@ from wardbench.campus.people.roles import gettext_noop
 
 say(
     {
+        "access.ask_why": gettext_noop("Asked who can see a patient's record, and why"),
         "access.end": gettext_noop("Ended the emergency access to a patient's record"),
         "access.end_relation": gettext_noop("Ended a care relation"),
         "access.import_relations": gettext_noop("Imported care relations"),

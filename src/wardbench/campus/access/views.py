@@ -64,6 +64,32 @@ def open_record(request: HttpRequest) -> HttpResponse:
 
 
 @signed_in
+@limited(Doing.PATIENT, "POST")
+def why(request: HttpRequest) -> HttpResponse:
+    """Who can see a patient's record, and why: of everybody for those who watch over access, of oneself for whoever
+    treats patients. The number is sent as a form, and that it was asked is on the record."""
+    by = actor(request)
+    others = rules.may_review(by)
+    rules.may_ask_why(by).require()
+    form = forms.WhyForm(request.POST if request.method == "POST" else None, others=bool(others))
+    context: dict[str, object] = {"form": form, "others": others}
+    if form.is_valid():
+        number, who = form.cleaned_data["patient"], form.cleaned_data.get("who", "").strip()
+        found = list(people.by_words(who)[:2]) if who else []
+        if who and len(found) != 1:
+            form.add_error("who", _("Nobody has this name or address.") if not found else _("Several people have it."))
+            return render(request, "access/why.html", context)
+        about = people.actor_of(found[0]) if found else by
+        services.ask_why(number, "" if others and not found else about.id, by=by)
+        context |= {"number": number, "about": about}
+        if others and not found:
+            context["everybody"] = queries.who_sees(number)
+        else:
+            context["verdict"] = queries.may_see_patient(about, number)
+    return render(request, "access/why.html", context)
+
+
+@signed_in
 def access(request: HttpRequest, access_id: uuid.UUID) -> HttpResponse:
     by = actor(request)
     shown = queries.access(by, access_id)

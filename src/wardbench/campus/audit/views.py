@@ -1,4 +1,5 @@
-"""The record, searchable, for those who watch over it.
+"""The record, searchable, for those who watch over it. A patient's number is never in an address, which is kept in the
+histories of browsers and the logs of servers: what asks for a patient is sent as a form.
 
 Which patient an event is about is shown where a patient was asked for, and on the event's own page; both are recorded.
 """
@@ -9,10 +10,12 @@ import csv
 import io
 from collections.abc import Iterator
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -37,15 +40,20 @@ def record(request: HttpRequest) -> HttpResponse:
     by = actor(request)
     why = may_search_record(by)
     why.require()
-    form = SearchForm(request.GET)
+    if request.GET.get("patient"):
+        raise InputError(_("patient: type the number into the form; it belongs into no address."))
+    given = request.POST if request.method == "POST" else request.GET
+    asked = {name: value for name, value in given.items() if value and name in SearchForm.base_fields}
+    if request.method == "POST" and "patient" not in asked:
+        return redirect(f"{reverse('record')}?{urlencode(asked)}")
+    form = SearchForm(given)
     search = _search(form)
     if search and search.patient:
         watching.view_patient(search.patient, by=by, what="search")
     found = Paginator(queries.find(search) if search else queries.find(queries.Search()).none(), ON_A_PAGE)
-    page = found.get_page(request.GET.get("page"))
+    page = found.get_page(given.get("page"))
     who = _names({event.actor for event in page})
     rows = [(event, who.get(event.actor, ""), words.sentence(event.verb)) for event in page]
-    asked = {name: value for name, value in request.GET.items() if value and name != "page"}
     context = {"found": page, "rows": rows, "form": form, "search": search, "asked": asked, "why": why, "most": MOST}
     return render(request, "audit/record.html", context)
 

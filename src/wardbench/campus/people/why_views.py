@@ -29,6 +29,7 @@ def why(request: HttpRequest) -> HttpResponse:
         about = queries.actor_of(found[0])
     context = {
         "may_ask_all": may_ask_all,
+        "may_ask_patient": rules.may_treat(by) or rules.may_search_record(by),
         "who": who,
         "kind": kind_key,
         "what": text,
