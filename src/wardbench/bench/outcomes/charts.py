@@ -10,6 +10,12 @@ from xml.sax.saxutils import escape
 Place = Callable[[float, float], tuple[float, float]]
 
 WIDTH, HEIGHT = 640, 340
+NAMES = 0.82
+"""From this part of the days on stand the names of lines."""
+NEXT = 15
+"""Between the heights of two names."""
+LONGEST = 44
+"""Letters of a name beside a chart."""
 APART = 26
 """Between two numbers of persons in a row."""
 LEFT, RIGHT, TOP, BOTTOM = 56, 16, 16, 48
@@ -42,20 +48,14 @@ def steps(lines: Sequence[Line], title: str, x_label: str, y_label: str, last: f
         _frame(title, height),
         *_axes(x_label, y_label, [(day, f"{day:.0f}") for day in ticks], top, at),
     ]
-    # Where the name stands: a step at the very end would run through it.
-    ends = [
-        next((y for x, y in zip(reversed(line.x), reversed(line.y), strict=True) if x <= 0.85 * last), 0.0)
-        for line in lines
-    ]
+    heights = _heights_of_names(lines, last, at)
     for number, line in enumerate(lines):
         upper, lower = _corners(line.x, line.high, last), _corners(line.x, line.low, last)
         band = " ".join(_point(at(*corner)) for corner in [*upper, *reversed(lower)])
         path = " ".join(_point(at(*corner)) for corner in _corners(line.x, line.y, last))
         drawn.append(f'<polygon class="band arm-{number}" points="{band}"/>')
         drawn.append(f'<polyline class="line arm-{number}" points="{path}"/>')
-        # The name of the highest stands above its end, the others below theirs, so that none covers another.
-        x, y = at(last, ends[number])
-        y += -9 if number == ends.index(max(ends)) else 18
+        x, y = at(last, 0)[0], heights[number]
         drawn.append(f'<text class="name arm-{number}" x="{x - 4:.1f}" y="{y:.1f}">{escape(line.name)}</text>')
     if followed:
         drawn.append(f'<text class="label" x="{LEFT}" y="{HEIGHT + 12}">Still followed</text>')
@@ -69,6 +69,24 @@ def steps(lines: Sequence[Line], title: str, x_label: str, y_label: str, last: f
                 text = known[-1]
                 drawn.append(f'<text class="count {arm}" x="{at(day, 0)[0]:.1f}" y="{y}">{escape(text)}</text>')
     return "".join([*drawn, "</svg>"])
+
+
+def _heights_of_names(lines: Sequence[Line], last: float, at: Place) -> list[float]:
+    """Where the name of each line stands at the right end: above the line that ends highest, below the others, as
+    far as there is room above the axis; no name stands on another, or in the way of a step of its own line."""
+    taken: list[float] = []
+    ends = [line.y[-1] if line.y else 0.0 for line in lines]
+    for number, line in enumerate(lines):
+        begins = NAMES * last
+        steps = list(zip(line.x, line.y, strict=True))
+        under = [next((y for x, y in reversed(steps) if x <= begins), 0.0), *(y for x, y in steps if x > begins)]
+        above = at(0, max(under))[1] - 9
+        below = at(0, min(under))[1] + 18
+        height = above if number == ends.index(max(ends)) or below > HEIGHT - BOTTOM - 4 else below
+        while any(abs(height - other) < NEXT for other in taken):
+            height -= NEXT
+        taken.append(height)
+    return taken
 
 
 @dataclass(frozen=True)
@@ -215,7 +233,7 @@ def bars(names: Sequence[str], groups: Sequence[Sequence[float]], title: str, x_
 
 def love(rows: Sequence[tuple[str, float, float]], title: str, limit: float) -> str:
     """Standardised differences before (open) and after (full), one line for each covariate."""
-    height = 30 + 18 * len(rows)
+    height = 46 + 18 * len(rows)
     reach = quartered(max([limit * 2, *(max(abs(before), abs(after)) for _, before, after in rows)]))
     left = 300
     right = 2 * RIGHT
@@ -226,13 +244,13 @@ def love(rows: Sequence[tuple[str, float, float]], title: str, limit: float) -> 
     drawn = [_frame(title, height)]
     for value in (-limit, 0.0, limit):
         kind, place = "axis" if value == 0 else "limit", f"{x(value):.1f}"
-        drawn.append(f'<line class="{kind}" x1="{place}" x2="{place}" y1="4" y2="{height - 22}"/>')
+        drawn.append(f'<line class="{kind}" x1="{place}" x2="{place}" y1="4" y2="{height - 38}"/>')
     for value in (-reach, -reach / 2, 0, reach / 2, reach):
-        drawn.append(f'<text class="tick" x="{x(value):.1f}" y="{height - 6}">{value:g}</text>')
+        drawn.append(f'<text class="tick" x="{x(value):.1f}" y="{height - 22}">{value:g}</text>')
+    drawn.append(f'<text class="tick" x="{x(0):.1f}" y="{height - 6}">Standardised difference</text>')
     for number, (name, before, after) in enumerate(rows):
         y = 14 + 18 * number
-        shown = name if len(name) <= 44 else name[:43] + "…"
-        drawn.append(f'<text class="row" x="{left - 8}" y="{y + 4}">{escape(shown)}</text>')
+        drawn.append(f'<text class="row" x="{left - 8}" y="{y + 4}">{escape(shortened(name, LONGEST))}</text>')
         drawn.append(f'<line class="link" x1="{x(before):.1f}" x2="{x(after):.1f}" y1="{y}" y2="{y}"/>')
         drawn.append(f'<circle class="before" cx="{x(before):.1f}" cy="{y}" r="4"/>')
         drawn.append(f'<circle class="after" cx="{x(after):.1f}" cy="{y}" r="4"/>')
@@ -256,12 +274,20 @@ def forest(rows: Sequence[tuple[str, float, float, float]], title: str) -> str:
     drawn.append(f'<text class="tick" x="{x(1):.1f}" y="{height - 6}">Hazard ratio</text>')
     for number, (name, value, low, high) in enumerate(rows):
         y = 14 + 20 * number
-        shown = name if len(name) <= 44 else name[:43] + "…"
-        drawn.append(f'<text class="row" x="{left - 8}" y="{y + 4}">{escape(shown)}</text>')
+        drawn.append(f'<text class="row" x="{left - 8}" y="{y + 4}">{escape(shortened(name, LONGEST))}</text>')
         drawn.append(f'<line class="quartiles" x1="{x(low):.1f}" x2="{x(high):.1f}" y1="{y}" y2="{y}"/>')
         kind = "before" if number else "after"
         drawn.append(f'<circle class="{kind}" cx="{x(value):.1f}" cy="{y}" r="4"/>')
     return "".join([*drawn, "</svg>"])
+
+
+def shortened(name: str, most: int) -> str:
+    """A name of so many letters at most: left out is what stands before its last parts, by which those alike differ."""
+    if len(name) <= most:
+        return name
+    begins = name.find(", ", len(name) - 3 * most // 4)
+    end = name[begins:] if begins >= 0 else ""
+    return f"{name[: most - 1 - len(end)]}…{end}"
 
 
 def short(value: float) -> str:

@@ -79,11 +79,7 @@ class Plot:
 
     @property
     def markup(self) -> Markup:
-        words = escape(self.title, {'"': "&quot;"})
-        drawn = [
-            f'<svg class="figure" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{words}">',
-            f"<title>{words}</title>",
-        ]
+        drawn = []
         for value in ticks(*self.y, log=self.log_y):
             x, y = self.at(self.x[0], value)
             drawn.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
@@ -97,7 +93,17 @@ class Plot:
         middle = (LEFT + WIDTH - RIGHT) / 2
         drawn.append(f'<text class="tick" x="{middle}" y="{HEIGHT - 10}">{escape(self.x_label)}</text>')
         drawn.append(f'<text class="label" x="8" y="{TOP - 10}">{escape(self.y_label)}</text>')
-        return Markup("".join([*drawn, *self.marks, "</svg>"]))
+        return framed(self.title, HEIGHT, [*drawn, *self.marks])
+
+
+def framed(title: str, height: int, drawn: Sequence[str]) -> Markup:
+    """A picture below its title, which can be moved from side to side where it does not fit."""
+    words = escape(title, {'"': "&quot;"})
+    return Markup(
+        f'<figure><figcaption>{words}</figcaption><div class="plot" tabindex="0" role="group" '
+        f'aria-label="Chart: {words}"><svg class="figure" viewBox="0 0 {WIDTH} {height}" role="img" '
+        f'aria-label="{words}"><title>{words}</title>{"".join(drawn)}</svg></div></figure>'
+    )
 
 
 def ticks(low: float, high: float, *, log: bool = False) -> list[float]:
@@ -123,22 +129,20 @@ def number(value: float) -> str:
 
 def dotted(rows: Sequence[tuple[str, float]], title: str, limit: float) -> Markup:
     """A dot for each row on one scale, with lines at 0 and at the limits on both sides."""
-    height, left = 30 + 20 * len(rows), 300
+    height, left = 46 + 20 * len(rows), 300
     reach = nice(max([limit * 2, *(abs(value) for _, value in rows)]))
 
     def x(value: float) -> float:
         return left + (value + reach) / (2 * reach) * (WIDTH - left - RIGHT)
 
-    words = escape(title, {'"': "&quot;"})
-    drawn = [
-        f'<svg class="figure" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{words}"><title>{words}</title>'
-    ]
+    drawn = []
     for value in (-reach, -limit, 0.0, limit, reach):
         kind = "limit" if abs(value) == limit else "axis" if value == 0 else "grid"
         place = f"{x(value):.1f}"
-        drawn.append(f'<line class="{kind}" x1="{place}" x2="{place}" y1="4" y2="{height - 22}"/>')
+        drawn.append(f'<line class="{kind}" x1="{place}" x2="{place}" y1="4" y2="{height - 38}"/>')
         if value == 0 or (abs(value) == limit) == (reach <= 4 * limit):
-            drawn.append(f'<text class="tick" x="{place}" y="{height - 6}">{value:g}</text>')
+            drawn.append(f'<text class="tick" x="{place}" y="{height - 22}">{value:g}</text>')
+    drawn.append(f'<text class="tick" x="{x(0):.1f}" y="{height - 6}">Standardised difference</text>')
     for line, (name, value) in enumerate(rows):
         y = 16 + 20 * line
         shown = name if len(name) <= 38 else name[:37] + "…"
@@ -146,4 +150,4 @@ def dotted(rows: Sequence[tuple[str, float]], title: str, limit: float) -> Marku
         drawn.append(f'<text class="row" x="{left - 8}" y="{y + 4}">{escape(shown)}</text>')
         drawn.append(f'<line class="grid" x1="{left}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>')
         drawn.append(f'<circle class="dot {kind}" cx="{x(value):.1f}" cy="{y}" r="4.5"/>')
-    return Markup("".join([*drawn, "</svg>"]))
+    return framed(title, height, drawn)

@@ -184,7 +184,7 @@ def _histogram(group: Group, model: Model, row: Shown, rules: Rules, unit: str) 
         points.append(((left + right) / 2, (healthy.value or 0.0) / many))
     top = 1.2 * max([height for _, _, height in bars] + [y for _, y in points] + [1.0])
     plot = Plot(
-        f"{group.name}: results and what the model takes for the healthy",
+        f"{group.name}: results (bars), and what the model takes for the healthy (line)",
         (float(edges[0]), float(edges[-1])),
         (0.0, top),
         unit,
