@@ -8,8 +8,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campus.cast import Cast
-from campus.test_studies import HASH, MATERIAL, approved, completed, decide
+from campus.test_studies import HASH, MATERIAL, approved, completed, decide, submitted
 from campus.test_studies_pages import text_of
+from wardbench.campus.people import services as people
+from wardbench.campus.people.roles import Role
+from wardbench.campus.people.rules import SYSTEM
 from wardbench.campus.studies import doing, granting, permits, queries, services
 from wardbench.campus.studies.facts import Section
 from wardbench.campus.studies.models import Document, Permit, Study
@@ -133,3 +136,19 @@ def test_a_permit_that_ends_soon_or_has_ended_says_so(cast: Cast) -> None:
     Permit.objects.update(until=timezone.localdate() - datetime.timedelta(days=1))
     ended = text_of(cast.client("researcher").get(page))
     assert "Nothing may be done under it" in ended and "Approved, and no permit holds" in ended
+
+
+def test_those_who_decide_read_where_the_team_is_and_whether_anybody_leads_it(cast: Cast) -> None:
+    study = submitted(cast)
+    page, desk = reverse("study", args=[study.id]), reverse("study_decide", args=[study.id, "validation"])
+    person = cast.people["researcher"]
+    second = people.give_role(person, Role.LECTURER, cast.hospital, by=SYSTEM)
+    where = f"{person.name} ({cast.hospital.name}, {cast.institute.name})"
+    assert where in text_of(cast.client("trial_centre").get(desk))
+    first = person.affiliations.exclude(id=second.id).get()
+    people.end_role(first, by=SYSTEM)
+    shown = text_of(cast.client("trial_centre").get(page))
+    assert f"({cast.hospital.name})" in shown and "nobody answers for this one" not in shown, "one of two is left"
+    people.end_role(second, by=SYSTEM)
+    assert "nobody answers for this one" in text_of(cast.client("trial_centre").get(page))
+    assert cast.client("researcher").get(page).status_code == 404, "who has no role is nothing to a study"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 from django.conf import settings
@@ -60,6 +61,15 @@ def person_by_email(email: str) -> Person:
     found = Person.objects.filter(email__iexact=email, is_active=True).first()
     if found is None:
         raise NotFoundError(_("There is no such person."))
+    return found
+
+
+def places_of(people: Collection[object]) -> dict[str, list[str]]:
+    """The organisations at which each of these people (by id) holds a role today, by name."""
+    held = Affiliation.objects.filter(current(), person__in={str(one) for one in people}, person__is_active=True)
+    found: dict[str, list[str]] = {str(one): [] for one in people}
+    for person, name in held.order_by("organisation__name").values_list("person", "organisation__name").distinct():
+        found[str(person)].append(name)
     return found
 
 

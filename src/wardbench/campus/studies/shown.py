@@ -22,6 +22,8 @@ from wardbench.campus.questions import queries as questions
 from wardbench.campus.studies import checks, completeness, documents, queries, versions
 from wardbench.campus.studies.facts import DATA, IMPLY_MATERIAL, SECTIONS, Consent, Data, Kind, Section
 from wardbench.campus.studies.models import Asking, Decision, Document, Permit, Study, Submission, Vote
+from wardbench.campus.studies.rules import REGISTRARS
+from wardbench.campus.studies.standing import Status
 from wardbench.campus.studies.standings import Standing
 from wardbench.campus.studies.vocabulary import DOCUMENT_KINDS, FATES, TABLES, WORK
 from wardbench.core.duo import LABELS, Concern, Use
@@ -373,8 +375,28 @@ def permit_shown(found: Permit, here: Standing) -> dict[str, Any]:
 
 
 def _team(here: Standing) -> list[str]:
-    """Who works on a study beside its investigator, and as what."""
-    return [f"{one.person.name} ({one.work})" if one.work else one.person.name for one in members(here)]
+    """Who works on a study, its investigator first: as what, and at which organisations they are today."""
+    study, others = here.study, members(here)
+    places = people.places_of([study.investigator_id, *(one.person_id for one in others)])
+    team = [(study.investigator, ""), *((one.person, one.work) for one in others)]
+    return [_at(person.name, [*([work] if work else []), *places[str(person.id)]]) for person, work in team]
+
+
+def _at(name: str, more: Sequence[str]) -> str:
+    return f"{name} ({', '.join(more)})" if more else name
+
+
+def investigator_at(here: Standing) -> list[str]:
+    """The organisations at which the investigator holds a role today."""
+    investigator = here.study.investigator_id
+    return people.places_of([investigator])[str(investigator)]
+
+
+def leaderless(here: Standing) -> bool:
+    """Whether a study that is not over has an investigator who may lead none any more."""
+    over = here.status in (Status.WITHDRAWN, Status.CLOSED, Status.DRAFT)
+    leads = people.holders(*set(REGISTRARS) - {Role.STUDENT}).filter(id=here.study.investigator_id)
+    return not over and not leads.exists()
 
 
 def judged(here: Standing) -> checks.Judged:
@@ -404,7 +426,7 @@ def judged(here: Standing) -> checks.Judged:
         case_report=study.kind == Kind.CASE_REPORT,
         from_elsewhere=study.kind == Kind.INCOMING_TRANSFER,
         sponsor=study.sponsor,
-        team=[study.investigator.name, *_team(here)],
+        team=_team(here),
         thesis=study.kind == Kind.THESIS,
         student=queries.has_a_student(study),
     )

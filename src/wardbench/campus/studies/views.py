@@ -128,6 +128,8 @@ def study(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
         "actions": doing.actions(here, by),
         "next_steps": doing.next_steps(here, by),
         "permit_news": doing.permit_news(here),
+        "investigator_at": shown.investigator_at(here),
+        "leaderless": shown.leaderless(here),
         "answer_form": forms.TextForm(auto_id="answer_%s"),
     }
     return render(request, "studies/study.html", context)
