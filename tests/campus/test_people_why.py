@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 import uuid
 from collections.abc import Iterator
 
@@ -12,6 +14,9 @@ from wardbench.campus.audit.models import Event
 from wardbench.campus.people import explain
 from wardbench.campus.people.explain import Answer, Choice
 from wardbench.campus.people.rules import Actor, may_manage_people, no, yes
+from wardbench.campus.questions import services as questions
+from wardbench.campus.questions.rules import Side
+from wardbench.campus.studies import services as studies
 
 SECRET, OPEN = "a secret thing", "an open thing"
 
@@ -79,3 +84,23 @@ def test_a_person_is_found_by_words_by_address_and_by_the_address_of_their_page(
     assert "Whom do you mean?" in ask(cast, "administrator", "who=test.example")
     assert "Nothing that you may know of" in ask(cast, "administrator", f"kind=person&what={uuid.uuid4()}")
     assert "Nothing that you may know of" in ask(cast, "partner", f"kind=person&what={student.id}")
+
+
+def test_the_address_of_a_page_names_its_thing_and_so_does_a_choice(cast: Cast) -> None:
+    by = cast.actor("researcher")
+    made = [studies.register(f"Kidneys {name}", "retrospective", by=by) for name in ("one", "two")]
+    raised = questions.raise_question(title="Why kidneys?", text="They fail.", side=Side.BENCH, topics=[], by=by)
+    listed = ask(cast, "researcher", "kind=study&what=kidneys")
+    assert "Which one do you mean?" in listed
+    for one in made:
+        [choice] = re.findall(rf'href="\?([^"]*{one.id}[^"]*)"', listed)
+        assert f"{one.reference} Kidneys" in ask(cast, "researcher", html.unescape(choice)), "a choice leads on"
+        for kind in ("study", ""):
+            for address in (f"/studies/{one.id}/", f"/studies/{one.id}/documents/{uuid.uuid4()}/"):
+                shown = ask(cast, "researcher", f"kind={kind}&what=https://campus.example{address}")
+                assert "See the whole study" in shown and one.title in shown, (kind, address)
+    assert "See the question" in ask(cast, "researcher", f"what=/questions/{raised.id}/")
+    assert "See the profile" in ask(cast, "researcher", f"what=/people/{cast.people['student'].id}/")
+    hidden = ask(cast, "student", f"what=/studies/{made[0].id}/")
+    assert "Nothing that you may know of" in hidden and "Kidneys" not in hidden
+    assert "Choose what kind of thing it is" in ask(cast, "researcher", "what=kidneys")

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from wardbench.campus.outcomes import queries, rules
 from wardbench.campus.outcomes.models import Inquiry
 from wardbench.campus.people.explain import Answer, Choice, explain, explain_rights
+from wardbench.campus.people.queries import uuid_in
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor
 
@@ -16,9 +17,10 @@ MOST = 20
 
 
 def find(actor: Actor, text: str) -> list[Choice]:
-    return [Choice(str(one.id), one.name) for one in queries.visible(actor) if text.casefold() in one.name.casefold()][
-        :MOST
-    ]
+    wanted = uuid_in(text)
+    seen = queries.visible(actor)
+    found = [one for one in seen if (one.id == wanted if wanted else text.casefold() in one.name.casefold())]
+    return [Choice(str(one.id), one.name) for one in found[:MOST]]
 
 
 def answers(actor: Actor, inquiry_id: str) -> Sequence[Answer]:

@@ -28,7 +28,7 @@ class Answer:
 
 
 Find = Callable[[Actor, str], Sequence[Choice]]
-"""Things that whoever asks may know of, by a few words, or by an id in them; best first."""
+"""Things that whoever asks may know of, by a few words or by their id; best first."""
 Answers = Callable[[Actor, str], Sequence[Answer]]
 """What an actor may do with the thing of this id, the first of them seeing it; empty where there is no such thing."""
 
@@ -59,6 +59,19 @@ def explain_rights(rights: Sequence[tuple[str, Callable[[Actor], Verdict]]]) -> 
 
 def kinds() -> tuple[Kind, ...]:
     return tuple(_kinds.values())
+
+
+def found(by: Actor, key: str, text: str, ids: Sequence[str]) -> tuple[Kind | None, Sequence[Choice]]:
+    """What kind of thing a text names, and which it may be. An address names a thing by the first of its `ids` that is
+    one: a document's page is its study's. Of an address the kind need not be said."""
+    asked = [one for one in kinds() if one.key == key or (ids and not key)]
+    for kind in asked:
+        for one in ids:
+            if choices := kind.find(by, one):
+                return kind, choices
+    if not key or not asked:
+        return None, []
+    return asked[0], [] if ids else asked[0].find(by, text)
 
 
 def rights() -> tuple[tuple[str, Callable[[Actor], Verdict]], ...]:

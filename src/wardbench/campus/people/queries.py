@@ -221,7 +221,12 @@ def by_words(text: str) -> QuerySet[Person]:
     return people if text.strip() else Person.objects.none()
 
 
+def uuids_in(text: str) -> list[uuid.UUID]:
+    """The ids in a text, such as the address of a page, in their order."""
+    return [uuid.UUID(one) for one in re.findall(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", text.lower())]
+
+
 def uuid_in(text: str) -> uuid.UUID | None:
     """The last id in a text, such as the address of a page."""
-    found = re.findall(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", text.lower())
-    return uuid.UUID(found[-1]) if found else None
+    found = uuids_in(text)
+    return found[-1] if found else None

@@ -40,21 +40,24 @@ def why(request: HttpRequest) -> HttpResponse:
     if len(found) > 1 or context["nobody"]:
         return render(request, "people/why.html", context)
     context |= {"about": about, "own": about.id == by.id, "rights": explain.rights_of(about)}
-    kind = next((one for one in explain.kinds() if one.key == kind_key), None)
-    if kind and text:
-        context |= _on_thing(by, about, kind, text)
+    if text:
+        context |= _on_thing(by, about, kind_key, text)
     if about.id != by.id:
         services.ask_why(about.id, kind_key, str(context.get("thing_id", "")), by=by)
     return render(request, "people/why.html", context)
 
 
-def _on_thing(by: Actor, about: Actor, kind: explain.Kind, text: str) -> dict[str, object]:
-    """The rights on the thing that `text` names; or the things that it may name.
+def _on_thing(by: Actor, about: Actor, key: str, text: str) -> dict[str, object]:
+    """The rights on the thing that `text` names by words or by the address of its page; or the things that it may name.
 
     Whoever may not ask about everybody learns of things that they may see, and of no others.
     """
-    choices = list(kind.find(by, text)[: MOST + 1])
-    if len(choices) != 1:
+    ids = [str(one) for one in queries.uuids_in(text)]
+    kind, given = explain.found(by, key, text, ids)
+    choices = list(given[: MOST + 1])
+    if kind is None and not ids:
+        return {"unsaid": True}
+    if kind is None or len(choices) != 1:
         return {"choices": choices, "nothing": not choices}
     answers = kind.answers(about, choices[0].id)
     if not answers or not (answers[0].verdict or rules.may_explain(by, "")):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wardbench.campus.people.explain import Answer, Choice, explain, explain_rights
+from wardbench.campus.people.queries import uuid_in
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.questions import queries, rules
@@ -14,7 +15,10 @@ MOST = 10
 
 
 def find(asking: Actor, text: str) -> Sequence[Choice]:
-    return [Choice(str(one.id), one.title) for one in queries.find(asking, queries.Filter(text=text))[:MOST]]
+    wanted = uuid_in(text)
+    found = queries.find(asking, queries.Filter(text="" if wanted else text))
+    found = found.filter(id=wanted) if wanted else found
+    return [Choice(str(one.id), one.title) for one in found[:MOST]]
 
 
 def answers(actor: Actor, question_id: str) -> Sequence[Answer]:

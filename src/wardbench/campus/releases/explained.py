@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.core.exceptions import ValidationError
 
 from wardbench.campus.people.explain import Answer, Choice, explain, explain_rights
+from wardbench.campus.people.queries import uuid_in
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.releases import request_queries, rules
@@ -16,8 +17,10 @@ MOST = 10
 
 
 def find(asking: Actor, text: str) -> Sequence[Choice]:
-    found = request_queries.visible(asking, text=text)[:MOST]
-    return [Choice(str(one.id), f"{one.reference} {one.study.title}") for one, _facts in found]
+    wanted = uuid_in(text)
+    seen = request_queries.visible(asking, text="" if wanted else text)
+    found = [one for one, _facts in seen if not wanted or one.id == wanted]
+    return [Choice(str(one.id), f"{one.reference} {one.study.title}") for one in found[:MOST]]
 
 
 def answers(actor: Actor, request_id: str) -> Sequence[Answer]:

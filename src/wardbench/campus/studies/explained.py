@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.core.exceptions import ValidationError
 
 from wardbench.campus.people.explain import Answer, Choice, explain, explain_rights
+from wardbench.campus.people.queries import uuid_in
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.studies import queries, rules, standings
@@ -17,7 +18,8 @@ MOST = 10
 
 
 def find(asking: Actor, text: str) -> Sequence[Choice]:
-    found = queries.visible(asking, text)[:MOST]
+    wanted = uuid_in(text)
+    found = queries.lines_of(asking, [wanted]) if wanted else queries.visible(asking, text)[:MOST]
     return [Choice(str(one.study.id), f"{one.study.reference} {one.study.title}") for one in found]
 
 
