@@ -9,11 +9,12 @@ from django.utils import timezone
 
 from campus.cast import Cast
 from campus.test_studies import HASH, MATERIAL, approved, completed, decide, submitted
+from campus.test_studies_documents import PDF
 from campus.test_studies_pages import text_of
 from wardbench.campus.people import services as people
 from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import SYSTEM
-from wardbench.campus.studies import doing, granting, permits, queries, services
+from wardbench.campus.studies import doing, granting, permits, queries, services, shown
 from wardbench.campus.studies.facts import Section
 from wardbench.campus.studies.models import Document, Permit, Study
 from wardbench.campus.studies.permits import Use, Wanted
@@ -152,3 +153,13 @@ def test_those_who_decide_read_where_the_team_is_and_whether_anybody_leads_it(ca
     people.end_role(second, by=SYSTEM)
     assert "nobody answers for this one" in text_of(cast.client("trial_centre").get(page))
     assert cast.client("researcher").get(page).status_code == 404, "who has no role is nothing to a study"
+
+
+def test_the_history_names_whom_and_what_it_is_about(cast: Cast) -> None:
+    study, by = completed(cast), cast.actor("researcher")
+    services.add_member(study.id, cast.people["student"].id, "student", by=by)
+    made = services.add_document(study.id, "other", "budget.pdf", [PDF], by=by)
+    services.withdraw_document(study.id, made.id, by=by)
+    told = {one.what: one.detail for one in shown.happened(queries.study(study.id, by=by))}
+    assert told["Somebody joined the team"] == "Student"
+    assert told["Document added"] == told["Document taken off"] == "budget.pdf (1)"

@@ -137,25 +137,34 @@ def about(study: Study) -> list[tuple[str, list[versions.Line]]]:
 def happened(here: Standing) -> list[Happened]:
     """A study's history, newest first, as the record has it."""
     events = [one for one in history("study", here.study.id) if one.verb in HISTORY]
-    names = people.names({one.actor for one in events})
+    about = {str(one.detail[key]) for one in events for key in ("person", "to") if key in one.detail}
+    names = people.names({one.actor for one in events} | about)
+    things = names | dict(here.study.cohorts.values_list("hash", "name"))
+    for paper in here.study.documents.all():
+        things |= dict.fromkeys((str(paper.id), paper.digest), f"{paper.name} ({paper.number})")
     return [
         Happened(
             one.at,
             names.get(one.actor, "Wardbench"),
             gettext(HISTORY[one.verb]),
-            _about(one.detail, here),
+            _about(one.detail, here, things),
             one.verb,
         )
         for one in reversed(events)
     ]
 
 
-def _about(detail: Mapping[str, Any], here: Standing) -> str:
-    """Which step an event is about, and the reason that was given."""
+WHAT = ("person", "to", "digest", "document", "hash")
+"""The keys by which the record names whom or what an event is about."""
+
+
+def _about(detail: Mapping[str, Any], here: Standing, things: Mapping[str, str]) -> str:
+    """Which step an event is about, whom or which paper or cohort, and the reason that was given."""
     from wardbench.campus.studies.presenting import words
 
     step = here.path.by_id.get(str(detail.get("step", "")))
-    return "\n".join(filter(None, [words(step.title) if step else "", str(detail.get("reason", ""))]))
+    named = [things.get(str(detail.get(key, "")), "") for key in WHAT]
+    return "\n".join(filter(None, [words(step.title) if step else "", *named, str(detail.get("reason", ""))]))
 
 
 def checklist(here: Standing) -> Sequence[completeness.Missing]:
