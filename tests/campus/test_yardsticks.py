@@ -91,6 +91,8 @@ def test_who_objected_is_not_in_the_distribution(campus: Cast) -> None:
     services.allow(one.id, "", by=campus.actor("data_steward"))
     persons = re.findall('data-label="Persons" class="n">([^<]*)<', answered(one).page)
     assert persons[0] == "40"
+    assert f"--snapshot {one.snapshot} --objected objected.txt" in one.page
+    assert "Persons who objected to the use of their data were left out." in one.page
 
 
 @pytest.mark.parametrize(

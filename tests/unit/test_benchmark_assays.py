@@ -198,6 +198,9 @@ def test_only_what_can_be_given_with_a_result_near_its_day(hospital: Path) -> No
     analyte = find_analyte(snapshot, "718-7", None)
     found = candidates(snapshot, index_of(snapshot), analyte, Query.of(), days=3)
     assert found and all(abs(one.days) <= 3 for one in found)
+    objected = {one.person for one in found[:5]}
+    without = candidates(snapshot, index_of(snapshot), analyte, Query.of(), days=3, without=objected)
+    assert without == tuple(one for one in found if one.person not in objected)
     results = results_of(snapshot, analyte)
     for one in found[:20]:
         own = results.person == one.person

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from dataclasses import replace
 from datetime import date, timedelta
+from html import unescape
 from pathlib import Path
 
 import msgspec
@@ -123,6 +125,27 @@ def test_too_few_are_not_compared_and_the_reasons_are_told(hospital: Path) -> No
     # Arms that may not be compared are not drawn beside each other either.
     assert {row["name"].split(":")[0] for row in told["figures"]["summary"]} <= {"Both arms together"}
     assert {curve["name"] for curve in told["figures"]["curves"]} <= {"Both arms together"}
+
+
+def test_an_old_report_is_made_again_by_the_command_that_stands_on_it(tmp_path: Path) -> None:
+    """Byte for byte, after something else was loaded."""
+    store, page = tmp_path / "store", tmp_path / "page.html"
+    write_store(store, 300, 5)
+    with Store.open(store).snapshot().connect() as con:
+        protocols.write(con, tmp_path)
+    path = changed(tmp_path, "described", comparator=None, negative_controls=[], subgroups=[])
+    run(path, tmp_path, "--report", str(page))
+    first = page.read_text(encoding="utf-8")
+    command = shlex.split(unescape(re.findall(r"<code>([^<]*outcomes run [^<]*)</code>", first)[0]))
+    assert command[:3] == ["./wardbench", "outcomes", "run"]
+    write_store(store, 310, 6)
+    run(path, tmp_path, "--report", str(page))
+    assert page.read_text(encoding="utf-8") != first
+    assert runner.invoke(app, command[1:]).exit_code == 0
+    assert page.read_text(encoding="utf-8") == first
+    for version in ("0" * 64, "..", "."):
+        with pytest.raises(NotFoundError, match="no snapshot has the version"):
+            run(path, tmp_path, "--snapshot", version)
 
 
 def test_who_objected_is_left_out_of_what_is_made_again(hospital: Path) -> None:

@@ -9,10 +9,10 @@ import msgspec
 import typer
 
 from wardbench.cli.output import Json, console, print_json, print_table, watching
+from wardbench.cli.records import ObjectedOption, Records, SnapshotOption, of_a_store_alone
 from wardbench.core.disclosure import MODES, Figure
 from wardbench.core.errors import InputError
 from wardbench.core.results import check_place
-from wardbench.core.store import Snapshot, Store
 
 if TYPE_CHECKING:
     from wardbench.ward.benchmark.page import Report
@@ -34,6 +34,8 @@ def benchmark() -> None:
 @app.command()
 def intervals(
     store: StoreOption = None,
+    version: SnapshotOption = None,
+    objected: ObjectedOption = None,
     analyte: Annotated[
         str | None,
         typer.Option(metavar="CODE", help="LOINC:718-7, 718-7 or a concept id; of a file a name."),
@@ -65,29 +67,29 @@ def intervals(
     from wardbench.ward.benchmark.intervals_report import intervals_report
     from wardbench.ward.benchmark.page import made_of
     from wardbench.ward.benchmark.recorded import find_analyte, results_of
-    from wardbench.ward.cohorts import read_definition, run_cohort
 
-    _prepare(mode, report, csv)
+    _prepare(mode, report, csv, objected)
     if (store is None) == (csv is None):
         raise InputError("--store, --csv: name one of them.")
     words: list[object] = ["intervals"]
+    records = None
     if csv is not None:
+        of_a_store_alone(version, objected)
         if outpatients:
             raise InputError("--outpatients: a file does not say of which visit a result is.")
         results, file = exported_results(csv, value=value, unit=unit or "", analyte=analyte or "", healthy=healthy)
         words += ["--csv", csv, "--value", value, *_given("--analyte", analyte), *_given("--unit", unit)]
-        snapshot: Snapshot | None = None
         files, definitions = [file], list[tuple[str, str]]()
     else:
         if analyte is None:
             raise InputError("--analyte: say what was measured; `wardbench cohort codes` lists what records name.")
-        snapshot, files, definitions = _snapshot(store), [], []
-        found = find_analyte(snapshot, analyte, unit)
-        cohort = None if healthy is None else run_cohort(read_definition(Path(healthy)), snapshot)
+        records, files, definitions = Records.of(store, version, objected), [], []
+        found = find_analyte(records.snapshot, analyte, unit)
+        cohort = None if healthy is None else records.cohort(Path(healthy))
         if cohort is not None:
             definitions = [(f"Definition “{cohort.name}”", cohort.plan_hash)]
-        results = results_of(snapshot, found, healthy=cohort, outpatients=outpatients)
-        words += ["--store", store, "--analyte", analyte, "--unit", found.unit]
+        results = results_of(records.snapshot, found, healthy=cohort, outpatients=outpatients, without=records.without)
+        words += [*records.words, "--analyte", analyte, "--unit", found.unit]
         words += ["--outpatients"] if outpatients else []
     groups = _words(by)
     with watching("Groups") as progress:
@@ -98,8 +100,11 @@ def intervals(
     words += [*_given("--by", by), *(["--ages", ages] if "age" in groups else []), "--choose", choose]
     words += [*_given("--healthy", healthy), "--draws", draws, "--seed", seed]
     command = _command(words, report, mode)
-    made = made_of(command, "" if snapshot else results.source, snapshot=snapshot, files=files, definitions=definitions)
-    _tell(intervals_report(answer, rules_for(mode), made), report, json)
+    made = made_of(
+        command, "" if records else results.source, snapshot=None if records is None else records.snapshot, files=files,
+        definitions=definitions,
+    )  # fmt: skip
+    _tell(intervals_report(answer, rules_for(mode), made), report, json, records)
 
 
 def _prepare(mode: str, report: Path | None, *inputs: Path | None) -> None:
@@ -110,12 +115,6 @@ def _prepare(mode: str, report: Path | None, *inputs: Path | None) -> None:
         if any(path is not None and path.resolve() == report.resolve() for path in inputs):
             raise InputError("--report: is one file with what is read.")
         check_place(report)
-
-
-def _snapshot(store: Path | None) -> Snapshot:
-    if store is None:
-        raise InputError("--store: name the folder of the store.")
-    return Store.open(store).snapshot()
 
 
 def _given(option: str, value: object) -> list[object]:
@@ -139,10 +138,13 @@ def _command(words: list[object], report: Path | None, mode: str) -> str:
     return command_of([*words, *([] if report is None else ["--report", report]), "--mode", mode])
 
 
-def _tell(answer: Report, report: Path | None, json: bool) -> None:
-    """Write the page where one is wanted, then print what it says."""
+def _tell(answer: Report, report: Path | None, json: bool, records: Records | None = None) -> None:
+    """Write the page where one is wanted, then print what it says; of `records` where they were read."""
     from wardbench.ward.benchmark.page import canonical_json, write_page
+    from wardbench.ward.benchmark.without import said_of
 
+    if records is not None:
+        answer = said_of(answer, records.without)
     if report is not None:
         write_page(answer, report)
     if json:
@@ -162,6 +164,8 @@ def _tell(answer: Report, report: Path | None, json: bool) -> None:
 @app.command()
 def table1(
     store: StoreOption = None,
+    version: SnapshotOption = None,
+    objected: ObjectedOption = None,
     hospital: Annotated[
         Path | None, typer.Option(metavar="DEFINITION", help="The hospital's patients, as a cohort definition.")
     ] = None,
@@ -180,22 +184,21 @@ def table1(
     from wardbench.core.disclosure import rules_for
     from wardbench.ward.benchmark.aggregates import read_aggregates
     from wardbench.ward.benchmark.table1 import beside
-    from wardbench.ward.cohorts import read_definition, run_cohort
 
-    _prepare(mode, report, hospital, study, aggregates)
+    _prepare(mode, report, hospital, study, aggregates, objected)
     if hospital is None:
         raise InputError("--hospital: name a cohort definition of the hospital's patients.")
     if (study is None) == (aggregates is None):
         raise InputError("--study, --aggregates: name one of them.")
     # A file that cannot be read is told before a long answer.
     given = None if aggregates is None else read_aggregates(aggregates)
-    snapshot = _snapshot(store)
-    others = run_cohort(read_definition(hospital), snapshot)
-    against = given if study is None else run_cohort(read_definition(study), snapshot)
+    records = Records.of(store, version, objected)
+    others = records.cohort(hospital)
+    against = given if study is None else records.cohort(study)
     assert against is not None, "one of the two was named"
-    words = ["table1", "--store", store, "--hospital", hospital, *_given("--study", study)]
+    words = ["table1", *records.words, "--hospital", hospital, *_given("--study", study)]
     command = _command([*words, *_given("--aggregates", aggregates), "--days", days], report, mode)
-    _tell(beside(snapshot, against, others, rules_for(mode), command, days=days), report, json)
+    _tell(beside(records.snapshot, against, others, rules_for(mode), command, days=days), report, json, records)
 
 
 Outcome = Annotated[str, typer.Option(metavar="DEFINITION", help="What is counted: death, or a cohort definition.")]
@@ -209,6 +212,8 @@ def standardise(
     ] = None,
     standard: Annotated[Path | None, typer.Option(metavar="FILE", help="The standard, as such a file.")] = None,
     store: StoreOption = None,
+    version: SnapshotOption = None,
+    objected: ObjectedOption = None,
     hospital: Annotated[
         Path | None, typer.Option(metavar="DEFINITION", help="Or the hospital's patients, as a cohort definition.")
     ] = None,
@@ -224,31 +229,33 @@ def standardise(
     from wardbench.core.disclosure import rules_for
     from wardbench.ward.benchmark.followed import Follow
     from wardbench.ward.benchmark.rates import against
-    from wardbench.ward.cohorts import read_definition, run_cohort
 
-    _prepare(mode, report, counts, standard, hospital, study)
+    _prepare(mode, report, counts, standard, hospital, study, objected)
     if (counts is None) == (study is None):
         raise InputError("--csv, --study: name one of them.")
     if (standard is None) == (hospital is None):
         raise InputError("--standard, --hospital: name one of them.")
     rules, bands = rules_for(mode), _numbers("--ages", ages)
-    snapshot = None if study is None and hospital is None else _snapshot(store)
+    records = None
+    if study is None and hospital is None:
+        of_a_store_alone(version, objected)
+    else:
+        records = Records.of(store, version, objected)
     words: list[object] = ["standardise", *_given("--csv", counts), *_given("--standard", standard)]
-    words += [*_given("--store", store), *_given("--hospital", hospital), *_given("--study", study)]
-    words += [] if snapshot is None else ["--outcome", outcome, "--within", within, "--ages", ages]
+    words += [*(records.words if records else ()), *_given("--hospital", hospital), *_given("--study", study)]
+    words += [] if records is None else ["--outcome", outcome, "--within", within, "--ages", ages]
     follow = None
-    if snapshot is not None:
-        ended = None if outcome == "death" else run_cohort(read_definition(Path(outcome)), snapshot)
-        follow = Follow(snapshot, ended, within)
+    if records is not None:
+        follow = Follow(records.snapshot, None if outcome == "death" else records.cohort(Path(outcome)), within)
 
     def side(file: Path | None, definition: Path | None) -> Path | Cohort:
         if file is not None:
             return file
-        assert definition is not None and snapshot is not None, "one of the two was named"
-        return run_cohort(read_definition(definition), snapshot)
+        assert definition is not None and records is not None, "one of the two was named"
+        return records.cohort(definition)
 
     sides = side(counts, study), side(standard, hospital)
-    _tell(against(*sides, rules, _command(words, report, mode), follow=follow, ages=bands), report, json)
+    _tell(against(*sides, rules, _command(words, report, mode), follow=follow, ages=bands), report, json, records)
 
 
 @app.command()
@@ -257,6 +264,8 @@ def funnel(
         Path | None, typer.Option("--csv", metavar="FILE", help="Units: columns unit, observed, and n or expected.")
     ] = None,
     store: StoreOption = None,
+    version: SnapshotOption = None,
+    objected: ObjectedOption = None,
     cohort: Annotated[Path | None, typer.Option(metavar="DEFINITION", help="Whose outcomes are compared.")] = None,
     by: Annotated[str, typer.Option(help="Units of the visit on the first day: provider or care_site.")] = "provider",
     outcome: Outcome = "death",
@@ -271,21 +280,22 @@ def funnel(
     from wardbench.core.disclosure import rules_for
     from wardbench.ward.benchmark.followed import Follow
     from wardbench.ward.benchmark.units import units_of_cohort, units_of_file
-    from wardbench.ward.cohorts import read_definition, run_cohort
 
-    _prepare(mode, report, csv, cohort)
+    _prepare(mode, report, csv, cohort, objected)
     if csv is not None and cohort is None:
+        of_a_store_alone(version, objected)
         _tell(units_of_file(csv, rules_for(mode), _command(["funnel", "--csv", csv], report, mode)), report, json)
         return
     if csv is not None or cohort is None:
         raise InputError("--csv, --cohort: name one of them.")
-    snapshot = _snapshot(store)
-    members = run_cohort(read_definition(cohort), snapshot)
-    ended = None if outcome == "death" else run_cohort(read_definition(Path(outcome)), snapshot)
-    words = ["funnel", "--store", store, "--cohort", cohort, "--by", by, "--outcome", outcome, "--within", within]
+    records = Records.of(store, version, objected)
+    members = records.cohort(cohort)
+    ended = None if outcome == "death" else records.cohort(Path(outcome))
+    words = ["funnel", *records.words, "--cohort", cohort, "--by", by, "--outcome", outcome, "--within", within]
     command = _command([*words, "--adjust", adjust, "--seed", seed], report, mode)
-    follow = Follow(snapshot, ended, within)
-    _tell(units_of_cohort(members, follow, rules_for(mode), command, by=by, adjust=adjust, seed=seed), report, json)
+    follow = Follow(records.snapshot, ended, within)
+    found = units_of_cohort(members, follow, rules_for(mode), command, by=by, adjust=adjust, seed=seed)
+    _tell(found, report, json, records)
 
 
 @app.command()
@@ -314,6 +324,8 @@ def methods(
 def assay(
     csv: Annotated[Path, typer.Argument(metavar="FILE", help="Values: a CSV file, with sex and age where known.")],
     store: StoreOption = None,
+    version: SnapshotOption = None,
+    objected: ObjectedOption = None,
     analyte: Annotated[str | None, typer.Option(metavar="CODE", help="LOINC:718-7, 718-7 or a concept id.")] = None,
     unit: Annotated[str | None, typer.Option(help="The unit of store and file, in UCUM as in mmol/L.")] = None,
     value: Annotated[str, typer.Option(help="The column of the values.")] = "value",
@@ -333,37 +345,25 @@ def assay(
     from wardbench.ward.benchmark.page import made_of
     from wardbench.ward.benchmark.recorded import find_analyte, results_of
 
-    _prepare(mode, report, csv)
+    _prepare(mode, report, csv, objected)
     if out is not None:
-        if out.resolve() in {path.resolve() for path in (csv, report) if path is not None}:
+        if out.resolve() in {path.resolve() for path in (csv, report, objected) if path is not None}:
             raise InputError("--out: is one file with another one.")
         check_place(out)
     if analyte is None:
         raise InputError("--analyte: say what was measured; `wardbench cohort codes` lists what records name.")
-    snapshot, rules, bands = _snapshot(store), rules_for(mode), _numbers("--ages", ages)
-    found = find_analyte(snapshot, analyte, unit)
+    records, rules, bands = Records.of(store, version, objected), rules_for(mode), _numbers("--ages", ages)
+    found = find_analyte(records.snapshot, analyte, unit)
     given, file = exported_results(csv, value=value, unit=found.unit)
-    hospital = results_of(snapshot, found).one_each("first")
-    words = [
-        "assay",
-        csv,
-        "--store",
-        store,
-        "--analyte",
-        analyte,
-        "--unit",
-        found.unit,
-        "--value",
-        value,
-        "--ages",
-        ages,
-    ]
+    hospital = results_of(records.snapshot, found, without=records.without).one_each("first")
+    words = ["assay", csv, *records.words, "--analyte", analyte, "--unit", found.unit]
+    words += ["--value", value, "--ages", ages]
     command = _command([*words, *_given("--out", out)], report, mode)
-    made = made_of(command, "", snapshot=snapshot, files=[file])
+    made = made_of(command, "", snapshot=records.snapshot, files=[file])
     placed, answer = on_hospital(given, hospital, bands, rules, made)
     if out is not None:
         write_placed(placed, out)
-    _tell(answer, report, json)
+    _tell(answer, report, json, records)
 
 
 @app.command()
@@ -374,6 +374,8 @@ def panel(
         Path, typer.Option(metavar="KEY", help="What is behind each code, for the biobank alone: a CSV file.")
     ],
     store: StoreOption = None,
+    version: SnapshotOption = None,
+    objected: ObjectedOption = None,
     unit: Annotated[str | None, typer.Option(help="The unit, in UCUM as in mmol/L.")] = None,
     places: Annotated[int, typer.Option(help="How many specimens.")] = 20,
     decisions: Annotated[str, typer.Option(help="Decision limits, parted by commas: two specimens beside each.")] = "",
@@ -389,16 +391,19 @@ def panel(
 
     if out.resolve() == key.resolve():
         raise InputError("--out, --key: are one file; the key is the biobank's.")
+    if objected is not None and objected.resolve() in (out.resolve(), key.resolve()):
+        raise InputError("--objected: is one file with what is written.")
     for path in (out, key):
         check_place(path)
     try:
         limits = [float(word) for word in _words(decisions)]
     except ValueError:
         raise InputError("--decisions: numbers, parted by commas.") from None
-    snapshot = _snapshot(store)
+    records = Records.of(store, version, objected)
+    snapshot = records.snapshot
     found = find_analyte(snapshot, analyte, unit)
     query = Query.of({} if material is None else {"material": frozenset([material])})
-    offered = candidates(snapshot, index_of(snapshot), found, query, days=days)
+    offered = candidates(snapshot, index_of(snapshot), found, query, days=days, without=records.without)
     chosen = choose(offered, places, decisions=limits, seed=seed)
     write_panel(chosen, found, out, key)
     if json:

@@ -9,10 +9,10 @@ import msgspec
 import typer
 
 from wardbench.cli.output import Json, console, print_json, print_table, watching
+from wardbench.cli.records import ObjectedOption, Records, SnapshotOption
 from wardbench.core.disclosure import MODES
 from wardbench.core.errors import InputError
 from wardbench.core.results import check_place
-from wardbench.core.store import Store
 
 if TYPE_CHECKING:
     from wardbench.bench.outcomes.released import GateRow
@@ -33,16 +33,13 @@ def run(
         Path | None, typer.Option(metavar="REPORT", help="Write a page about what was found to this HTML file.")
     ] = None,
     mode: Annotated[str, typer.Option(help=f"What may be shown: {' or '.join(MODES)}.")] = MODES[0],
-    objected: Annotated[
-        Path | None,
-        typer.Option(metavar="PERSONS", help="Who objected to the use of their data, an id a line: they are left out."),
-    ] = None,
+    objected: ObjectedOption = None,
+    version: SnapshotOption = None,
     json: Json = False,
 ) -> None:
     """Answer a protocol: who the patients are, what happened to them, and estimates if every diagnostic is passed."""
     # Statistics take a second to load, which every other command would wait for.
     from wardbench.bench.outcomes.analysis import analyse
-    from wardbench.bench.outcomes.objected import read_objected
     from wardbench.bench.outcomes.protocol import read_question
     from wardbench.bench.outcomes.report import report_command, report_of, write_report
 
@@ -53,11 +50,11 @@ def run(
             raise InputError("PROTOCOL and --report: the two are one file.")
         check_place(report)
     question = read_question(protocol)
-    without = frozenset() if objected is None else read_objected(objected)
-    snapshot = Store.open(store).snapshot()
+    records = Records.of(store, version, objected)
+    snapshot = records.snapshot
     with watching("Working") as progress:
-        analysis = analyse(question, snapshot, without=without, progress=progress)
-    command = "" if report is None else report_command(protocol, store, report, mode, objected)
+        analysis = analyse(question, snapshot, without=records.without, progress=progress)
+    command = "" if report is None else report_command(protocol, store, report, mode, snapshot.version, objected)
     if report is not None:
         write_report(analysis, snapshot, report, mode=mode, command=command)
     found = report_of(analysis, snapshot, mode=mode, command=command)

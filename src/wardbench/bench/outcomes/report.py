@@ -59,8 +59,12 @@ class OutcomeReport:
     provenance: Provenance
 
 
-def report_command(protocol: Path, store: Path, report: Path, mode: str, objected: Path | None = None) -> str:
-    words = ["./wardbench", "outcomes", "run", protocol, "--store", store, "--report", report, "--mode", mode]
+def report_command(
+    protocol: Path, store: Path, report: Path, mode: str, snapshot: str, objected: Path | None = None
+) -> str:
+    """The command that makes a report again, of the same `snapshot` whatever was loaded since."""
+    words = ["./wardbench", "outcomes", "run", protocol, "--store", store, "--snapshot", snapshot]
+    words += ["--report", report, "--mode", mode]
     if objected is not None:
         words += ["--objected", objected]
     return shlex.join(str(word) for word in words)

@@ -18,6 +18,7 @@ from wardbench.campus.outcomes.rules import Kind
 from wardbench.core.progress import Progress
 from wardbench.core.store import Snapshot
 from wardbench.ward.benchmark import page
+from wardbench.ward.benchmark.without import said_of
 
 Spec = Mapping[str, Any]
 
@@ -35,7 +36,7 @@ def answer(kind: Kind, spec: Spec, snapshot: Snapshot, without: Collection[int],
     """Answer `spec` on a snapshot, where the persons `without` objected."""
     if kind is Kind.OUTCOMES:
         return of_outcomes(spec, snapshot, without, mode, tell)
-    report = yardstick_answers.ANSWERS[kind](spec, snapshot, without, mode, tell)
+    report = said_of(yardstick_answers.ANSWERS[kind](spec, snapshot, without, mode, tell), without)
     return Answer(msgspec.json.decode(page.canonical_json(report)), page.render(report), True)
 
 
@@ -44,7 +45,9 @@ def of_outcomes(spec: Spec, snapshot: Snapshot, without: Collection[int], mode: 
     asked = question(msgspec.convert(spec, Protocol), Path())
     found = analyse(asked, snapshot, without=without, progress=tell)
     objected = Path("objected.txt") if without else None
-    command = report_command(Path(f"{asked.digest[:12]}.json"), Path("STORE"), Path("report.html"), mode, objected)
+    command = report_command(
+        Path(f"{asked.digest[:12]}.json"), Path("STORE"), Path("report.html"), mode, snapshot.version, objected
+    )
     report = report_of(found, snapshot, mode=mode, command=command)
     kept = applicability(found, snapshot)
     told = {**msgspec.to_builtins(report), "model": None if kept is None else msgspec.to_builtins(kept)}

@@ -6,11 +6,7 @@ Who objected to the use of their data is taken out of the results and cohorts be
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
 from typing import Any
-
-import numpy as np
-import pyarrow as pa
 
 from wardbench.bench.outcomes.protocol import read_inline
 from wardbench.campus.outcomes.given import sent
@@ -33,6 +29,7 @@ from wardbench.ward.benchmark.recorded import Analyte, find_analyte, results_of
 from wardbench.ward.benchmark.results import Results
 from wardbench.ward.benchmark.table1 import beside
 from wardbench.ward.benchmark.units import units_of_cohort
+from wardbench.ward.benchmark.without import cohort_without
 from wardbench.ward.cohorts import Cohort, run_cohort
 from wardbench.ward.cohorts.characterise import WINDOW_DAYS
 
@@ -45,8 +42,9 @@ def of_intervals(spec: Spec, snapshot: Snapshot, without: Collection[int], mode:
     analyte, results = _results(spec, snapshot, without)
     found = intervals(results, by=spec["by"], progress=lambda done, total, _what: tell(done, total, GROUPS))
     by = ("--by", ",".join(spec["by"])) if spec["by"] else ()
-    words = ("intervals", "--store", "STORE", "--analyte", spec["analyte"], "--unit", analyte.unit, *by, "--mode", mode)
-    return intervals_report(found, rules_for(mode), page.made_of(page.command_of(words), "", snapshot=snapshot))
+    words = ("intervals", *_records(snapshot, without), "--analyte", spec["analyte"], "--unit", analyte.unit, *by)
+    command = page.command_of((*words, "--mode", mode))
+    return intervals_report(found, rules_for(mode), page.made_of(command, "", snapshot=snapshot))
 
 
 def of_assay(spec: Spec, snapshot: Snapshot, without: Collection[int], mode: str, tell: Progress) -> Report:
@@ -56,7 +54,7 @@ def of_assay(spec: Spec, snapshot: Snapshot, without: Collection[int], mode: str
     given, file = exported_results(sent(spec["name"], spec["values"]), unit=analyte.unit)
     tell(1, 2, GROUPS)
     ages = ",".join(str(age) for age in spec["ages"])
-    words = ("assay", spec["name"], "--store", "STORE", "--analyte", spec["analyte"], "--unit", analyte.unit)
+    words = ("assay", spec["name"], *_records(snapshot, without), "--analyte", spec["analyte"], "--unit", analyte.unit)
     command = page.command_of((*words, "--ages", ages, "--mode", mode))
     made = page.made_of(command, "", snapshot=snapshot, files=[file])
     return on_hospital(given, results.one_each("first"), spec["ages"], rules_for(mode), made)[1]
@@ -72,7 +70,7 @@ def of_table1(spec: Spec, snapshot: Snapshot, without: Collection[int], mode: st
         study, option = read_aggregates(sent(spec["name"], spec["aggregates"])), ("--aggregates", spec["name"])
     else:
         study, option = members(spec["study"], snapshot, without), ("--study", "study.json")
-    words = ("table1", "--store", "STORE", "--hospital", "hospital.json", *option, "--mode", mode)
+    words = ("table1", *_records(snapshot, without), "--hospital", "hospital.json", *option, "--mode", mode)
     return beside(snapshot, study, hospital, rules_for(mode), page.command_of(words), days=WINDOW_DAYS)
 
 
@@ -85,7 +83,7 @@ def of_rates(spec: Spec, snapshot: Snapshot, without: Collection[int], mode: str
     words = ["standardise", *(("--study", "study.json") if isinstance(study, Cohort) else ("--csv", study.name))]
     words += ("--hospital", "hospital.json") if isinstance(standard, Cohort) else ("--standard", standard.name)
     ages = ",".join(str(age) for age in spec["ages"])
-    command = page.command_of((*words, "--store", "STORE", *_followed(spec), "--ages", ages, "--mode", mode))
+    command = page.command_of((*words, *_records(snapshot, without), *_followed(spec), "--ages", ages, "--mode", mode))
     return against(study, standard, rules_for(mode), command, follow=follow, ages=spec["ages"])
 
 
@@ -95,7 +93,7 @@ def of_funnel(spec: Spec, snapshot: Snapshot, without: Collection[int], mode: st
     cohort = members(spec["cohort"], snapshot, without)
     follow = Follow(snapshot, _outcome(spec, snapshot, without), spec["within"])
     tell(1, 2, GROUPS)
-    words = ("funnel", "--store", "STORE", "--cohort", "cohort.json", "--by", spec["by"], *_followed(spec))
+    words = ("funnel", *_records(snapshot, without), "--cohort", "cohort.json", "--by", spec["by"], *_followed(spec))
     command = page.command_of((*words, "--adjust", spec["adjust"], "--mode", mode))
     return units_of_cohort(cohort, follow, rules_for(mode), command, by=spec["by"], adjust=spec["adjust"])
 
@@ -114,22 +112,18 @@ def _side(side: dict[str, Any], snapshot: Snapshot, without: Collection[int]) ->
 
 def members(cohort: dict[str, Any], snapshot: Snapshot, without: Collection[int]) -> Cohort:
     """The cohort of an object with name and expression, without some persons."""
-    found = run_cohort(read_inline(cohort, str(cohort["name"])), snapshot)
-    if not without:
-        return found
-    return replace(
-        found, rows=found.rows.filter(pa.array(~np.isin(found.rows["subject_id"].to_numpy(), _array(without))))
-    )
+    return cohort_without(run_cohort(read_inline(cohort, str(cohort["name"])), snapshot), without)
 
 
 def _results(spec: Spec, snapshot: Snapshot, without: Collection[int]) -> tuple[Analyte, Results]:
     analyte = find_analyte(snapshot, spec["analyte"], spec["unit"] or None)
-    results = results_of(snapshot, analyte)
-    return analyte, results.where(~np.isin(results.person, _array(without))) if without else results
+    return analyte, results_of(snapshot, analyte, without=without)
 
 
-def _array(persons: Collection[int]) -> np.ndarray[Any, np.dtype[np.int64]]:
-    return np.fromiter(persons, np.int64, len(persons))
+def _records(snapshot: Snapshot, without: Collection[int]) -> tuple[str, ...]:
+    """The records as a command names them."""
+    objected = ("--objected", "objected.txt") if without else ()
+    return ("--store", "STORE", "--snapshot", snapshot.version, *objected)
 
 
 ANSWERS: Mapping[Kind, Callable[[Spec, Snapshot, Collection[int], str, Progress], Report]] = {

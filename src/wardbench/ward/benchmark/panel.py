@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import csv
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -55,11 +55,18 @@ class Place:
 
 
 def candidates(
-    snapshot: Snapshot, index: SampleIndex, analyte: Analyte, query: Query, *, days: int
+    snapshot: Snapshot,
+    index: SampleIndex,
+    analyte: Analyte,
+    query: Query,
+    *,
+    days: int,
+    without: Collection[int] = (),
 ) -> tuple[Candidate, ...]:
-    """Specimens of a query (which says what can be given) with a value at most `days` days from when they were taken.
-    NotFoundError where there is none."""
-    found = nearest(find(index, query, limit=MOST_CANDIDATES).rows, results_of(snapshot, analyte), days=days)
+    """Specimens of a query (which says what can be given) with a value at most `days` days from when they were taken;
+    none of a person in `without`. NotFoundError where there is none."""
+    results = results_of(snapshot, analyte, without=without)
+    found = nearest(find(index, query, limit=MOST_CANDIDATES).rows, results, days=days)
     if not found:
         raise NotFoundError(f"No specimen that can be given has a result of {analyte.name} within {days} days.")
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import duckdb
@@ -11,6 +12,7 @@ from wardbench.core.errors import InputError, NotFoundError
 from wardbench.core.store import Snapshot
 from wardbench.ward.benchmark.indirect import Floats
 from wardbench.ward.benchmark.results import NO_DAY, Results
+from wardbench.ward.benchmark.without import left
 from wardbench.ward.cohorts import Cohort
 from wardbench.ward.cohorts.characterise import FEMALE, MALE, NO_UNIT
 
@@ -94,9 +96,15 @@ def find_analyte(snapshot: Snapshot, asked: str, unit: str | None) -> Analyte:
 
 
 def results_of(
-    snapshot: Snapshot, analyte: Analyte, *, healthy: Cohort | None = None, outpatients: bool = False
+    snapshot: Snapshot,
+    analyte: Analyte,
+    *,
+    healthy: Cohort | None = None,
+    outpatients: bool = False,
+    without: Collection[int] = (),
 ) -> Results:
-    """All results of an analyte that are numbers above 0; `healthy` flags those of a cohort's memberships.
+    """All results of an analyte that are numbers above 0; `healthy` flags those of a cohort's memberships. Persons in
+    `without` are as if they had none.
 
     A device is the one that a result is linked to (`measurement_event_id`), else the laboratory's own code of the test,
     which tells analysers apart where each has its own. `outpatients` leaves out all but outpatient visits.
@@ -132,6 +140,9 @@ def results_of(
             """,
             {"concept": analyte.concept_id, "unit": analyte.unit},
         ).fetchnumpy()
+    if without:
+        kept = left(np.asarray(columns["person_id"], dtype=np.int64), without)
+        columns = {name: column[kept] for name, column in columns.items()}
     value: Floats = np.ma.filled(np.ma.asarray(columns["value"], dtype=float), np.nan)
     limited = np.asarray(columns["limited"], dtype=bool)
     usable = np.isfinite(value) & (value > 0) & ~limited
