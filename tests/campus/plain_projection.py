@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import uuid
 from typing import Any
 
 import pyarrow as pa
@@ -27,6 +28,9 @@ def _row(one: Specimen, noted: Noted) -> dict[str, Any]:
     donor, collection = one.donor, one.collection
     person = DonorLink.objects.filter(donor=donor).values_list("person_id", flat=True).first() if donor else None
     stands = consents.given([donor.id], Collection.objects.all())[donor.id, collection.id] if donor else None
+    allowed = -1
+    for each in _donors(one):
+        allowed &= bits(consents.given([each], [collection])[each, collection.id])
     taken = timezone.localtime(one.collected).replace(tzinfo=None, microsecond=0) if one.collected else None
     age = taken.year - donor.birth_year if taken and donor and donor.birth_year else None
     codes = [one.diagnosis] if one.diagnosis else []
@@ -52,7 +56,16 @@ def _row(one: Specimen, noted: Noted) -> dict[str, Any]:
         "tube": one.tube or None,
         "delay": sprec[2] if len(sprec) == 7 else None,
         "delay_after": sprec[5] if len(sprec) == 7 else None,
-        "consent": bits(stands) if stands is not None else 0,
+        "consent": allowed if _donors(one) else 0,
         "reserved": one.reserved is not None,
         "retained": one.retained,
     }
+
+
+def _donors(one: Specimen) -> set[uuid.UUID]:
+    """Whose it is; nobody's where it is of somebody whom nobody knows."""
+    if one.donor_id is not None:
+        return {one.donor_id}
+    origins = [part.specimen for part in one.parts.all()] or ([one.parent] if one.parent is not None else [])
+    each = [_donors(origin) for origin in origins]
+    return set().union(*each) if each and all(each) else set()

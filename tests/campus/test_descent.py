@@ -65,6 +65,42 @@ def test_a_line_is_followed_to_its_ends_both_ways(w: World) -> None:
             assert (other in made[one]) == (one in origins[other])
 
 
+def test_the_donors_of_a_pool_are_all_whose_it_is_or_nobody(w: World, django_assert_max_num_queries: Any) -> None:
+    of = line(w)
+    first, second = tube("T0-0").donor_id, tube("T1-0").donor_id
+    Specimen.objects.filter(label__in=["A", "B"]).update(donor=None)
+    with django_assert_max_num_queries(16):
+        found = descent.sources_of(list(of.values()))
+    assert {name: found[one] for name, one in of.items()} == {
+        **dict.fromkeys(("T0-0", "A", "B", "N"), frozenset({first})),
+        **dict.fromkeys(("P", "Q"), frozenset({first, second})),
+        "T1-0": frozenset({second}),
+        "T2-0": frozenset({tube("T2-0").donor_id}),
+    }
+    Specimen.objects.filter(label="T0-0").update(donor=None)
+    assert not descent.sources_of([of["P"]])[of["P"]] and not descent.sources_of([uuid.uuid4()]).popitem()[1]
+
+
+def test_a_pool_is_counted_where_everybody_in_it_agreed_and_given_then(w: World) -> None:
+    of = line(w)
+    asked = Query.of(giving=Giving())
+    (scope,) = looking.scopes(w.gives)
+
+    def given() -> set[str]:
+        current.refresh()
+        rows = looking.rows(scope, asked, by=w.gives)
+        return {name for name, one in of.items() if str(one) in rows.column("specimen").to_pylist()}
+
+    Specimen.objects.update(status="out", box=None, place=None)
+    for label in ("T0-0", "T1-0", "P", "Q"):
+        tubes.thaw([tube(label)], by=w.gives)
+    assert {"P", "Q"} <= given()
+    other = tube("T1-0").donor
+    assert other is not None
+    consent(other, {**dict.fromkeys(Tier, True), Tier.RESEARCH: False})
+    assert not {"P", "Q", "T1-0"} & given() and "T0-0" in given()
+
+
 def test_a_line_costs_a_few_questions_however_long_the_list(w: World, django_assert_max_num_queries: Any) -> None:
     of = line(w)
     with django_assert_max_num_queries(12):

@@ -70,6 +70,11 @@ def stock(cast: Cast, store: Store) -> list[Donor]:
     late = datetime.datetime(2023, 12, 31, 23, 30, 5, 250_000, tzinfo=datetime.UTC)
     things.tubes(cast, 3, prefix="N", donor=None, collected=late, amount=None, unit="", sprec="SER-PED-A-B-N-C-V")
     things.tubes(cast, 3, prefix="R", donor=made[0], collected=late, collection=things.collection(cast, "C2"))
+    some = [things.tubes(cast, 1, prefix=f"M{n}", donor=one)[0] for n, one in enumerate(made[:3])]
+    pool = tubes.pool("POOL", [(one, Amount(100_000, "ml")) for one in some], by=SYSTEM)
+    (part,) = tubes.aliquot(pool, [Part("POOL-1", Amount(1000, "ml"))], by=SYSTEM)
+    unknown = things.tubes(cast, 1, prefix="U", donor=None)[0]
+    tubes.pool("POOL-2", [(part, None), (unknown, None)], by=SYSTEM)
     return made
 
 
@@ -110,6 +115,7 @@ class World:
                 lambda: tubes.retain(one, not one.retained, "x", by=self.by),
                 lambda: tubes.correct(one, {"diagnosis": self.chance.choice(["I10", "C18", ""])}, "x", by=self.by),
                 lambda: tubes.aliquot(one, [Part(name, Amount(1000, "ml"))], by=self.by),
+                lambda: tubes.pool(name, [(one, None), (self.specimen(), Amount(1000, "ml"))], by=self.by),
                 lambda: storing.take_out([one], by=self.by),
                 lambda: storing.fill([one], self.box(), by=self.by),
                 lambda: things.tubes(self.cast, 1, prefix=name, donor=self.donor()),

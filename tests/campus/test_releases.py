@@ -415,6 +415,7 @@ def test_a_part_leaves_the_rest_where_it_is_and_free(w: World) -> None:
     whole, part = Specimen.objects.get(label="T0-0"), Specimen.objects.get(label="T0-0-A")
     assert (whole.status, whole.amount, whole.reserved, whole.place) == ("stored", 700_000, None, 0)
     assert (part.status, part.amount, part.parent_id) == ("picked", 300_000, whole.id)
+    assert (whole.thaws, part.thaws) == (1, 1), "it lay frozen"
     at_hand.send(w, again(request))
     assert PermitUse.objects.get().amount == pytest.approx(0.3)
     assert custody.verify(Specimen.objects.get(label="T0-0-A")) is None
@@ -453,7 +454,9 @@ def test_a_quote_follows_the_tariffs_and_the_newest_counts(w: World) -> None:
     quoting.set_tariff(bank, "shipment", 4000, 6000, by=w.gives)
     request = at(w, Status.QUOTED)
     assert Quote.objects.get(request=request).cents == 3 * 500 + 4000
-    quoting.quote(request.id, by=w.gives, counts={"retrieval": 1})
+    quoting.set_tariff(bank, "aliquot", 250, 400, by=w.gives)
+    made = quoting.quote(request.id, by=w.gives, counts={"retrieval": 1, "aliquot": 2, "shipment": 0})
+    assert made.cents == 500 + 2 * 250, "work that the specimens do not ask for has its price too"
     with pytest.raises(BusyError, match="newer quote"):
         quoting.accept(request.id, 1, by=w.asks)
     Quote.objects.filter(number=2).update(until=timezone.localdate() - datetime.timedelta(days=1))

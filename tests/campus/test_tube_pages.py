@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 
 import pytest
 
@@ -165,17 +166,69 @@ def test_what_is_corrected_is_told_and_its_code_follows(cast: Cast, tube: Specim
 
 
 def test_preanalytics_by_the_form(cast: Cast, tube: Specimen) -> None:
-    given = {"spun": "2026-03-02T09:30", "waited_cold": "no", "g": "2000", "minutes": "10", "storage": "a"}
+    client, address = cast.client("biobank_manager"), f"/biobank/specimens/{tube.id}/preanalytics/"
+    taken = datetime.datetime(2026, 3, 2, 7, 40, 30, tzinfo=datetime.UTC)
+    Specimen.objects.filter(id=tube.id).update(collected=taken)
+    given = {
+        "spun": "2026-03-02T09:30", "waited": "room", "spins": "1", "g": "2000", "minutes": "10", "spun_cold": "room",
+        "brake": "yes", "kept": "cold", "frozen": "2026-03-02T10:00", "storage": "A",
+    }  # fmt: skip
+    client.post(address, given)
+    # It lies in the freezer by now; that it waited cold afterwards says nothing of the centrifuge.
+    assert things.again(tube).sprec == "PL1-PED-A-B-N-A-A" and things.again(tube).status == "stored"
+    page = client.get(address).content.decode()
+    assert 'value="2026-03-02T09:30"' in page and 'value="2000"' in page
+    cold = {**given, "spun_cold": "cold", "brake": "no", "waited": "warm"}
+    client.post(address, cold)
+    assert things.again(tube).sprec == "PL1-PED-O-C-N-A-A"
+    client.post(
+        address, {**given, "spins": "2", "g2": "12000", "minutes2": "15", "spun_cold2": "cold", "brake2": "yes"}
+    )
+    assert things.again(tube).sprec == "PL2-PED-A-B-J-A-A"
+    client.post(address, {**given, "spins": "0", "frozen": ""})
+    assert things.again(tube).sprec == "PL1-PED-A-N-N-N-A" and "frozen" not in things.again(tube).preanalytics
+    assert b"Say this too" in client.post(address, {**given, "g": ""}).content
+    assert b"before" in client.post(address, {**given, "spun": "2026-03-02T08:00"}).content
+
+
+def test_seconds_that_a_form_has_not_are_kept(cast: Cast, tube: Specimen) -> None:
+    noted = {"spun": "2026-03-02T08:30:41+00:00", "spins": [[2000, False, True, 10]]}
+    Specimen.objects.filter(id=tube.id).update(preanalytics=noted)
+    given = {"spun": "2026-03-02T09:30", "spins": "1", "g": "2000", "minutes": "10", "brake": "yes", "waited": "cold"}
     cast.client("biobank_manager").post(f"/biobank/specimens/{tube.id}/preanalytics/", given)
-    assert things.again(tube).sprec == ""  # it is stored: what was done before is corrected, not processed
-    Specimen.objects.filter(id=tube.id).update(status="collected", box=None, place=None)
-    cast.client("biobank_manager").post(f"/biobank/specimens/{tube.id}/preanalytics/", given)
-    assert things.again(tube).sprec == "PL1-PED-X-B-N-X-A"
+    assert things.again(tube).preanalytics == {**noted, "waited_cold": True}
+
+
+def test_a_tissue_is_asked_for_ischaemia_and_fixing(cast: Cast, tube: Specimen) -> None:
+    Specimen.objects.filter(id=tube.id).update(material="TissueFixed", unit="pieces")
+    client, address = cast.client("biobank_manager"), f"/biobank/specimens/{tube.id}/preanalytics/"
+    assert b"Warm ischaemia" in client.get(address).content and b"centrifuge" not in client.get(address).content
+    given = {
+        "collection": "SRG",
+        "warm_minutes": "9.5",
+        "cold_minutes": "12",
+        "fixation": "NBF",
+        "fixed_minutes": "600",
+    }
+    client.post(address, {**given, "storage": "P"})
+    assert things.again(tube).sprec == "TIS-SRG-B-C-NBF-E-P"
+    client.post(address, given)
+    assert things.again(tube).sprec == "TIS-SRG-B-C-NBF-E-X"
+
+
+def test_what_lies_frozen_is_thawed_to_be_divided_unless_somebody_says_not(cast: Cast, tube: Specimen) -> None:
+    client, address = cast.client("biobank_manager"), f"/biobank/specimens/{tube.id}/aliquot/"
+    assert re.search(r'<input[^>]*name="thawed"[^>]*checked', client.get(address).content.decode())
+    client.post(address, {"labels": "A1", "number": "0.1", "unit": "ml", "thawed": "on"})
+    client.post(address, {"labels": "A2", "number": "0.1", "unit": "ml"})
+    assert things.again(tube).thaws == 1 and things.again(tube).amount == 800_000
+    page = client.get(f"/biobank/specimens/{tube.id}/").content.decode()
+    assert "then 0.8 ml" in page and "A2" in page
 
 
 def test_labels_say_nothing_of_the_donor_and_escape_commands(cast: Cast, tube: Specimen) -> None:
     Specimen.objects.filter(id=tube.id).update(label="T^XZ~1_")
-    written = labels.zpl([things.again(tube)])
+    written = labels.zpl_of([labels.label_of(things.again(tube), drawn=False)])
     assert written.count("^XA") == written.count("^XZ") == 1
     assert "_5EXZ_7E1_5F" in written and "D1" not in written
     page = cast.client("biobank_manager").get(f"/biobank/specimens/labels/?id={tube.id}&as=zpl")

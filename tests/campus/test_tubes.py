@@ -8,8 +8,9 @@ import pytest
 
 from campus import biobank_things as things
 from campus.cast import Cast, make_cast
+from campus.releases_things import consent
 from wardbench.campus.access.models import CareRelation
-from wardbench.campus.biobank import custody, donors, preanalytics, storing, tubes
+from wardbench.campus.biobank import custody, donors, preanalytics, storing, tube_queries, tubes, withdrawing
 from wardbench.campus.biobank.amounts import Amount, amount_of
 from wardbench.campus.biobank.models import Specimen
 from wardbench.campus.biobank.preanalytics import Delay
@@ -196,3 +197,91 @@ def test_every_status_every_role(cast: Cast, act: Act) -> None:
                 assert allowed, (status, role)
                 assert things.again(tube).events == tube.events + 1
                 Specimen.objects.filter(label="NEW").update(label=f"NEW{number}{role.value}")
+
+
+def test_a_thawing_counts_for_what_it_was_thawed_for_and_for_what_is_made(
+    cast: Cast, tube: Specimen, by: Actor
+) -> None:
+    (one,) = tubes.aliquot(tube, [Part("A", ml("0.2"))], by=by, thawed=True)
+    assert (things.again(tube).thaws, things.again(one).thaws) == (1, 1)
+    assert [event.act for event in tube.custody.order_by("number")][-2:] == ["thaw", "derive"]
+    tubes.use(things.again(tube), ml("0.1"), "Check", by=by, thawed=True)
+    (made,) = tubes.derive(things.again(tube), "DNA", [Part("N")], ml("0.1"), by=by)
+    assert (things.again(tube).thaws, things.again(made).thaws) == (2, 2)
+    pool = tubes.pool("P", [(things.again(tube), ml("0.1")), (things.again(one), None)], by=by, thawed=True)
+    assert (things.again(tube).thaws, things.again(one).thaws, pool.thaws) == (3, 2, 3)
+    assert all(custody.verify(each) is None for each in Specimen.objects.all())
+    with pytest.raises(InputError, match="there are"):
+        tubes.aliquot(things.again(tube), [Part("B", ml("9"))], by=by, thawed=True)
+    assert things.again(tube).thaws == 3, "what could not be done thawed nothing"
+
+
+def test_a_tube_from_the_freezer_is_taken_to_be_thawed_until_that_was_counted(tube: Specimen, by: Actor) -> None:
+    assert tubes.is_frozen(tube)
+    storing.take_out([tube], by=by)
+    assert tubes.is_frozen(things.again(tube))
+    tubes.thaw([things.again(tube)], by=by)
+    assert not tubes.is_frozen(things.again(tube))
+    storing.fill([things.again(tube)], things.box("Freezer Rack 1 Box 2"), by=by)
+    assert tubes.is_frozen(things.again(tube))
+    storing.change_container(things.box("Freezer Rack 1"), {"temperature": "2to10"}, by=by)
+    assert not tubes.is_frozen(things.again(tube))
+
+
+def test_all_of_it_is_all_of_it_where_nobody_measured_too(cast: Cast, by: Actor) -> None:
+    one, other, third = things.tubes(cast, 3, amount=None, unit="")
+    tubes.derive(one, "DNA", [Part("N")], by=by)
+    tubes.pool("P", [(other, None), (third, None)], by=by)
+    assert {things.again(each).status for each in (one, other, third)} == {Status.USED_UP}
+    fourth = things.tubes(cast, 1, prefix="X", amount=None, unit="")[0]
+    tubes.aliquot(fourth, [Part("A")], by=by)
+    assert things.again(fourth).status == Status.COLLECTED, "of what was divided nobody knows what is left"
+
+
+def test_nothing_is_made_of_what_a_donor_took_back(cast: Cast, by: Actor) -> None:
+    mine = things.tubes(cast, 2, prefix="X", donor=things.donor("D7"))
+    theirs = things.tubes(cast, 2, prefix="Y", donor=things.donor("D8"))
+    pool = tubes.pool("P", [(mine[1], ml("0.5")), (theirs[1], ml("0.5"))], by=by)
+    consent(things.donor("D7"))
+    withdrawing.withdraw_consent(things.donor("D7"), by=SYSTEM)
+    for act in (
+        lambda: tubes.aliquot(mine[0], [Part("A")], by=by),
+        lambda: tubes.derive(mine[0], "DNA", [Part("A")], by=by),
+        lambda: tubes.use(mine[0], None, "Check", by=by),
+        lambda: tubes.pool("Q", [(theirs[0], None), (mine[0], None)], by=by),
+        lambda: tubes.aliquot(things.again(pool), [Part("A")], by=by),
+    ):
+        with pytest.raises(BusyError, match="withdrew"):
+            act()
+    assert Specimen.objects.count() == 5 and things.again(mine[0]).events == mine[0].events
+    tubes.aliquot(theirs[0], [Part("A")], by=by)
+    tubes.retain(mine[0], True, "The pathologist needs it.", by=by)
+    tubes.aliquot(things.again(mine[0]), [Part("B")], by=by)
+
+
+def test_delays_of_one_kind_are_compared(cast: Cast) -> None:
+    today = datetime.date(2026, 6, 30)
+
+    def told(until: str, minutes: float, days: int) -> Delay:
+        return Delay("Ward", "PED", today - datetime.timedelta(days=days), minutes, until)
+
+    mixed = [told("spun", 30, 20)] * 9 + [told("unspun", 90, 1)] * 9
+    assert not preanalytics.drifts(mixed, today), "another step is not a longer one"
+    found = preanalytics.drifts([*mixed, *[told("unspun", 30, 20)] * 9], today)
+    assert [(one.until, one.before, one.now) for one in found] == [("unspun", 30, 90)]
+
+
+def test_a_specimen_tells_each_of_its_delays_once(cast: Cast, by: Actor) -> None:
+    at = datetime.datetime(2026, 3, 2, 8, tzinfo=datetime.UTC)
+    noted = {"spun": "2026-03-02 09:00", "spun_off": "2026-03-02 09:15", "frozen": "2026-03-02 10:00"}
+    blood = things.tubes(cast, 1, material="WholeBlood", collected=at)[0]
+    made = tubes.derive(blood, "Plasma", [Part(f"P{n}", ml("0.1")) for n in range(2)], ml("0.5"), by=by)
+    for one in made:
+        tubes.note_preanalytics(one, noted, by=by)
+    tubes.aliquot(things.again(made[0]), [Part("A", ml("0.05"))], by=by)
+    tissue = things.tubes(cast, 1, prefix="S", material="TissueFixed", amount=1, unit="pieces", collected=at)[0]
+    tubes.note_preanalytics(tissue, {"warm_minutes": 4, "cold_minutes": 25}, by=by)
+    told = preanalytics.delays(tube_queries.recent(days=100_000))
+    assert sorted((one.until, one.minutes) for one in told) == [
+        ("cold_minutes", 25), ("frozen", 45), ("spun", 60), ("warm_minutes", 4),
+    ]  # fmt: skip

@@ -16,6 +16,12 @@ from wardbench.core.errors import InputError
 
 VERSION = "2.0"
 
+
+def gettext_noop(sentence: str) -> str:
+    """Mark a sentence for the catalogues; it is translated where it is shown."""
+    return sentence
+
+
 FLUIDS = {
     "AscitesFluid": "ASC", "AmnioticFluid": "AMN", "BronchLavage": "BAL", "WholeBlood": "BLD",
     "BoneMarrowAspirate": "BMA", "BreastMilk": "BMK", "BuffyCoat": "BUF", "PBMC": "CEL",
@@ -80,8 +86,28 @@ COLLECTIONS = frozenset(
 )
 """Ways in which solid material is taken."""
 FIXATIONS = frozenset(["ACA", "ALD", "ALL", "ETH", "FOR", "HST", "SNP", "NAA", "NBF", "OCT", "PXT", "RNL"])
-STORAGES = frozenset("ABCDEFGHIJKLMNOPQRSTWY")
-"""Long-term storage: container and temperature together."""
+_PP = gettext_noop("Tube of 0.5 to 2 ml")
+_CRYO = gettext_noop("Cryotube of 1 to 2 ml")
+_STRAW = gettext_noop("Straw")
+_LARGE = gettext_noop("Tube of 5 ml or more")
+_PLATE = gettext_noop("Microplate")
+_SMALL = gettext_noop("Tube of 40 to 500 µl")
+_COLD, _COOL = gettext_noop("-60 to -85 °C"), gettext_noop("-18 to -35 °C")
+_BELOW, _NITROGEN = gettext_noop("Below -135 °C"), gettext_noop("liquid nitrogen")
+_SLOWLY = gettext_noop("frozen by programme to below -135 °C")
+_LATER = gettext_noop("liquid nitrogen after -60 to -85 °C")
+STORED = {
+    "A": (_PP, _COLD), "B": (_PP, _COOL), "C": (_CRYO, _NITROGEN), "D": (_CRYO, _COLD), "E": (_CRYO, _SLOWLY),
+    "F": (gettext_noop("Plastic cryo straw"), _NITROGEN), "G": (_STRAW, _COLD), "H": (_STRAW, _COOL),
+    "I": (_STRAW, _SLOWLY), "J": (_LARGE, _COLD), "K": (_LARGE, _COOL), "L": (_PLATE, _COLD), "M": (_PLATE, _COOL),
+    "N": (_CRYO, _LATER), "O": (_STRAW, _LATER),
+    "P": (gettext_noop("Block of paraffin"), gettext_noop("room temperature or 2 to 10 °C")),
+    "Q": (gettext_noop("Bag"), _NITROGEN), "R": (gettext_noop("Dry medium"), gettext_noop("room temperature")),
+    "S": (_SMALL, _COLD), "T": (_SMALL, _COOL), "V": (_PP, _BELOW), "W": (_SMALL, _BELOW),
+    "Y": (gettext_noop("The tube into which it was taken"), gettext_noop("-18 to -35 °C or -60 to -85 °C")),
+}  # fmt: skip
+"""Long-term storage by its code: the container, and how cold."""
+STORAGES = frozenset(STORED)
 
 _HOURS = datetime.timedelta(hours=1)
 _MINUTES = datetime.timedelta(minutes=1)

@@ -99,3 +99,10 @@ def temperatures() -> dict[uuid.UUID, str]:
         around = (uuid.UUID(part) for part in reversed([part for part in path.split("/") if part][:-1]))
         found[one_id] = next((said[part][1] for part in around if part in said and said[part][1]), "")
     return found
+
+
+def temperature_of(container: Container) -> str:
+    """How cold one container is kept, as in `temperatures`."""
+    ids = [uuid.UUID(part) for part in container.path.split("/") if part]
+    said = dict(Container.objects.filter(id__in=ids).values_list("id", "temperature"))
+    return next((said[one] for one in reversed(ids) if said.get(one)), "")

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from wardbench.campus.biobank.models import Specimen
+from wardbench.campus.people.roles import gettext_noop
 from wardbench.core.errors import InputError
 from wardbench.core.sprec import SOLIDS, Fluid, Solid, Spin, sprec
 
@@ -33,7 +34,7 @@ def code(specimen: Specimen, noted: Mapping[str, Any]) -> str:
         raise InputError(_("{name}: SPREC knows no such fact.").format(name=sorted(unknown)[0]))
     if noted.get("fasting") not in (None, "", *FASTING):
         raise InputError(_("fasting: say {one} or {other}.").format(one=FASTING[0], other=FASTING[1]))
-    if specimen.material in SOLIDS or specimen.material.startswith("Tissue"):
+    if is_solid(specimen.material):
         return sprec(
             Solid(
                 specimen.material,
@@ -51,16 +52,21 @@ def code(specimen: Specimen, noted: Mapping[str, Any]) -> str:
             specimen.material,
             specimen.tube,
             hour_of(specimen.collected),
-            _time(noted, "spun"),
+            time_of(noted, "spun"),
             noted.get("waited_cold"),
             bool(noted.get("waited_warm")),
             None if spins is None else tuple(Spin(*one) for one in spins),
-            _time(noted, "spun_off"),
-            _time(noted, "frozen"),
+            time_of(noted, "spun_off"),
+            time_of(noted, "frozen"),
             noted.get("kept_cold"),
             noted.get("storage", ""),
         )
     )
+
+
+def is_solid(material: str) -> bool:
+    """Whether SPREC asks of a material how it was fixed, and not how it was spun."""
+    return material in SOLIDS or material.startswith("Tissue")
 
 
 def hour_of(at: datetime.datetime | None) -> datetime.datetime | None:
@@ -68,7 +74,8 @@ def hour_of(at: datetime.datetime | None) -> datetime.datetime | None:
     return None if at is None or timezone.localtime(at).time() == datetime.time() else at
 
 
-def _time(noted: Mapping[str, Any], name: str) -> datetime.datetime | None:
+def time_of(noted: Mapping[str, Any], name: str) -> datetime.datetime | None:
+    """A time among what was noted, None where there is none. InputError where it is no time."""
     text = noted.get(name)
     if not text:
         return None
@@ -89,14 +96,25 @@ def _minutes(noted: Mapping[str, Any], name: str) -> datetime.timedelta | None:
         raise InputError(_("{name}: write a number of minutes.").format(name=name)) from None
 
 
+UNTIL = {
+    "spun": gettext_noop("from being taken to the centrifuge"),
+    "frozen": gettext_noop("from the centrifuge to the freezer"),
+    "unspun": gettext_noop("from being taken to the freezer"),
+    "warm_minutes": gettext_noop("warm ischaemia"),
+    "cold_minutes": gettext_noop("cold ischaemia"),
+}
+"""The delays that are watched."""
+
+
 @dataclass(frozen=True)
 class Delay:
-    """How long a tube waited: minutes from being taken to the centrifuge or the freezer."""
+    """How long a tube waited, in minutes, for what `until` says (of `UNTIL`)."""
 
     where: str
     tube: str
     day: datetime.date
     minutes: float
+    until: str = "spun"
 
 
 @dataclass(frozen=True)
@@ -105,6 +123,7 @@ class Drift:
 
     where: str
     tube: str
+    until: str
     before: float
     now: float
     count: int
@@ -116,16 +135,16 @@ FEWEST, FACTOR = 8, 1.5
 def drifts(delays: Iterable[Delay], today: datetime.date, *, days: int = 7, weeks: int = 8) -> Sequence[Drift]:
     """Where the median delay of the last `days` is half as long again as that of the `weeks` before, worst first.
 
-    At least eight tubes on either side: fewer say nothing of a ward.
+    At least eight tubes on either side: fewer say nothing of a ward. Only delays of one kind are compared.
     """
-    late: dict[tuple[str, str], list[float]] = defaultdict(list)
-    before: dict[tuple[str, str], list[float]] = defaultdict(list)
+    late: dict[tuple[str, str, str], list[float]] = defaultdict(list)
+    before: dict[tuple[str, str, str], list[float]] = defaultdict(list)
     for one in delays:
         age = (today - one.day).days
         if 0 <= age < days:
-            late[one.where, one.tube].append(one.minutes)
+            late[one.where, one.tube, one.until].append(one.minutes)
         elif days <= age < days + 7 * weeks:
-            before[one.where, one.tube].append(one.minutes)
+            before[one.where, one.tube, one.until].append(one.minutes)
     found = []
     for key, now in late.items():
         if len(now) >= FEWEST and len(before[key]) >= FEWEST:
@@ -136,10 +155,32 @@ def drifts(delays: Iterable[Delay], today: datetime.date, *, days: int = 7, week
 
 
 def delays(specimens: Iterable[Specimen]) -> Iterable[Delay]:
-    """The delays that specimens tell of: to the centrifuge where they were spun, else to the freezer."""
+    """The delays that specimens tell of. What was made of one specimen and tells the same counts once."""
+    told = set()
     for one in specimens:
-        end = _time(one.preanalytics, "spun") or _time(one.preanalytics, "frozen")
-        taken = hour_of(one.collected)
-        if taken is not None and end is not None and end >= taken:
-            where = one.visit.place if one.visit is not None else ""
-            yield Delay(where, one.tube, timezone.localdate(taken), (end - taken).total_seconds() / 60)
+        taken = one.collected
+        if taken is None:
+            continue
+        where, day = one.visit.place if one.visit is not None else "", timezone.localdate(taken)
+        for until, minutes in _waited(one):
+            key = one.parent_id or one.id, until, minutes
+            if key not in told:
+                told.add(key)
+                yield Delay(where, one.tube, day, minutes, until)
+
+
+def _waited(one: Specimen) -> Iterable[tuple[str, float]]:
+    noted, taken = one.preanalytics, hour_of(one.collected)
+    if is_solid(one.material):
+        for name in ("warm_minutes", "cold_minutes"):
+            length = _minutes(noted, name)
+            if length is not None:
+                yield name, length.total_seconds() / 60
+        return
+    spun, frozen = time_of(noted, "spun"), time_of(noted, "frozen")
+    steps = [("spun", taken, spun), ("frozen", time_of(noted, "spun_off") or spun, frozen)]
+    if spun is None:
+        steps = [("unspun", taken, frozen)]
+    for until, start, end in steps:
+        if start is not None and end is not None and end >= start:
+            yield until, (end - start).total_seconds() / 60

@@ -57,14 +57,19 @@ def drifts(actor: Actor) -> Card:
     lines = [
         Line(
             f"{one.where or _('no place noted')}, {one.tube or '?'}",
-            said=_("%(now)d minutes where it was %(before)d, of %(count)d tubes this week")
-            % {"now": round(one.now), "before": round(one.before), "count": one.count},
+            said=_("%(until)s: %(now)d minutes where it was %(before)d, of %(count)d tubes this week")
+            % {
+                "until": _(preanalytics.UNTIL[one.until]),
+                "now": round(one.now),
+                "before": round(one.before),
+                "count": one.count,
+            },
             tag=_("waits longer"),
             tone="wait",
         )
         for one in found[:SHOWN]
     ]
-    return Card(_("Time to the centrifuge"), lines, _("No ward lets its tubes wait longer than in the weeks before."))
+    return Card(_("How long tubes wait"), lines, _("No ward lets its tubes wait longer than in the weeks before."))
 
 
 @card(30)

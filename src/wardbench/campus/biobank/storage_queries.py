@@ -50,6 +50,15 @@ def container(container_id: uuid.UUID, *, by: Actor) -> Container:
     return found
 
 
+def to_label(container_id: uuid.UUID, *, by: Actor) -> list[Container]:
+    """A place and those that stand in it, whose barcodes are printed; NotFoundError where there is none."""
+    rules.may_see_inventory(by).require()
+    here = Container.objects.filter(id=container_id).first()
+    if here is None:
+        raise NotFoundError(_("There is no such place."))
+    return [here, *here.inside.filter(closed=None).order_by("place", "name")]
+
+
 def by_barcode(text: str) -> Container | None:
     """The container with this barcode, or of this name where only one has it, or at the end of such a path of names:
     Freezer 1 / Rack 2."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import datetime
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -21,6 +19,14 @@ from wardbench.core.miabis import MATERIALS
 
 UNIT_CHOICES = [("", ""), *[(code, code) for code in UNITS]]
 MATERIAL_CHOICES = [(code, _(title)) for code, title in MATERIALS.items()]
+
+
+class _ThawedForm(forms.Form):
+    thawed = forms.BooleanField(
+        label=_("It was thawed for this"),
+        required=False,
+        help_text=_("It counts as thawed once more, and so does what is made of it."),
+    )
 
 
 class _AmountForm(forms.Form):
@@ -53,7 +59,7 @@ def _goes(form: forms.Form, given: dict[str, Any]) -> tuple[Container | None, in
         return into, 0
 
 
-class PartsForm(_AmountForm):
+class PartsForm(_AmountForm, _ThawedForm):
     labels = forms.CharField(
         label=_("Labels of the new tubes"),
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
@@ -69,6 +75,8 @@ class PartsForm(_AmountForm):
         help_text=_("Scan its barcode; they go side by side."),
     )
     start = forms.CharField(label=_("From position"), max_length=8, required=False)
+
+    field_order: tuple[str, ...] = ("labels", "number", "unit", "box", "start", "thawed")
 
     def clean(self) -> dict[str, Any]:
         given = super().clean()
@@ -91,7 +99,7 @@ class DeriveForm(PartsForm):
     )
     used_unit = forms.ChoiceField(label=_("Unit"), choices=UNIT_CHOICES, required=False)
 
-    field_order = ("material", "used_number", "used_unit", "labels", "number", "unit", "box", "start")
+    field_order = ("material", "used_number", "used_unit", "labels", "number", "unit", "box", "start", "thawed")
 
     def clean(self) -> dict[str, Any]:
         given = super().clean()
@@ -104,7 +112,7 @@ class DeriveForm(PartsForm):
         return given
 
 
-class PoolForm(_AmountForm):
+class PoolForm(_AmountForm, _ThawedForm):
     """A specimen is mixed with others; `parts` are the others, `box` and `place` where the new tube goes."""
 
     others = forms.CharField(
@@ -121,7 +129,7 @@ class PoolForm(_AmountForm):
     box = forms.CharField(label=_("Into which box"), max_length=100, required=False, help_text=_("Scan its barcode."))
     start = forms.CharField(label=_("Position"), max_length=8, required=False)
 
-    field_order = ("others", "number", "unit", "label", "box", "start")
+    field_order = ("others", "number", "unit", "label", "box", "start", "thawed")
 
     def clean_others(self) -> list[Specimen]:
         return in_turn(self.cleaned_data["others"])
@@ -133,10 +141,12 @@ class PoolForm(_AmountForm):
         return given
 
 
-class UseForm(_AmountForm):
+class UseForm(_AmountForm, _ThawedForm):
     number = forms.CharField(label=_("How much"), max_length=20, required=False, help_text=_("Empty: all of it."))
     unit = forms.ChoiceField(label=_("Unit"), choices=UNIT_CHOICES, required=False)
     why = forms.CharField(label=_("Why"), max_length=500)
+
+    field_order = ("number", "unit", "why", "thawed")
 
 
 class AdjustForm(_AmountForm):
@@ -160,48 +170,3 @@ class CorrectForm(forms.Form):
 
 class WhyForm(forms.Form):
     why = forms.CharField(label=_("Why"), max_length=500)
-
-
-_YES_NO = [("", _("Nobody noted")), ("no", _("At room temperature")), ("yes", _("Cold, 2 to 10 °C"))]
-
-
-class PreanalyticsForm(forms.Form):
-    """What is noted of how a fluid was handled; times in the campus's own zone."""
-
-    spun = forms.DateTimeField(
-        label=_("Put into the centrifuge at"), required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )  # fmt: skip
-    waited_cold = forms.ChoiceField(label=_("It waited until then"), choices=_YES_NO, required=False)
-    g = forms.IntegerField(label=_("Spun at (multiples of g)"), min_value=0, max_value=500_000, required=False)
-    minutes = forms.IntegerField(label=_("for (minutes)"), min_value=0, max_value=600, required=False)
-    frozen = forms.DateTimeField(
-        label=_("Frozen at"), required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )  # fmt: skip
-    kept_cold = forms.ChoiceField(label=_("It waited after the centrifuge"), choices=_YES_NO, required=False)
-    fasting = forms.ChoiceField(
-        label=_("The donor had fasted"),
-        choices=[("", _("Nobody noted")), ("F", _("Yes")), ("NF", _("No"))],
-        required=False,
-    )
-    storage = forms.CharField(label=_("Storage, by SPREC"), max_length=1, required=False)
-
-    def noted(self) -> dict[str, Any]:
-        """The facts, as `preanalytics` keeps them."""
-        given = self.cleaned_data
-        found: dict[str, Any] = {"storage": given["storage"].upper(), "fasting": given["fasting"]}
-        for name in ("spun", "frozen"):
-            at: datetime.datetime | None = given[name]
-            found[name] = at.isoformat() if at else ""
-        for name in ("waited_cold", "kept_cold"):
-            found[name] = {"yes": True, "no": False}.get(given[name])
-        if given["g"] is not None:
-            found["spins"] = [[given["g"], bool(found["kept_cold"]), True, given["minutes"] or 10]]
-        return found
-
-    def clean_storage(self) -> str:
-        text: str = self.cleaned_data["storage"]
-        if text and not text.isalpha():
-            raise ValidationError(gettext("Write one letter."))
-        return text

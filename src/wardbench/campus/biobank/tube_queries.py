@@ -21,6 +21,16 @@ from wardbench.core.errors import NotFoundError
 
 
 @dataclass(frozen=True)
+class Happened:
+    """An event of a specimen; `left` is how much there was after it where that is another amount than before, `labels`
+    what was made of it, or what it was made of."""
+
+    event: CustodyEvent
+    left: str
+    labels: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Shown:
     """What the page of a specimen says."""
 
@@ -29,7 +39,7 @@ class Shown:
     amount: str
     first_amount: str
     given: Given | None
-    events: Sequence[CustodyEvent]
+    events: Sequence[Happened]
     children: Sequence[Specimen]
     parts: Sequence[PoolPart]
     pools: Sequence[PoolPart]
@@ -62,12 +72,22 @@ def shown(one: Specimen) -> Shown:
         amount_words(one.amount, one.unit),
         amount_words(one.first_amount, one.unit),
         given,
-        events[::-1],
+        _happened(one, events)[::-1],
         list(one.children.order_by("label").only("label")),
         list(PoolPart.objects.filter(pool=one).select_related("specimen").only("pool", "specimen__label")),
         list(PoolPart.objects.filter(specimen=one).select_related("pool").only("specimen", "pool__label")),
         custody.verify(one, events),
     )
+
+
+def _happened(one: Specimen, events: Sequence[CustodyEvent]) -> list[Happened]:
+    made, before = [], None
+    for event in events:
+        labels = event.detail.get("made") or event.detail.get("of") or []
+        left = amount_words(event.amount, one.unit) if event.amount != before else ""
+        made.append(Happened(event, left, [labels] if isinstance(labels, str) else labels))
+        before = event.amount
+    return made
 
 
 def amount_words(amount: int | None, unit: str) -> str:
@@ -123,7 +143,9 @@ def of_box(container_id: uuid.UUID, *, by: Actor) -> list[Specimen]:
 
 
 def recent(days: int = 70) -> QuerySet[Specimen]:
-    """Specimens taken lately, with their visits: what the delays of wards are worked out of."""
+    """Specimens taken lately and what was made of them, with their visits: what the delays of wards are worked out of.
+    An aliquot tells what its parent does."""
     since = timezone.now() - datetime.timedelta(days=days)
-    taken = Specimen.objects.filter(collected__gte=since, parent=None).order_by()
-    return taken.select_related("visit").only("collected", "tube", "preanalytics", "visit__place")
+    taken = Specimen.objects.filter(collected__gte=since).exclude(kind=Specimen.Kind.ALIQUOT, parent__isnull=False)
+    read = ("collected", "tube", "material", "parent_id", "preanalytics", "visit__place")
+    return taken.order_by().select_related("visit").only(*read)

@@ -13,7 +13,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from wardbench.campus.biobank import beside, keeping_back, labels, rules, storing, tube_forms, tube_queries, tubes
+from wardbench.campus.biobank import (
+    beside,
+    handling_forms,
+    keeping_back,
+    rules,
+    storing,
+    tube_forms,
+    tube_queries,
+    tubes,
+)
 from wardbench.campus.biobank.rules import Act
 from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
@@ -29,7 +38,7 @@ DOINGS: dict[str, tuple[Act, str]] = {
     "aliquot": (Act.DERIVE, gettext_noop("Divide it into tubes")),
     "derive": (Act.DERIVE, gettext_noop("Make another material of it")),
     "pool": (Act.DERIVE, gettext_noop("Mix it with others")),
-    "preanalytics": (Act.PROCESS, gettext_noop("Note how it was handled")),
+    "preanalytics": (Act.CORRECT, gettext_noop("Note how it was handled")),
     "take-out": (Act.TAKE_OUT, gettext_noop("Take it out of storage")),
     "thaw": (Act.THAW, gettext_noop("Count a thawing")),
     "use": (Act.USE, gettext_noop("Use some of it")),
@@ -83,11 +92,13 @@ def _may(name: str, act: Act, one: Any, by: Actor) -> Verdict:
 
 
 def _form(name: str, one: Any, data: Any) -> forms.Form:
-    unit = {"unit": one.unit}
+    unit: dict[str, Any] = {"unit": one.unit}
+    if name in ("aliquot", "derive", "pool", "use") and tubes.is_frozen(one):
+        unit["thawed"] = True
     if name == "aliquot":
         return tube_forms.PartsForm(data, initial=unit)
     if name == "derive":
-        return tube_forms.DeriveForm(data, initial={"used_unit": one.unit, "material": "DNA"})
+        return tube_forms.DeriveForm(data, initial={**unit, "unit": "", "used_unit": one.unit, "material": "DNA"})
     if name == "pool":
         return tube_forms.PoolForm(data, initial=unit)
     if name == "use":
@@ -95,7 +106,7 @@ def _form(name: str, one: Any, data: Any) -> forms.Form:
     if name == "adjust":
         return tube_forms.AdjustForm(data, initial=unit)
     if name == "preanalytics":
-        return tube_forms.PreanalyticsForm(data)
+        return handling_forms.form_of(one, data)
     if name == "correct":
         fields = ("material", "tube", "collected", "site", "diagnosis", "external")
         return tube_forms.CorrectForm(data, initial={field: getattr(one, field) for field in fields})
@@ -103,20 +114,22 @@ def _form(name: str, one: Any, data: Any) -> forms.Form:
 
 
 def _carry_out(name: str, one: Any, given: dict[str, Any], form: Any, by: Actor) -> None:
+    thawed = given.get("thawed", False)
     doings: dict[str, Callable[[], Any]] = {
-        "aliquot": lambda: tubes.aliquot(one, given["parts"], by=by),
-        "derive": lambda: tubes.derive(one, given["material"], given["parts"], given["used"], by=by),
+        "aliquot": lambda: tubes.aliquot(one, given["parts"], by=by, thawed=thawed),
+        "derive": lambda: tubes.derive(one, given["material"], given["parts"], given["used"], by=by, thawed=thawed),
         "pool": lambda: tubes.pool(
             given["label"],
             [(each, given["amount"]) for each in (one, *given["others"])],
             by=by,
             box=given["into"],
             place=given["place"],
+            thawed=thawed,
         ),
-        "preanalytics": lambda: tubes.note_preanalytics(one, form.noted(), by=by),
+        "preanalytics": lambda: tubes.note_preanalytics(one, form.noted(one.preanalytics), by=by),
         "take-out": lambda: storing.take_out([one], given["why"], by=by),
         "thaw": lambda: tubes.thaw([one], given["why"], by=by),
-        "use": lambda: tubes.use(one, given["amount"], given["why"], by=by),
+        "use": lambda: tubes.use(one, given["amount"], given["why"], by=by, thawed=thawed),
         "adjust": lambda: tubes.adjust(one, given["amount"], given["why"], by=by),
         "correct": lambda: tubes.correct(one, _corrected(one, given), given["why"], by=by),
         "retain": lambda: tubes.retain(one, True, given["why"], by=by),
@@ -171,27 +184,3 @@ def keep_back(request: HttpRequest, specimen_id: uuid.UUID) -> HttpResponse:
             return redirect("specimen_keep_back", one.id)
     context = {"specimen": one, "form": form, "may": may, "kept": kept}
     return render(request, "biobank/keep_back.html", context)
-
-
-@signed_in
-def sheet(request: HttpRequest) -> HttpResponse:
-    """Labels to print: of a box, a visit, or specimens by their ids; as a page, or as ZPL for a label printer."""
-    by = actor(request)
-    try:
-        if "box" in request.GET:
-            found = tube_queries.of_box(uuid.UUID(request.GET["box"]), by=by)
-        elif "visit" in request.GET:
-            found = tube_queries.of_visit(uuid.UUID(request.GET["visit"]), by=by)
-        else:
-            found = tube_queries.to_label([uuid.UUID(one) for one in request.GET.getlist("id")[:500]], by=by)
-    except ValueError:
-        raise NotFoundError(_("There is no such specimen.")) from None
-    if request.GET.get("as") == "zpl":
-        response = HttpResponse(labels.zpl(found), content_type="text/plain; charset=utf-8")
-        response["Content-Disposition"] = 'attachment; filename="labels.zpl"'
-        return response
-    context = {
-        "labels": [labels.label_of(one) for one in found],
-        "from_visits": "visit" in request.GET or not rules.may_see_inventory(by),
-    }
-    return render(request, "biobank/labels.html", context)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from wardbench.campus.access.queries import may_see_patient
 from wardbench.campus.audit.services import record, verb
-from wardbench.campus.biobank import custody, preanalytics, rules
+from wardbench.campus.biobank import consents, custody, descent, places, preanalytics, rules
 from wardbench.campus.biobank.amounts import UNITS, Amount
 from wardbench.campus.biobank.custody import Change
 from wardbench.campus.biobank.fitting import fitting
@@ -27,6 +27,8 @@ MOST_AT_ONCE = 96
 CORRECTED = frozenset({"material", "tube", "site", "diagnosis", "collected", "external", "concentration"})
 """What may be corrected of a specimen, with a reason; its amount has `adjust`."""
 
+FROZEN = frozenset({"-18to-35", "-60to-85", "below-135", "LNvapour", "LNliquid"})
+"""Storage temperatures below freezing."""
 HANDLED = frozenset({"material", "tube", "collected"})
 """What a SPREC code says besides how a specimen was handled."""
 
@@ -80,24 +82,34 @@ class Part:
 
 
 @verb("biobank.aliquot")
-def aliquot(parent: Specimen, parts: Sequence[Part], *, by: Actor) -> list[Specimen]:
-    """Divide a specimen into tubes of the same material; what goes into them is taken from it, exactly.
+def aliquot(parent: Specimen, parts: Sequence[Part], *, by: Actor, thawed: bool = False) -> list[Specimen]:
+    """Divide a specimen into tubes of the same material; what goes into them is taken from it, exactly. Where it was
+    `thawed` for this, that counts for it and for what is made of it.
 
-    InputError where more goes in than there is, or in another dimension; BusyError where it is promised to a request.
+    InputError where more goes in than there is, or in another dimension; BusyError where it is promised to a request,
+    or its donor withdrew.
     """
-    return _make(parent, parts, Specimen.Kind.ALIQUOT, parent.material, "biobank.aliquot", by)
+    return _make(parent, parts, Specimen.Kind.ALIQUOT, parent.material, "biobank.aliquot", by, thawed=thawed)
 
 
 @verb("biobank.derive")
 def derive(
-    parent: Specimen, material: str, parts: Sequence[Part], used: Amount | None = None, *, by: Actor
+    parent: Specimen,
+    material: str,
+    parts: Sequence[Part],
+    used: Amount | None = None,
+    *,
+    by: Actor,
+    thawed: bool = False,
 ) -> list[Specimen]:
-    """Make another material of a specimen (DNA of blood); `used` of it is gone then, None for all of it."""
+    """Make another material of a specimen (DNA of blood); `used` of it is gone then, None for all of it. `thawed` and
+    errors as in `aliquot`."""
     if material not in MATERIALS:
         raise InputError(_("material: choose one from the list."))
     return _make(
-        parent, parts, Specimen.Kind.DERIVATIVE, material, "biobank.derive", by, used=used, all_of_it=used is None
-    )
+        parent, parts, Specimen.Kind.DERIVATIVE, material, "biobank.derive", by,
+        used=used, all_of_it=used is None, thawed=thawed,
+    )  # fmt: skip
 
 
 def _make(
@@ -110,9 +122,11 @@ def _make(
     *,
     used: Amount | None = None,
     all_of_it: bool = False,
+    thawed: bool = False,
 ) -> list[Specimen]:
     may(by, Act.DERIVE, parent)
     _free(parent)
+    _theirs([parent])
     if not 1 <= len(parts) <= MOST_AT_ONCE:
         raise InputError(_("parts: make 1 to {most} at once.").format(most=MOST_AT_ONCE))
     if kind == Specimen.Kind.ALIQUOT:
@@ -122,7 +136,8 @@ def _make(
     if kind != Specimen.Kind.ALIQUOT or not parent.unit:
         for part in parts:
             fitting(material, part.amount.unit if part.amount else "")
-    left = _left(parent, taken)
+    left = 0 if all_of_it else _left(parent, taken)
+    batch = _thawed([parent] if thawed else [], by)
     made = [
         Specimen(
             label=part.label.strip(),
@@ -150,8 +165,8 @@ def _make(
     for one in made:
         labelled(one)
     detail = {"made": [one.label for one in made]}
-    values = {"amount": left} if parent.amount is not None else {}
-    batch = custody.carry_out([Change(parent, Act.DERIVE, values=values, detail=detail)], by=by)
+    values = {} if left is None else {"amount": left}
+    custody.carry_out([Change(parent, Act.DERIVE, values=values, detail=detail)], by=by, batch=batch)
     custody.enter(made, Act.REGISTER, by=by, batch=batch, detail={"of": parent.label})
     record(what, "specimen", parent.id, by=by, made=[str(one.id) for one in made])
     return made
@@ -159,10 +174,11 @@ def _make(
 
 @verb("biobank.pool")
 def pool(label: str, parts: Sequence[tuple[Specimen, Amount | None]], *, by: Actor, box: Container | None = None,
-         place: int | None = None) -> Specimen:  # fmt: skip
+         place: int | None = None, thawed: bool = False) -> Specimen:  # fmt: skip
     """Mix specimens of one material and collection in a tube: of each an amount, or (None) all of it.
 
-    A pool of several donors has none; what any of them withdraws reaches it by its parts.
+    A pool of several donors has none; what any of them withdraws reaches it by its parts. `thawed` as in `aliquot`,
+    of each of them.
     """
     if len({one.id for one, _amount in parts}) != len(parts):
         raise InputError(_("parts: a specimen is mixed with others, not with itself."))
@@ -171,16 +187,19 @@ def pool(label: str, parts: Sequence[tuple[Specimen, Amount | None]], *, by: Act
     first = parts[0][0]
     if any((one.material, one.collection_id) != (first.material, first.collection_id) for one, _amount in parts):
         raise InputError(_("parts: only specimens of one material and one collection are mixed."))
-    changes, shares, total, known = [], [], 0, True
-    for specimen, amount in parts:
+    for specimen, _amount in parts:
         may(by, Act.DERIVE, specimen)
         _free(specimen)
+    _theirs([specimen for specimen, _amount in parts])
+    batch = _thawed([specimen for specimen, _amount in parts] if thawed else [], by)
+    changes, shares, total, known = [], [], 0, True
+    for specimen, amount in parts:
         taken = specimen.amount if amount is None else _in_its_unit(amount, specimen)
-        left = _left(specimen, taken)
+        left = 0 if amount is None else _left(specimen, taken)
         known = known and taken is not None
         total += taken or 0
         shares.append((specimen, taken))
-        values = {"amount": left} if specimen.amount is not None else {}
+        values = {} if left is None else {"amount": left}
         changes.append(Change(specimen, Act.DERIVE, values=values, detail={"made": [label.strip()]}))
     dimensions = {UNITS[one.unit].dimension for one, _amount in parts if one.unit}
     if len(dimensions) > 1:
@@ -201,7 +220,7 @@ def pool(label: str, parts: Sequence[tuple[Specimen, Amount | None]], *, by: Act
         place=place,
     )
     labelled(made)
-    batch = custody.carry_out(changes, by=by)
+    custody.carry_out(changes, by=by, batch=batch)
     custody.enter([made], Act.REGISTER, by=by, batch=batch, detail={"of": [one.label for one, _amount in parts]})
     PoolPart.objects.bulk_create([PoolPart(pool=made, specimen=one, amount=taken) for one, taken in shares])
     record("biobank.pool", "specimen", made.id, by=by, of=[str(one.id) for one, _taken in shares])
@@ -220,16 +239,18 @@ def thaw(specimens: Sequence[Specimen], why: str = "", *, by: Actor) -> uuid.UUI
 
 
 @verb("biobank.use")
-def use(specimen: Specimen, amount: Amount | None, why: str, *, by: Actor) -> None:
-    """Use some of a specimen in the biobank itself (a check of quality), or (None) all of it."""
+def use(specimen: Specimen, amount: Amount | None, why: str, *, by: Actor, thawed: bool = False) -> None:
+    """Use some of a specimen in the biobank itself (a check of quality), or (None) all of it. `thawed` and errors as in
+    `aliquot`."""
     may(by, Act.USE, specimen)
     _free(specimen)
+    _theirs([specimen])
+    why = _reason(why)
     taken = specimen.amount if amount is None else _in_its_unit(amount, specimen)
     left = 0 if amount is None else _left(specimen, taken)
-    custody.carry_out(
-        [Change(specimen, Act.USE, values={"amount": left} if left is not None else {}, detail={"why": _reason(why)})],
-        by=by,
-    )
+    batch = _thawed([specimen] if thawed else [], by)
+    values = {} if left is None else {"amount": left}
+    custody.carry_out([Change(specimen, Act.USE, values=values, detail={"why": why})], by=by, batch=batch)
     record("biobank.use", "specimen", specimen.id, by=by)
 
 
@@ -280,13 +301,16 @@ def correct(specimen: Specimen, values: Mapping[str, Any], why: str, *, by: Acto
 
 @verb("biobank.note_preanalytics")
 def note_preanalytics(specimen: Specimen, noted: Mapping[str, Any], *, by: Actor) -> str:
-    """Keep times, temperatures and speeds of how a specimen was handled; its SPREC code, worked out of them.
+    """Keep times, temperatures and speeds of how a specimen was handled; its SPREC code, worked out of them. What is
+    None or empty is noted no longer.
 
     InputError for a fact that is none, or times that run backwards.
     """
     if by is not SYSTEM:
         rules.may_collect(by).require()
-    facts_now = {**specimen.preanalytics, **{name: value for name, value in noted.items() if value not in (None, "")}}
+    facts_now = {
+        name: value for name, value in {**specimen.preanalytics, **noted}.items() if value is not None and value != ""
+    }
     code = preanalytics.code(specimen, facts_now)
     values = {"preanalytics": facts_now, "sprec": code}
     custody.carry_out([Change(specimen, Act.CORRECT, values=values, detail={"fields": sorted(noted)})], by=by)
@@ -323,6 +347,36 @@ def dispose(specimens: Sequence[Specimen], why: str, *, by: Actor) -> uuid.UUID:
 def _free(specimen: Specimen) -> None:
     if specimen.reserved is not None:
         raise BusyError(_("Specimen {label} is promised to a request.").format(label=specimen.label))
+
+
+def _theirs(specimens: Sequence[Specimen]) -> None:
+    """BusyError where a donor of one withdrew or objected: it is kept or destroyed, and nothing is made of it. What is
+    kept back for diagnosis serves the donor's own care."""
+    asked = [one for one in specimens if not one.retained]
+    of = descent.sources_of([one.id for one in asked])
+    donors = sorted(frozenset().union(*of.values()))
+    stands = consents.given(donors, {one.collection for one in asked})
+    for one in asked:
+        if any(stands[donor, one.collection_id].withdrawn for donor in of[one.id]):
+            raise BusyError(_("Specimen {label}: the donor withdrew or objected.").format(label=one.label))
+
+
+def _thawed(specimens: Sequence[Specimen], by: Actor) -> uuid.UUID:
+    """Count a thawing of each of these, none at all too; the batch of whatever is done with them."""
+    batch = uuid.uuid4()
+    if specimens:
+        custody.carry_out([Change(one, Act.THAW) for one in specimens], by=by, batch=batch)
+    return batch
+
+
+def is_frozen(specimen: Specimen) -> bool:
+    """Whether a specimen lies frozen, or was taken out of the cold and nobody counted that it thawed since."""
+    last = specimen.custody.exclude(container=None).select_related("container").order_by("-number").first()
+    if specimen.status not in (Status.STORED, Status.OUT) or last is None or last.container is None:
+        return False
+    if specimen.custody.filter(number__gt=last.number, act=Act.THAW.value).exists():
+        return False
+    return places.temperature_of(last.container) in FROZEN
 
 
 def _in_its_unit(amount: Amount | None, specimen: Specimen) -> int | None:

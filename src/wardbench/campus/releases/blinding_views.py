@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from wardbench.campus.biobank import labels
+from wardbench.campus.biobank import label_views
 from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
 from wardbench.campus.outcomes.standalone import standalone
@@ -140,9 +140,10 @@ def key(request: HttpRequest, panel_id: uuid.UUID) -> HttpResponse:
     """Which code is which specimen, with labels to print; as ZPL for a label printer. Each look is on the record."""
     of, found = blinding.read_key(panel_id, by=actor(request))
     if request.GET.get("as") == "zpl":
-        text = labels.zpl_of(blinding_shown.printed(of, found, drawn=False))
-        response = HttpResponse(text, content_type="text/plain; charset=utf-8")
-        response.headers["Content-Disposition"] = 'attachment; filename="labels.zpl"'
-        return response
-    context = {"of": of, "rows": blinding_shown.keyed(found), "labels": blinding_shown.printed(of, found)}
+        return label_views.zpl(request, blinding_shown.printed(of, found, drawn=False))
+    context = {
+        "of": of,
+        "rows": blinding_shown.keyed(found),
+        **label_views.sheets(request, blinding_shown.printed(of, found)),
+    }
     return render(request, "releases/panel_key.html", context)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from wardbench.campus.biobank import consents
+from wardbench.campus.biobank import consents, descent
 from wardbench.campus.biobank.amounts import UNITS, Dimension
-from wardbench.campus.biobank.models import PoolPart, Specimen
+from wardbench.campus.biobank.models import Specimen
 from wardbench.campus.biobank.rules import Status as TubeStatus
 from wardbench.campus.biobank.terms import is_called, of_purpose
 from wardbench.campus.people.queries import actor_of
@@ -28,8 +28,6 @@ from wardbench.campus.studies.models import Permit
 from wardbench.campus.studies.permits import Use, Wanted
 from wardbench.core.consent import Answer, Given, Tier, allows
 
-MOST_DEPTH = 8
-"""How deep pools of pools are followed."""
 STAYS = gettext_noop("The study was approved without material that leaves the hospital; amend it first.")
 
 
@@ -83,28 +81,8 @@ def refused(judged: Iterable[Judged], *, but_person: bool = False) -> list[Judge
 
 def sources(specimens: Sequence[Specimen]) -> dict[uuid.UUID, frozenset[uuid.UUID]]:
     """The donors of each specimen; a pool has those of its parts. Empty where one of them is unknown."""
-    known: dict[uuid.UUID, frozenset[uuid.UUID]] = {
-        one.id: frozenset({one.donor_id}) for one in specimens if one.donor_id is not None
-    }
-    for one in specimens:
-        if one.donor_id is None:
-            known[one.id] = _pooled(one.id, MOST_DEPTH)
-    return known
-
-
-def _pooled(specimen: uuid.UUID, depth: int) -> frozenset[uuid.UUID]:
-    found: set[uuid.UUID] = set()
-    parts = list(PoolPart.objects.filter(pool_id=specimen).values_list("specimen_id", "specimen__donor_id"))
-    if not parts:
-        # An aliquot of a pool has its parent's donors.
-        parent = Specimen.objects.filter(id=specimen).values_list("parent_id", "parent__donor_id").first()
-        parts = [parent] if parent and parent[0] else []
-    for part, donor in parts:
-        own = frozenset({donor}) if donor else _pooled(part, depth - 1) if depth else frozenset()
-        if not own:
-            return frozenset()
-        found |= own
-    return frozenset(found)
+    known = {one.id: frozenset({one.donor_id}) for one in specimens if one.donor_id is not None}
+    return {**known, **descent.sources_of([one.id for one in specimens if one.donor_id is None])}
 
 
 def consents_of(specimens: Sequence[Specimen], need: Iterable[Tier]) -> dict[uuid.UUID, Answer | None]:

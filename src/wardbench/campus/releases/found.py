@@ -62,7 +62,8 @@ def put_found(
     pairs = [(uuid.UUID(one["specimen"]), one["donor"]) for one in found]
     pairs = [(one, donor) for one, donor in pairs if one not in inside and (not only or one in only)]
     if one_each:
-        pairs = _donors_first(pairs)
+        # A pool is of several donors, and stands for none of them.
+        pairs = _donors_first([(one, donor) for one, donor in pairs if donor is not None])
     room = MOST - len(inside)
     if count is None and (len({donor for _one, donor in pairs}) if one_each else len(pairs)) > room:
         raise InputError(_("count: a basket holds at most {most} specimens; say how many.").format(most=MOST))

@@ -14,6 +14,7 @@ from wardbench.campus.biobank import custody, tubes
 from wardbench.campus.biobank.amounts import Amount
 from wardbench.campus.biobank.custody import Change
 from wardbench.campus.biobank.models import Specimen
+from wardbench.campus.biobank.preanalytics import is_solid
 from wardbench.campus.biobank.rules import Act
 from wardbench.campus.biobank.rules import Status as TubeStatus
 from wardbench.campus.people.refusals import reason
@@ -129,7 +130,7 @@ def _pick(request: Request, line: RequestLine, text: str, by: Actor) -> None:
 @verb("releases.take_part")
 def take_part(request_id: uuid.UUID, line_id: uuid.UUID, label: str, *, by: Actor) -> RequestLine:
     """Take the part that is wanted of a tube into a new one with this label, and pick that. The rest stays where it
-    is, free for others."""
+    is, free for others. A fluid that lies frozen is thawed for this, and that counts."""
     request = allowed(request_id, Verb.SCAN, by)
     line = one_line(request, line_id, LineStatus.RESERVED)
     whole = line.specimen
@@ -140,7 +141,8 @@ def take_part(request_id: uuid.UUID, line_id: uuid.UUID, label: str, *, by: Acto
         raise BusyError(_("Specimen {label} cannot be given: {why}").format(label=whole.label, why=why))
     study, of = request.study.reference, {"request": request.reference}
     custody.carry_out([Change(whole, Act.FREE, values={"reserved": None}, detail=of)], by=by, study=study)
-    made = tubes.aliquot(whole, [tubes.Part(label, Amount(line.amount, whole.unit))], by=by)[0]
+    thawed = tubes.is_frozen(whole) and not is_solid(whole.material)
+    made = tubes.aliquot(whole, [tubes.Part(label, Amount(line.amount, whole.unit))], by=by, thawed=thawed)[0]
     custody.carry_out([Change(made, Act.RESERVE, values={"reserved": line.id}, detail=of)], by=by, study=study)
     RequestLine.objects.filter(id=line.id).update(specimen=made, amount=None)
     line.specimen, line.amount = made, None

@@ -58,14 +58,14 @@ def proposal(request: Request) -> list[Work]:
     lines = lines_of(request)
     parts = sum(line.amount is not None for line in lines)
     counts = {"administration": 1, "retrieval": len(lines), "aliquot": parts, "shipment": 1}
-    prices = {one.work: one for one in Tariff.objects.filter(biobank=request_queries.biobank_of(request))}
-    found = []
-    for work, count in counts.items():
-        price = prices.get(work)
-        cents = 0 if price is None else price.outside_cents if request.outside else price.cents
-        if count:
-            found.append(Work(work, count, cents))
-    return found
+    return _priced(request, counts)
+
+
+def _priced(request: Request, counts: Mapping[str, int]) -> list[Work]:
+    """Work by the tariffs of the biobank; none of what is not done."""
+    tariffs = Tariff.objects.filter(biobank=request_queries.biobank_of(request))
+    prices = {one.work: one.outside_cents if request.outside else one.cents for one in tariffs}
+    return [Work(work, count, prices.get(work, 0)) for work, count in counts.items() if count]
 
 
 @verb("releases.quote")
@@ -84,8 +84,7 @@ def quote(
     if counts is not None:
         if set(counts) - set(WORKS) or any(not 0 <= count <= 100_000 for count in counts.values()):
             raise InputError(_("work: choose one from the list."))
-        prices = {one.work: one.cents for one in works}
-        works = [Work(work, count, prices.get(work, 0)) for work, count in counts.items() if count]
+        works = _priced(request, counts)
     made = Quote.objects.create(
         request=request,
         number=request.quotes.count() + 1,

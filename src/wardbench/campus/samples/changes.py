@@ -19,8 +19,8 @@ import numpy as np
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from wardbench.campus.biobank import consents, places
-from wardbench.campus.biobank.models import Collection, Consent, CustodyEvent, DonorLink, Specimen
+from wardbench.campus.biobank import consents, descent, places
+from wardbench.campus.biobank.models import Collection, Consent, CustodyEvent, DonorLink, PoolPart, Specimen
 from wardbench.campus.samples import projection, recorded
 
 LATE = datetime.timedelta(minutes=15)
@@ -115,6 +115,17 @@ def _touched(before: Mark, now: Mark) -> Iterator[uuid.UUID]:
         for some in _parts(changed):
             there = Specimen.objects.filter(**{f"{field}__in": some}).order_by()
             yield from there.values_list("id", flat=True).iterator()
+    for some in _parts(donors):
+        yield from _nobodys_of(some)
+
+
+def _nobodys_of(donors: list[Any]) -> set[uuid.UUID]:
+    """What holds something of these donors and is not said to be theirs, as a pool is not; and all that was made of
+    it."""
+    pools = PoolPart.objects.filter(specimen__donor__in=donors).values_list("pool", flat=True)
+    made = Specimen.objects.filter(parent__donor__in=donors, donor=None).order_by().values_list("id", flat=True)
+    first = {*pools, *made}
+    return first.union(*descent.made_of(first).values())
 
 
 def _donors_of(persons: list[Any]) -> QuerySet[DonorLink, uuid.UUID]:

@@ -11,7 +11,9 @@ import uuid
 from collections.abc import Collection as Several
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import islice
+from operator import and_
 from typing import Any, TypeVar
 
 import numpy as np
@@ -23,7 +25,7 @@ from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
 
-from wardbench.campus.biobank import consents, places
+from wardbench.campus.biobank import consents, descent, places
 from wardbench.campus.biobank.amounts import UNITS
 from wardbench.campus.biobank.models import Collection, DonorLink, Specimen
 from wardbench.campus.samples import recorded
@@ -32,7 +34,7 @@ from wardbench.core.consent import Basis, Tier, bits, mask
 from wardbench.ward.samples import SCHEMA
 from wardbench.ward.samples.schema import MOST_THAWS, OLDEST
 
-FORM = 1
+FORM = 2
 """Raised whenever the same inventory makes another table: what an earlier version projected is not taken over then."""
 CHUNK = 20_000
 MOST_NAMED = 500
@@ -136,7 +138,7 @@ class _Around:
         read = dict(zip((*_NAMES, *_AS_THEY_ARE, *_OF_DONORS), zip(*rows, strict=True), strict=True))
         sexes, born, persons = (read[name] for name in _OF_DONORS)
         taken = _local(read["collected"])
-        allowed = self._allowed(read["donor_id"], read["collection_id"])
+        allowed = self._allowed(read["id"], read["donor_id"], read["collection_id"])
         has_unit = np.array([unit != "" for unit in read["unit"]], np.bool_)
         amount = pc.if_else(pa.array(has_unit), pa.array(read["amount"], pa.int64()), None)
         dimensions = [UNITS[unit].dimension.value if unit else None for unit in read["unit"]]
@@ -169,17 +171,25 @@ class _Around:
             [_array(columns[field.name], field.type) for field in PROJECTED], schema=PROJECTED
         )
 
-    def _allowed(self, donors: Sequence[str | None], collections: Sequence[str]) -> npt.NDArray[np.uint16]:
-        """The tiers that donors allow in bits. What is of several of them, or of nobody known, is given by a person's
-        decision and not by a count."""
-        pairs = list(zip(donors, collections, strict=True))
-        named = {donor: uuid.UUID(donor) for donor in donors if donor is not None}
-        said = consents.said_by(named.values())
-        found: dict[tuple[str | None, str], int] = {}
-        for donor, one in set(pairs):
-            collection, _code, basis = self.collections[one]
-            found[donor, one] = 0 if donor is None else bits(said.given(named[donor], collection, basis))
-        return np.array([found[pair] for pair in pairs], np.uint16)
+    def _allowed(
+        self, specimens: Sequence[str], donors: Sequence[str | None], collections: Sequence[str]
+    ) -> npt.NDArray[np.uint16]:
+        """The tiers that donors allow in bits: of what is of several of them those that all allow, none of what is of
+        nobody known."""
+        nobodys = [uuid.UUID(one) for one, donor in zip(specimens, donors, strict=True) if donor is None]
+        mixed = descent.sources_of(nobodys)
+        named = {donor: frozenset({uuid.UUID(donor)}) for donor in donors if donor is not None}
+        said = consents.said_by(frozenset().union(*named.values(), *mixed.values()))
+        found: dict[tuple[frozenset[uuid.UUID], str], int] = {}
+        allowed = np.zeros(len(specimens), np.uint16)
+        for at, (specimen, donor, one) in enumerate(zip(specimens, donors, collections, strict=True)):
+            pair = mixed[uuid.UUID(specimen)] if donor is None else named[donor], one
+            if pair not in found:
+                collection, _code, basis = self.collections[one]
+                tiers = [bits(said.given(each, collection, basis)) for each in pair[0]]
+                found[pair] = reduce(and_, tiers) if tiers else 0
+            allowed[at] = found[pair]
+        return allowed
 
     def _diagnoses(
         self, own: Sequence[str], persons: Sequence[int | None], taken: pa.Array, allowed: npt.NDArray[np.uint16]
