@@ -251,8 +251,10 @@ def test_it_is_minimised_to_columns_and_days_and_says_what_is_in_it(hospital: Pa
     ]
     with zipfile.ZipFile(archive) as file:
         assert sorted(file.namelist()) == [
-            "concept.csv", "condition_occurrence.csv", "dictionary.csv", "manifest.json",
+            "SHA256SUMS", "concept.csv", "condition_occurrence.csv", "dictionary.csv", "manifest.json",
         ]  # fmt: skip
+        sums = dict(line.split("  ")[::-1] for line in file.read("SHA256SUMS").decode().splitlines())
+        assert sums == {name: hashlib.sha256(file.read(name)).hexdigest() for name in file.namelist()[:-1]}
         said = json.loads(file.read("manifest.json"))
         told = list(csv.DictReader(io.StringIO(file.read("dictionary.csv").decode())))
         content = file.read("condition_occurrence.csv")

@@ -80,7 +80,16 @@ def test_a_printed_label_is_whole(size: str, dots: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "side"), [("123456", 10), ("SR0023", 12), ("SR000023", 14), ("A" * 12, 16), ("A" * 36, 24), ("é" * 11, 26)]
+    ("text", "side"),
+    [
+        ("123456", 10),
+        ("SR0023", 12),
+        ("SR000023", 12),
+        ("SR0000234", 14),
+        ("A" * 12, 16),
+        ("A" * 36, 24),
+        ("é" * 11, 26),
+    ],
 )
 def test_the_size_of_a_data_matrix(text: str, side: int) -> None:
     assert labels.modules(text) == side

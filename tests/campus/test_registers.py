@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,14 +25,14 @@ from wardbench.campus.biobank import tubes
 from wardbench.campus.biobank.amounts import amount_of
 from wardbench.campus.biobank.models import CustodyEvent, Specimen
 from wardbench.campus.biobank.tubes import Part
-from wardbench.campus.catalogue import register_views, registers
+from wardbench.campus.catalogue import recovered, register_views, registers
 from wardbench.campus.catalogue.measures import age_band, spread
 from wardbench.campus.catalogue.performance import performance
 from wardbench.campus.catalogue.registers import Kind, Period
 from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import ForbiddenError
-from wardbench.campus.releases import requesting
-from wardbench.campus.releases.models import Quote, Request, Shipment
+from wardbench.campus.releases import quoting, requesting, withdrawals
+from wardbench.campus.releases.models import Quote, Request, RequestLine, Shipment
 from wardbench.campus.releases.rules import Status
 from wardbench.core.workbook import read_workbook
 
@@ -111,7 +112,7 @@ def test_who_reads_registers_and_figures_and_it_is_on_the_record(cast: Cast) -> 
     things.tubes(cast, 1)
     for role in Role:
         client, may = cast.client(role), role in READERS
-        for address in ("", "?kind=given", "?kind=ended", "file/?kind=received", "figures/"):
+        for address in ("", "?kind=given", "?kind=ended", "file/?kind=received", "figures/", "figures/recovered.csv"):
             assert client.get(f"/biobank/registers/{address}").status_code == (200 if may else 403), (role, address)
         if not may:
             with pytest.raises(ForbiddenError):
@@ -221,8 +222,17 @@ def test_how_long_each_stage_took(cast: Cast) -> None:
     stock = {one.title: one.value for one in shown.stock}
     assert stock == {
         "Never asked for": 1, "Asked for, and here still": 2, "Reserved": 0, "With a recipient, or on its way": 3,
-        "Used up": 0, "Destroyed": 0,
+        "Missing": 0, "Used up": 0, "Destroyed": 0,
     }  # fmt: skip
+    Specimen.objects.filter(label="T5-0").update(status="missing", box=None, place=None)
+    now = {one.title: one.value for one in performance(NOW, by=w.gives).stock}
+    assert (now["Missing"], now["Never asked for"]) == (1, 0), "what nobody finds is no stock to be asked for"
+    RequestLine.objects.filter(request=request, specimen__label="T0-0").update(
+        status="dropped", reason=withdrawals.WITHDREW
+    )
+    with translation.override("nl"):
+        (why,) = performance(Period(asked.date(), TODAY), by=w.gives).left_out
+        assert why.title == _(withdrawals.WITHDREW) != withdrawals.WITHDREW
     assert sum(one.value for one in shown.ages) == 6
     page = cast.client("biobank_manager").get(f"/biobank/registers/figures/?first={asked.date()}").content.decode()
     assert "Too scarce" in page and ">10.0</td>" in page
@@ -256,3 +266,25 @@ def test_bands_of_age() -> None:
         4,
         4,
     ]
+
+
+def test_what_was_recovered_is_what_was_sent_at_the_price_that_was_accepted(cast: Cast) -> None:
+    w = releases.world(cast)
+    quoting.set_tariff(w.tubes[0].collection.biobank, "retrieval", 500, 900, by=w.gives)
+    quoting.set_tariff(w.tubes[0].collection.biobank, "shipment", 4050, 6000, by=w.gives)
+    request = releases.at(w, Status.RECEIVED)
+    releases.at(w, Status.QUOTED, tubes=w.tubes[3:5])
+    found = recovered.recovered(NOW, by=w.gives)
+    assert [(one.request.id, one.quote.cents) for one in found.paid] == [(request.id, 3 * 500 + 4050)]
+    assert (found.campus, found.others, found.together) == (5550, 0, 5550)
+    assert [(count, cents) for _title, count, cents in found.works if cents] == [(3, 1500), (1, 4050)]
+    client = cast.client("biobank_manager")
+    assert ">55.50<" in client.get("/biobank/registers/figures/").content.decode()
+    file = client.get("/biobank/registers/figures/recovered.csv").content.decode("utf-8-sig")
+    head, row = csv.reader(io.StringIO(file))
+    assert tuple(head) == recovered.HEADERS and (row[0], row[-1]) == (request.reference, "55.50")
+    assert Event.objects.filter(verb="catalogue.recovered_file", detail__requests=1).exists()
+    Request.objects.filter(id=request.id).update(outside=True)
+    assert recovered.recovered(NOW, by=w.gives).others == 5550
+    before = TODAY - datetime.timedelta(days=1)
+    assert not recovered.recovered(Period(before, before), by=w.gives).paid

@@ -9,9 +9,12 @@ import pytest
 
 from campus import biobank_things as things
 from campus.cast import Cast, make_cast
-from wardbench.campus.biobank import labels, preanalytics, storage_queries
+from campus.releases_things import consent
+from wardbench.campus.biobank import labels, preanalytics, storage_queries, withdrawing
 from wardbench.campus.biobank.models import Specimen
 from wardbench.campus.people.roles import Role
+from wardbench.campus.people.rules import SYSTEM
+from wardbench.core.consent import Tier
 
 pytestmark = pytest.mark.django_db
 SEE = {Role.BIOBANK_MANAGER, Role.BIOBANK_BOARD, Role.DATA_STEWARD}
@@ -141,6 +144,13 @@ def test_a_pool_by_the_form(cast: Cast, tube: Specimen) -> None:
     assert (pool.kind, pool.amount, pool.donor_id, pool.place) == ("pool", 800_000, None, 0)
     assert things.again(tube).amount == things.again(other).amount == 600_000
     assert b"POOL" in client.get(f"/biobank/specimens/{other.id}/").content
+    for donor in (tube.donor, other.donor):
+        assert donor is not None
+        consent(donor, {**dict.fromkeys(Tier, True), Tier.GENETIC: donor != other.donor})
+    page = client.get(f"/biobank/specimens/{pool.id}/").content.decode()
+    assert "✓ Use by companies" in page and "✗ Study of inherited genes" in page, "what all of them allow"
+    withdrawing.withdraw_consent(tube.donor, by=SYSTEM)
+    assert "app-tag--bad" in client.get(f"/biobank/specimens/{pool.id}/").content.decode()
 
 
 def test_a_tube_in_the_first_position_leads_to_it_on_the_map(cast: Cast, tube: Specimen) -> None:

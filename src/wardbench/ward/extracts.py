@@ -40,7 +40,7 @@ from wardbench.ward import extract_codes
 from wardbench.ward.extract_codes import CONCEPTS, UNIT
 
 OLDEST = 90
-ARCHIVE, MANIFEST, DICTIONARY = "extract.zip", "manifest.json", "dictionary.csv"
+ARCHIVE, MANIFEST, DICTIONARY, SUMS = "extract.zip", "manifest.json", "dictionary.csv", "SHA256SUMS"
 FORM = 2
 
 
@@ -234,7 +234,10 @@ def write_extract(
     if coded:
         manifest["concepts"] = {"file": CONCEPTS, "rows": concepts, "sha256": sha256_of(folder / CONCEPTS)}
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
-    _pack(folder, [MANIFEST, DICTIONARY, *([CONCEPTS] if coded else []), *(one["file"] for one in tables)])
+    files = [MANIFEST, DICTIONARY, *([CONCEPTS] if coded else []), *(one["file"] for one in tables)]
+    sums = "".join(f"{sha256_of(folder / name)}  {name}\n" for name in files)
+    (folder / SUMS).write_text(sums, encoding="ascii")
+    _pack(folder, [*files, SUMS])
     sync_tree(folder)
     return manifest
 

@@ -11,12 +11,12 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from wardbench.campus.biobank import consents, custody, places, rules
+from wardbench.campus.biobank import consents, custody, descent, places, rules
 from wardbench.campus.biobank.amounts import Amount
 from wardbench.campus.biobank.models import CustodyEvent, PoolPart, Specimen
 from wardbench.campus.biobank.rules import Status
 from wardbench.campus.people.rules import Actor, Verdict
-from wardbench.core.consent import Given
+from wardbench.core.consent import Basis, Given
 from wardbench.core.errors import NotFoundError
 
 
@@ -62,22 +62,30 @@ def specimen(specimen_id: uuid.UUID, *, by: Actor) -> Specimen:
 
 def shown(one: Specimen) -> Shown:
     """Everything that belongs to a specimen."""
-    given = None
-    if one.donor_id is not None:
-        given = consents.given([one.donor_id], [one.collection])[one.donor_id, one.collection_id]
     events = list(one.custody.select_related("by").order_by("number"))
     return Shown(
         one,
         places.Words().of(one.box, one.place),
         amount_words(one.amount, one.unit),
         amount_words(one.first_amount, one.unit),
-        given,
+        _given(one),
         _happened(one, events)[::-1],
         list(one.children.order_by("label").only("label")),
         list(PoolPart.objects.filter(pool=one).select_related("specimen").only("pool", "specimen__label")),
         list(PoolPart.objects.filter(specimen=one).select_related("pool").only("specimen", "pool__label")),
         custody.verify(one, events),
     )
+
+
+def _given(one: Specimen) -> Given | None:
+    """What its donor allows; of a pool what all of them do. None where somebody is not known."""
+    donors = sorted(descent.sources_of([one.id])[one.id])
+    stands = consents.given(donors, [one.collection])
+    said = [stands[donor, one.collection_id] for donor in donors]
+    if len(said) < 2:
+        return said[0] if said else None
+    withdrawn = any(each.withdrawn for each in said)
+    return Given(Basis.WRITTEN, frozenset.intersection(*(each.tiers for each in said)), withdrawn=withdrawn)
 
 
 def _happened(one: Specimen, events: Sequence[CustodyEvent]) -> list[Happened]:

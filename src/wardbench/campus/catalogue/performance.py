@@ -80,11 +80,14 @@ def performance(period: Period, *, by: Actor) -> Performance:
     longest = max((one.p90 for _title, one in stages if one.p90 is not None), default=0)
     ended = [one for one in requests if one.status in (Status.REFUSED, Status.WITHDRAWN, Status.EXPIRED)]
     dropped = RequestLine.objects.filter(request__in=requests, status=LineStatus.DROPPED.value)
-    reasons = Counter(one or _("no reason given") for one in dropped.values_list("reason", flat=True))
+    # What the application left out by itself says so in a sentence of its own.
+    reasons = Counter(_(one) if one else _("no reason given") for one in dropped.values_list("reason", flat=True))
     return Performance(
         stages=[Stage(_(title), one, longest) for title, one in stages],
         outcomes=_bars({_(STATUSES[Status(code)]): n for code, n in Counter(one.status for one in requests).items()}),
-        declined=[(one.reference, _(STATUSES[Status(one.status)]), one.reason) for one in ended],
+        declined=[
+            (one.reference, _(STATUSES[Status(one.status)]), _(one.reason) if one.reason else "") for one in ended
+        ],
         left_out=_bars(dict(reasons.most_common(20))),
         stock=_bars(_stock()),
         ages=_bars(_ages(timezone.now())),
@@ -144,12 +147,14 @@ def _stock() -> dict[str, int]:
     found = Specimen.objects.annotate(asked=Exists(asked), sent=Exists(sent))
     here = found.exclude(status__in=[status.value for status in ENDED])
     away = [TubeStatus.SHIPPED.value, TubeStatus.AWAY.value]
-    kept = here.exclude(status__in=away)
+    missing = here.filter(status=TubeStatus.MISSING.value)
+    kept = here.exclude(status__in=[*away, TubeStatus.MISSING.value])
     return {
         _("Never asked for"): kept.filter(asked=False, reserved=None).count(),
         _("Asked for, and here still"): kept.filter(asked=True, reserved=None).count(),
         _("Reserved"): kept.exclude(reserved=None).count(),
         _("With a recipient, or on its way"): here.filter(status__in=away).count(),
+        _("Missing"): missing.count(),
         _("Used up"): found.filter(status=TubeStatus.USED_UP.value).count(),
         _("Destroyed"): found.filter(status=TubeStatus.DISPOSED.value).count(),
     }

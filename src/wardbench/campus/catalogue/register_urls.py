@@ -11,4 +11,5 @@ urlpatterns = [
     path("file/", views.register_file, {"ending": "csv"}, name="register_csv"),
     path("workbook/", views.register_file, {"ending": "xlsx"}, name="register_xlsx"),
     path("figures/", views.figures, name="biobank_figures"),
+    path("figures/recovered.csv", views.recovered_file, name="recovered_csv"),
 ]

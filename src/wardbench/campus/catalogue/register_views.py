@@ -17,11 +17,12 @@ from django.utils.translation import gettext as _
 
 from wardbench.campus.biobank.imports.files import pieces
 from wardbench.campus.biobank.rules import may_see_inventory
-from wardbench.campus.catalogue import registers, rules
+from wardbench.campus.catalogue import recovered, registers, rules
 from wardbench.campus.catalogue.performance import performance
 from wardbench.campus.catalogue.registers import MOST_IN_WORKBOOK, MOST_PRINTED, TITLES, Kind, Period
 from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
+from wardbench.campus.releases.request_forms import euro
 from wardbench.campus.web.pages import actor, signed_in
 from wardbench.core.spreadsheet import BOM, defused
 from wardbench.core.workbook import workbook_pieces
@@ -126,5 +127,28 @@ def _csv(rows: Iterable[list[str]]) -> Iterator[bytes]:
 def figures(request: HttpRequest) -> HttpResponse:
     by = actor(request)
     period = _period(request)
-    context = {"shown": performance(period, by=by), "period": period, "why": rules.may_see_registers(by)}
+    money = recovered.recovered(period, by=by)
+    context = {
+        "shown": performance(period, by=by),
+        "money": [
+            (_("From studies on the campus"), euro(money.campus)),
+            (_("From others"), euro(money.others)),
+            (_("Together"), euro(money.together)),
+        ],
+        "works": [(title, count, euro(cents)) for title, count, cents in money.works],
+        "paid": len(money.paid),
+        "file": urlencode({"first": period.first.isoformat(), "last": period.last.isoformat()}),
+        "period": period,
+        "why": rules.may_see_registers(by),
+    }
     return render(request, "catalogue/figures.html", context)
+
+
+@signed_in
+@limited(Doing.EXPORT)
+def recovered_file(request: HttpRequest) -> HttpResponse:
+    """What each request pays, for the accounts."""
+    found = recovered.rows(_period(request), by=actor(request))
+    headers = {"Content-Disposition": 'attachment; filename="recovered.csv"'}
+    text = b"".join(_csv(_with(list(recovered.HEADERS), found)))
+    return HttpResponse(text, content_type="text/csv; charset=utf-8", headers=headers)

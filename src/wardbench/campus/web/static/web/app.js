@@ -66,6 +66,24 @@ for (const field of document.querySelectorAll("[data-scan]")) {
       })
       .catch(() => {});
   });
+  // A scanner may send Tab or nothing after a label: what came faster than anybody types is sent by itself.
+  let times = [];
+  let pause;
+  const sendScanned = () => {
+    const each = (times[times.length - 1] - times[0]) / (times.length - 1);
+    if (times.length < 4 || each > 35 || !field.value.trim()) return false;
+    times = [];
+    field.form.requestSubmit();
+    return true;
+  };
+  field.addEventListener("keydown", (event) => {
+    clearTimeout(pause);
+    if (event.key === "Tab" && sendScanned()) event.preventDefault();
+    if (event.key.length > 1 || event.timeStamp - times[times.length - 1] > 100) times = [];
+    if (event.key.length > 1) return;
+    times.push(event.timeStamp);
+    pause = setTimeout(sendScanned, 200);
+  });
   document.addEventListener("keydown", (event) => {
     const busy = event.target.closest("input, textarea, select, button, a, summary");
     if (!busy && event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) field.focus();
