@@ -11,7 +11,7 @@ from django.utils import timezone
 from campus import biobank_things as things
 from campus.cast import make_cast
 from campus.releases_things import World, change_permit, consent, world
-from wardbench.campus.biobank import collection_queries, extra, visiting
+from wardbench.campus.biobank import collection_queries, extra, storing, tubes, visiting
 from wardbench.campus.biobank.models import Collection, Donor, OptOut, ProtocolVisit, Specimen, Visit
 from wardbench.campus.biobank.storing import Put, put
 from wardbench.campus.biobank.visiting import Planned
@@ -78,6 +78,22 @@ def test_what_was_there_before_is_not_found_and_what_comes_is(w: World) -> None:
     assert hold() == 0, "each once"
     notice = Notice.objects.get(sentence=standing.NEWS)
     assert str(notice.person_id) == w.asks.id
+
+
+def test_what_was_there_before_is_not_found_because_somebody_touched_it(w: World) -> None:
+    early = things.tubes(w.cast, 1, None, prefix="E", donor=donor_of(w.tubes[0]), collection=w.tubes[0].collection)[0]
+    one = kept(w)
+    storing.move_container(things.box("Freezer Rack 1"), None, by=SYSTEM)
+    storing.take_out([things.again(w.tubes[0])], by=SYSTEM)
+    tubes.thaw([things.again(w.tubes[0])], by=SYSTEM)
+    put([Put(things.again(w.tubes[0]), things.box("Freezer Rack 2 Box 2"), 4)], by=SYSTEM)
+    assert hold() == 0 and Standing.objects.get(id=one.id).ended is None
+    put([Put(early, things.box("Freezer Rack 2 Box 2"), 3)], by=SYSTEM)
+    tubes.retain(things.again(w.tubes[1]), True, "For the pathologist", by=SYSTEM)
+    tubes.retain(things.again(w.tubes[1]), False, "The report is out", by=SYSTEM)
+    assert hold() == 2
+    found = set(StandingMatch.objects.filter(standing=one).values_list("specimen", flat=True))
+    assert found == {early.id, w.tubes[1].id}, "what was on its way then, and what could not be given then"
 
 
 def test_a_nurse_sees_what_to_take_besides_and_it_becomes_the_studys(w: World) -> None:

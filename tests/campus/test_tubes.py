@@ -254,6 +254,11 @@ def test_nothing_is_made_of_what_a_donor_took_back(cast: Cast, by: Actor) -> Non
         with pytest.raises(BusyError, match="withdrew"):
             act()
     assert Specimen.objects.count() == 5 and things.again(mine[0]).events == mine[0].events
+    unasked = things.tubes(cast, 1, prefix="Z", donor=things.donor("D9"))[0]
+    (part,) = tubes.aliquot(unasked, [Part("Z1", ml("0.1"))], by=by)
+    withdrawing.withdraw_consent(things.donor("D9"), by=SYSTEM)
+    with pytest.raises(BusyError, match="withdrew"):
+        tubes.aliquot(part, [Part("Z2", ml("0.1"))], by=by)
     tubes.aliquot(theirs[0], [Part("A")], by=by)
     tubes.retain(mine[0], True, "The pathologist needs it.", by=by)
     tubes.aliquot(things.again(mine[0]), [Part("B")], by=by)

@@ -123,5 +123,6 @@ def _given(answered: Sequence[Answers], collection: uuid.UUID, basis: Basis, no_
     granted, refused = (
         frozenset(Tier(tier) for tier, yes in said.items() if bool(yes) is wanted) for wanted in (True, False)
     )
-    objected = basis is Basis.RESIDUAL and no_material
+    # Whoever agreed to nothing in writing has nothing but an objection to take back.
+    objected = no_material and (basis is Basis.RESIDUAL or not granted)
     return Given(basis, granted, withdrawn=objected, opted_out=no_data, refused=refused)

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,6 +21,7 @@ from wardbench.campus.audit.services import record, verb
 from wardbench.campus.biobank import consents, extra
 from wardbench.campus.biobank.extra import Extra
 from wardbench.campus.biobank.models import CustodyEvent, DonorLink, Specimen, Visit
+from wardbench.campus.biobank.rules import Act, Status
 from wardbench.campus.notices.sending import notify
 from wardbench.campus.people.queries import actor_of
 from wardbench.campus.people.rules import SYSTEM, Actor
@@ -38,6 +40,8 @@ AHEAD = datetime.timedelta(days=60)
 SEXES = {"Female": "female", "Male": "male", "Undifferentiated": "other"}
 DRAWN = ("WholeBlood", "Plasma", "Serum", "BuffyCoat", "Urine", "Saliva", "Faeces", "Swab")
 """What can be taken besides at a visit, the plainest first."""
+CAME = tuple(act.value for act in (Act.COLLECT, Act.REGISTER, Act.RETURN, Act.FIND, Act.FREE, Act.ALLOW))
+"""What brings something that could not be given before; what is moved, thawed or put back was there already."""
 SEEN = "standing.json"
 """A file beside the index that says what the criteria were held against last."""
 
@@ -212,8 +216,15 @@ def _leftovers(held: Open) -> list[Hit]:
     """What can be given and came, or came back, since the criteria were kept."""
     query, by = held.criteria.standing.query, actor_of(held.one.by)
     names = looking.names(held.scope, query, whom=by, window=held.criteria.window)
-    since = CustodyEvent.objects.filter(at__gte=held.one.at).values_list("specimen", flat=True).distinct()
-    came = set(since)
+    since = CustodyEvent.objects.filter(at__gte=held.one.at)
+    new = CustodyEvent.objects.filter(
+        specimen=OuterRef("specimen"), number=OuterRef("number") - 1, status=Status.COLLECTED.value
+    )
+    stored = since.filter(Exists(new), act=Act.STORE.value)
+    came = {
+        *since.filter(act__in=CAME).values_list("specimen", flat=True).distinct(),
+        *stored.values_list("specimen", flat=True).distinct(),
+    }
     return [(None, one) for one in names if one in came]
 
 

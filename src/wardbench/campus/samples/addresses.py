@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor, ForbiddenError, no
@@ -106,5 +107,6 @@ def said(sought: Sought, by: Actor, scope: Scope) -> str:
     if sought.window is not None:
         parts.insert(0, words.window_words(sought.window, dict(looking.cohorts_of(scope))))
     if sought.query.giving is not None and sought.query.giving.most_thaws is not None:
-        parts.append(_("thawed at most {n} times").format(n=sought.query.giving.most_thaws))
+        most = sought.query.giving.most_thaws
+        parts.append(ngettext("thawed at most {n} time", "thawed at most {n} times", most).format(n=most))
     return "; ".join(parts) or _("all that can be given")

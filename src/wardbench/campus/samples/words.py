@@ -98,7 +98,9 @@ def more_words(name: str) -> str:
     """What would be given up, for "412 more if ..."."""
     kind, _space, what = name.partition(" ")
     if kind == "thaws":
-        return _("if it may have been thawed {count} times").format(count=what)
+        many = int(what)
+        said = ngettext("if it may have been thawed once", "if it may have been thawed {count} times", many)
+        return said.format(count=many)
     if kind == "tier":
         return _("if this needed no consent to: {tier}").format(tier=gettext(TIERS[Tier(what)]).lower())
     return _("if what others have reserved became free")
