@@ -173,8 +173,9 @@ def test_a_request_goes_its_whole_way_and_everybody_is_told_in_turn(w: World) ->
     shipping.receive_outside(sent.secret, states, "Somebody there", by=SYSTEM)
     assert lines(request) == dict.fromkeys(lines(request), "received")
     first, second, third = RequestLine.objects.filter(request=request).order_by("specimen__label")
-    assert returning.report_use(request.id, [first.id], amount_of("0.4", "ml"), by=w.asks) == [600_000]
-    assert returning.report_use(request.id, [second.id], None, by=w.asks) == [0]
+    assert returning.report_use(request.id, [first.id], amount_of("0.4", "ml"), by=w.asks, thawed=True) == [600_000]
+    assert returning.report_use(request.id, [second.id], None, by=w.asks, thawed=True) == [0]
+    assert Specimen.objects.get(label="T1-0").thaws == 0, "nothing is left of it to be thawed again"
     assert lines(request) == {"T0-0": "received", "T1-0": "used_up", "T2-0": "received"}
     returning.destroy(request.id, [third.id], "Autoclave", by=w.asks)
     with pytest.raises(ForbiddenError, match="not accounted for"):
@@ -184,7 +185,7 @@ def test_a_request_goes_its_whole_way_and_everybody_is_told_in_turn(w: World) ->
         returning.destroy(request.id, [first.id], "x", by=w.asks)
     assert returning.take_back(back.id, ["T0-0"], by=w.gives) == (1, [])
     tube = Specimen.objects.get(label="T0-0")
-    assert (tube.status, tube.reserved, tube.amount) == ("out", None, 600_000)
+    assert (tube.status, tube.reserved, tube.amount, tube.thaws) == ("out", None, 600_000, 1)
     returning.close(request.id, by=w.gives)
     assert again(request).status == Status.CLOSED
     assert all(custody.verify(one) is None for one in Specimen.objects.all())

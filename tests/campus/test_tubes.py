@@ -224,6 +224,11 @@ def test_a_tube_from_the_freezer_is_taken_to_be_thawed_until_that_was_counted(tu
     assert not tubes.is_frozen(things.again(tube))
     storing.fill([things.again(tube)], things.box("Freezer Rack 1 Box 2"), by=by)
     assert tubes.is_frozen(things.again(tube))
+    tubes.thaw([things.again(tube)], by=by)
+    assert tubes.is_frozen(things.again(tube)), "it was thawed and lies in the freezer again"
+    storing.take_out([things.again(tube)], by=by)
+    assert not tubes.is_frozen(things.again(tube)), "it was counted just before"
+    storing.fill([things.again(tube)], things.box("Freezer Rack 1 Box 2"), by=by)
     storing.change_container(things.box("Freezer Rack 1"), {"temperature": "2to10"}, by=by)
     assert not tubes.is_frozen(things.again(tube))
 

@@ -133,6 +133,7 @@ MOVES: dict[tuple[Status | None, Act], Status] = {
     (Status.SHIPPED, Act.RETURN): Status.OUT,
     (Status.AWAY, Act.RETURN): Status.OUT,
     (Status.AWAY, Act.USE): Status.AWAY,
+    (Status.AWAY, Act.THAW): Status.AWAY,
     (Status.AWAY, Act.DISPOSE): Status.DISPOSED,
     (Status.SHIPPED, Act.DISPOSE): Status.DISPOSED,
     (Status.SHIPPED, Act.LOSE): Status.MISSING,
@@ -164,7 +165,7 @@ def after(status: Status | None, act: Act, *, left: bool = True) -> Status | Non
     return Status.USED_UP if found is not None and not left and act in EMPTIES else found
 
 
-BY_REQUEST = frozenset({Act.USE, Act.DISPOSE, Act.LOSE, Act.FIND})
+BY_REQUEST = frozenset({Act.USE, Act.THAW, Act.DISPOSE, Act.LOSE, Act.FIND})
 """Acts on what left the biobank that are written down at its request, whose line follows."""
 
 KEEPERS = frozenset({Role.BIOBANK_MANAGER})

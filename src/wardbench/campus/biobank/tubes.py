@@ -374,7 +374,8 @@ def is_frozen(specimen: Specimen) -> bool:
     last = specimen.custody.exclude(container=None).select_related("container").order_by("-number").first()
     if specimen.status not in (Status.STORED, Status.OUT) or last is None or last.container is None:
         return False
-    if specimen.custody.filter(number__gt=last.number, act=Act.THAW.value).exists():
+    thawed = specimen.custody.filter(number__gte=last.number, act=Act.THAW.value)
+    if specimen.status == Status.OUT and thawed.exists():
         return False
     return places.temperature_of(last.container) in FROZEN
 

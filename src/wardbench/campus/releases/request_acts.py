@@ -61,7 +61,12 @@ DO: Mapping[Verb, Do] = {
     Verb.OPEN: lambda of, _form, by: shipping.open_parcel(of.id, by=by),
     Verb.LOG: _log,
     Verb.USE: lambda of, form, by: returning.report_use(
-        of.id, form.ids(), form.cleaned_data["used"], form.cleaned_data["words"], by=by
+        of.id,
+        form.ids(),
+        form.cleaned_data["used"],
+        form.cleaned_data["words"],
+        by=by,
+        thawed=form.cleaned_data["thawed"],
     ),
     Verb.DESTROY: lambda of, form, by: returning.destroy(of.id, form.ids(), form.cleaned_data["how"], by=by),
     Verb.SEND_BACK: lambda of, form, by: returning.send_back(of.id, form.ids(), by=by, **_parcel(form)),

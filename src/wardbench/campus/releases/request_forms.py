@@ -190,10 +190,15 @@ class UseForm(ChosenForm):
         help_text=_("Leave empty where all of it was."),
     )  # fmt: skip
     unit = forms.ChoiceField(label=_("Unit"), choices=[(one, one) for one in UNITS], required=False)
+    thawed = forms.BooleanField(
+        label=_("They were thawed for this"), required=False, help_text=_("It counts for what is left of them.")
+    )
     words = _words(_("What for"), required=False)
 
     def __init__(self, *args: Any, of: Request, **kwargs: Any) -> None:
         super().__init__(*args, of=of, **kwargs)
+        sent = of.shipments.filter(back=False, highest__lt=0)
+        self.fields["thawed"].initial = sent.exists()
         # An empty amount says that all is used up: which ones is said, and not taken as it stands there.
         chosen = self.fields["chosen"].initial
         self.fields["chosen"].initial = chosen if len(chosen) == 1 else []

@@ -27,10 +27,16 @@ from wardbench.core.errors import BusyError, InputError
 
 @verb("releases.use")
 def report_use(
-    request_id: uuid.UUID, lines: Collection[uuid.UUID], used: Amount | None, words: str = "", *, by: Actor
+    request_id: uuid.UUID,
+    lines: Collection[uuid.UUID],
+    used: Amount | None,
+    words: str = "",
+    *,
+    by: Actor,
+    thawed: bool = False,
 ) -> list[int]:
     """Say how much of each of some specimens was used, None for all of it; what is left of each, in the smallest unit
-    and the order of the request.
+    and the order of the request. Where they were `thawed` for this, that counts for what is left.
 
     What is left stays with the recipient, to be used, returned or destroyed. InputError for more than there was.
     """
@@ -48,6 +54,10 @@ def report_use(
         to = LineStatus.USED_UP if left == 0 else LineStatus(line.status)
         total = None if taken is None else (line.used or 0) + taken
         change_line(line, LineStatus(line.status), to, used=total, used_words=words.strip()[:2000])
+    if thawed:
+        of = {"request": request.reference}
+        thaws = [Change(line.specimen, Act.THAW, detail=of) for line, left in zip(gone, rest, strict=True) if left]
+        custody.carry_out(thaws, by=by, study=request.study.reference)
     custody.carry_out(changes, by=by, study=request.study.reference)
     move(request, Verb.USE, by, detail=told[0] if len(told) == 1 else {"specimens": told})
     return rest
