@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import threading
 
 import pytest
@@ -288,6 +289,24 @@ def test_the_page_of_visits_in_two_taps(cast: Cast) -> None:
     assert Visit.objects.get(id=other.id).status == "declined"
 
 
+def test_what_could_not_be_taken_is_in_no_inventory(cast: Cast) -> None:
+    visiting.enrol(things.donor("A"), protocol(cast), timezone.localdate(), by=SYSTEM)
+    agree(things.donor("A"), given=timezone.localdate())
+    client, visit = cast.client("coordinator"), Visit.objects.get(planned__name="Start")
+    page = client.get("/biobank/visits/").content.decode()
+    first, second = dict.fromkeys(re.findall(r'name="taken" value="([^"]+)" checked', page))
+    address = f"/biobank/visits/{visit.id}/"
+    none = client.post(address, {"planned": [first, second]}, follow=True).content.decode()
+    assert "nothing is ticked" in none and not Specimen.objects.exists()
+    labelled = {"planned": [first, second], "taken": [second], f"tube{first}": "X1"}
+    assert "it was not taken" in client.post(address, labelled, follow=True).content.decode()
+    assert Visit.objects.get(id=visit.id).status == "planned" and not Specimen.objects.exists()
+    client.post(address, {"planned": [first, second], "taken": [second], f"tube{second}": "X2"})
+    assert [one.label for one in Specimen.objects.all()] == ["X2"]
+    event = Event.objects.get(verb="biobank.collect")
+    assert (event.detail["specimens"], event.detail["not_taken"]) == (1, 1)
+
+
 def taken(cast: Cast) -> tuple[Visit, list[Specimen]]:
     visiting.enrol(things.donor("A"), protocol(cast), TODAY, "Room 1", by=SYSTEM)
     agree(things.donor("A"))
@@ -305,7 +324,7 @@ def test_whoever_took_tubes_labels_them(cast: Cast) -> None:
     assert page.count(f'href="{sheet}"') == 2  # in the message, and with the visit
     assert client.get("/biobank/visits/").content.decode().count(f'href="{sheet}"') == 1
     labels = client.get(sheet).content.decode()
-    assert labels.count("<svg") == 2 and "C1-000002" in labels and 'href="/biobank/visits/"' in labels
+    assert labels.count("<g transform") == 2 and "C1-000002" in labels and 'href="/biobank/visits/"' in labels
     assert 'href="/biobank/specimens/"' not in labels  # that page is not theirs
     printed = client.get(f"{sheet}&as=zpl")
     assert printed.content.decode().count("^XA") == 2 and printed["Content-Type"].startswith("text/plain")
@@ -319,15 +338,15 @@ def test_tubes_in_storage_are_labelled_by_the_biobank(cast: Cast) -> None:
     sheet = "/biobank/specimens/labels/"
     nurse, manager = cast.client("coordinator"), cast.client("biobank_manager")
     both = f"{sheet}?id={first.id}&id={second.id}"
-    assert nurse.get(f"{sheet}?id={second.id}").content.decode().count("<svg") == 1
-    assert nurse.get(f"{sheet}?visit={visit.id}").content.decode().count("<svg") == 1
+    assert nurse.get(f"{sheet}?id={second.id}").content.decode().count("<g transform") == 1
+    assert nurse.get(f"{sheet}?visit={visit.id}").content.decode().count("<g transform") == 1
     refused = nurse.get(both)
     assert refused.status_code == 403 and "until it is in storage" in refused.content.decode()
     assert nurse.get(f"{sheet}?box={things.again(first).box_id}").status_code == 403
     other = things.tubes(cast, 1, prefix="X")[0]  # on its way to storage, from no visit
     assert nurse.get(f"{sheet}?id={other.id}").status_code == 403
     for address, count in ((both, 2), (f"{sheet}?visit={visit.id}", 2), (f"{sheet}?id={other.id}", 1)):
-        assert manager.get(address).content.decode().count("<svg") == count
+        assert manager.get(address).content.decode().count("<g transform") == count
     assert nurse.get(f"{sheet}?visit=x").status_code == 404
 
 

@@ -248,7 +248,10 @@ def visit(request: HttpRequest, visit_id: uuid.UUID) -> HttpResponse:
         else:
             scanned = ((key[4:], str(value)) for key, value in request.POST.items() if key.startswith("tube"))
             labels = {key: value for key, value in scanned if value.strip()}
-            made = visiting.collect(one, labels, by=by, besides=request.POST.getlist("besides"))
+            ticked = set(request.POST.getlist("taken"))
+            not_taken = [key for key in request.POST.getlist("planned") if key not in ticked]
+            besides = request.POST.getlist("besides")
+            made = visiting.collect(one, labels, by=by, besides=besides, not_taken=not_taken)
             said = ", ".join(specimen.label for specimen in made)
             sheet = f"{reverse('specimen_labels')}?visit={one.id}"
             told = (_("Taken: %(labels)s") % {"labels": said}, sheet, _("Print the labels"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
+from collections.abc import Collection as Several
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -130,13 +131,19 @@ def _lets(given: Given) -> bool:
 
 @verb("biobank.collect")
 def collect(
-    visit: Visit, labels: Mapping[str, str] | None = None, *, by: Actor, besides: Sequence[str] = ()
+    visit: Visit,
+    labels: Mapping[str, str] | None = None,
+    *,
+    by: Actor,
+    besides: Sequence[str] = (),
+    not_taken: Several[str] = (),
 ) -> list[Specimen]:
     """Take what a visit plans. `labels` are those that were scanned, by the planned specimen's id and number
     ("ID/1"); tubes without one get the next label of their collection. `besides` are the keys of `extra.wanted` of what
-    was taken too.
+    was taken too, `not_taken` those of planned tubes that could not be taken.
 
-    ForbiddenError for whom it is not; BusyError where the visit is over, or the donor has not agreed.
+    ForbiddenError for whom it is not; BusyError where the visit is over, or the donor has not agreed; InputError where
+    nothing was taken at all, or a tube that was not has a label.
     """
     if by is not SYSTEM:
         rules.may_collect(by).require()
@@ -145,13 +152,19 @@ def collect(
     asked = {one.key: one for one in extra.wanted([visit]).get(visit.id, ())} if besides else {}
     if set(besides) - set(asked):
         raise BusyError(_("What a study asked for besides is not asked for any more; load the page again."))
+    left_out = set(not_taken)
+    if len(left_out) == sum(planned.count for planned in visit.planned.planned.filter(parent=None)) and not besides:
+        raise InputError(_("tubes: nothing is ticked; say why nothing was taken."))
     _over(visit, Visit.Status.DONE, by)
     collection, donor = visit.enrolment.protocol.collection, visit.enrolment.donor
     given, made, now = dict(labels or {}), [], timezone.now()
     number = Specimen.objects.filter(collection=collection).count()
     for planned in visit.planned.planned.filter(parent=None):
         for at in range(1, planned.count + 1):
-            label = given.pop(f"{planned.id}/{at}", "").strip()
+            if (key := f"{planned.id}/{at}") in left_out:
+                left_out.remove(key)
+                continue
+            label = given.pop(key, "").strip()
             if not label:
                 number, label = _next_label(collection, number)
             made.append(
@@ -175,14 +188,15 @@ def collect(
         made.append(
             Specimen(label=label, collection=collection, donor=donor, visit=visit, material=material, collected=now)
         )
-    if given:
-        raise InputError(_("labels: this visit plans no such tube."))
+    if given or left_out:
+        raise InputError(_("labels: this visit plans no such tube, or it was not taken."))
     for one in made:
         labelled(one)
     batch = custody.enter(made, Act.COLLECT, by=by)
     for key, specimen in zip(besides, made[len(made) - len(besides) :], strict=True):
         extra.taken(key, specimen, by=by)
-    record("biobank.collect", "visit", visit.id, by=by, specimens=len(made), batch=str(batch))
+    detail = {"specimens": len(made), "not_taken": len(set(not_taken)), "batch": str(batch)}
+    record("biobank.collect", "visit", visit.id, by=by, **detail)
     return made
 
 
