@@ -163,3 +163,14 @@ def test_the_history_names_whom_and_what_it_is_about(cast: Cast) -> None:
     told = {one.what: one.detail for one in shown.happened(queries.study(study.id, by=by))}
     assert told["Somebody joined the team"] == "Student"
     assert told["Document added"] == told["Document taken off"] == "budget.pdf (1)"
+
+
+def test_the_path_before_asking_names_the_documents(cast: Cast) -> None:
+    def shown(query: str) -> str:
+        return text_of(cast.client("researcher").get(f"{reverse('study_path')}?closeness=none&{query}"))
+
+    arriving = shown("kind=incoming_transfer&consent=primary")
+    assert "Documents that you add: Biobank application form; Proof of where material from elsewhere" in arriving
+    assert "Transfer agreement (draft or signed)." in arriving
+    own = shown("kind=secondary_use&consent=secondary")
+    assert "Documents that you add: Biobank application form." in own and "Proof of where" not in own

@@ -18,6 +18,7 @@ from wardbench.campus.studies.models import Vote
 from wardbench.campus.studies.path import Path, Words
 from wardbench.campus.studies.standing import DECIDED, STATES, STATUSES, Stand, State, Status, Turn, why_needed
 from wardbench.campus.studies.standings import Standing, turns_of
+from wardbench.campus.studies.vocabulary import DOCUMENT_KINDS
 
 TONES = {
     State.APPROVED: "good",
@@ -205,6 +206,7 @@ class Expected:
     from_past: bool
     after: tuple[str, ...]
     why: tuple[str, ...]
+    documents: tuple[str, ...]
     starts: int
     ends: int
 
@@ -230,6 +232,7 @@ def expected(path: Path, facts: frozenset[Fact]) -> tuple[list[Expected], int]:
                 *days[step.id],
                 tuple(words(path.by_id[one].title) for one in step.after),
                 tuple(gettext(one) for one in why_needed(step, facts)),
+                tuple(gettext(DOCUMENT_KINDS[one]) for one in step.documents_of(facts)) if needed else (),
                 starts,
                 ends[step.id],
             )
