@@ -14,7 +14,7 @@ from campus.test_studies_pages import text_of
 from wardbench.campus.people import services as people
 from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import SYSTEM
-from wardbench.campus.studies import doing, granting, permits, queries, services, shown
+from wardbench.campus.studies import doing, ending, granting, permits, queries, services, shown
 from wardbench.campus.studies.facts import Section
 from wardbench.campus.studies.models import Document, Permit, Study
 from wardbench.campus.studies.permits import Use, Wanted
@@ -174,3 +174,12 @@ def test_the_path_before_asking_names_the_documents(cast: Cast) -> None:
     assert "Transfer agreement (draft or signed)." in arriving
     own = shown("kind=secondary_use&consent=secondary")
     assert "Documents that you add: Biobank application form." in own and "Proof of where" not in own
+
+
+def test_a_study_that_is_over_says_first_how_it_ended(cast: Cast) -> None:
+    study = approved(cast)
+    address = reverse("study", args=[study.id])
+    assert "How it ended" not in text_of(cast.client("trial_centre").get(address))
+    ending.close(study.id, "One in five stops within the year.", by=cast.actor("researcher"))
+    page = text_of(cast.client("trial_centre").get(address))
+    assert "How it ended:</p><p>One in five stops within the year.</p>" in page

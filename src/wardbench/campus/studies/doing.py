@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.urls import reverse
@@ -14,6 +15,7 @@ from wardbench.campus.people.rules import Actor, Verdict
 from wardbench.campus.studies import permits, rules
 from wardbench.campus.studies.models import Permit
 from wardbench.campus.studies.rules import ACTIONS, DONE_BY_PAGE, ON_A_PERMIT, Part, Verb
+from wardbench.campus.studies.shown import Happened
 from wardbench.campus.studies.standing import Status
 from wardbench.campus.studies.standings import Standing
 
@@ -79,6 +81,14 @@ def permit_news(here: Standing) -> str:
     if permits.ends_soon(here.study):
         return _("The permit ends on %(day)s; until then it can be renewed.") % {"day": until}
     return ""
+
+
+OVER = frozenset({"studies.close", "studies.withdraw"})
+
+
+def ended_with(history: Sequence[Happened]) -> str:
+    """The words with which a study was closed or withdrawn; nothing of one that goes on."""
+    return next((one.detail for one in history if one.verb in OVER), "")
 
 
 def _day(day: datetime.date) -> str:

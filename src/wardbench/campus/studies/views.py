@@ -116,11 +116,13 @@ def study(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
     }
     if not why:
         return render(request, "studies/line.html", context)
+    page = shown.page(here, by)
     context |= {
         "rows": presenting.rows(here, by, today),
         "sections": list(SECTIONS.items()),
         "checklist": shown.checklist(here),
-        "page": shown.page(here, by),
+        "page": page,
+        "ended_with": doing.ended_with(page.history),
         "today": today,
         "may_add_document": rules.may_add_document(by, here.facts),
         "may_remove_member": rules.may_remove_member(by, here.facts) if here.facts.members else None,
