@@ -82,6 +82,9 @@ def test_quartiles_stand_for_mean_and_deviation() -> None:
         ("persons,,412,,,,,", "one line has the variable persons"),
         ("", "no variable besides"),
         ("age,,412,90,11,64,55,71", "column mean: further from the median than a standard deviation"),
+        ("age,,0,63,11,,,", "column n: too few to have these numbers"),
+        ("age,,1,63,11,,,", "column n: too few to have these numbers"),
+        ("age,,412,6_3,11,,,", "column mean: not a number"),
         ("age,,412,63,0,63,55,71", "column sd: too small for quartiles so far apart"),
         (
             'age,,412,"63,1",11,,,',
@@ -223,3 +226,10 @@ def test_the_page_of_aggregates(hospital: Path, root: Path) -> None:
     study.write_text(HEAD + "condition:E11.9,,50,,,,,\n")
     with pytest.raises(NotFoundError, match="condition:E11"):
         run(*words, "--aggregates", study)
+
+
+def test_a_name_that_stands_twice_in_a_line_of_json_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "study.json"
+    path.write_text('[{"variable": "persons", "n": 412, "n": 500}, {"variable": "age", "n": 412, "mean": 63, "sd": 1}]')
+    with pytest.raises(InputError, match="n stands twice in one line"):
+        read_aggregates(path)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from scipy import sparse
 from wardbench.bench.outcomes.adjustment import WHOM, adjust
 from wardbench.bench.outcomes.balance import standardised_differences
 from wardbench.bench.outcomes.calibration import e_value, ratio_of_risks
-from wardbench.bench.outcomes.comparison import Comparison, compare, hazard_ratio
+from wardbench.bench.outcomes.comparison import Comparison, Risk, compare, hazard_ratio
 from wardbench.bench.outcomes.covariates import Covariate, Matrix
 from wardbench.bench.outcomes.diagnostics import balance, censoring
 from wardbench.bench.outcomes.protocol import Protocol
@@ -198,6 +200,31 @@ def test_outcomes_that_brought_the_treatment_are_seen() -> None:
     ended = np.where(at_once, OUTCOME, subjects.ended)
     found = Subjects(subjects.person, subjects.treated, subjects.index, subjects.stop, days, ended, ())
     assert refused(ask(found, matrix, controls), "what brought the treatment")
+
+
+def test_outcomes_that_all_came_on_the_first_day_are_seen() -> None:
+    """Nobody is then followed for longer, though the protocol would."""
+    subjects, matrix, controls = planted(2)
+    at_once = replace(subjects, days=np.ones(N), ended=np.full(N, OUTCOME))
+    assert refused(ask(at_once, matrix, controls), "what brought the treatment")
+
+
+def test_a_difference_of_nothing_without_error_needs_no_number() -> None:
+    found = ask(*planted(2))
+    assert found.estimates is not None
+    same = replace(found, estimates=replace(found.estimates, risks=(Risk(365, 1.0, 1.0, 0.0),)))
+    assert effects(same)[0].note == "the interval holds 0: no number needed to treat"
+
+
+@pytest.mark.parametrize("treated", [1, 399])
+def test_scores_where_hardly_anybody_is_in_an_arm(treated: int) -> None:
+    """The only one of an arm is in no fold but their own."""
+    chance = np.random.default_rng(3)
+    covariates = sparse.csc_array((chance.random((400, 5)) < 0.3).astype(float))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = propensity_scores(covariates, np.arange(400) < treated)
+    assert np.all((found > 0) & (found < 1))
 
 
 def test_being_lost_by_chance_among_few_is_no_reason_to_refuse() -> None:

@@ -155,7 +155,7 @@ def compare(
     gates += [
         diagnostics.censoring(subjects, adjusted.weight),
         diagnostics.empty_beginning(subjects),
-        diagnostics.first_day(subjects),
+        diagnostics.first_day(subjects, protocol.follow_up.last_day - protocol.follow_up.first_day + 1),
     ]
     if users is not None:
         gates.append(diagnostics.prevalent(users, subjects.treated))

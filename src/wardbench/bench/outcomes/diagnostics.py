@@ -171,10 +171,10 @@ def censoring(subjects: Subjects, weight: Floats) -> Gate:
     )
 
 
-def first_day(subjects: Subjects) -> Gate:
-    """The share of outcomes on the first day of follow-up; only where follow-up is longer than a week."""
+def first_day(subjects: Subjects, longest: int) -> Gate:
+    """The share of outcomes on the first day of follow-up; only where that may be `longest` days, more than a week."""
     days = subjects.days[subjects.ended == OUTCOME]
-    judged = len(days) > 0 and float(subjects.days.max()) > WEEK
+    judged = len(days) > 0 and longest > WEEK
     share = float(np.mean(days <= 1)) if judged else 0.0
     return Gate(
         "Share of outcomes on the first day of follow-up",

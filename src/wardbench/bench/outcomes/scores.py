@@ -119,7 +119,8 @@ def choose(covariates: sparse.csc_array, arm: Integers, seed: int) -> tuple[int,
 
 def start(covariates: sparse.csc_array, arm: Integers) -> tuple[Fit, Floats]:
     """The fit that chooses nothing, and how hard each covariate pulls at it: the derivative of the likelihood."""
-    share = float(np.mean(arm))
+    # A fold may have nobody of an arm that has hardly anybody.
+    share = float(np.clip(np.mean(arm), EDGE, 1 - EDGE))
     fit = Fit(np.zeros(0, dtype=np.int64), np.zeros(0), float(np.log(share / (1 - share))))
     return fit, np.abs(covariates.T @ (arm - share))
 
@@ -129,7 +130,7 @@ def path(covariates: sparse.csc_array, arm: Integers) -> Iterator[Fit]:
     fit, pull = start(covariates, arm)
     penalty = float(pull.max(initial=0.0))
     yield fit
-    for _ in range(STEPS if penalty > 0 else 0):
+    for _ in range(STEPS if penalty > 0 and 0 < arm.sum() < len(arm) else 0):
         penalty *= STEP
         fit, pull = checked(covariates, arm, np.union1d(np.flatnonzero(pull > penalty), fit.chosen), penalty, ROUGHLY)
         yield fit

@@ -30,7 +30,7 @@ def effects(comparison: Comparison | None) -> tuple[EffectRow, ...]:
     for risk in found.risks:
         low, high = (risk.difference + side * 1.96 * risk.error for side in (-1, 1))
         needed = risk.number_needed
-        crosses = low < 0 < high
+        crosses = low < 0 < high or risk.difference == 0
         side = "fewer" if risk.difference < 0 else "more"
         rows.append(
             EffectRow(

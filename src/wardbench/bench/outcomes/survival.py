@@ -204,7 +204,9 @@ def log_log_limits(share: Floats, relative: Floats, level: float) -> tuple[Float
     inner = (share > 0) & (share < 1)
     safe = np.where(inner, share, 0.5)
     width = np.where(inner, z * relative / -np.log(safe), 0.0)
-    return np.where(inner, safe ** np.exp(width), share), np.where(inner, safe ** np.exp(-width), share)
+    # Beside a share of hardly anybody a limit is anything.
+    with np.errstate(over="ignore"):
+        return np.where(inner, safe ** np.exp(width), share), np.where(inner, safe ** np.exp(-width), share)
 
 
 def by_time(time: Floats, ended: Integers, weight: Floats | None) -> tuple[Floats, Integers, Integers, Floats]:

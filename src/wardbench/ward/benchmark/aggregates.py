@@ -15,6 +15,7 @@ of levels and of conditions, drugs and procedures how many have it; a code is VO
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,6 +108,8 @@ def _check(row: _Row) -> None:
     sd = row.numbers["sd"]
     if sd is not None and sd < 0:
         raise row.line.fault("sd", "below 0.")
+    if has_numbers and (row.n == 0 or (row.n == 1 and sd)):
+        raise row.line.fault("n", "too few to have these numbers.")
     _check_together(row)
 
 
@@ -162,12 +165,28 @@ def _variables(rows: list[_Row], persons: int) -> dict[str, Summary]:
     return found
 
 
+class _TwiceError(Exception):
+    """A name that an object has twice, of which one value would be silently forgotten."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise _TwiceError(name if name in COLUMNS else "a name")
+        found[name] = value
+    return found
+
+
 def _json_lines(path: Source) -> File:
     try:
         raw = path.read_bytes()
         rows = msgspec.json.decode(raw, type=list[dict[str, Any]])
+        json.loads(raw, object_pairs_hook=_once)
     except FileNotFoundError:
         raise NotFoundError(f"{path}: there is no such file.") from None
+    except _TwiceError as error:
+        raise InputError(f"{path}: {error} stands twice in one line.") from None
     except (msgspec.DecodeError, OSError, UnicodeDecodeError):
         raise InputError(f"{path}: is not a JSON list of objects with {', '.join(COLUMNS)}.") from None
     columns = tuple(dict.fromkeys(str(name) for row in rows for name in row))

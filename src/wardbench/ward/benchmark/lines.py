@@ -80,6 +80,9 @@ class Line:
         if not cell:
             return None
         try:
+            if "_" in cell:
+                # Python would read 6_3 as 63.
+                raise ValueError
             value = float(cell.replace(self.decimal, ".") if self.decimal != "." else cell)
         except ValueError:
             hint = "; where commas part the cells, the decimal sign is a point" if "," in cell else ""
