@@ -17,7 +17,17 @@ from wardbench.campus.notices.models import Notice
 from wardbench.campus.people import services as people
 from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import SYSTEM, ForbiddenError
-from wardbench.campus.studies import amending, deciding, ending, granting, permits, queries, services, standings
+from wardbench.campus.studies import (
+    amending,
+    deciding,
+    ending,
+    granting,
+    handing,
+    permits,
+    queries,
+    services,
+    standings,
+)
 from wardbench.campus.studies.facts import Section
 from wardbench.campus.studies.models import AttachedCohort, Document, Permit, Study
 from wardbench.campus.studies.permits import Use, Wanted
@@ -168,8 +178,8 @@ def test_a_student_does_not_answer_for_a_study(cast: Cast) -> None:
     study = registered(cast, "student")
     by = cast.actor("student")
     with pytest.raises(InputError):
-        services.hand_over(study.id, cast.people["partner"].id, by=by)
-    services.hand_over(study.id, cast.people["lecturer"].id, by=by)
+        handing.name_investigator(study.id, cast.people["partner"].id, "For me", by=by)
+    handing.name_investigator(study.id, cast.people["lecturer"].id, "My supervisor", by=by)
     assert Study.objects.get(id=study.id).investigator == cast.people["lecturer"]
     services.edit(study.id, Section.ABOUT, {"summary": "still in the team"}, by=by)
     with pytest.raises(ForbiddenError):

@@ -26,7 +26,7 @@ from wardbench.campus.people import services as people
 from wardbench.campus.people.models import Organisation
 from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import SYSTEM, ForbiddenError
-from wardbench.campus.studies import amending, granting, permits, queries, services, standings, versions
+from wardbench.campus.studies import amending, granting, handing, permits, queries, services, standings, versions
 from wardbench.campus.studies.facts import Section
 from wardbench.campus.studies.models import Decision, Member, Permit, Study
 from wardbench.campus.studies.standing import State, Status
@@ -168,28 +168,18 @@ def test_the_work_of_a_member_is_amended_and_they_use_the_permit_on(cast: Cast) 
     assert Member.objects.get(study=study).work == "analyst" and says(study, cast, key="student") == ""
 
 
-def test_another_investigator_answers_for_it_once_those_who_decide_agree(cast: Cast) -> None:
-    study = approved(cast)
-    lecturer = cast.people["lecturer"].id
-    with pytest.raises(InputError, match="role in which one may lead"):
-        amending.amend_team(study.id, "To the student", by=by(cast), investigator=cast.people["student"].id)
-    again = amending.amend_team(study.id, "I retire", by=by(cast), investigator=lecturer)
-    assert permit_of(study).revoked is not None and Study.objects.get(id=study.id).investigator_id == lecturer
-    assert Notice.objects.filter(person=lecturer, sentence__contains="made you principal investigator").count() == 1
-    with pytest.raises(ForbiddenError):
-        AMENDMENTS[Section.ABOUT](cast, study, "researcher")
-    again_approved(cast, study, again)
-    assert says(study, cast, key="lecturer") == says(study, cast) == "", "who led it stays in the team"
-
-
 @pytest.mark.parametrize("how", ["member", "investigator"])
 def test_nobody_who_joins_has_decided_on_it(cast: Cast, how: str) -> None:
     """A member of the board, which does not judge the team, joins: what the board said falls."""
     study = approved(cast)
     person = cast.people["biobank_board"]
     people.give_role(person, Role.RESEARCHER, cast.institute, by=SYSTEM)
-    given: dict[str, Any] = {"join": {person.id: "laboratory"}} if how == "member" else {"investigator": person.id}
-    assert "board" in amending.amend_team(study.id, "She knows it", by=by(cast), **given)
+    if how == "member":
+        again = amending.amend_team(study.id, "She knows it", by=by(cast), join={person.id: "laboratory"})
+    else:
+        again = handing.name_investigator(study.id, person.id, "She knows it", by=by(cast))
+        handing.take_on(study.id, by=by(cast, "biobank_board"))
+    assert "board" in again
     assert not study.votes.filter(step="board", void=False).exists()
     decide(cast, study, "validation", "trial_centre")
     assert states(study)["board"] is State.OPEN
@@ -360,7 +350,6 @@ def test_every_section_is_amended_by_its_page(cast: Cast) -> None:
     assert unknown.status_code == 200 and "who@test.example" in text_of(unknown)
     assert send("team", **team, reason="More hands").status_code == 302
     assert study.members.get().work == "analyst"
-    assert send("team", **rows, reason="I retire", lead="nobody@test.example").status_code == 200
     units = {"programmes": [str(cast.endocrinology.id)], "partners": [str(company.id)]}
     assert "For nobody" in text_of(send("units", partners=[str(company.id)], reason="For nobody"))
     assert send("units", **units, reason="They pay").status_code == 302
@@ -374,8 +363,9 @@ def test_every_section_is_amended_by_its_page(cast: Cast) -> None:
     assert [one.section for one in study.submissions.all()] == ["", "team", "units", "data", "documents"]
     shown = text_of(client.get(page))
     assert all(words in shown for words in ("More hands", "They pay", "Adults", "Better", "second.pdf", "A company"))
-    assert send("team", **rows, reason="I retire", lead="lecturer@test.example").status_code == 302
-    assert client.get(reverse("study_amend", args=[study.id, "team"])).status_code == 403
+    assert reverse("study_investigator", args=[study.id]) in text_of(
+        client.get(reverse("study_amend", args=[study.id, "team"]))
+    )
 
 
 def test_after_submission_papers_and_leaving_are_reached_from_the_page(cast: Cast) -> None:

@@ -149,9 +149,9 @@ def test_those_who_decide_read_where_the_team_is_and_whether_anybody_leads_it(ca
     first = person.affiliations.exclude(id=second.id).get()
     people.end_role(first, by=SYSTEM)
     shown = text_of(cast.client("trial_centre").get(page))
-    assert f"({cast.hospital.name})" in shown and "nobody answers for this one" not in shown, "one of two is left"
+    assert f"({cast.hospital.name})" in shown and "Nobody answers for this study" not in shown, "one of two is left"
     people.end_role(second, by=SYSTEM)
-    assert "nobody answers for this one" in text_of(cast.client("trial_centre").get(page))
+    assert "Nobody answers for this study" in text_of(cast.client("trial_centre").get(page))
     assert cast.client("researcher").get(page).status_code == 404, "who has no role is nothing to a study"
 
 

@@ -7,6 +7,7 @@ import re
 import uuid
 from typing import Any
 
+import msgspec
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
@@ -14,11 +15,15 @@ from django.urls import reverse
 from campus.cast import Cast
 from campus.test_studies import ORDER, approved, completed, decide, registered, submitted
 from campus.test_studies_documents import PDF
+from wardbench.campus.people import services as people
+from wardbench.campus.people.roles import Role
+from wardbench.campus.people.rules import SYSTEM
 from wardbench.campus.questions import services as questions
 from wardbench.campus.questions.rules import Side
 from wardbench.campus.studies import amending, ending, permits, queries, services, standings
 from wardbench.campus.studies.facts import Section
 from wardbench.campus.studies.models import Decision, Permit, Study
+from wardbench.campus.studies.path import Words
 from wardbench.campus.studies.standing import Status
 
 NOT_DRAFT = {"trial_centre", "data_protection", "data_steward"}
@@ -211,7 +216,7 @@ def test_a_letter_is_in_the_language_of_the_applicant(cast: Cast, language: str)
     assert f"{study.reference}/1" in text and decision.hash in text and "Incomplete" in text
     step = {"en": "Validation by the", "nl": "Validatie door het", "fr": "Validation par le"}[language]
     assert step in text
-    assert language != "en" or "Decided by: Trial-centre officer" in text, "the body by its name"
+    assert language != "en" or "Decided by: Clinical Trial Centre, Hospital</p>" in text, "the body by its name"
     Decision.objects.update(content={**decision.content, "reasons": ["Other"]})
     changed = text_of(cast.client("researcher").get(reverse("study_letter", args=[study.id, 1]) + "?language=en"))
     assert "It does not fit" in changed
@@ -347,7 +352,37 @@ def test_a_letter_of_a_care_programme_names_it(cast: Cast) -> None:
     decide(cast, study, "validation", "trial_centre")
     decide(cast, study, "care_programme", "physician")
     text = text_of(cast.client("researcher").get(reverse("study_letter", args=[study.id, 2])))
-    assert "Decided by: Physician (Endocrinology)" in text
+    assert "Decided by: Care programme (Endocrinology), Hospital</p>" in text
+
+
+def test_a_letter_names_the_organisation_that_its_body_was_of_when_it_decided(cast: Cast) -> None:
+    study, officer = submitted(cast), cast.people["trial_centre"]
+    people.give_role(officer, Role.RESEARCHER, cast.institute, by=SYSTEM)
+    decide(cast, study, "validation", "trial_centre")
+    letter = reverse("study_letter", args=[study.id, 1])
+    people.end_role(officer.affiliations.get(role=Role.TRIAL_CENTRE), by=SYSTEM)
+    people.give_role(officer, Role.TRIAL_CENTRE, cast.institute, by=SYSTEM)
+    type(cast.hospital).objects.filter(id=cast.hospital.id).update(name="Hospital East")
+    text = text_of(cast.client("researcher").get(letter))
+    assert "Decided by: Clinical Trial Centre, Hospital</p>" in text and "It does not fit" not in text
+    officer.affiliations.filter(role=Role.TRIAL_CENTRE).update(since="2020-01-01")
+    decision = Decision.objects.get()
+    before = {key: value for key, value in decision.content.items() if key != "organisations"}
+    Decision.objects.update(content=before)
+    text = text_of(cast.client("researcher").get(letter))
+    assert "Decided by: Clinical Trial Centre, Institute</p>" in text, "of before this was kept"
+
+
+def test_a_path_of_ones_own_says_what_a_body_is_called(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = standings.approval_path()
+    body = Words("Medical ethics board", "Raad", "Conseil")
+    steps = tuple(msgspec.structs.replace(one, body=body if one.id == "validation" else None) for one in path.steps)
+    own = msgspec.structs.replace(path, steps=steps)
+    monkeypatch.setattr(standings, "approval_path", lambda: own)
+    study = submitted(cast)
+    decide(cast, study, "validation", "trial_centre")
+    text = text_of(cast.client("researcher").get(reverse("study_letter", args=[study.id, 1]) + "?language=fr"))
+    assert "Conseil, Hospital</p>" in text
 
 
 def test_what_a_kind_of_study_says_by_itself_is_ticked_shown_and_kept(cast: Cast) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import itertools
 from collections.abc import Iterator
@@ -82,6 +83,11 @@ def facts_of(status: Status) -> rules.Facts:
         standing.turns(PATH, given),
         frozenset(one.step.role for one in steps if one.state in reached),
         programmes=given.care_programmes,
+        asked=tuple(
+            standing.Turn(one.step.id, one.step.role, one.missing_programmes, one.since, one.due)
+            for one in steps
+            if one.state in (State.ASKED, State.EXPIRED)
+        ),
     )
 
 
@@ -89,6 +95,12 @@ EXPECTED: dict[tuple[Status, Verb], set[str]] = {
     (Status.DRAFT, Verb.EDIT): {"investigator", "member"},
     (Status.DRAFT, Verb.SUBMIT): {"investigator"},
     (Status.DRAFT, Verb.WITHDRAW): {"investigator"},
+    (Status.DRAFT, Verb.HAND_OVER): {"investigator"},
+    (Status.SUBMITTED, Verb.HAND_OVER): {"investigator"},
+    (Status.ASKED, Verb.HAND_OVER): {"investigator"},
+    (Status.EXPIRED, Verb.HAND_OVER): {"investigator"},
+    (Status.APPROVED, Verb.HAND_OVER): {"investigator"},
+    (Status.REFUSED, Verb.HAND_OVER): {"investigator"},
     (Status.SUBMITTED, Verb.VOTE): {"trial_centre"},
     (Status.SUBMITTED, Verb.ASK): {"trial_centre"},
     (Status.SUBMITTED, Verb.AMEND): {"investigator"},
@@ -96,6 +108,8 @@ EXPECTED: dict[tuple[Status, Verb], set[str]] = {
     (Status.ASKED, Verb.ANSWER): {"investigator", "member"},
     (Status.ASKED, Verb.AMEND): {"investigator"},
     (Status.ASKED, Verb.WITHDRAW): {"investigator"},
+    (Status.ASKED, Verb.TAKE_BACK): {"trial_centre"},
+    (Status.EXPIRED, Verb.TAKE_BACK): {"trial_centre"},
     (Status.EXPIRED, Verb.ANSWER): {"investigator", "member"},
     (Status.EXPIRED, Verb.AMEND): {"investigator"},
     (Status.EXPIRED, Verb.WITHDRAW): {"investigator"},
@@ -120,6 +134,49 @@ def test_status_x_action_x_role(status: Status, verb: Verb) -> None:
     assert allowed == EXPECTED.get((status, verb), set())
     for one in people:
         assert str(rules.may(one, verb, facts)).endswith(".")
+
+
+ENDED = {Status.WITHDRAWN, Status.CLOSED}
+OVERSEEING = {"trial_centre", "data_protection"}
+CHANGED: dict[tuple[str, Verb], dict[Status, set[str]]] = {
+    ("orphaned", Verb.HAND_OVER): {one: {"investigator", *OVERSEEING} for one in set(Status) - ENDED},
+    ("untaken", Verb.HAND_OVER): {
+        one: {"investigator", *(OVERSEEING if one is not Status.DRAFT else ())} for one in set(Status) - ENDED
+    },
+    ("untaken", Verb.TAKE_ON): {one: {"investigator"} for one in set(Status) - ENDED - {Status.DRAFT, Status.APPROVED}},
+    ("voters", Verb.DECLARE): {one: {"ethics"} for one in set(Status) - ENDED - {Status.DRAFT}},
+    ("begun", Verb.CLOSE): {one: {"investigator"} for one in set(Status) - ENDED - {Status.DRAFT}},
+}
+"""Who may do what besides, where one fact more is true of a study."""
+
+
+@pytest.mark.parametrize(
+    ("fact", "status", "verb"), list(itertools.product(["orphaned", "untaken", "begun", "voters"], Status, Verb))
+)
+def test_status_x_action_x_role_where_a_fact_changes_who_may(fact: str, status: Status, verb: Verb) -> None:
+    """The investigator holds a role still, if none in which one may lead; nobody gets more than the table says."""
+    facts = dataclasses.replace(facts_of(status), **{fact: frozenset({"ethics"}) if fact == "voters" else True})
+    people = [INVESTIGATOR, MEMBER, actor(None, "nobody"), *(actor(role) for role in Role)]
+    allowed = {one.id for one in people if rules.may(one, verb, facts)}
+    expected = (
+        CHANGED[fact, verb].get(status, set()) if (fact, verb) in CHANGED else EXPECTED.get((status, verb), set())
+    )
+    assert allowed == expected
+
+
+def test_a_draft_that_nobody_answers_for_is_seen_by_those_who_watch_over_studies_and_nobody_else() -> None:
+    facts = dataclasses.replace(facts_of(Status.DRAFT), orphaned=True, public=True)
+    assert {str(role) for role in Role if rules.may_see_line(actor(role), facts)} == OVERSEEING
+    assert {verb for verb in Verb if rules.may(actor(Role.TRIAL_CENTRE), verb, facts)} == {Verb.HAND_OVER}
+    assert not rules.may(actor(None, "investigator"), Verb.HAND_OVER, facts), "who left hands over nothing"
+
+
+def test_nobody_decides_while_a_study_waits_for_its_new_investigator() -> None:
+    for status in (Status.SUBMITTED, Status.ASKED, Status.EXPIRED, Status.REFUSED, Status.APPROVED):
+        given = dataclasses.replace(CASES[status], untaken=MONDAY)
+        [turn] = standing.turns(PATH, given)
+        assert turn.takes_on and turn.role is None and turn.due == datetime.date(2026, 3, 30)
+        assert standing.status(PATH, given) is (Status.SUBMITTED if status is Status.APPROVED else status)
 
 
 def test_nobody_decides_on_a_study_of_their_own() -> None:

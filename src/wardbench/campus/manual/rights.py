@@ -4,6 +4,7 @@ sentence that it gives. Rules that need more of the world than fits here are tol
 from __future__ import annotations
 
 import ast
+import dataclasses
 import functools
 import importlib
 import inspect
@@ -243,6 +244,20 @@ STUDY = (
 )
 
 
+STUDY_IS: dict[str, tuple[Callable[[studies.Facts], studies.Facts], Sequence[studies.Verb]]] = {
+    "where the principal investigator may lead none any more": (
+        lambda here: dataclasses.replace(here, orphaned=True),
+        [studies.Verb.HAND_OVER],
+    ),
+    "where the principal investigator was just named": (
+        lambda here: dataclasses.replace(here, untaken=True),
+        [studies.Verb.TAKE_ON, studies.Verb.HAND_OVER],
+    ),
+    "where it has had a permit": (lambda here: dataclasses.replace(here, begun=True), [studies.Verb.CLOSE]),
+}
+"""What may be true of a study besides, and what is asked then."""
+
+
 def _studies() -> Iterator[Case]:
     turn = Turn("ethics", Role.ETHICS, frozenset(), None, None)
     for status, (name, by) in product(Status, STUDY):
@@ -261,6 +276,9 @@ def _studies() -> Iterator[Case]:
         yield Case("Know of one that is public", title, name, studies.may_see_line(by, here))
         for verb in studies.Verb:
             yield Case(studies.ACTIONS[verb], title, name, studies.may(by, verb, here))
+        for case, (made, verbs) in STUDY_IS.items():
+            for verb in verbs:
+                yield Case(f"{studies.ACTIONS[verb]}, {case}", title, name, studies.may(by, verb, made(here)))
 
 
 def _results() -> Iterator[Case]:

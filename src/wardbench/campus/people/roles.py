@@ -47,6 +47,18 @@ TITLES = {
 }
 
 
+BODIES = {
+    Role.PHYSICIAN: gettext_noop("Care programme"),
+    Role.BIOBANK_MANAGER: gettext_noop("Biobank"),
+    Role.BIOBANK_BOARD: gettext_noop("Biobank board"),
+    Role.TRIAL_CENTRE: gettext_noop("Clinical Trial Centre"),
+    Role.ETHICS: gettext_noop("Ethics committee"),
+    Role.DATA_PROTECTION: gettext_noop("Data protection officer"),
+    Role.TECHNOLOGY_TRANSFER: gettext_noop("Technology transfer office"),
+}
+"""The bodies for which those of a role speak when they decide; of any other role, its title says it."""
+
+
 class Lead(StrEnum):
     """How somebody answers for a unit, or for an organisation as a whole."""
 

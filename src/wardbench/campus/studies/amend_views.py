@@ -102,20 +102,17 @@ def _data(request: HttpRequest, here: Standing, part: Section, by: Actor) -> _Pa
 def _team(request: HttpRequest, here: Standing, part: Section, by: Actor) -> _Page:
     given = request.POST if request.method == "POST" else None
     rows: BaseFormSet[Any] = forms.Joining(given, prefix="rows")
-    lead = forms.LeadForm(given)
 
     def carry_out(reason: str) -> list[str]:
         said = [row.cleaned_data for row in rows if row.cleaned_data.get("email")]
-        to = lead.cleaned_data["lead"]
         return amending.amend_team(
             here.study.id,
             reason,
             by=by,
             join={shown.person_by_email(one["email"]): one["work"] for one in said},
-            investigator=shown.person_by_email(to) if to else None,
         )
 
-    return _Page([lead], carry_out, rows, {"members": shown.members(here)})
+    return _Page([], carry_out, rows, {"members": shown.members(here)})
 
 
 def _documents(request: HttpRequest, here: Standing, part: Section, by: Actor) -> _Page:

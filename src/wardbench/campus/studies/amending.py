@@ -25,7 +25,7 @@ from wardbench.campus.studies.facts import Section
 from wardbench.campus.studies.models import Study, Vote
 from wardbench.campus.studies.moves import allowed, decide_again, move, needs_reason, page_of, settle_amended
 from wardbench.campus.studies.rules import Verb
-from wardbench.campus.studies.services import JOINED, LEADS
+from wardbench.campus.studies.services import JOINED
 from wardbench.campus.studies.standing import Status
 from wardbench.campus.studies.standings import Standing
 from wardbench.core.errors import InputError
@@ -114,12 +114,12 @@ def amend_team(
     *,
     by: Actor,
     join: Mapping[uuid.UUID, str] | None = None,
-    investigator: uuid.UUID | None = None,
 ) -> list[str]:
-    """Let people join (by id, with what they do), or somebody else answer for the study. Who leaves needs no amendment.
+    """Let people join (by id, with what they do). Who leaves needs no amendment, nor does another investigator
+    (`handing`).
 
-    Whoever joins uses no permit that was made before. Another investigator ends the permit: it was given to the one
-    who answered for the study. Steps on which a newcomer has voted decide again, since nobody decides on their own.
+    Whoever joins uses no permit that was made before. Steps on which a newcomer has voted decide again, since nobody
+    decides on their own.
     """
     begun = _begin(study_id, Section.TEAM, reason, by)
     study, wanted = begun.here.study, join or {}
@@ -128,15 +128,10 @@ def amend_team(
         found = person_by_id(person)
         if writing.write_member(study, found, work, joined=timezone.now()):
             new.append(found.id)
-    if investigator is not None:
-        writing.write_investigator(study, person_by_id(investigator))
-    newcomers = [*new, *([investigator] if investigator else [])]
-    spoke = Vote.objects.filter(study=study, person__in=newcomers, void=False).values_list("step", flat=True)
-    people = {"join": [str(one) for one in wanted], "investigator": str(investigator or "")}
-    again = _finish(begun, "studies.amend_team", also=set(spoke), goes_on=investigator is None, **people)
-    said = {"who": by.name, "reference": study.reference}
-    notify(new, JOINED, page_of(study), by=by, **said)
-    notify([investigator or ""], LEADS, page_of(study), by=by, **said)
+    spoke = Vote.objects.filter(study=study, person__in=new, void=False).values_list("step", flat=True)
+    joined = [str(one) for one in wanted]
+    again = _finish(begun, "studies.amend_team", also=set(spoke), goes_on=True, join=joined)
+    notify(new, JOINED, page_of(study), by=by, who=by.name, reference=study.reference)
     return again
 
 

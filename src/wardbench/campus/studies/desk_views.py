@@ -86,6 +86,15 @@ def answer(request: HttpRequest, study_id: uuid.UUID, asking_id: uuid.UUID) -> H
     return redirect("study", study_id)
 
 
+@signed_in
+@require_POST
+def take_back(request: HttpRequest, study_id: uuid.UUID, asking_id: uuid.UUID) -> HttpResponse:
+    """Take back a question that was put to the applicant."""
+    deciding.take_back(study_id, asking_id, by=actor(request))
+    messages.success(request, _("The question is taken back, and the applicant is told."))
+    return redirect("study", study_id)
+
+
 WITH_A_REASON: dict[Verb, Callable[..., Any]] = {
     Verb.WITHDRAW: ending.withdraw,
     Verb.REVOKE: granting.revoke,
@@ -93,6 +102,7 @@ WITH_A_REASON: dict[Verb, Callable[..., Any]] = {
     Verb.RESUME: granting.resume,
     Verb.RENEW: granting.renew,
     Verb.CLOSE: ending.close,
+    Verb.DECLARE: deciding.declare,
 }
 
 

@@ -42,15 +42,16 @@ def actions(here: Standing, by: Actor) -> list[Action]:
     holding = [one for one in here.study.permits.all() if _holds(one)]
     possible = {
         Verb.REVOKE: bool(holding),
-        Verb.SUSPEND: any(one.suspended is None for one in holding),
+        Verb.SUSPEND: any(one.suspended is None or one.resting for one in holding),
         Verb.RESUME: any(one.suspended is not None for one in holding),
     }
     found = []
     for verb in DONE_BY_PAGE:
-        if not possible.get(verb, verb in rules.TABLE[here.status]):
+        if not possible.get(verb, bool(rules.doers(verb, here.facts))):
             continue
         verdict = rules.may(by, verb, here.facts)
-        if verb in ON_A_PERMIT and not verdict and verb not in rules.TABLE[here.status]:
+        apart = verb is Verb.DECLARE or (verb in ON_A_PERMIT and verb not in rules.TABLE[here.status])
+        if apart and not verdict:
             continue
         if verb is Verb.RENEW and verdict and not (soon := permits.ends_soon(here.study)):
             verdict = soon
@@ -105,7 +106,7 @@ def next_steps(here: Standing, by: Actor) -> list[Next]:
     if not rules.parts(by, here.facts) & {Part.INVESTIGATOR, Part.MEMBER}:
         return []
     permit = permits.holding(study)
-    if permit is None or permit.suspended is not None or by.id not in permit.content["whom"]:
+    if permit is None or permit.suspended is not None or by.id not in permit.content["whom"] or here.facts.orphaned:
         return []
     content, found = permit.content, []
     if content.get("arriving"):

@@ -14,7 +14,7 @@ from pathlib import Path as File
 from wardbench.campus.people.roles import TITLES, Role
 from wardbench.campus.studies.facts import FACTS
 from wardbench.campus.studies.path import Path, Step, shipped
-from wardbench.campus.studies.rules import ACTIONS, FOR, TABLE, Part
+from wardbench.campus.studies.rules import ACTIONS, FOR, ONLY_WHERE, TABLE, Part
 from wardbench.campus.studies.standing import STATUSES
 
 WIDTH, HEIGHT, GAP_X, GAP_Y = 188, 76, 44, 22
@@ -139,6 +139,7 @@ def markdown(path: Path) -> str:
         for verb, parts in verbs.items():
             who = "; ".join(FOR[part].removeprefix("This is for ").rstrip(".") for part in Part if part in parts)
             lines.append(f"| {STATUSES[status]} | {ACTIONS[verb]} | {who} |")
+    lines += ["", *(f"- {ACTIONS[verb]}: {where}" for verb, where in ONLY_WHERE.items())]
     lines += ["", *_OWN_PATH]
     return "\n".join(lines)
 
@@ -169,6 +170,7 @@ and no step that nobody reaches.
 | `of_care_programmes` | one physician of each care programme concerned decides |
 | `sees` | sections that it judges; a change of one makes it decide again |
 | `renews` | it decides again when a permit is renewed |
+| `body` | what the body is called on its letters, in `en`, `nl` and `fr`; without it, after its role |
 
 | key of one of `holidays` | meaning |
 | --- | --- |

@@ -34,13 +34,8 @@ def answers(actor: Actor, study_id: str) -> Sequence[Answer]:
     return [
         Answer(gettext_noop("See the whole study"), rules.may_see(actor, facts)),
         Answer(gettext_noop("Know of the study"), rules.may_see_line(actor, facts)),
-        *(Answer(ACTIONS[verb], rules.may(actor, verb, facts)) for verb in Verb if _can_be_done(verb, facts)),
+        *(Answer(ACTIONS[verb], rules.may(actor, verb, facts)) for verb in Verb if rules.doers(verb, facts)),
     ]
-
-
-def _can_be_done(verb: Verb, facts: rules.Facts) -> bool:
-    """Whether anybody may do it now: as the status allows, or to a permit for as long as one is there."""
-    return verb in rules.TABLE[facts.status] or (verb in rules.ON_A_PERMIT and facts.permit)
 
 
 explain("study", gettext_noop("Study"), find=find, answers=answers)

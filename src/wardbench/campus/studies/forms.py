@@ -84,7 +84,14 @@ class MemberForm(forms.Form):
 
 class InvestigatorForm(forms.Form):
     email = forms.EmailField(
-        label=_("E-mail address"), help_text=_("You stay in the team; they answer for the study from now on.")
+        label=_("E-mail address of the new principal investigator"),
+        help_text=_("With which they sign in here. They hold a role in which one may lead a study."),
+    )
+    reason = forms.CharField(
+        label=_("Reason"),
+        help_text=_("Those who decide read it, and so does everybody else who sees the whole study."),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
     )
 
 
@@ -96,14 +103,6 @@ class JoinForm(forms.Form):
 
 
 Joining = forms.formset_factory(JoinForm, extra=3, max_num=20, absolute_max=40)
-
-
-class LeadForm(forms.Form):
-    lead = forms.EmailField(
-        label=_("E-mail address of another principal investigator"),
-        help_text=_("Leave it empty to lead on yourself. Otherwise you stay in the team, and the permit ends."),
-        required=False,
-    )
 
 
 class UnitsForm(forms.Form):

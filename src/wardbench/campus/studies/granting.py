@@ -6,15 +6,16 @@ import datetime
 import uuid
 from dataclasses import dataclass
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from wardbench.campus.audit.services import record, verb
 from wardbench.campus.notices.sending import notify
+from wardbench.campus.people.queries import holders
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import SYSTEM, Actor
-from wardbench.campus.studies import permits, standings
+from wardbench.campus.studies import leading, permits, rules, standings
 from wardbench.campus.studies.models import Asking, Permit, PermitUse, Reminder, Study
 from wardbench.campus.studies.moves import again, allowed, decide_again, move, needs_reason, page_of, team, tell_turns
 from wardbench.campus.studies.permits import SOON, Wanted
@@ -22,6 +23,9 @@ from wardbench.campus.studies.rules import Verb
 from wardbench.campus.studies.standing import State, Status
 from wardbench.campus.studies.standings import Standing
 from wardbench.core.errors import BusyError, InputError, NotFoundError
+
+INVESTIGATOR = "investigator"
+"""What stands for a step where it is said that nobody answers for a study."""
 
 
 @verb("studies.revoke")
@@ -40,8 +44,8 @@ def suspend(study_id: uuid.UUID, reason: str, *, by: Actor) -> None:
     """Let nothing be done under a permit until it holds again. BusyError where none holds."""
     here = allowed(study_id, Verb.SUSPEND, by)
     reason = needs_reason(reason)
-    holding = Permit.objects.filter(study=here.study, revoked=None, suspended=None)
-    if not holding.update(suspended=timezone.now(), why_suspended=reason):
+    holding = Permit.objects.filter(Q(suspended=None) | Q(resting=True), study=here.study, revoked=None)
+    if not holding.update(suspended=timezone.now(), why_suspended=reason, resting=False):
         raise BusyError(_("This study has no permit that holds."))
     move(here, by, "studies.suspend", reason=reason)
     _tell(here, gettext_noop("The permit of study {reference} is suspended."), by)
@@ -53,7 +57,7 @@ def resume(study_id: uuid.UUID, reason: str, *, by: Actor) -> None:
     here = allowed(study_id, Verb.RESUME, by)
     reason = needs_reason(reason)
     held = Permit.objects.filter(study=here.study, revoked=None, suspended__isnull=False)
-    if not held.update(suspended=None, why_suspended=""):
+    if not held.update(suspended=None, why_suspended="", resting=False):
         raise BusyError(_("No permit of this study is suspended."))
     move(here, by, "studies.resume", reason=reason)
     _tell(here, gettext_noop("The permit of study {reference} holds again."), by)
@@ -124,7 +128,10 @@ def carry_out_due(now: datetime.datetime) -> int:
     how many."""
     today = timezone.localdate(now)
     told = sum(_remind(late, by=SYSTEM) for late in _overdue(today))
-    open_ = Asking.objects.filter(answered=None, told_expired=None, study__withdrawn=None, study__closed=None)
+    there = Study.objects.filter(withdrawn=None, closed=None)
+    told += sum(_orphaned(one, by=SYSTEM) for one in leading.orphans(there).order_by("registered"))
+    waits = Asking.objects.filter(answered=None, taken_back=None, told_expired=None)
+    open_ = waits.filter(study__withdrawn=None, study__closed=None)
     for study_id in sorted(set(open_.values_list("study", flat=True))):
         late = [stand.step.id for stand in again(study_id).steps if stand.state is State.EXPIRED]
         if open_.filter(study=study_id, step__in=late).exists():
@@ -174,10 +181,25 @@ def _remind(late: _Overdue, *, by: Actor) -> int:
     return int(made)
 
 
+@verb("studies.orphaned")
+def _orphaned(study: Study, *, by: Actor) -> int:
+    """Tell those who watch over studies, once for each investigator, that nobody answers for one any more."""
+    _reminder, made = Reminder.objects.get_or_create(
+        study=study, step=INVESTIGATOR, since=study.named or study.registered
+    )
+    record("studies.orphaned", "study", study.id, by=by, study=study.reference, told=made)
+    if made:
+        sentence = gettext_noop("Nobody answers for study {reference} any more; name another principal investigator.")
+        people = [one.id for one in holders(*rules.OVERSEERS)]
+        notify(people, sentence, page_of(study), by=by, reference=study.reference)
+    return int(made)
+
+
 @verb("studies.expire")
 def _expire(study_id: uuid.UUID, steps: list[str], *, by: Actor) -> int:
     """Tell once of a study that has expired, however many of its questions were not answered in time."""
-    unanswered = Asking.objects.filter(study=study_id, step__in=steps, answered=None, told_expired=None)
+    waits = Asking.objects.filter(study=study_id, step__in=steps, answered=None, taken_back=None)
+    unanswered = waits.filter(told_expired=None)
     told = int(unanswered.update(told_expired=timezone.now()) > 0)
     here = again(study_id)
     record("studies.expire", "study", here.study.id, by=by, study=here.study.reference, steps=steps, told=told)

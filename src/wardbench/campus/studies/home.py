@@ -42,6 +42,8 @@ def _turns(waits: Sequence[tuple[Standing, Turn]]) -> Sequence[Task]:
                 "step": presenting.words(here.path.by_id[turn.step].title),
             }
             address = reverse("study_decide", args=[study.id, turn.step])
+        elif turn.takes_on:
+            what = _("Take %(reference)s on as its principal investigator") % {"reference": study.reference}
         elif turn.step:
             what = _("Answer the question about %(reference)s") % {"reference": study.reference}
         else:
@@ -49,6 +51,19 @@ def _turns(waits: Sequence[tuple[Standing, Turn]]) -> Sequence[Task]:
         since = timezone.localdate(turn.since) if turn.since else None
         tasks.append(Task(what, study.title, address, since=since, due=turn.due))
     return tasks
+
+
+@waiting
+def orphans(actor: Actor) -> Sequence[Task]:
+    """Studies for which another principal investigator has to be named."""
+    return [
+        Task(
+            _("Name another principal investigator of %(reference)s") % {"reference": one.reference},
+            one.title,
+            reverse("study_investigator", args=[one.id]),
+        )
+        for one in queries.orphans(actor)
+    ]
 
 
 @waiting

@@ -11,7 +11,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext as _
 
 from wardbench.campus.people.models import Unit
-from wardbench.campus.people.roles import TITLES
+from wardbench.campus.people.roles import BODIES, TITLES
+from wardbench.campus.studies.bodies import organisations
 from wardbench.campus.studies.models import Decision
 from wardbench.campus.studies.path import Step
 from wardbench.campus.studies.permits import hash_of
@@ -80,12 +81,16 @@ def letter(here: Standing, decision: Decision) -> Letter:
 
 
 def _by(step: Step | None, decision: Decision) -> str:
-    """Which body decided, by its role; where it spoke for care programmes, with their names."""
+    """Which body of which organisation decided; where it spoke for care programmes, with their names."""
     if step is None:
         return ""
-    spoke = Unit.objects.filter(id__in=decision.study.votes.filter(step=step.id, at__lte=decision.at).values("unit"))
-    title = gettext(TITLES[step.role])
-    return f"{title} ({', '.join(unit.name for unit in spoke)})" if spoke else title
+    votes = decision.study.votes.filter(step=step.id, at__lte=decision.at)
+    spoke = Unit.objects.filter(id__in=votes.values("unit"))
+    body = words(step.body) if step.body else gettext(BODIES.get(step.role, TITLES[step.role]))
+    if spoke:
+        body = f"{body} ({', '.join(unit.name for unit in spoke)})"
+    kept = decision.content.get("organisations")
+    return ", ".join([body, *(organisations(step.role, votes) if kept is None else kept)])
 
 
 def _next(here: Standing, decision: Decision) -> str:

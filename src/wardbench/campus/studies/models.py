@@ -58,6 +58,10 @@ class Study(Identified):
     submitted = models.DateTimeField(null=True, blank=True)
     withdrawn = models.DateTimeField(null=True, blank=True)
     closed = models.DateTimeField(null=True, blank=True)
+    named = models.DateTimeField(null=True, blank=True)
+    """When its present principal investigator was named by somebody; empty for whoever registered or submitted it."""
+    taken_on = models.DateTimeField(null=True, blank=True)
+    """When they took it on after that."""
 
     class Meta:
         ordering = ("-registered",)
@@ -165,6 +169,8 @@ class Asking(Identified):
     answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     answered = models.DateTimeField(null=True)
     told_expired = models.DateTimeField(null=True)
+    taken_back = models.DateTimeField(null=True, blank=True)
+    taken_back_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         ordering = ("at",)
@@ -211,6 +217,8 @@ class Permit(Identified):
     why_revoked = models.TextField(blank=True)
     suspended = models.DateTimeField(null=True, blank=True)
     why_suspended = models.TextField(blank=True)
+    resting = models.BooleanField(default=False)
+    """Whether nobody suspended it: what it rests on is decided again. No permit that follows is suspended for that."""
     told_soon = models.DateTimeField(null=True, blank=True)
     told_ended = models.DateTimeField(null=True, blank=True)
     uses = models.PositiveIntegerField(default=0)

@@ -18,6 +18,7 @@ from wardbench.campus.people.queries import holders
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.studies import permits, queries, rules
+from wardbench.campus.studies.bodies import organisations
 from wardbench.campus.studies.models import Decision, Permit, Study, Vote
 from wardbench.campus.studies.path import Words
 from wardbench.campus.studies.rules import Verb
@@ -113,7 +114,7 @@ def _keep_decision(now: Standing, stand: Stand, by: Actor) -> None:
     if Decision.objects.filter(study=study, step=step.id, void=False).exists():
         return
     votes = list(study.votes.filter(step=step.id, void=False).order_by("at"))
-    last = {(vote.person_id, vote.unit_id): vote for vote in votes}.values()
+    last = list({(vote.person_id, vote.unit_id): vote for vote in votes}.values())
     content = {
         "study": study.reference,
         "title": study.title,
@@ -124,6 +125,7 @@ def _keep_decision(now: Standing, stand: Stand, by: Actor) -> None:
         "stepped_out": sum(not vote.answer for vote in last),
         "submission": study.submissions.count(),
         "documents": sorted(study.documents.filter(withdrawn_at=None).values_list("digest", flat=True)),
+        "organisations": organisations(step.role, last),
         "at": (stand.since or timezone.now()).isoformat(),
     }
     Decision.objects.create(

@@ -38,7 +38,8 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     care programme concerned. `when` are facts of which one makes the step necessary; none: it always is. `days` is
     what is expected where past cases are too few to tell. `documents` have to be there; those of `documents_when` where
     their fact holds. `sees` are the sections of the study that the body judges: a change of one of them makes it decide
-    again. `renews` says that it decides again when a permit is renewed.
+    again. `renews` says that it decides again when a permit is renewed. `body` is what it is called on its letters,
+    where it is not called after the role.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     votes: int = 1
     of_care_programmes: bool = False
     renews: bool = False
+    body: Words | None = None
     sees: tuple[Section, ...] = tuple(Section)
 
     def documents_of(self, facts: frozenset[Fact]) -> tuple[str, ...]:

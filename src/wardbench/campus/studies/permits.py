@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
 from wardbench.campus.audit.services import record
@@ -22,6 +23,7 @@ from wardbench.campus.people.queries import actor_of
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor, Verdict, no, yes
 from wardbench.campus.studies.facts import Data, Fact, Kind
+from wardbench.campus.studies.leading import is_orphaned
 from wardbench.campus.studies.models import Permit, PermitUse, Study
 from wardbench.campus.studies.purpose import within
 from wardbench.campus.studies.standing import Answer, State
@@ -101,7 +103,7 @@ def give(study: Study, here: Standing, *, by: Actor, until: datetime.date | None
     number = study.permits.count() + 1
     # Whoever suspended a permit has to let its successor hold: a renewal or an amendment does not.
     before = study.permits.order_by("-number").first()
-    suspended = before is not None and before.suspended is not None
+    suspended = before is not None and before.suspended is not None and not before.resting
     permit = Permit.objects.create(
         study=study,
         number=number,
@@ -159,6 +161,21 @@ def end_all(study: Study, *, reason: str, except_for: Iterable[object] = ()) -> 
     """End the permits of a study that hold; how many."""
     holding = Permit.objects.filter(study=study, revoked=None).exclude(id__in=list(except_for))
     return holding.update(revoked=timezone.now(), why_revoked=reason)
+
+
+def rest(study: Study, person: str, *, reason: str) -> int:
+    """Suspend the permit of a study that was made by somebody's vote among others, until those who decide have decided
+    again; how many. One that somebody suspended stays suspended by them."""
+    permit = Permit.objects.filter(study=study, revoked=None, suspended=None).order_by("-number").first()
+    if permit is None:
+        return 0
+    made = permit.made
+    held = Q(void=False) | Q(voided__gt=made)
+    if not study.votes.filter(held, person_id=person, at__lte=made).exclude(answer="").exists():
+        return 0
+    return Permit.objects.filter(id=permit.id, suspended=None).update(
+        suspended=timezone.now(), why_suspended=reason, resting=True
+    )
 
 
 @dataclass(frozen=True)
@@ -227,6 +244,8 @@ def _person(permit: Permit, actor: Actor) -> Verdict:
         person = member.person
     if not actor.roles or not actor_of(person).roles:
         return no(gettext_noop("You have no role on the campus any more."))
+    if is_orphaned(study):
+        return no(gettext_noop("Nobody answers for the study: its principal investigator may lead none any more."))
     return yes(gettext_noop("The permit names you."))
 
 

@@ -187,6 +187,8 @@ def whose_turn(here: Standing, today: datetime.date, by: Actor | None = None) ->
 
 
 def _who(turn: Turn, names: dict[str, str]) -> str:
+    if turn.takes_on:
+        return gettext(gettext_noop("the principal investigator"))
     if turn.role is None:
         return gettext(gettext_noop("the applicant"))
     title = gettext(TITLES[turn.role])

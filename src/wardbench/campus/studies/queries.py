@@ -14,14 +14,14 @@ from django.utils.translation import gettext as _
 from wardbench.campus.people.queries import holders
 from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import SYSTEM, Actor, Verdict
-from wardbench.campus.studies import rules
+from wardbench.campus.studies import leading, rules
 from wardbench.campus.studies.completeness import Filled
 from wardbench.campus.studies.facts import Data, Kind
 from wardbench.campus.studies.models import Member, Study, Vote
 from wardbench.campus.studies.path import Path
 from wardbench.campus.studies.purpose import is_purpose
 from wardbench.campus.studies.standing import State, Turn
-from wardbench.campus.studies.standings import Found, Standing, Stood, stands, stood, turns_of, whole
+from wardbench.campus.studies.standings import Found, Standing, Stood, orphaned, stands, stood, turns_of, whole
 from wardbench.core.errors import NotFoundError
 
 ENOUGH_CASES = 5
@@ -41,6 +41,11 @@ class Filter:
 def study(study_id: uuid.UUID, *, by: Actor) -> Standing:
     """One that somebody may see, and where it stands. NotFoundError for any other, as if it were not there."""
     return _one(Q(id=study_id), by, rules.may_see)
+
+
+def standing_of(study_id: uuid.UUID) -> Standing:
+    """Where a study stands, for whoever has just done something to it and may see it no more."""
+    return stands(whole().get(id=study_id))
 
 
 def numbered(reference: str, *, by: Actor) -> Standing:
@@ -107,6 +112,14 @@ def at_hand(by: Actor, most: int) -> tuple[list[tuple[Standing, Turn]], list[Sta
     return [(found[one], turn) for one, turns in waits.items() for turn in turns], [found[one] for one in own]
 
 
+def orphans(by: Actor) -> list[Study]:
+    """The studies for which another principal investigator has to be named, where `by` watches over them."""
+    if not by.has(*rules.OVERSEERS):
+        return []
+    found = leading.orphans(_open()).select_related("investigator").prefetch_related("members").order_by("registered")
+    return [one for one in found if by.id not in {str(member.person_id) for member in one.members.all()}]
+
+
 def _open() -> QuerySet[Study]:
     return Study.objects.filter(withdrawn=None, closed=None)
 
@@ -120,9 +133,12 @@ def _waits(by: Actor, now: Mapping[uuid.UUID, Stood]) -> dict[uuid.UUID, list[Tu
 
 
 def _lines(by: Actor, found: QuerySet[Study], status: str = "") -> Found:
+    now = stood(found)
+    if by.has(*rules.OVERSEERS):
+        now |= {one: orphaned(now[one]) for one in leading.ids_of_orphans(found) if one in now}
     seen = {
         study_id: here
-        for study_id, here in stood(found).items()
+        for study_id, here in now.items()
         if (not status or here.status == status) and rules.may_see_line(by, here.facts)
     }
     return Found(seen)
@@ -199,7 +215,7 @@ def filled(study: Study) -> Filled:
         case_report=study.kind == Kind.CASE_REPORT,
         student_missing=study.kind == Kind.THESIS and not has_a_student(study),
         documents=frozenset(study.documents.filter(withdrawn_at=None).values_list("kind", flat=True)),
-        student_leads=not holders(*set(rules.REGISTRARS) - {Role.STUDENT}).filter(id=study.investigator_id).exists(),
+        student_leads=not holders(*rules.LEADERS).filter(id=study.investigator_id).exists(),
     )
 
 

@@ -30,6 +30,10 @@ class Verb(StrEnum):
     SUSPEND = "suspend"
     RESUME = "resume"
     RENEW = "renew"
+    HAND_OVER = "hand_over"
+    TAKE_ON = "take_on"
+    TAKE_BACK = "take_back"
+    DECLARE = "declare"
 
 
 ACTIONS = {
@@ -45,6 +49,10 @@ ACTIONS = {
     Verb.SUSPEND: gettext_noop("Suspend the permit"),
     Verb.RESUME: gettext_noop("Let the permit hold again"),
     Verb.RENEW: gettext_noop("Ask for the permit to be renewed"),
+    Verb.HAND_OVER: gettext_noop("Name another principal investigator"),
+    Verb.TAKE_ON: gettext_noop("Take the study on as its principal investigator"),
+    Verb.TAKE_BACK: gettext_noop("Take back a question to the applicant"),
+    Verb.DECLARE: gettext_noop("Declare a conflict of interest after having voted"),
 }
 
 HINTS = {
@@ -53,9 +61,14 @@ HINTS = {
     Verb.REVOKE: gettext_noop("It ends at once, whatever is under way."),
     Verb.SUSPEND: gettext_noop("Nothing can be done under it until it holds again."),
     Verb.RENEW: gettext_noop("Some bodies decide again. A permit that holds goes on until its end."),
+    Verb.DECLARE: gettext_noop(
+        "What you said counts no more. Steps that were decided with your vote are decided again without you, and until "
+        "then the permit that they made is suspended. Your reason stands on the record, for those who decide and those "
+        "who watch over studies."
+    ),
 }
 
-DONE_BY_PAGE = (Verb.WITHDRAW, Verb.CLOSE, Verb.RENEW, Verb.SUSPEND, Verb.RESUME, Verb.REVOKE)
+DONE_BY_PAGE = (Verb.WITHDRAW, Verb.CLOSE, Verb.RENEW, Verb.SUSPEND, Verb.RESUME, Verb.REVOKE, Verb.DECLARE)
 """What is done to the whole study, with a reason, on a page of its own."""
 
 
@@ -66,6 +79,8 @@ class Part(StrEnum):
     MEMBER = "member"
     TURN = "turn"
     BODY = "body"
+    ASKER = "asker"
+    VOTER = "voter"
     OVERSEER = "overseer"
     CAMPUS = "campus"
 
@@ -75,12 +90,16 @@ YOU_ARE = {
     Part.MEMBER: gettext_noop("You are a member of the team of the study."),
     Part.TURN: gettext_noop("It is the turn of a body that you belong to."),
     Part.BODY: gettext_noop("You belong to a body that decides, or has decided, on the study."),
+    Part.ASKER: gettext_noop("Your body asked a question that waits for its answer."),
+    Part.VOTER: gettext_noop("You have voted on the study."),
     Part.OVERSEER: gettext_noop("The trial centre and the data protection officer watch over every study."),
 }
 FOR = {
     Part.INVESTIGATOR: gettext_noop("This is for the principal investigator."),
     Part.MEMBER: gettext_noop("This is for the team of the study."),
     Part.TURN: gettext_noop("This is for the body whose turn it is."),
+    Part.ASKER: gettext_noop("This is for the body that asked."),
+    Part.VOTER: gettext_noop("This is for whoever has voted on the study."),
     Part.OVERSEER: gettext_noop("This is for the trial centre or the data protection officer."),
 }
 NOT_NOW = {
@@ -97,20 +116,48 @@ NOT_NOW = {
 ON_A_PERMIT = frozenset({Verb.REVOKE, Verb.SUSPEND, Verb.RESUME})
 """What overseers do to a permit, for as long as it holds and wherever the study stands, as while it is renewed."""
 
+ONLY_WHERE = {
+    Verb.CLOSE: gettext_noop("A study that is not approved now is closed where it has had a permit."),
+    Verb.HAND_OVER: gettext_noop(
+        "The trial centre and the data protection officer name another principal investigator where the present one "
+        "holds no role any more in which one may lead a study, or has not taken the study on yet; of drafts too, which "
+        "they see for as long as nobody else could hand them over."
+    ),
+    Verb.TAKE_ON: gettext_noop("A study is taken on by whom somebody named its principal investigator."),
+}
+"""What `TABLE` allows under a condition alone (`doers`)."""
+
 _OWN = frozenset({Part.INVESTIGATOR})
 _TEAM = frozenset({Part.INVESTIGATOR, Part.MEMBER})
 _TURN = frozenset({Part.TURN})
 _OVERSEERS = frozenset({Part.OVERSEER})
+_HANDS_OVER = _OWN | _OVERSEERS
+_ASKER = frozenset({Part.ASKER})
+_VOTER = frozenset({Part.VOTER})
 
 TABLE: Mapping[Status, Mapping[Verb, frozenset[Part]]] = {
-    Status.DRAFT: {Verb.EDIT: _TEAM, Verb.SUBMIT: _OWN, Verb.WITHDRAW: _OWN},
-    Status.SUBMITTED: {Verb.VOTE: _TURN, Verb.ASK: _TURN, Verb.AMEND: _OWN, Verb.WITHDRAW: _OWN},
+    Status.DRAFT: {Verb.EDIT: _TEAM, Verb.SUBMIT: _OWN, Verb.WITHDRAW: _OWN, Verb.HAND_OVER: _HANDS_OVER},
+    Status.SUBMITTED: {
+        Verb.VOTE: _TURN,
+        Verb.ASK: _TURN,
+        Verb.AMEND: _OWN,
+        Verb.WITHDRAW: _OWN,
+        Verb.CLOSE: _OWN,
+        Verb.HAND_OVER: _HANDS_OVER,
+        Verb.TAKE_ON: _OWN,
+        Verb.DECLARE: _VOTER,
+    },
     Status.ASKED: {
         Verb.VOTE: _TURN,
         Verb.ASK: _TURN,
+        Verb.TAKE_BACK: _ASKER,
+        Verb.DECLARE: _VOTER,
         Verb.ANSWER: _TEAM,
         Verb.AMEND: _OWN,
         Verb.WITHDRAW: _OWN,
+        Verb.CLOSE: _OWN,
+        Verb.HAND_OVER: _HANDS_OVER,
+        Verb.TAKE_ON: _OWN,
     },
     Status.APPROVED: {
         Verb.AMEND: _OWN,
@@ -120,9 +167,27 @@ TABLE: Mapping[Status, Mapping[Verb, frozenset[Part]]] = {
         Verb.REVOKE: _OVERSEERS,
         Verb.SUSPEND: _OVERSEERS,
         Verb.RESUME: _OVERSEERS,
+        Verb.HAND_OVER: _HANDS_OVER,
+        Verb.DECLARE: _VOTER,
     },
-    Status.EXPIRED: {Verb.ANSWER: _TEAM, Verb.AMEND: _OWN, Verb.WITHDRAW: _OWN},
-    Status.REFUSED: {Verb.AMEND: _OWN, Verb.WITHDRAW: _OWN},
+    Status.EXPIRED: {
+        Verb.ANSWER: _TEAM,
+        Verb.TAKE_BACK: _ASKER,
+        Verb.DECLARE: _VOTER,
+        Verb.AMEND: _OWN,
+        Verb.WITHDRAW: _OWN,
+        Verb.CLOSE: _OWN,
+        Verb.HAND_OVER: _HANDS_OVER,
+        Verb.TAKE_ON: _OWN,
+    },
+    Status.REFUSED: {
+        Verb.DECLARE: _VOTER,
+        Verb.AMEND: _OWN,
+        Verb.WITHDRAW: _OWN,
+        Verb.CLOSE: _OWN,
+        Verb.HAND_OVER: _HANDS_OVER,
+        Verb.TAKE_ON: _OWN,
+    },
     Status.WITHDRAWN: {},
     Status.CLOSED: {},
 }
@@ -130,6 +195,8 @@ TABLE: Mapping[Status, Mapping[Verb, frozenset[Part]]] = {
 OVERSEERS = frozenset({Role.TRIAL_CENTRE, Role.DATA_PROTECTION})
 REGISTRARS = (Role.PHYSICIAN, Role.COORDINATOR, Role.RESEARCHER, Role.LECTURER, Role.STUDENT)
 """Roles that may register a study. A student's is answered for by its principal investigator."""
+LEADERS = tuple(role for role in REGISTRARS if role is not Role.STUDENT)
+"""Roles in which one may lead a study."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +204,9 @@ class Facts:
     """What the rules ask of a study; ids as text. `bodies` are the roles of the steps that it has reached, `voters` who
     has spoken on it, `partners` the organisations that take part, `conflicted` who declared a conflict of interest,
     `former` who worked on it when it was submitted or amended and does not now, and `permit` whether one is there that
-    was not revoked."""
+    was not revoked; `begun` whether there ever was one. `orphaned` is a study whose investigator holds no role any more
+    in which one may lead it, `untaken` one whose investigator was named and has not taken it on yet; `asked` are the
+    bodies whose questions wait for an answer, as the turns that they would have."""
 
     investigator: str
     members: frozenset[str]
@@ -151,6 +220,10 @@ class Facts:
     conflicted: frozenset[str] = frozenset()
     former: frozenset[str] = frozenset()
     permit: bool = False
+    begun: bool = False
+    orphaned: bool = False
+    untaken: bool = False
+    asked: tuple[Turn, ...] = ()
 
 
 def parts(actor: Actor, study: Facts) -> frozenset[Part]:
@@ -164,13 +237,18 @@ def parts(actor: Actor, study: Facts) -> frozenset[Part]:
     if own:
         return frozenset(own | {Part.CAMPUS})
     found = {Part.CAMPUS} if actor.roles - {Role.PARTNER} else set()
+    if actor.has(*OVERSEERS) and (study.status is not Status.DRAFT or study.orphaned):
+        found.add(Part.OVERSEER)
     if study.status is not Status.DRAFT:
-        if actor.has(*OVERSEERS):
-            found.add(Part.OVERSEER)
         if _in_a_body(actor, study):
             found.add(Part.BODY)
-        if actor.id not in study.conflicted | study.former and any(is_turn_of(actor, turn) for turn in study.turns):
-            found.add(Part.TURN)
+        if actor.id not in study.conflicted | study.former:
+            if any(is_turn_of(actor, turn) for turn in study.turns):
+                found.add(Part.TURN)
+            if any(is_turn_of(actor, turn) for turn in study.asked):
+                found.add(Part.ASKER)
+        if actor.id in study.voters - study.conflicted:
+            found.add(Part.VOTER)
     return frozenset(found)
 
 
@@ -205,15 +283,29 @@ def may_see_studies(actor: Actor) -> Verdict:
     return yes(gettext_noop("Everybody on the campus sees the studies that are open to it, and their own."))
 
 
+def doers(verb: Verb, study: Facts) -> frozenset[Part]:
+    """Which parts may do something to a study as it stands now; none where nobody may."""
+    allowed = TABLE[study.status].get(verb, frozenset[Part]())
+    if verb in ON_A_PERMIT and study.permit:
+        return _OVERSEERS
+    if verb is Verb.CLOSE and study.status is not Status.APPROVED and not study.begun:
+        return frozenset()
+    if verb is Verb.TAKE_ON and not study.untaken:
+        return frozenset()
+    if verb is Verb.HAND_OVER and not (study.orphaned or study.untaken):
+        return allowed - _OVERSEERS
+    return allowed
+
+
 def may(actor: Actor, verb: Verb, study: Facts) -> Verdict:
     """Whether somebody may do something to a study now. Who may not see it learns nothing of its status."""
     seen = may_see(actor, study)
     if not seen:
         return seen
-    allowed = TABLE[study.status].get(verb)
-    if allowed is None and verb in ON_A_PERMIT and study.permit:
-        allowed = _OVERSEERS
-    if allowed is None:
+    allowed = doers(verb, study)
+    if not allowed and verb is Verb.TAKE_ON and verb in TABLE[study.status]:
+        return no(gettext_noop("The principal investigator has taken the study on already."))
+    if not allowed:
         return no(NOT_NOW[study.status])
     held = parts(actor, study) & allowed
     if held:
@@ -222,9 +314,28 @@ def may(actor: Actor, verb: Verb, study: Facts) -> Verdict:
         return no(gettext_noop("Nobody decides on a study that they work on."))
     if verb in (Verb.VOTE, Verb.ASK) and actor.id in study.former:
         return no(gettext_noop("You worked on this study when it was submitted; nobody decides on their own work."))
-    if verb in (Verb.VOTE, Verb.ASK) and actor.id in study.conflicted:
+    if verb in (Verb.VOTE, Verb.ASK, Verb.TAKE_BACK, Verb.DECLARE) and actor.id in study.conflicted:
         return no(gettext_noop("You declared a conflict of interest in this study."))
+    if verb is Verb.HAND_OVER and Part.OVERSEER in allowed:
+        return no(FOR[Part.OVERSEER])
+    if verb is Verb.HAND_OVER and Part.OVERSEER in parts(actor, study):
+        return no(gettext_noop("This is for the principal investigator, who holds a role in which one may lead it."))
     return no(FOR[min(allowed, key=list(Part).index)])
+
+
+def may_take_back(actor: Actor, study: Facts, step: str, asker: Actor) -> Verdict:
+    """Taking back a question on `step` before it is answered: for the body that asked it. A care programme takes back
+    its own, and those of colleagues who work in none any more."""
+    found = may(actor, Verb.TAKE_BACK, study)
+    if not found:
+        return found
+    turn = next((one for one in study.asked if one.step == step and is_turn_of(actor, one)), None)
+    if turn is None or turn.role is None:
+        return no(gettext_noop("Another body asked this question."))
+    its = asker.units(turn.role) if turn.units else frozenset[str]()
+    if its and actor.id != asker.id and not its & actor.units(turn.role):
+        return no(gettext_noop("Another care programme asked this question."))
+    return found
 
 
 def may_add_document(actor: Actor, study: Facts) -> Verdict:

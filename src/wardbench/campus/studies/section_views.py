@@ -122,7 +122,6 @@ def _team(request: HttpRequest, here: Standing) -> HttpResponse:
     by, study_id = actor(request), here.study.id
     doing = request.POST.get("do", "")
     form = forms.MemberForm(request.POST if doing == "add" else None)
-    lead = forms.InvestigatorForm(request.POST if doing == "lead" else None, auto_id="lead_%s")
     try:
         if doing == "remove":
             services.remove_member(study_id, shown.person_id(request.POST.get("person", "")), by=by)
@@ -131,15 +130,10 @@ def _team(request: HttpRequest, here: Standing) -> HttpResponse:
             person = shown.person_by_email(form.cleaned_data["email"])
             services.add_member(study_id, person, form.cleaned_data["work"], by=by)
             return redirect("study_section", study_id, "team")
-        if doing == "lead" and lead.is_valid():
-            services.hand_over(study_id, shown.person_by_email(lead.cleaned_data["email"]), by=by)
-            return redirect("study", study_id)
     except (NotFoundError, InputError) as error:
-        (lead if doing == "lead" else form).add_error("email", said_of(error))
-    may_lead = rules.may(by, Verb.SUBMIT, here.facts)
-    members = shown.members(here)
-    context = {"form": form, "lead": lead, "members": members, "may_lead": may_lead}
-    context |= {"may_amend": rules.may(by, Verb.AMEND, here.facts)}
+        form.add_error("email", said_of(error))
+    context = {"form": form, "members": shown.members(here), "may_amend": rules.may(by, Verb.AMEND, here.facts)}
+    context |= {"may_hand_over": rules.may(by, Verb.HAND_OVER, here.facts)}
     return render(request, "studies/team.html", context_of(here, Section.TEAM) | context)
 
 

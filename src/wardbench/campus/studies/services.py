@@ -31,7 +31,6 @@ from wardbench.campus.studies.standing import State
 from wardbench.core.errors import BusyError, InputError
 
 JOINED = gettext_noop("{who} added you to the team of study {reference}.")
-LEADS = gettext_noop("{who} made you principal investigator of study {reference}.")
 
 
 @verb("studies.register")
@@ -94,16 +93,6 @@ def remove_member(study_id: uuid.UUID, person: uuid.UUID, *, by: Actor) -> None:
     if not Member.objects.filter(study=here.study, person_id=person).delete()[0]:
         raise BusyError(_("They do not belong to the team any more."))
     move(here, by, "studies.remove_member", person=str(person))
-
-
-@verb("studies.hand_over")
-def hand_over(study_id: uuid.UUID, investigator: uuid.UUID, *, by: Actor) -> None:
-    """Name another principal investigator of a draft; whoever was it stays in the team."""
-    here = allowed(study_id, Verb.SUBMIT, by)
-    to = person_by_id(investigator)
-    writing.write_investigator(here.study, to)
-    move(here, by, "studies.hand_over", to=str(to.id))
-    notify([to.id], LEADS, page_of(here.study), by=by, who=by.name, reference=here.study.reference)
 
 
 @verb("studies.units")

@@ -19,11 +19,9 @@ from wardbench.campus.people.models import Organisation, Unit
 from wardbench.campus.people.roles import Role, gettext_noop
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.questions import queries as questions
-from wardbench.campus.studies import checks, completeness, documents, queries, versions
+from wardbench.campus.studies import checks, completeness, documents, queries, rules, versions
 from wardbench.campus.studies.facts import DATA, IMPLY_MATERIAL, SECTIONS, Consent, Data, Kind, Section
 from wardbench.campus.studies.models import Asking, Decision, Document, Permit, Study, Submission, Vote
-from wardbench.campus.studies.rules import REGISTRARS
-from wardbench.campus.studies.standing import Status
 from wardbench.campus.studies.standings import Standing
 from wardbench.campus.studies.vocabulary import DOCUMENT_KINDS, FATES, TABLES, WORK
 from wardbench.core.duo import LABELS, Concern, Use
@@ -38,6 +36,8 @@ HISTORY = {
     "studies.vote": gettext_noop("Voted or decided"),
     "studies.ask": gettext_noop("Asked the applicant"),
     "studies.answer": gettext_noop("Answered"),
+    "studies.take_back_question": gettext_noop("Question taken back"),
+    "studies.declare": gettext_noop("Conflict of interest declared after the vote"),
     "studies.amend": gettext_noop("Amended"),
     "studies.amend_data": gettext_noop("Data and cohorts amended"),
     "studies.amend_documents": gettext_noop("Documents amended"),
@@ -50,7 +50,8 @@ HISTORY = {
     "studies.resume": gettext_noop("Permit holds again"),
     "studies.renew": gettext_noop("Renewal asked for"),
     "studies.expire": gettext_noop("Expired"),
-    "studies.hand_over": gettext_noop("Handed over to another principal investigator"),
+    "studies.hand_over": gettext_noop("Another principal investigator named"),
+    "studies.take_on": gettext_noop("Taken on by its principal investigator"),
     "studies.add_document": gettext_noop("Document added"),
     "studies.withdraw_document": gettext_noop("Document taken off"),
     "studies.attach_cohort": gettext_noop("Cohort attached"),
@@ -63,6 +64,8 @@ HISTORY = {
 
 AGAIN = frozenset({name for name in HISTORY if name.startswith("studies.amend")}) | {
     "studies.renew",
+    "studies.hand_over",
+    "studies.declare",
     "studies.add_document",
     "studies.remove_member",
 }
@@ -103,7 +106,7 @@ def page(here: Standing, by: Actor) -> Page:
         about=about(study),
         documents=documents_of(here),
         cohorts=cohorts_of(here, by),
-        askings=list(study.askings.select_related("by", "answered_by")),
+        askings=_askings(here, by),
         decisions=[
             (one, words(titles[one.step].title) if one.step in titles else one.step) for one in study.decisions.all()
         ],
@@ -111,6 +114,17 @@ def page(here: Standing, by: Actor) -> Page:
         submissions=list(study.submissions.select_related("by")),
         history=happened(here),
     )
+
+
+def _askings(here: Standing, by: Actor) -> list[Asking]:
+    """The questions to the applicant, each with whether it waits and whether the reader may take it back."""
+    found = list(here.study.askings.select_related("by", "answered_by", "taken_back_by"))
+    for one in found:
+        one.waits = one.answered is None and one.taken_back is None  # type: ignore[attr-defined]
+        one.may_take_back = one.waits and rules.may_take_back(  # type: ignore[attr-defined]
+            by, here.facts, one.step, people.actor_of(one.by)
+        )
+    return found
 
 
 def since_decided(here: Standing, step: str) -> tuple[int, list[Happened]]:
@@ -137,7 +151,7 @@ def about(study: Study) -> list[tuple[str, list[versions.Line]]]:
 def happened(here: Standing) -> list[Happened]:
     """A study's history, newest first, as the record has it."""
     events = [one for one in history("study", here.study.id) if one.verb in HISTORY]
-    about = {str(one.detail[key]) for one in events for key in ("person", "to") if key in one.detail}
+    about = {str(one.detail[key]) for one in events for key in ("person", "to", "former") if key in one.detail}
     names = people.names({one.actor for one in events} | about)
     things = names | dict(here.study.cohorts.values_list("hash", "name"))
     for paper in here.study.documents.all():
@@ -154,16 +168,18 @@ def happened(here: Standing) -> list[Happened]:
     ]
 
 
-WHAT = ("person", "to", "digest", "document", "hash")
+WHAT = ("person", "digest", "document", "hash")
 """The keys by which the record names whom or what an event is about."""
 
 
 def _about(detail: Mapping[str, Any], here: Standing, things: Mapping[str, str]) -> str:
-    """Which step an event is about, whom or which paper or cohort, and the reason that was given."""
+    """Which step an event is about, whom or which paper or cohort, who came in whose place, and the reason given."""
     from wardbench.campus.studies.presenting import words
 
     step = here.path.by_id.get(str(detail.get("step", "")))
-    named = [things.get(str(detail.get(key, "")), "") for key in WHAT]
+    to, former = (things.get(str(detail.get(key, "")), "") for key in ("to", "former"))
+    place = _("%(name)s in place of %(former)s") % {"name": to, "former": former} if former else to
+    named = [place, *(things.get(str(detail.get(key, "")), "") for key in WHAT)]
     return "\n".join(filter(None, [words(step.title) if step else "", *named, str(detail.get("reason", ""))]))
 
 
@@ -275,12 +291,21 @@ def cohorts_of(here: Standing, by: Actor) -> list[tuple[Any, bool]]:
 
 
 def who_decides_again(here: Standing, part: Section) -> list[str]:
+    facts = here.study.asked.facts
+    judging = [step for step in here.path.steps if part in step.sees and (not step.when or facts & set(step.when))]
+    return titles_of(here, [step.id for step in judging])
+
+
+def titles_of(here: Standing, steps: Sequence[str]) -> list[str]:
+    """What steps are called, in the path's order."""
     from wardbench.campus.studies.presenting import words
 
-    facts = here.study.asked.facts
-    return [
-        words(step.title) for step in here.path.steps if part in step.sees and (not step.when or facts & set(step.when))
-    ]
+    return [words(step.title) for step in here.path.steps if step.id in steps]
+
+
+def has_role(person: Any) -> bool:
+    """Whether somebody holds any role on the campus today."""
+    return bool(people.actor_of(person).roles)
 
 
 def units_to_speak_for(here: Standing, step: str, by: Actor) -> list[tuple[str, str]]:
@@ -399,13 +424,6 @@ def investigator_at(here: Standing) -> list[str]:
     """The organisations at which the investigator holds a role today."""
     investigator = here.study.investigator_id
     return people.places_of([investigator])[str(investigator)]
-
-
-def leaderless(here: Standing) -> bool:
-    """Whether a study that is not over has an investigator who may lead none any more."""
-    over = here.status in (Status.WITHDRAWN, Status.CLOSED, Status.DRAFT)
-    leads = people.holders(*set(REGISTRARS) - {Role.STUDENT}).filter(id=here.study.investigator_id)
-    return not over and not leads.exists()
 
 
 def judged(here: Standing) -> checks.Judged:

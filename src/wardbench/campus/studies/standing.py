@@ -109,7 +109,8 @@ class Question:
 @dataclass(frozen=True)
 class Case:
     """What decides where a study stands. Votes are those that hold: an amendment takes back some. `today` is asked only
-    where a question has waited too long for its answer; `reopened` is when steps last had something new before them."""
+    where a question has waited too long for its answer; `reopened` is when steps last had something new before them,
+    `untaken` since when a principal investigator is named who has not taken the study on: until then nobody decides."""
 
     facts: frozenset[Fact]
     votes: Sequence[Vote] = ()
@@ -120,6 +121,7 @@ class Case:
     closed: bool = False
     today: datetime.date | None = None
     reopened: Mapping[str, datetime.datetime] = field(default_factory=dict)
+    untaken: datetime.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -217,25 +219,32 @@ def status(path: Path, case: Case) -> Status:
         return Status.REFUSED
     if State.EXPIRED in states:
         return Status.EXPIRED
-    if states <= PASSED:
+    if states <= PASSED and case.untaken is None:
         return Status.APPROVED
     return Status.ASKED if State.ASKED in states else Status.SUBMITTED
 
 
 @dataclass(frozen=True)
 class Turn:
-    """Whose turn it is: a role (and where one matters, units), or the applicant, about which step."""
+    """Whose turn it is: a role (and where one matters, units), or the applicant, about which step.
+
+    `takes_on` where it is the principal investigator alone, who was named and has to take the study on.
+    """
 
     step: str
     role: Role | None
     units: frozenset[str]
     since: datetime.datetime | None
     due: datetime.date | None
+    takes_on: bool = False
 
 
 def turns(path: Path, case: Case) -> tuple[Turn, ...]:
     """Everybody who can go on: the one value behind inbox, page and mail. `role` None is the applicant."""
     now = status(path, case)
+    if case.untaken is not None and now not in (Status.DRAFT, Status.WITHDRAWN, Status.CLOSED):
+        due = _due(case.untaken, path.answer_days, path)
+        return (Turn("", None, frozenset(), case.untaken, due, takes_on=True),)
     if now in (Status.DRAFT, Status.REFUSED):
         return (Turn("", None, frozenset(), None, None),) if now is Status.DRAFT else ()
     if now not in (Status.SUBMITTED, Status.ASKED, Status.EXPIRED):

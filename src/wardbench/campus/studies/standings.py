@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import overload
 
 from django.conf import settings
@@ -18,7 +18,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from wardbench.campus.people.rules import Actor
-from wardbench.campus.studies import rules, standing
+from wardbench.campus.studies import leading, rules, standing
+from wardbench.campus.studies.facts import Section
 from wardbench.campus.studies.models import Study
 from wardbench.campus.studies.path import Path, path_of
 from wardbench.campus.studies.standing import DECIDED, Answer, Case, Stand, State, Status, Turn
@@ -63,7 +64,13 @@ def whole() -> QuerySet[Study]:
 
 def stands(study: Study) -> Standing:
     """Where a study stands now."""
-    return _with(study, _work_out(study))
+    return _with(study, orphaned(_work_out(study)) if leading.is_orphaned(study) else _work_out(study))
+
+
+def orphaned(here: Stood) -> Stood:
+    """The same of a study whose investigator may lead none any more. This follows from roles, of which the study's
+    revision says nothing, so that it is never kept."""
+    return replace(here, facts=replace(here.facts, orphaned=True))
 
 
 def stood(found: QuerySet[Study]) -> dict[uuid.UUID, Stood]:
@@ -93,6 +100,7 @@ def turns_of(by: Actor, here: Stood) -> list[Turn]:
         turn
         for turn in here.turns
         if (own if turn.role is None else rules.Part.TURN in parts and rules.is_turn_of(by, turn))
+        and (rules.Part.INVESTIGATOR in parts or not turn.takes_on)
         # A member of a body who has spoken waits for the others; who speaks for a care programme may for the next one.
         and (turn.role is None or turn.units or (turn.step, by.id) not in here.voted)
     ]
@@ -152,6 +160,13 @@ def _work_out(study: Study) -> Stood:
         conflicted=frozenset(str(vote.person_id) for vote in study.votes.all() if not vote.answer),
         former=_worked(study) - {investigator, *members},
         permit=any(permit.revoked is None for permit in study.permits.all()),
+        begun=bool(study.permits.all()),
+        untaken=case.untaken is not None,
+        asked=tuple(
+            Turn(stand.step.id, stand.step.role, stand.missing_programmes, stand.since, stand.due)
+            for stand in steps
+            if stand.state in (State.ASKED, State.EXPIRED)
+        ),
     )
     voted = frozenset((vote.step, str(vote.person_id)) for vote in study.votes.all() if not vote.void)
     return Stood(path=path, status=now, steps=steps, turns=turns, facts=facts, submitted=case.submitted, voted=voted)
@@ -178,7 +193,11 @@ def case_of(study: Study) -> Case:
         for vote in study.votes.all()
         if not vote.void
     ]
-    askings = [standing.Question(one.step, one.answered is not None, one.at) for one in study.askings.all()]
+    askings = [
+        standing.Question(one.step, one.answered is not None, one.at)
+        for one in study.askings.all()
+        if one.taken_back is None
+    ]
     return Case(
         study.asked.facts,
         votes,
@@ -189,11 +208,13 @@ def case_of(study: Study) -> Case:
         study.closed is not None,
         timezone.localdate(),
         _reopened(study),
+        study.named if study.named and not study.taken_on else None,
     )
 
 
 def _reopened(study: Study) -> dict[str, datetime.datetime]:
-    """When steps last had something new before them: an amendment that they judge, an answer, or votes taken back."""
+    """When steps last had something new before them: an amendment that they judge, an answer, votes taken back, or an
+    investigator who took the study on."""
     steps = approval_path().steps
     new = [
         (step.id, one.at)
@@ -202,5 +223,7 @@ def _reopened(study: Study) -> dict[str, datetime.datetime]:
         if one.section and one.section in step.sees
     ]
     new += [(one.step, one.answered) for one in study.askings.all() if one.answered is not None]
+    if study.taken_on is not None:
+        new += [(step.id, study.taken_on) for step in steps if Section.TEAM in step.sees]
     new += [(vote.step, vote.voided) for vote in study.votes.all() if vote.voided is not None]
     return dict(sorted(new, key=lambda one: one[1]))

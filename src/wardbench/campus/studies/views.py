@@ -20,7 +20,7 @@ from wardbench.campus.people.rules import is_partner_alone
 from wardbench.campus.studies import doing, forms, presenting, queries, rules, services, shown, standings
 from wardbench.campus.studies.facts import KINDS, SECTIONS, Asked, Consent, Data, Kind
 from wardbench.campus.studies.rules import Verb
-from wardbench.campus.studies.standing import STATUSES
+from wardbench.campus.studies.standing import STATUSES, Status
 from wardbench.campus.web.pages import actor, signed_in
 
 ON_A_PAGE = 20
@@ -131,8 +131,8 @@ def study(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
         "next_steps": doing.next_steps(here, by),
         "permit_news": doing.permit_news(here),
         "investigator_at": shown.investigator_at(here),
-        "leaderless": shown.leaderless(here),
         "answer_form": forms.TextForm(auto_id="answer_%s"),
+        "ended": (Status.WITHDRAWN, Status.CLOSED),
     }
     return render(request, "studies/study.html", context)
 

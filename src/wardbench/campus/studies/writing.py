@@ -20,7 +20,6 @@ from django.utils.translation import gettext as _
 from wardbench.campus.cohorts import queries as cohorts
 from wardbench.campus.people.models import Organisation, Person, Unit
 from wardbench.campus.people.queries import holders
-from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.people.security_log import log_malware
 from wardbench.campus.questions.identifiers import identifier_in
@@ -86,14 +85,15 @@ def write_member(study: Study, person: Person, work: str, *, joined: datetime.da
     return made
 
 
-def write_investigator(study: Study, to: Person) -> None:
-    """Let somebody else answer for a study; whoever did stays in the team. InputError where they may not lead one."""
-    if not holders(*set(rules.REGISTRARS) - {Role.STUDENT}).filter(id=to.id).exists():
+def write_investigator(study: Study, to: Person, *, stays: bool = True) -> None:
+    """Let somebody else answer for a study; whoever did `stays` in the team. InputError where they may not lead one."""
+    if not holders(*rules.LEADERS).filter(id=to.id).exists():
         raise InputError(_("investigator: {name} has no role in which one may lead a study.").format(name=to.name))
     if to.id == study.investigator_id:
         raise BusyError(_("The principal investigator belongs to the team already."))
     Member.objects.filter(study=study, person=to).delete()
-    Member.objects.get_or_create(study=study, person_id=study.investigator_id)
+    if stays:
+        Member.objects.get_or_create(study=study, person_id=study.investigator_id)
     Study.objects.filter(id=study.id).update(investigator=to)
 
 
