@@ -25,6 +25,10 @@ from babel.messages.pofile import read_po, write_po
 PACKAGE = Path(__file__).resolve().parent.parent / "src/wardbench"
 LOCALE = Path("campus/locale")
 HEADER = """# What the pages of the campus say in another language. Kept up by scripts/catalogues.py."""
+FIELD = re.compile(r"([a-z_]+|\{[a-z]+\}|%\([a-z]+\)s): ")
+"""How a sentence begins that is about a field: with the field's name, which no language translates."""
+COLON = {"fr": "\u00a0: "}
+"""What stands after a field's name where it is not what stands in English."""
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}|%%")
 
 
@@ -64,9 +68,19 @@ def compiled(path: Path) -> bytes:
     return written.getvalue()
 
 
+def spaced(asked: str, said: str, language: str) -> str:
+    """What is said with the colon after its field as that language writes it, where it keeps the field's name."""
+    field = FIELD.match(asked)
+    kept = re.match(rf"{re.escape(field[1])}\s?: *", said) if field else None
+    return f"{field[1]}{COLON.get(language, ': ')}{said[kept.end() :]}" if field and kept else said
+
+
 def tidy(path: Path) -> None:
-    """Write a catalogue in the order of its sentences, so that changes are seen."""
+    """Write a catalogue in the order of its sentences, so that changes are seen, and each field in the same way."""
     read = catalogue(path)
+    for message in read:
+        if isinstance(message.id, str) and isinstance(message.string, str):
+            message.string = spaced(message.id, message.string, path.parts[-3])
     read.header_comment, read.fuzzy = HEADER, False
     read.last_translator = read.language_team = ""
     with path.open("wb") as file:

@@ -36,6 +36,31 @@ def test_a_missing_sentence_and_a_wrong_placeholder_are_found(tmp_path: Path) ->
     assert catalogues.faults(path) == ["fr: not translated: Home", "fr: other placeholders: {n} of {most}"]
 
 
+@pytest.mark.parametrize(
+    ("asked", "said", "language", "written"),
+    [
+        ("title: say it.", "title: dites-le.", "fr", "title\xa0: dites-le."),
+        ("title: say it.", "title : dites-le : ici.", "fr", "title\xa0: dites-le : ici."),
+        ("%(field)s: %(fault)s", "%(field)s : %(fault)s", "fr", "%(field)s\xa0: %(fault)s"),
+        ("{field}: choose.", "{field}\xa0: kies.", "nl", "{field}: kies."),
+        ("needed: Plasma", "obligatoire : Plasma", "fr", "obligatoire : Plasma"),
+        ("No field: none", "Aucun champ : aucun", "fr", "Aucun champ : aucun"),
+        ("title: say it.", "", "fr", ""),
+    ],
+)
+def test_a_field_is_written_before_its_colon_as_the_language_does(
+    asked: str, said: str, language: str, written: str
+) -> None:
+    assert catalogues.spaced(asked, said, language) == written
+
+
+@pytest.mark.parametrize("path", catalogues.paths(catalogues.PACKAGE), ids=lambda path: path.parts[-3])
+def test_every_field_is_written_in_one_way(path: Path) -> None:
+    said = [(one.id, one.string) for one in catalogues.catalogue(path) if isinstance(one.string, str)]
+    other = [(asked, words) for asked, words in said if catalogues.spaced(asked, words, path.parts[-3]) != words]
+    assert not other, "run scripts/catalogues.py"
+
+
 @pytest.mark.parametrize("language", catalogues.languages(catalogues.PACKAGE))
 def test_pages_are_in_the_readers_language(cast: Cast, language: str) -> None:
     client = cast.client("researcher")

@@ -164,7 +164,12 @@ def test_declared_by_its_page(cast: Cast) -> None:
     seen = text_of(cast.client("trial_centre").get(page))
     assert WHY in seen and "Conflict of interest declared after the vote: Ethics" in seen
     assert WHY not in text_of(cast.client("researcher").get(page)), "the reason is for those who decide"
-    letter = text_of(cast.client("researcher").get(reverse("study_letter", args=[study.id, 7])))
+    another(cast, Role.ETHICS)
+    decide(cast, study, "ethics", "ethics2")
+    decide(cast, study, "ethics", "nobody")
+    shown = text_of(cast.client("researcher").get(page))
+    assert WHY not in shown and "Ethics: stepped out because of a conflict of interest" in shown
+    letter = text_of(cast.client("researcher").get(reverse("study_letter", args=[study.id, 6])))
     assert "This decision no longer holds" in letter
 
 

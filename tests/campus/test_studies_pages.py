@@ -189,7 +189,11 @@ def test_a_document_is_only_ever_saved_as_a_file(cast: Cast) -> None:
     study, client = registered(cast), cast.client("researcher")
     address = reverse("study_section", args=[study.id, "documents"])
     bad = client.post(address, {"kind": "protocol", "file": SimpleUploadedFile("a.pdf", b"MZ")})
-    assert "is not what its name says" in text_of(bad) and not study.documents.exists()
+    assert "The content of a.pdf is not what its name says" in text_of(bad) and not study.documents.exists()
+    client.post("/language/", {"language": "fr", "next": "/"})
+    french = text_of(client.post(address, {"kind": "protocol", "file": SimpleUploadedFile("a.pdf", b"MZ")}))
+    assert "Le contenu de a.pdf" in french and "file :" not in french and "file:" not in french
+    client.post("/language/", {"language": "en", "next": "/"})
     for content in (PDF, PDF, PDF + b"% second\n%%EOF\n"):
         client.post(address, {"kind": "protocol", "file": SimpleUploadedFile("../x/protocol.pdf", content)})
     assert [one.number for one in study.documents.order_by("number")] == [1, 2], "the same content is the same version"

@@ -11,16 +11,19 @@ class WardbenchError(Exception):
     """Base of every error meant for the user; `str(error)` is the whole sentence, in English.
 
     Where `values` are given, `sentence` holds their names in braces: whoever shows the error to a reader of another
-    language looks up the sentence first and fills it in afterwards.
+    language looks up the sentence first and fills it in afterwards. `about` names the field that it is about, where it
+    is about one: `str(error)` begins with it, and a form that shows the sentence at that field leaves it out.
     """
 
     exit_code = 1
     http_status = 500
 
-    def __init__(self, sentence: object = "", /, **values: object) -> None:
+    def __init__(self, sentence: object = "", /, *, about: str = "", **values: object) -> None:
         self.sentence = str(sentence)
+        self.about = about
         self.values = values
-        super().__init__(self.sentence.format(**values) if values else self.sentence)
+        said = self.sentence.format(**values) if values else self.sentence
+        super().__init__(f"{about}: {said}" if about else said)
 
 
 class InputError(WardbenchError):

@@ -35,8 +35,10 @@ def raised(error: str) -> Iterator[Refusal]:
             if isinstance(function, ast.FunctionDef):
                 for one in _own(function):
                     if isinstance(one, ast.Raise) and isinstance(one.exc, ast.Call) and _called(one.exc) == error:
+                        about = next((word.value for word in one.exc.keywords if word.arg == "about"), None)
+                        field = f"{about.value!s}: " if isinstance(about, ast.Constant) else ""
                         for sentence in _sentences(one.exc):
-                            yield Refusal(f"{module}.{function.name}", sentence)
+                            yield Refusal(f"{module}.{function.name}", field + sentence)
 
 
 def read_besides() -> Iterator[tuple[str, tuple[str, ...]]]:

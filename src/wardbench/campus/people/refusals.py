@@ -36,8 +36,21 @@ def refusal(error: WardbenchError) -> str:
         return reason(error.verdict)
     if PATH.match(error.sentence):
         return gettext("The definition cannot be used as it is. {detail}").format(detail=str(error))
+    said = _sentence(error)
+    return gettext("%(field)s: %(fault)s") % {"field": error.about, "fault": said} if error.about else said
+
+
+def _sentence(error: WardbenchError) -> str:
     said = gettext(error.sentence) if error.sentence else ""
     return said.format(**error.values) if error.values else said
+
+
+def say_on(form: BaseForm, error: WardbenchError) -> None:
+    """Say on a form why something was refused: at the field that it is about, whose name stands there already."""
+    if error.about in form.fields:
+        form.add_error(error.about, _sentence(error))
+    else:
+        form.add_error(None, refusal(error))
 
 
 @dataclass(frozen=True)
@@ -52,7 +65,7 @@ class Told:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> bool:
         if not isinstance(error, WardbenchError):
             return False
-        self.form.add_error(None, refusal(error))
+        say_on(self.form, error)
         return True
 
 

@@ -78,7 +78,10 @@ def keep(folder: Path, name: str, chunks: Iterable[bytes], scanner: Scanner | No
     wanted = ENDINGS.get(Path(shown).suffix.lower())
     if wanted is None:
         raise UnsupportedError(
-            gettext_noop("file: {name} is of a type that is not kept; these are: {types}."), name=shown, types=TITLES
+            gettext_noop("{name} is of a type that is not kept; these are: {types}."),
+            about="file",
+            name=shown,
+            types=TITLES,
         )
     with _writing(folder) as (file, path):
         digest, size = _copy(chunks, file, shown)
@@ -125,7 +128,7 @@ def clean_name(name: str) -> str:
         stem, ending = Path(shown).stem, Path(shown).suffix[:10]
         shown = stem[: LONGEST_NAME - len(ending)] + ending
     if not shown:
-        raise InputError(gettext_noop("file: give the file a name."))
+        raise InputError(gettext_noop("Give the file a name."), about="file")
     return shown
 
 
@@ -140,9 +143,9 @@ def check_content(file: BinaryIO, wanted: str, name: str) -> None:
         try:
             found = wanted if _is_text(file) else None
         except UnicodeDecodeError:
-            raise InputError(gettext_noop("file: this is no text in UTF-8.")) from None
+            raise InputError(gettext_noop("This is no text in UTF-8."), about="file") from None
     if found != wanted:
-        raise InputError(gettext_noop("file: the content of {name} is not what its name says."), name=name)
+        raise InputError(gettext_noop("The content of {name} is not what its name says."), about="file", name=name)
     if wanted == PDF:
         _check_pdf(file, name)
 
@@ -151,18 +154,21 @@ def _check_pdf(file: BinaryIO, name: str) -> None:
     file.seek(0)
     content = file.read()
     if b"%%EOF" not in content[-2048:]:
-        raise InputError(gettext_noop("file: {name} is damaged: its end is missing."), name=name)
+        raise InputError(gettext_noop("{name} is damaged: its end is missing."), about="file", name=name)
     if re.search(rb"/Encrypt\b", _named(content)):
-        raise InputError(gettext_noop("file: {name} is locked with a password; save it without one."), name=name)
+        raise InputError(
+            gettext_noop("{name} is locked with a password; save it without one."), about="file", name=name
+        )
     try:
         active = _ACTIVE_PDF.search(_named(content)) or any(
             _ACTING_PDF.search(_named(part)) for part in _packed_objects(content)
         )
     except (zlib.error, ValueError):
-        raise InputError(gettext_noop("file: {name} is damaged: it cannot be opened."), name=name) from None
+        raise InputError(gettext_noop("{name} is damaged: it cannot be opened."), about="file", name=name) from None
     if active:
         raise InputError(
-            gettext_noop("file: {name} does something when it is opened; print it to a new PDF and send that."),
+            gettext_noop("{name} does something when it is opened; print it to a new PDF and send that."),
+            about="file",
             name=name,
         )
 
@@ -215,7 +221,7 @@ def _copy(chunks: Iterable[bytes], file: BinaryIO, name: str) -> tuple[str, int]
         size += len(chunk)
         if size > LARGEST:
             raise InputError(
-                gettext_noop("file: {name} is larger than {most} MB."), name=name, most=LARGEST // 1_000_000
+                gettext_noop("{name} is larger than {most} MB."), about="file", name=name, most=LARGEST // 1_000_000
             )
         digest.update(chunk)
         try:
@@ -223,7 +229,7 @@ def _copy(chunks: Iterable[bytes], file: BinaryIO, name: str) -> tuple[str, int]
         except OSError as error:
             raise StorageError(gettext_noop("The document could not be written ({why})."), why=error.strerror) from None
     if not size:
-        raise InputError(gettext_noop("file: {name} is empty."), name=name)
+        raise InputError(gettext_noop("{name} is empty."), about="file", name=name)
     return digest.hexdigest(), size
 
 

@@ -51,15 +51,15 @@ def office_type(file: BinaryIO, name: str, most: int) -> str | None:
             parts = archive.infolist()
             read = sum(part.file_size for part in parts if part.filename.lower().endswith(_READ))
             if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > most or read > _MOST_READ:
-                raise InputError(gettext_noop("file: {name} unpacks to more than is kept."), name=name)
+                raise InputError(gettext_noop("{name} unpacks to more than is kept."), about="file", name=name)
             names = [part.filename for part in parts]
             if any(_MACROS.search(part) and not _PRINTED.fullmatch(part) for part in names):
                 raise InputError(
-                    gettext_noop("file: {name} carries macros or programs; save it without them."), name=name
+                    gettext_noop("{name} carries macros or programs; save it without them."), about="file", name=name
                 )
             if any(part.flag_bits & 1 for part in parts):
                 raise InputError(
-                    gettext_noop("file: {name} is locked with a password; save it without one."), name=name
+                    gettext_noop("{name} is locked with a password; save it without one."), about="file", name=name
                 )
             is_odt = "mimetype" in names and archive.getinfo("mimetype").file_size < _LONGEST_TYPE
             is_odt = is_odt and archive.read("mimetype").strip() == ODT.encode()
@@ -67,11 +67,14 @@ def office_type(file: BinaryIO, name: str, most: int) -> str | None:
                 ends = part.filename.lower().endswith
                 if any(ends(ending) and _has(archive, part, is_meant) for ending, is_meant in _ACTING):
                     raise InputError(
-                        gettext_noop("file: {name} carries macros or programs; save it without them."), name=name
+                        gettext_noop("{name} carries macros or programs; save it without them."),
+                        about="file",
+                        name=name,
                     )
                 if any(ends(ending) and _has(archive, part, is_meant) for ending, is_meant in _FETCHING):
                     raise InputError(
-                        gettext_noop("file: {name} takes a template or an object from elsewhere; save it without."),
+                        gettext_noop("{name} takes a template or an object from elsewhere; save it without."),
+                        about="file",
                         name=name,
                     )
             if is_odt:
@@ -80,7 +83,7 @@ def office_type(file: BinaryIO, name: str, most: int) -> str | None:
                 return DOCX
             return XLSX if "xl/workbook.xml" in names else None
     except _DAMAGED:
-        raise InputError(gettext_noop("file: {name} is damaged: it cannot be opened."), name=name) from None
+        raise InputError(gettext_noop("{name} is damaged: it cannot be opened."), about="file", name=name) from None
 
 
 Attributes = Mapping[str, str]

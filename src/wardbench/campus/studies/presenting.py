@@ -143,13 +143,23 @@ def _row(here: Standing, stand: Stand, by: Actor, days: tuple[int, bool], votes:
         from_past=days[1],
         why=tuple(gettext(one) for one in why_needed(step, here.study.asked.facts)),
         waits_for=tuple(words(titles[one].title) for one in stand.waits_for),
-        votes=tuple(votes) if decides or stand.state in DECIDED else (),
+        votes=_votes_for(votes, stand, decides),
         missing_votes=stand.missing_votes,
         missing_programmes=tuple(sorted(programmes.get(one, "") for one in stand.missing_programmes)),
         can_vote=_can_vote(here, stand, votes) if stand.state is State.OPEN else None,
         mine=turn is not None and turn in turns_of(by, here),
         documents=step.documents_of(here.study.asked.facts),
     )
+
+
+def _votes_for(votes: Sequence[Vote], stand: Stand, decides: bool) -> tuple[Vote, ...]:
+    """Those that a reader sees. Why somebody has an interest is for those who decide or watch over studies."""
+    if not decides and stand.state not in DECIDED:
+        return ()
+    if not decides:
+        for vote in votes:
+            vote.reason = vote.reason if vote.answer else ""
+    return tuple(votes)
 
 
 def _can_vote(here: Standing, stand: Stand, votes: Sequence[Vote]) -> int:

@@ -27,7 +27,7 @@ class MalwareError(InputError):
 
     def __init__(self, name: str, found: str) -> None:
         super().__init__(
-            gettext_noop("file: {name} is refused: the scanner found {what} in it."), name=name, what=found
+            gettext_noop("{name} is refused: the scanner found {what} in it."), about="file", name=name, what=found
         )
         self.found = found
 
@@ -65,8 +65,8 @@ class Scanner:
             return
         if found := re.fullmatch(r"stream: (.{1,200}) FOUND", said):
             raise MalwareError(name, found[1])
-        sentence = gettext_noop("file: {name} could not be scanned for malware and is not kept; try again later.")
-        raise BusyError(sentence, name=name)
+        sentence = gettext_noop("{name} could not be scanned for malware and is not kept; try again later.")
+        raise BusyError(sentence, about="file", name=name)
 
     def answers(self) -> bool:
         """Whether there is a clamd that can be asked."""

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 from wardbench.campus.limits.pace import take
 from wardbench.campus.limits.rates import Doing
 from wardbench.campus.people.refusals import refusal as said_of
+from wardbench.campus.people.refusals import say_on
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.studies import forms, queries, rules, services, shown
 from wardbench.campus.studies.facts import SECTIONS, Section
@@ -149,7 +150,7 @@ def _documents(request: HttpRequest, here: Standing) -> HttpResponse:
         try:
             services.add_document(here.study.id, form.cleaned_data["kind"], file.name, file.chunks(), by=actor(request))
         except WardbenchError as error:
-            form.add_error("file", said_of(error).removeprefix("file: "))
+            say_on(form, error)
         else:
             return redirect("study_section", here.study.id, "documents")
     context = {
