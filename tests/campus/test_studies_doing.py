@@ -50,8 +50,9 @@ def test_overseers_reach_the_permit_while_it_is_renewed(cast: Cast) -> None:
     Permit.objects.update(until=timezone.localdate() + datetime.timedelta(days=permits.SOON))
     Permit.objects.update(content={**Permit.objects.get().content, "until": Permit.objects.get().until.isoformat()})
     granting.renew(study.id, "Two more years", by=cast.actor("researcher"))
-    assert offered(cast, study, "trial_centre") == {"withdraw": False, "suspend": True, "revoke": True}
-    assert offered(cast, study, "researcher") == {"withdraw": True}
+    held = {"suspend": True, "revoke": True}
+    assert offered(cast, study, "trial_centre") == {"withdraw": False, "close": False, "declare": True, **held}
+    assert offered(cast, study, "researcher") == {"withdraw": True, "close": True}
 
 
 def test_a_permit_leads_its_team_and_nobody_else_to_what_it_lets_them_do(cast: Cast) -> None:

@@ -309,6 +309,7 @@ def test_those_who_watch_are_told_once_of_each_investigator(cast: Cast) -> None:
     assert set(told.values_list("person", flat=True)) == {
         cast.people[key].id for key in ("trial_centre", "data_protection")
     }
+    assert Event.objects.filter(verb="studies.orphaned").count() == 1, "nor is it on the record again"
     name(cast, study)
     leave(cast, "lecturer")
     assert granting.carry_out_due(now) == 1

@@ -128,8 +128,7 @@ def carry_out_due(now: datetime.datetime) -> int:
     how many."""
     today = timezone.localdate(now)
     told = sum(_remind(late, by=SYSTEM) for late in _overdue(today))
-    there = Study.objects.filter(withdrawn=None, closed=None)
-    told += sum(_orphaned(one, by=SYSTEM) for one in leading.orphans(there).order_by("registered"))
+    told += sum(_orphaned(one, by=SYSTEM) for one in _untold())
     waits = Asking.objects.filter(answered=None, taken_back=None, told_expired=None)
     open_ = waits.filter(study__withdrawn=None, study__closed=None)
     for study_id in sorted(set(open_.values_list("study", flat=True))):
@@ -179,6 +178,14 @@ def _remind(late: _Overdue, *, by: Actor) -> int:
         sentence = gettext_noop("Study {reference} was due on {day} and still waits for your decision: {step}.")
         tell_turns(study, by, only=[late.step], sentence=sentence, day=day)
     return int(made)
+
+
+def _untold() -> list[Study]:
+    """The studies that nobody answers for any more and of which nobody was told yet."""
+    found = list(leading.orphans(Study.objects.filter(withdrawn=None, closed=None)).order_by("registered"))
+    told = Reminder.objects.filter(step=INVESTIGATOR, study__in=[one.id for one in found])
+    known = set(told.values_list("study", "since"))
+    return [one for one in found if (one.id, one.named or one.registered) not in known]
 
 
 @verb("studies.orphaned")
