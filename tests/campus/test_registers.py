@@ -272,7 +272,11 @@ def test_what_was_recovered_is_what_was_sent_at_the_price_that_was_accepted(cast
     w = releases.world(cast)
     quoting.set_tariff(w.tubes[0].collection.biobank, "retrieval", 500, 900, by=w.gives)
     quoting.set_tariff(w.tubes[0].collection.biobank, "shipment", 4050, 6000, by=w.gives)
-    request = releases.at(w, Status.RECEIVED)
+    request = releases.at(w, Status.READY)
+    line = RequestLine.objects.get(request=request, specimen__label="T0-0")
+    requesting.leave_out(request.id, line.id, "The tube is broken", by=w.gives)
+    for step in (Status.PICKING, Status.SENT, Status.RECEIVED):
+        releases.advance(w, releases.again(request), step)
     releases.at(w, Status.QUOTED, tubes=w.tubes[3:5])
     found = recovered.recovered(NOW, by=w.gives)
     assert [(one.request.id, one.quote.cents) for one in found.paid] == [(request.id, 3 * 500 + 4050)]
@@ -283,6 +287,8 @@ def test_what_was_recovered_is_what_was_sent_at_the_price_that_was_accepted(cast
     file = client.get("/biobank/registers/figures/recovered.csv").content.decode("utf-8-sig")
     head, row = csv.reader(io.StringIO(file))
     assert tuple(head) == recovered.HEADERS and (row[0], row[-1]) == (request.reference, "55.50")
+    said = dict(zip(head, row, strict=True))
+    assert (said["specimens sent"], said["retrievals quoted"]) == ("2", "3"), "one was left out once it was agreed"
     assert Event.objects.filter(verb="catalogue.recovered_file", detail__requests=1).exists()
     Request.objects.filter(id=request.id).update(outside=True)
     assert recovered.recovered(NOW, by=w.gives).others == 5550

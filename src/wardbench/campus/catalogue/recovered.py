@@ -15,28 +15,36 @@ from wardbench.campus.audit.services import record, verb
 from wardbench.campus.catalogue import rules
 from wardbench.campus.catalogue.registers import Period
 from wardbench.campus.people.rules import Actor
-from wardbench.campus.releases.models import Quote, Request
+from wardbench.campus.releases.models import Quote, Request, ShipmentLine
 from wardbench.campus.releases.request_forms import euro
 from wardbench.campus.releases.rules import WORKS
 
-HEADERS = ("request", "study", "recipient", "country", "outside the campus", "sent", "quote", "accepted", "euro")
+HEADERS = (
+    *("request", "study", "recipient", "country", "outside the campus", "sent", "specimens sent", "retrievals quoted"),
+    *("quote", "accepted", "euro"),
+)
+"""Fewer may have been sent than were quoted: what was left out after the quote was accepted."""
 
 
 @dataclass(frozen=True)
 class Paid:
-    """What one request pays: the quote that was accepted, and the day on which its first parcel left."""
+    """What one request pays: the quote that was accepted, the day on which its first parcel left, and with how many
+    specimens."""
 
     request: Request
     quote: Quote
     sent: datetime.date
+    specimens: int
 
     @property
     def row(self) -> list[str]:
         one = self.request
+        quoted = sum(line["count"] for line in self.quote.lines if line["work"] == "retrieval")
         accepted = timezone.localdate(self.quote.accepted).isoformat() if self.quote.accepted else ""
         return [
             one.reference, one.study.reference, one.recipient, one.country, "yes" if one.outside else "no",
-            self.sent.isoformat(), str(self.quote.number), accepted, euro(self.quote.cents),
+            self.sent.isoformat(), str(self.specimens), str(quoted), str(self.quote.number), accepted,
+            euro(self.quote.cents),
         ]  # fmt: skip
 
 
@@ -64,7 +72,11 @@ def recovered(period: Period, *, by: Actor) -> Recovered:
     quotes = {
         one.request_id: one for one in Quote.objects.filter(request__in=there).exclude(accepted=None).order_by("number")
     }
-    paid = [Paid(one, quotes[one.id], timezone.localdate(one.left)) for one in there if one.id in quotes]
+    parcels = ShipmentLine.objects.filter(shipment__request__in=there, shipment__back=False)
+    specimens = Counter(parcels.values_list("shipment__request", flat=True))
+    paid = [
+        Paid(one, quotes[one.id], timezone.localdate(one.left), specimens[one.id]) for one in there if one.id in quotes
+    ]
     counts, cents = Counter[str](), Counter[str]()
     for one in paid:
         for line in one.quote.lines:
