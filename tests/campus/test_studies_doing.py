@@ -11,6 +11,7 @@ from campus.cast import Cast
 from campus.test_studies import HASH, MATERIAL, approved, completed, decide, submitted
 from campus.test_studies_documents import PDF
 from campus.test_studies_pages import text_of
+from wardbench.campus.notices.models import Notice
 from wardbench.campus.people import services as people
 from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import SYSTEM
@@ -81,6 +82,8 @@ def test_a_permit_for_material_from_elsewhere_gives_none_of_the_biobanks_own(cas
         ("transfer", "technology_transfer"),
     ):  # fmt: skip
         decide(cast, study, step, key)
+    told = Notice.objects.filter(sentence__contains="comes to the biobank first")
+    assert [one.person for one in told] == [cast.people["biobank_manager"]]
     permit = Permit.objects.get()
     assert not permits.check(permit, by, Wanted(Use.MATERIAL, material="Plasma", amount=1))
     page = text_of(cast.client("researcher").get(reverse("study_permit", args=[study.id, 1])))

@@ -15,10 +15,11 @@ from django.utils.translation import gettext as _
 from wardbench.campus.audit.services import record
 from wardbench.campus.notices.sending import notify
 from wardbench.campus.people.queries import holders
-from wardbench.campus.people.roles import gettext_noop
+from wardbench.campus.people.roles import Role, gettext_noop
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.studies import permits, queries, rules
 from wardbench.campus.studies.bodies import organisations
+from wardbench.campus.studies.facts import Fact
 from wardbench.campus.studies.models import Decision, Permit, Study, Vote
 from wardbench.campus.studies.path import Words
 from wardbench.campus.studies.rules import Verb
@@ -101,6 +102,10 @@ def _give(now: Standing, by: Actor, until: datetime.date | None = None) -> None:
     permits.end_all(now.study, reason=_("A new permit took its place."), except_for=[given.id])
     sentence = gettext_noop("Study {reference} was approved.")
     notify(team(now), sentence, page_of(now.study), by=by, reference=now.study.reference)
+    if Fact.MATERIAL_ARRIVES in now.study.asked.facts:
+        managers = holders(Role.BIOBANK_MANAGER).values_list("id", flat=True)
+        comes = gettext_noop("Material from elsewhere may arrive for study {reference}: it comes to the biobank first.")
+        notify(managers, comes, page_of(now.study), by=by, reference=now.study.reference)
 
 
 def again(study_id: uuid.UUID) -> Standing:
