@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from wardbench.campus.cohorts import finding
 from wardbench.campus.cohorts import queries as cohorts
 from wardbench.campus.cohorts import services as cohort_services
 from wardbench.campus.counting import sessions
-from wardbench.campus.outcomes import answering, services
+from wardbench.campus.outcomes import answering, nearness, services
 from wardbench.campus.outcomes.models import Inquiry
 from wardbench.campus.people.rules import Actor
 
@@ -23,15 +25,15 @@ PEOPLE = range(1, 61)
 ILL = Picked(1, "Heart failure", "condition", "84114007", "SNOMED")
 
 
-def small_hospital(folder: Path) -> Path:
+def small_hospital(folder: Path, late: Collection[int] = ()) -> Path:
     """Sixty persons with heart failure on day 5; the first thirty start carvedilol on day 10, the others bisoprolol;
-    every third dies on a day of their own."""
+    every third dies on a day of their own. Those who came `late` are observed from day 8, and ill from then on."""
     names = {1: "Heart failure", 2: "carvedilol", 3: "bisoprolol", 4: "Gout", 5: "Potassium"}
     tiny.snapshot(
         folder,
         person=[tiny.person(n, year_of_birth=1930 + n % 30, gender_concept_id=8507 + 25 * (n % 2)) for n in PEOPLE],
-        observation_period=[tiny.observed(n, n, 1, 300) for n in PEOPLE],
-        condition_occurrence=[tiny.condition(n, n, 5) for n in PEOPLE],
+        observation_period=[tiny.observed(n, n, 8 if n in late else 1, 300) for n in PEOPLE],
+        condition_occurrence=[tiny.condition(n, n, 8 if n in late else 5) for n in PEOPLE],
         drug_exposure=[tiny.drug(n, n, 10, 2 if n <= 30 else 3) for n in PEOPLE],
         measurement=[
             {"measurement_id": n, "person_id": n, "measurement_concept_id": 5, "measurement_date": tiny.on(12),
@@ -55,6 +57,7 @@ def with_records(cast: Cast, hospital: Path, settings: Any, monkeypatch: pytest.
     monkeypatch.setattr(sessions, "_sessions", {})
     monkeypatch.setattr(sessions, "_people", {})
     monkeypatch.setattr(finding, "_kept", {})
+    monkeypatch.setattr(nearness, "_kept", OrderedDict())
     return cast
 
 

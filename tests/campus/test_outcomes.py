@@ -461,11 +461,12 @@ def test_whoever_reviews_is_told_of_questions_that_few_persons_tell_apart(campus
     first = ask(campus, basis=Basis.REVIEWED)
     assert "the same persons but for a few" not in client.get(f"/outcomes/{first.id}/").content.decode()
     services.allow(first.id, "", by=steward)
-    # The same persons followed for another time, and only half of them: neither tells of a few.
-    for other in (asked(days=200), asked(profile=Profile((ILL,), sex=8532))):
+    # The same persons followed for another time, or observed for longer before, and only half of them: none tells of
+    # a few.
+    for other in (asked(days=200), asked(washout_days=4), asked(profile=Profile((ILL,), sex=8532))):
         services.allow(ask(campus, basis=Basis.REVIEWED, of=other).id, "", by=steward)
-    (two_fewer, longer) = (asked(profile=Profile((ILL,), oldest=2020 - 1931)), asked(washout_days=4))
-    for of in (two_fewer, longer):
+    fewer = (asked(profile=Profile((ILL,), oldest=2020 - 1931)), asked(profile=Profile((ILL,), oldest=2020 - 1932)))
+    for of in fewer:
         one = ask(campus, "researcher", basis=Basis.REVIEWED, of=of)
         page = client.get(f"/outcomes/{one.id}/").content.decode()
         assert "the same persons but for a few" in page and f"/outcomes/{first.id}/" in page
@@ -475,6 +476,24 @@ def test_whoever_reviews_is_told_of_questions_that_few_persons_tell_apart(campus
             services.allow(one.id, " ", by=steward)
         services.allow(one.id, "Both are for one clinic that knows them.", by=steward)
         assert str(first.id) in Event.objects.filter(verb="outcomes.allow").latest("number").detail["near"]
+
+
+def test_questions_are_near_where_few_tell_those_apart_who_are_left_to_be_followed(
+    cast: Cast, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cohorts are the same; two persons of them were observed for two days before, and not for three."""
+    campus = with_records(cast, small_hospital(tmp_path / "store", late=(1, 31)), settings, monkeypatch)
+    steward = campus.actor("data_steward")
+    first = ask(campus, basis=Basis.REVIEWED, of=asked(washout_days=1))
+    services.allow(first.id, "", by=steward)
+    services.allow(ask(campus, basis=Basis.REVIEWED, of=asked(washout_days=2)).id, "", by=steward)
+    near = ask(campus, basis=Basis.REVIEWED, of=asked(washout_days=3))
+    with pytest.raises(InputError, match="but for a few"):
+        services.allow(near.id, "", by=steward)
+    # Who objected is in no answer, and tells none apart.
+    for person in (1, 31):
+        withdrawing.opt_out(withdrawing.DATA, person=person, by=SYSTEM)
+    services.allow(near.id, "", by=steward)
 
 
 def test_a_benchmark_is_held_against_what_was_asked_of_outcomes(campus: Cast, everybody: Any) -> None:
@@ -494,6 +513,28 @@ def test_a_benchmark_is_held_against_what_was_asked_of_outcomes(campus: Cast, ev
     with pytest.raises(InputError, match="the persons of “Trial” but for a few"):
         services.allow(of_hospital(1).id, "", by=campus.actor("data_steward"))
     services.allow(of_hospital(15).id, "", by=campus.actor("data_steward"))
+
+
+def test_rates_are_near_where_few_tell_those_apart_who_are_followed(campus: Cast, everybody: Any) -> None:
+    """One cohort, followed to death and to an outcome that two had on its first day, who are then not followed."""
+    counts, steward = "sex,age,events,population\nf,0,9,900\nm,0,9,900\n", campus.actor("data_steward")
+    two = {**everybody.expression, "InclusionRules": [{"name": "two", "expression": {
+        "Type": "ALL", "CriteriaList": [], "Groups": [],
+        "DemographicCriteriaList": [{"Age": {"Op": "gte", "Value": 2020 - 1930}}],
+    }}]}  # fmt: skip
+    hospital = {"name": "Hearts", "expression": everybody.expression}
+
+    def rates(outcome: Any, within: int) -> Inquiry:
+        spec = {"study": {"name": "counts.csv", "counts": counts}, "standard": hospital, "outcome": outcome,
+                "within": within, "ages": []}  # fmt: skip
+        return services.hold_against(
+            Kind.RATES, "Rates", spec, {}, Basis.REVIEWED, by=campus.actor("physician"), purpose="Mortality."
+        )
+
+    services.allow(rates(None, 100).id, "", by=steward)
+    services.allow(rates(None, 200).id, "", by=steward)
+    with pytest.raises(InputError, match="the persons of “Rates” but for a few"):
+        services.allow(rates({"name": "Two", "expression": two}, 100).id, "", by=steward)
 
 
 def test_objectors_are_in_no_table_but_a_steward_s(campus: Cast, everybody: Any) -> None:

@@ -163,7 +163,7 @@ def persons(seed: int, units: int = 8, each: int = 200) -> Followed:
     names = np.array([f"u{n}" for n in unit])
     sex = np.where(random.random(unit.size) < 0.5, "female", "male")
     whole = np.ones(unit.size, bool)
-    return Followed(names, sex, age, np.ones(unit.size), event, whole, ill[:, None], ("ill",))
+    return Followed(np.arange(unit.size), names, sex, age, np.ones(unit.size), event, whole, ill[:, None], ("ill",))
 
 
 def test_case_mix_takes_away_what_patients_explain() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
+
+from wardbench.core.page import escape
 
 Place = Callable[[float, float], tuple[float, float]]
 
@@ -296,7 +297,7 @@ def short(value: float) -> str:
 
 
 def _frame(title: str, height: int = HEIGHT) -> str:
-    words = escape(title, {'"': "&quot;"})
+    words = escape(title).replace('"', "&quot;")
     box = f"0 0 {WIDTH} {height}"
     return f'<svg class="figure" viewBox="{box}" role="img" aria-label="{words}"><title>{words}</title>'
 

@@ -70,7 +70,7 @@ class Store:
         if version is None:
             raise NotFoundError(f"{self.folder}: the store is empty; `wardbench load` fills it.")
         folder = self.folder / "snapshots" / version
-        if folder.name != version or not folder.is_dir():
+        if version == ".." or folder.name != version or not folder.is_dir():
             raise NotFoundError(f"{self.folder}: no snapshot has the version {version}.")
         return Snapshot(folder)
 

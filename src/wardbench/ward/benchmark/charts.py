@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from xml.sax.saxutils import escape
 
 from markupsafe import Markup
+
+from wardbench.core.page import escape
 
 WIDTH, HEIGHT = 640, 360
 LEFT, RIGHT, TOP, BOTTOM = 64, 18, 26, 52
@@ -98,7 +99,7 @@ class Plot:
 
 def framed(title: str, height: int, drawn: Sequence[str]) -> Markup:
     """A picture below its title, which can be moved from side to side where it does not fit."""
-    words = escape(title, {'"': "&quot;"})
+    words = escape(title).replace('"', "&quot;")
     return Markup(
         f'<figure><figcaption>{words}</figcaption><div class="plot" tabindex="0" role="group" '
         f'aria-label="Chart: {words}"><svg class="figure" viewBox="0 0 {WIDTH} {height}" role="img" '

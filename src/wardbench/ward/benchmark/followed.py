@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from wardbench.core.errors import InputError
 from wardbench.core.store import Snapshot
-from wardbench.ward.benchmark.results import Strings
+from wardbench.ward.benchmark.results import Integers, Strings
 from wardbench.ward.cohorts import Cohort
 from wardbench.ward.cohorts.characterise import FEMALE, MALE, WINDOW_DAYS
 
@@ -24,11 +24,12 @@ COMMONEST = 40
 
 @dataclass(frozen=True)
 class Followed:
-    """n persons, each at the start of the first membership. `unit` is a name or empty, `sex` female, male or empty,
-    `years` how long each was followed up to the event, `event` whether it came, `whole` whether it is known of somebody
-    whether it came in those days, for a reason that does not hang on it, `diagnoses` (n, d) what was recorded in the
-    year before, named by `names`."""
+    """n persons by their ids, each at the start of the first membership. `unit` is a name or empty, `sex` female, male
+    or empty, `years` how long each was followed up to the event, `event` whether it came, `whole` whether it is known
+    of somebody whether it came in those days, for a reason that does not hang on it, `diagnoses` (n, d) what was
+    recorded in the year before, named by `names`."""
 
+    person: Integers
     unit: Strings
     sex: Strings
     age: Floats
@@ -39,7 +40,12 @@ class Followed:
     names: tuple[str, ...]
 
     def __len__(self) -> int:
-        return len(self.unit)
+        return len(self.person)
+
+    @property
+    def of_units(self) -> Flags:
+        """Who is counted where units are compared."""
+        return np.asarray(self.whole & (self.unit != ""))
 
 
 @dataclass(frozen=True)
@@ -112,6 +118,7 @@ def followed(
         diagnoses, names = _diagnoses(con, persons)
     days = np.asarray(columns["days"], dtype=float)
     return Followed(
+        persons,
         np.asarray(columns["unit"], dtype=np.str_),
         np.asarray(columns["sex"], dtype=np.str_),
         np.ma.filled(np.ma.asarray(columns["age"], dtype=float), np.nan),

@@ -78,7 +78,7 @@ def units_of(persons: Followed, adjust: str, *, seed: int = 1) -> tuple[Units, f
     InputError for an unknown adjustment, or where nobody has a unit."""
     if adjust not in ADJUSTMENTS:
         raise InputError(f"--adjust: {adjust!r} is none of {', '.join(ADJUSTMENTS)}.")
-    used = persons.whole & (persons.unit != "")
+    used = persons.of_units
     if not used.any():
         raise InputError("Nobody was followed to the end and seen by a unit on the first day.")
     names, place = np.unique(persons.unit[used], return_inverse=True)
@@ -98,6 +98,7 @@ def units_of(persons: Followed, adjust: str, *, seed: int = 1) -> tuple[Units, f
 
 def _some(persons: Followed, used: Flags) -> Followed:
     return Followed(
+        persons.person[used],
         persons.unit[used],
         persons.sex[used],
         persons.age[used],
