@@ -149,6 +149,26 @@ def test_for_care_a_data_steward_lets_it_be_answered_and_small_numbers_are_hidde
     assert numbers(one) == ["30", "30"]
 
 
+def test_a_fault_of_the_program_is_told_to_who_asked(campus: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not waited out: whatever was not foreseen is tried again, and then said."""
+    from wardbench.campus.outcomes import answers
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("something of the records")
+
+    monkeypatch.setattr(answers, "answer", broken)
+    one = ask(campus)
+    for tried in range(answering.TRIES):
+        one.refresh_from_db()
+        if one.status == Status.WAITING:
+            assert one.tries == tried
+            answered(one)
+    one.refresh_from_db()
+    assert one.status == Status.FAILED and one.tries == answering.TRIES
+    page = campus.client("physician").get(f"/outcomes/{one.id}/").content.decode()
+    assert answering.FAULT in page and "something of the records" not in page
+
+
 def test_a_refusal_has_its_reason(campus: Cast) -> None:
     one = ask(campus, basis=Basis.REVIEWED)
     with pytest.raises(InputError, match="reason"):

@@ -36,6 +36,10 @@ GIVEN_UP = gettext_noop(
     "The process that answered it ended three times; ask for less, or tell whoever runs the campus."
 )
 
+FAULT = gettext_noop(
+    "A fault of the program kept it from being answered, three times; whoever runs the campus finds it in the log."
+)
+
 
 class ElsewhereError(Exception):
     """The question was taken back, or another process answers it."""
@@ -57,6 +61,12 @@ def carry_on(inquiry_id: uuid.UUID) -> None:
         services.fail(found, str(error), by=SYSTEM)
     except MemoryError:
         services.fail(found, gettext_noop("There is not enough memory to answer it."), by=SYSTEM)
+    except Exception:  # whoever asked hears of it, and the reason is in the log
+        log.exception("question %s could not be answered", inquiry_id)
+        if found.tries >= TRIES:
+            services.fail(found, FAULT, by=SYSTEM)
+        else:
+            _again(found)
 
 
 def _answer(found: Inquiry) -> None:
@@ -87,5 +97,11 @@ def carry_out_due(now: datetime.datetime | None = None) -> None:
     for one in Inquiry.objects.filter(status=Status.RUNNING, moved__lt=now - SILENT).defer(*queries.HEAVY):
         if one.tries >= TRIES:
             services.fail(one, GIVEN_UP, by=SYSTEM)
-        elif Inquiry.objects.filter(id=one.id, status=Status.RUNNING, tries=one.tries).update(status=Status.WAITING):
-            answer_inquiry.enqueue(str(one.id))
+        else:
+            _again(one)
+
+
+def _again(one: Inquiry) -> None:
+    """Put a question back into the queue, unless somebody took it up or back meanwhile."""
+    if Inquiry.objects.filter(id=one.id, status=Status.RUNNING, tries=one.tries).update(status=Status.WAITING):
+        answer_inquiry.enqueue(str(one.id))
