@@ -355,3 +355,11 @@ def test_a_western_file_is_read_as_such_once_somebody_has_seen_its_words(cast: C
 def test_the_page_says_which_roles_and_places_there_are(cast: Cast) -> None:
     page = cast.client("administrator").get("/people/import/").content.decode()
     assert "Biobank board member" in page and f"{cast.endocrinology.name}" in page
+
+
+def test_each_fault_stands_beside_whom_it_is_about(cast: Cast) -> None:
+    data = "naam;e-mailadres\r\nZoë;none\r\n;who@\r\n".encode("cp1252")
+    file = SimpleUploadedFile("people.csv", data)
+    page = cast.client("administrator").post("/people/import/", {"file": file}).content.decode()
+    told = re.findall(r'class="app-break">([^<]+)<div class="app-meta">([^<]*)</div>', page)
+    assert [whose for _sentence, whose in told] == ["Zoë", "who@", "who@"]

@@ -102,11 +102,12 @@ def _preview(request: HttpRequest, data: bytes, name: str) -> HttpResponse:
     sheet = read_sheet(data)
     checked = check(sheet, queries.known())
     reasons = checked.reasons
+    whose = {row.line: as_western(row.values.get("name") or row.values.get("email", "")) for row in sheet.rows}
     context = {
         "name": name,
         "sheet": sheet,
         "checked": checked,
-        "faults": checked.faults[:SHOWN],
+        "faults": [(fault, whose.get(fault.line, "")) for fault in checked.faults[:SHOWN]],
         "more": max(0, len(checked.faults) - SHOWN),
         "good": checked.good[:SHOWN],
         "more_good": max(0, len(checked.good) - SHOWN),
