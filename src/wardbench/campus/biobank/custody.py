@@ -48,7 +48,7 @@ VALUES = frozenset(
 PUTS = frozenset({Act.STORE, Act.MOVE})
 """Acts that put a specimen somewhere."""
 STAYS = frozenset(
-    {Act.RESERVE, Act.FREE, Act.RETAIN, Act.ALLOW, Act.CORRECT, Act.WITHDRAW, Act.THAW, Act.DERIVE, Act.USE}
+    {Act.RESERVE, Act.FREE, Act.RETAIN, Act.ALLOW, Act.CORRECT, Act.WITHDRAW, Act.WARN, Act.THAW, Act.DERIVE, Act.USE}
 )
 """Acts that leave a specimen where it is, as long as there is any of it left."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Sequence
+import uuid
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -11,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from wardbench.campus.audit.services import record, verb
-from wardbench.campus.biobank import custody, tubes
+from wardbench.campus.biobank import beside, custody, tubes
 from wardbench.campus.biobank.curating import checked, keeps
 from wardbench.campus.biobank.custody import Change
 from wardbench.campus.biobank.models import Container, CustodyEvent, Equipment, Excursion, Reading, Specimen
@@ -55,21 +56,23 @@ def add_readings(
     )
     new = {at: value for at, value in readings if at not in known}
     Reading.objects.bulk_create([Reading(equipment=equipment, at=at, value=value) for at, value in new.items()])
-    found = _excursions(equipment, since=min(new, default=None))
+    found, changed = _excursions(equipment, since=min(new, default=None))
+    for one in changed:
+        beside.heard(one, by)
     record("biobank.add_readings", "container", equipment.container_id, by=by, readings=len(new), excursions=len(found))
     return found
 
 
-def _excursions(equipment: Equipment, since: datetime.datetime | None) -> list[Excursion]:
-    """Work out again the excursions that readings since then belong to; those that are new."""
+def _excursions(equipment: Equipment, since: datetime.datetime | None) -> tuple[list[Excursion], list[Excursion]]:
+    """Work out again the excursions that readings since then belong to; those that are new, and all that changed."""
     if since is None:
-        return []
+        return [], []
     touching = equipment.excursions.filter(Q(ended=None) | Q(ended__gte=since)).order_by("began").first()
     start = min(since, touching.began) if touching is not None else since
     before = equipment.readings.filter(at__lt=start).order_by("-at").first()
     rows = list(equipment.readings.filter(at__gte=before.at if before else start).order_by("at"))
     held = {one.began: one for one in equipment.excursions.filter(began__gte=start)}
-    new = []
+    new, changed = [], []
     for began, ended, values in _spells(equipment, [(row.at, row.value) for row in rows]):
         one = held.pop(began, None) or next((h for h in held.values() if ended is None or h.began <= ended), None)
         if one is None:
@@ -84,7 +87,9 @@ def _excursions(equipment: Equipment, since: datetime.datetime | None) -> list[E
             one.judged, one.words, one.by = "", "", None
             new.append(one)
         one.save()
-    return new
+        if now != was or one in new:
+            changed.append(one)
+    return new, changed
 
 
 def _spells(
@@ -112,13 +117,16 @@ class Touched:
     place: str
 
 
-def touched(excursion: Excursion) -> list[Touched]:
-    """The specimens that were in the machine at any moment of an excursion, by their custody chains, by label."""
+def touched(excursion: Excursion, among: Collection[uuid.UUID] | None = None) -> list[Touched]:
+    """The specimens that were in the machine at any moment of an excursion, by their custody chains, by label; of those
+    `among` which one asks alone, where one does."""
     path = excursion.equipment.container.path
     end = excursion.ended
-    here = Specimen.objects.filter(box__path__startswith=path).values_list("id", flat=True)
-    moved = CustodyEvent.objects.filter(at__gte=excursion.began).values_list("specimen_id", flat=True)
-    ids = sorted({*here, *moved})
+    if among is None:
+        here = Specimen.objects.filter(box__path__startswith=path).values_list("id", flat=True)
+        moved = CustodyEvent.objects.filter(at__gte=excursion.began).values_list("specimen_id", flat=True)
+        among = {*here, *moved}
+    ids = sorted(among)
     found: dict[object, Touched] = {}
     for at in range(0, len(ids), 500):
         events = CustodyEvent.objects.filter(specimen__in=ids[at : at + 500]).select_related("specimen")
@@ -191,4 +199,6 @@ def judge(excursion: Excursion, judged: str, words: str, *, by: Actor) -> None:
         changes = [Change(one, Act.THAW, detail={"excursion": str(excursion.id)}) for one in specimens]
         custody.carry_out(changes, by=by)
         thawed = len(changes)
+    excursion.judged, excursion.words = judged, words.strip()[:2000]
+    beside.heard(excursion, by)
     record("biobank.judge_excursion", "excursion", excursion.id, by=by, judged=judged, thawed=thawed)

@@ -82,6 +82,7 @@ class Act(StrEnum):
     ALLOW = "allow"
     CORRECT = "correct"
     WITHDRAW = "withdraw"
+    WARN = "warn"
 
 
 ACTS = {
@@ -107,6 +108,7 @@ ACTS = {
     Act.ALLOW: gettext_noop("Kept back no longer"),
     Act.CORRECT: gettext_noop("Corrected"),
     Act.WITHDRAW: gettext_noop("The donor took consent back"),
+    Act.WARN: gettext_noop("Its recipient was told of a time outside its temperatures"),
 }
 
 _STAYS = (
@@ -116,6 +118,7 @@ _STAYS = (
     Act.ALLOW,
     Act.CORRECT,
     Act.WITHDRAW,
+    Act.WARN,
 )
 MOVES: dict[tuple[Status | None, Act], Status] = {
     (None, Act.COLLECT): Status.COLLECTED,

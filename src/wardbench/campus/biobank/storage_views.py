@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from wardbench.campus.biobank import (
+    beside,
     desk,
     equipment,
     places,
@@ -299,5 +300,6 @@ def excursion(request: HttpRequest, excursion_id: uuid.UUID) -> HttpResponse:
         "form": form,
         "may_keep": rules.may_keep_inventory(by),
         "judged": equipment.JUDGEMENTS.get(shown.judged, ""),
+        "sent": beside.lines_of_excursion(by, shown),
     }
     return render(request, "biobank/excursion.html", context)

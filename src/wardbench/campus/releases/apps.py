@@ -3,9 +3,11 @@ from importlib import import_module
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-DESK = ("request_desk", "standing_matching", "withdrawal_desk", "finding_shown", "accounting")
+DESK = (
+    "request_desk", "standing_matching", "withdrawal_desk", "finding_shown", "accounting", "warning", "warning_shown",
+)  # fmt: skip
 """Modules that put cards on the desk of the biobank's manager, or tubes on the page of the visits, or that say what is
-open before a study ends."""
+open before a study ends, or that hear of excursions."""
 
 
 class ReleasesConfig(AppConfig):

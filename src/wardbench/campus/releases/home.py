@@ -21,6 +21,7 @@ from wardbench.campus.releases import (
     request_shown,
     rules,
     standing_queries,
+    warning_queries,
     withdrawal_queries,
 )
 from wardbench.campus.releases.models import Request
@@ -49,7 +50,7 @@ def requests(actor: Actor) -> Part:
         for one, side in request_queries.waiting(found)
     ]
     return Part(
-        [*waits, *_panels_waiting(actor, own), *_withdrawals_waiting(actor, own)],
+        [*_warnings_waiting(own), *waits, *_panels_waiting(actor, own), *_withdrawals_waiting(actor, own)],
         (
             _my_requests(actor, own, [(one, facts) for one, facts, held in found if Side.RESEARCHER in held]),
             _my_standing(actor, own),
@@ -81,6 +82,20 @@ def _panels_waiting(actor: Actor, own: Sequence[uuid.UUID]) -> Sequence[Task]:
         address, since = reverse("panel", args=[one.id]), timezone.localdate(one.arrived)  # type: ignore[attr-defined]
         tasks.append(Task(what.format(reference=one.request.reference), one.request.study.title, address, since=since))
     return tasks
+
+
+def _warnings_waiting(own: Sequence[uuid.UUID]) -> Sequence[Task]:
+    """Specimens of somebody's studies that had been outside their temperatures before they were sent."""
+    what = _("Specimens of request {reference} had been outside their temperatures: say what it means for your work")
+    return [
+        Task(
+            what.format(reference=one.request.reference),
+            one.request.study.title,
+            f"{reverse('request', args=[one.request_id])}#warnings",
+            since=timezone.localdate(one.told),
+        )
+        for one in warning_queries.waiting(own)
+    ]
 
 
 def _withdrawals_waiting(actor: Actor, own: Sequence[uuid.UUID]) -> Sequence[Task]:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from wardbench.campus.people.refusals import refusal
 from wardbench.campus.people.rules import SYSTEM
-from wardbench.campus.releases import picking, request_queries, request_shown, rules, shipping
+from wardbench.campus.releases import picking, request_queries, request_shown, rules, shipping, warning_shown
 from wardbench.campus.releases.rules import Verb
 from wardbench.campus.web.pages import actor, open_to_all, signed_in
 from wardbench.core.errors import InputError, WardbenchError
@@ -118,6 +118,7 @@ def outside(request: HttpRequest) -> HttpResponse:
             parcel = shipping.by_secret(code)
             inside = request_queries.parcel_lines(parcel)
             context.update(parcel=parcel, inside=_said(request.POST, inside), said=request.POST)
+            context["warnings"] = warning_shown.of_parcel(parcel)
             context["conditions"] = rules.CONDITIONS[parcel.conditions].title
             if "arrived" in request.POST:
                 states = _states(request.POST, inside)

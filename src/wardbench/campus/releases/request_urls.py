@@ -14,6 +14,7 @@ urlpatterns = [
     path("pairs/", pairing_views.pairs, name="basket_pairs"),
     path("tariffs/", request_views.tariffs, name="request_tariffs"),
     path("<uuid:request_id>/", request_views.one_request, name="request"),
+    path("warnings/<uuid:warned_id>/", request_views.answer_warning, name="request_warning"),
     path("<uuid:request_id>/drop/", request_views.drop_lines, name="request_drop"),
     path("<uuid:request_id>/agreement/", request_views.agreement, name="request_agreement"),
     path("<uuid:request_id>/agreement/sign/", request_views.sign, name="request_sign"),

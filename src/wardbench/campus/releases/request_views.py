@@ -28,6 +28,9 @@ from wardbench.campus.releases import (
     requesting,
     rules,
     shipping,
+    warning,
+    warning_queries,
+    warning_shown,
 )
 from wardbench.campus.releases.rules import ACTIONS, STATUSES, Status, Verb
 from wardbench.campus.web.pages import actor, signed_in
@@ -50,6 +53,21 @@ def requests(request: HttpRequest) -> HttpResponse:
 
 
 @signed_in
+@require_POST
+def answer_warning(request: HttpRequest, warned_id: uuid.UUID) -> HttpResponse:
+    """What a time outside the temperatures means for the work of a study."""
+    by = actor(request)
+    one, _facts = warning_queries.warned(warned_id, by=by)
+    try:
+        warning.answer(one.id, request.POST.get("words", ""), by=by)
+    except WardbenchError as error:
+        messages.error(request, refusal(error))
+    else:
+        messages.success(request, _("Thank you; the biobank knows that you know."))
+    return redirect("request", one.request_id)
+
+
+@signed_in
 def one_request(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
     by = actor(request)
     of, facts = request_queries.with_facts(request_id, by=by)
@@ -68,6 +86,7 @@ def one_request(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
         "last_quote": newest,
         "agreement": request_queries.agreement_of(of),
         "panel": blinding_queries.of_request(of),
+        "warnings": warning_shown.of_request(of, by),
         "parcels": request_shown.parcels(of),
         "code": secret["code"] if secret and secret.get("request") == str(of.id) else "",
         "arrived_at": request.build_absolute_uri(reverse("parcel_outside")),

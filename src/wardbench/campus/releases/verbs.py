@@ -10,6 +10,8 @@ say(
         "releases.accept": gettext_noop("Accepted a quote"),
         "releases.add_finding": gettext_noop("Kept what came back from a study"),
         "releases.answer_task": gettext_noop("Said what became of a thing after a withdrawal"),
+        "releases.answer_warning": gettext_noop("Said what a time outside the temperatures means for a study"),
+        "releases.warn_of_excursion": gettext_noop("Told a study of a time outside the temperatures"),
         "releases.answer_together": gettext_noop("Said what became of several specimens after a withdrawal"),
         "releases.add_basket": gettext_noop("Began a basket of specimens"),
         "releases.amounts": gettext_noop("Changed how much a draft request asks for"),

@@ -1,6 +1,7 @@
 """What releases store: `requests` from basket to agreement, `shipments` from pick to return, `extracts` of data,
 `withdrawals` and what they have to reach, `findings` that came back, `panels` that
-a study measures blinded, `standing` criteria for what is not there yet."""
+a study measures blinded, `standing` criteria for what is not there yet, `warnings` of what was
+outside its temperatures before it was sent."""
 
 from wardbench.campus.releases.models.extracts import Extract, ExtractPerson
 from wardbench.campus.releases.models.findings import Finding, FindingSpecimen
@@ -17,6 +18,7 @@ from wardbench.campus.releases.models.requests import (
 )
 from wardbench.campus.releases.models.shipments import Shipment, ShipmentLine, TemperatureEntry
 from wardbench.campus.releases.models.standing import Standing, StandingMatch
+from wardbench.campus.releases.models.warnings import Warned
 from wardbench.campus.releases.models.withdrawals import Withdrawal, WithdrawalTask
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "StandingMatch",
     "Tariff",
     "TemperatureEntry",
+    "Warned",
     "Withdrawal",
     "WithdrawalTask",
 ]
