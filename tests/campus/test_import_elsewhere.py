@@ -84,7 +84,7 @@ def test_an_export_of_specimens_comes_in(cast: Cast, by: Actor) -> None:
     one = taken_in(cast, by, SPECIMENS.read_bytes(), boxes=boxes)
     look = shown.look(one)
     assert {(reason.cause, reason.rows) for reason in look.reasons} == {("never", 2)}
-    told = " ".join(look.told)
+    told = " ".join([*look.told, *look.of_columns])
     for said in ("enrolments and visits", "CP Short Title", "Collection Event#Procedure", "Liquid Handling#Haemolysis",
                  "no donors", "month before the day", "were not kept"):  # fmt: skip
         assert said in told, said

@@ -132,6 +132,8 @@ def test_the_whole_way_on_pages(w: World) -> None:
     for client in (asks, gives):
         assert b"Street 1" in client.get(f"{page}agreement/").content
         assert b"agreement/sign/" in client.get(f"{page}agreement/").content
+        unsigned = 2 if client is asks else 1
+        assert client.get(f"{page}agreement/").content.count(b"Name, day, signature") == unsigned, "lines to sign on"
         client.post(f"{page}agreement/sign/", {"hash": seen, "name": "Somebody", "read": "on"})
     assert again(request).status == Status.READY
     act(gives, request, Verb.PICK)

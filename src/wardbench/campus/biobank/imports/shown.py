@@ -110,6 +110,7 @@ class Look:
     """Everything about an import that is open; `checked` is when, where it was not just now."""
 
     told: Sequence[str]
+    of_columns: Sequence[str]
     left_out: Sequence[LeftOut]
     good: int
     ours: int
@@ -141,7 +142,7 @@ def look(one: Import, field: str = "", cause: str = "", page: str | None = None)
     if found.thousands:
         said = _("Amounts were read with “%(sign)s” between thousands: 1%(sign)s000 is one thousand.")
         told.append(said % {"sign": found.thousands})
-    told += _of_columns(one, kept.whole if one.rows <= MANY else lambda: kept.some(range(MANY)))
+    of_columns = _of_columns(one, kept.whole if one.rows <= MANY else lambda: kept.some(range(MANY)))
     if found.unsure_dates and columns_unread.is_elsewhere(one.headers):
         told.append(
             _("Whether the day or the month stands first in its dates, the file does not tell; the day was taken. Say"
@@ -158,6 +159,7 @@ def look(one: Import, field: str = "", cause: str = "", page: str | None = None)
         told.append(said % {"n": found.cold_lost})
     return Look(
         told=told,
+        of_columns=of_columns,
         left_out=[LeftOut(cause, _(CAUSES[cause]), rows) for cause, rows in sorted(found.left_out.items())],
         good=found.good,
         ours=found.ours,
