@@ -25,8 +25,15 @@ from wardbench.campus.biobank.models import (
     Container,
     CustodyEvent,
     Donor,
+    DonorLink,
+    Enrolment,
+    OptOut,
+    PlannedSpecimen,
+    Protocol,
+    ProtocolVisit,
     Specimen,
-)  # fmt: skip
+    Visit,
+)
 from wardbench.campus.biobank.rules import Act
 from wardbench.campus.catalogue import exporting, taking_in
 from wardbench.campus.people.roles import Role
@@ -65,6 +72,27 @@ def stock(cast: Cast) -> None:
     tubes.dispose([made[2]], "broken", by=SYSTEM)
     change(made[3], Act.LOSE)
     change(made[4], Act.TAKE_OUT)
+    followed_by_visits(donor)
+
+
+def followed_by_visits(donor: Donor) -> None:
+    """A protocol with two visits, of which a donor made one; an opt-out that was taken back, and one noted for the
+    patient whom the donor is."""
+    now = timezone.now()
+    protocol = Protocol.objects.create(collection=Collection.objects.get(), name="Follow-up", version=2)
+    first = ProtocolVisit.objects.create(protocol=protocol, name="First", day=0, after=2)
+    later = ProtocolVisit.objects.create(protocol=protocol, name="After a year", day=365, before=30, after=30)
+    tube = PlannedSpecimen.objects.create(visit=first, material="WholeBlood", tube="PED", count=2)
+    PlannedSpecimen.objects.create(visit=first, parent=tube, material="Plasma", count=4, amount=500_000, unit="ml")
+    PlannedSpecimen.objects.create(visit=later, material="Serum", temperature="LNliquid")
+    enrolled = Enrolment.objects.create(protocol=protocol, donor=donor, day0=timezone.localdate())
+    Visit.objects.create(
+        enrolment=enrolled, planned=first, due=timezone.localdate(), place="Ward 1", status="done", at=now
+    )
+    Visit.objects.create(enrolment=enrolled, planned=later, due=timezone.localdate(), reason="Moves house")
+    OptOut.objects.create(donor=donor, kind="material", since=now, until=now)
+    donors.link_donor(donor, 7, by=SYSTEM)
+    OptOut.objects.create(person_id=7, kind="material", since=now, until=now)
 
 
 def change(specimen: Specimen, act: Act) -> None:
@@ -80,7 +108,10 @@ def empty() -> None:
                 cursor.execute(f"DROP TRIGGER {name}")
         else:
             cursor.execute("SET LOCAL session_replication_role = replica")
-    for model in (CustodyEvent, Specimen, Consent, ConsentForm, Donor, Collection, Biobank):
+    for model in (
+        CustodyEvent, Specimen, Visit, Enrolment, PlannedSpecimen, ProtocolVisit, Protocol, OptOut, DonorLink, Consent,
+        ConsentForm, Donor, Collection, Biobank,
+    ):  # fmt: skip
         getattr(model.objects.all(), "_raw_delete")(model.objects.db)  # noqa: B009
     Container.objects.update(parent=None)
     Container.objects.all().delete()
@@ -115,12 +146,15 @@ def test_an_export_entered_into_an_empty_campus_is_the_same_inventory(cast: Cast
     empty()
     made = taking_in.take_in(content, standard, by=by)
     assert made.new["sample"] == 7 and made.new["container"] == 3 and made.new["consent"] == 1
+    assert (made.new["opt-out"], made.new["protocol"], made.new["enrolment"]) == (2, 1, 1)
     again = exported(cast, standard)
     after = read_back(files(again), chosen)
     lost = losses(before, after)
     assert lost == list(made.otherwise)
     assert [(one.id, one.field, one.value) for one in lost] == [("T4", "status", "out")]
     assert ordered(after).consents == ordered(before).consents and ordered(after).containers == before.containers
+    for name in ("opt_outs", "protocols", "enrolments"):
+        assert getattr(ordered(after), name) == getattr(ordered(before), name) != (), name
     told, told_again = (
         {(one["kind"], one["field"]): one["things"] for one in json.loads(files(each)[NOT_HELD])["not_held"]}
         for each in (content, again)
@@ -218,3 +252,35 @@ def test_who_enters_an_export_and_how_the_page_leads_there(cast: Cast, role: Rol
     assert event.detail["samples"] == 7 and event.detail["sha256"] == digest
     page = sent("/biobank/exports/read/", {}).content.decode()
     assert "Everything in it is there already." in page and "Enter it</button>" not in page
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value", "said"),
+    [
+        ("enrolment", "donor", "NOBODY", "names the donor"),
+        ("enrolment", "visits", [["Never", "2026-01-02", "", "done", "", ""]], "has no visit"),
+        ("enrolment", "visits", [["First", "2026-01-02", "", "abroad", "", ""]], "cannot be kept"),
+        ("enrolment", "visits", [["First"]], "cannot be kept"),
+        ("enrolment", "day0", "yesterday", "cannot be kept"),
+        ("protocol", "visits", [["First", 0, 0, 0, [["Plasma", "", 1, None, "", "", 3]]]], "what comes after it"),
+        ("protocol", "visits", [["First", 0, 0, 0, [["Gold", "", 1, None, "", "", None]]]], "cannot be kept"),
+        ("opt-out", "kind", "everything", "cannot be kept"),
+        ("opt-out", "until", "1999-01-01T00:00:00+00:00", "cannot be kept"),
+        ("opt-out", "donor", "NOBODY", "names the donor"),
+    ],
+)
+def test_what_a_file_says_of_visits_and_opt_outs_is_checked(
+    cast: Cast, kind: str, field: str, value: object, said: str
+) -> None:
+    """Whatever was changed in the list stops it all with a sentence."""
+    stock(cast)
+    held = files(exported(cast, "miabis"))
+    told = json.loads(held[NOT_HELD])
+    for one in told["values"]:
+        if one["kind"] == kind:
+            one["value"][field] = value
+    held[NOT_HELD] = json.dumps(told).encode()
+    empty()
+    with pytest.raises(InputError, match=said):
+        taking_in.take_in(zipped(held), "miabis", by=cast.actor("biobank_manager"))
+    assert not Specimen.objects.exists() and not Protocol.objects.exists() and not OptOut.objects.exists()

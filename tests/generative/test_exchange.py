@@ -20,9 +20,12 @@ from wardbench.ward.samples.exchange.inventory import (
     Consent,
     Container,
     Donor,
+    Enrolment,
     Extent,
     Form,
     Inventory,
+    OptOut,
+    Protocol,
     Sample,
 )
 from wardbench.ward.samples.exchange.losses import WHOLE, ordered
@@ -162,6 +165,45 @@ def consents(code: str, by: list[str], forms: tuple[Form, ...], at: list[str]) -
     )
 
 
+def opt_outs(code: str, by: list[str]) -> st.SearchStrategy[OptOut]:
+    return st.builds(
+        OptOut,
+        id=st.just(code),
+        donor=st.sampled_from(by),
+        kind=st.sampled_from(["data", "material"]),
+        since=st.just("2026-01-02T10:00:00+01:00"),
+        until=st.sampled_from(["", "2026-03-02T10:00:00+01:00"]),
+    )
+
+
+def protocols(code: str, at: list[str]) -> st.SearchStrategy[Protocol]:
+    taken = ("WholeBlood", "PED", 2, None, "", "", None), ("Plasma", "", 4, 500_000, "ml", "LNliquid", 0)
+    return st.builds(
+        Protocol,
+        code=st.just(code),
+        collection=st.sampled_from(at),
+        name=WORDS,
+        version=st.integers(1, 2),
+        ended=st.sampled_from(["", "2026-01-02"]),
+        visits=st.sampled_from(
+            [(), (("First", 0, 0, 2, taken),), (("First", 0, 0, 0, ()), ("Second", 30, 7, 7, taken[:1]))]
+        ),
+    )
+
+
+def enrolments(code: str, by: list[str]) -> st.SearchStrategy[Enrolment]:
+    visit = ("First", "2026-01-02", "Ward 1", "done", "2026-01-02T10:00:00+01:00", "")
+    return st.builds(
+        Enrolment,
+        code=st.just(code),
+        protocol=st.sampled_from(CODES),
+        donor=st.sampled_from(by),
+        day0=st.just("2026-01-02"),
+        ended=st.sampled_from(["", "2026-03-02"]),
+        visits=st.sampled_from([(), (visit,)]),
+    )
+
+
 @st.composite
 def inventories(draw: st.DrawFn) -> Inventory:
     at = draw(st.lists(st.sampled_from(CODES), unique=True, min_size=1, max_size=2))
@@ -179,7 +221,12 @@ def inventories(draw: st.DrawFn) -> Inventory:
             tuple(draw(containers(code)) for code in draw(st.lists(st.sampled_from(CODES), unique=True, max_size=2))),
             forms,
             tuple(draw(consents(code, by, forms, at)) for code in (CODES[:2] if by and forms else ())),
-            dict.fromkeys(at[:1], extent),
+            tuple(draw(opt_outs(code, by)) for code in (CODES[:2] if by else ())),
+            tuple(
+                draw(protocols(code, at)) for code in draw(st.lists(st.sampled_from(CODES), unique=True, max_size=2))
+            ),
+            tuple(draw(enrolments(code, by)) for code in (CODES[:2] if by else ())),
+            extents=dict.fromkeys(at[:1], extent),
         )
     )
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from wardbench.campus.biobank import models
 from wardbench.campus.biobank.places import temperatures
+from wardbench.campus.catalogue import followed
 from wardbench.ward.samples.exchange.inventory import (
     Biobank,
     Collection,
@@ -120,8 +121,8 @@ def donor_of(one: models.Donor) -> Donor:
 
 
 def inventory_of(collections: Several[models.Collection], specimens: Several[models.Specimen]) -> Inventory:
-    """Collections and specimens of them as an inventory, with their biobanks, donors, places and consents. The
-    specimens have their collection, donor, parent and box at hand."""
+    """Collections and specimens of them as an inventory, with their biobanks, donors, places, consents,
+    opt-outs, protocols and visits. The specimens have their collection, donor, parent and box at hand."""
     cold = temperatures()
     donors = {one.donor.code: one.donor for one in specimens if one.donor is not None}
     banks = {one.biobank.code: one.biobank for one in collections}
@@ -135,6 +136,9 @@ def inventory_of(collections: Several[models.Collection], specimens: Several[mod
         tuple(container_of(one) for one in _around({one.box.id: one.box for one in specimens if one.box}.values())),
         tuple({one.form_id: form_of(one.form) for one in consents}.values()),
         tuple(consent_of(one) for one in consents),
+        tuple(followed.opt_outs({one.id: one.code for one in donors.values()})),
+        tuple(followed.protocols([one.code for one in collections])),
+        tuple(followed.enrolments(donors, [one.code for one in collections])),
         extents={
             one.code: _extent([each for each in specimens if each.collection_id == one.id], cold) for one in collections
         },

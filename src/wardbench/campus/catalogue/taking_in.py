@@ -26,7 +26,7 @@ from wardbench.campus.biobank import bulk, curating, custody, places, preanalyti
 from wardbench.campus.biobank.custody import Change
 from wardbench.campus.biobank.models import Biobank, Collection, Consent, ConsentForm, Container, Donor, Specimen
 from wardbench.campus.biobank.rules import Act, Status
-from wardbench.campus.catalogue import described, rules
+from wardbench.campus.catalogue import described, followed, rules
 from wardbench.campus.people.models import Organisation
 from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import SYSTEM, Actor
@@ -83,7 +83,7 @@ def _readable() -> Iterator[None]:
     """Turn what a file holds against all rules into a sentence."""
     try:
         yield
-    except (ValidationError, ValueError, TypeError, KeyError, AttributeError, IntegrityError, DataError):
+    except (ValidationError, ValueError, TypeError, LookupError, AttributeError, IntegrityError, DataError):
         raise InputError(_("file: a value in it cannot be kept; was it changed since it was exported?")) from None
 
 
@@ -155,6 +155,7 @@ def _as_entered(read: Inventory, organisation: str) -> Inventory:
             at = boxes[at].parent
         cold[code] = boxes[at].temperature if at in boxes else cold.get(at, "")
     banks = tuple(replace(one, juristic_person=one.juristic_person or organisation) for one in read.biobanks)
+    read = followed.as_entered(read)
     return replace(read, biobanks=banks, samples=tuple(_sample_as_entered(one, cold) for one in read.samples))
 
 
@@ -204,6 +205,7 @@ def _held(wanted: Inventory) -> Inventory:
         ),
         tuple(map(described.form_of, ConsentForm.objects.all())) if wanted.forms else (),
         tuple(map(described.consent_of, _each(consents, "id", wanted.consents))),
+        *followed.held(wanted),
     )
 
 
@@ -245,10 +247,12 @@ def _unknown(wanted: Inventory, held: Inventory) -> list[str]:
         "parent": labels,
     }
     of["form"] = {one.code for one in (*wanted.forms, *held.forms)}
+    of["protocol"] = {one.code for one in (*wanted.protocols, *held.protocols)}
     asked = [
         *(("collection", one.code, "biobank", one.biobank) for one in wanted.collections),
         *(("container", one.barcode, "box", one.parent) for one in wanted.containers if one.parent),
         *(("consent", one.id, name, getattr(one, name)) for one in wanted.consents for name in ("donor", "form")),
+        *followed.referred(wanted),
         *(("sample", one.label, "collection", one.collection) for one in wanted.samples),
         *(
             ("sample", one.label, name, getattr(one, name))
@@ -416,6 +420,11 @@ class _Entry:
                 collection_id=collections[one.collection] if one.collection else None, answers=dict(one.answers),
                 given=one.given, withdrawn=one.withdrawn or None, by_id=by_id,
             )  # fmt: skip
+
+        followed.enter_protocols(self._new("protocol"), collections)
+        refused, enrolled = self._new("opt-out"), self._new("enrolment")
+        ids = self._ids(Donor, "code", {one.donor for one in (*refused, *enrolled)})
+        followed.enter_donors(refused, enrolled, ids, str(by_id) if by_id else None)
 
     def _ids(self, model: Any, key: str, codes: Iterable[str]) -> dict[str, uuid.UUID]:
         listed, found = sorted(codes), dict[str, uuid.UUID]()

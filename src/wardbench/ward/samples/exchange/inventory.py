@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 
 @dataclass(frozen=True)
@@ -151,9 +152,54 @@ class Consent:
 
 
 @dataclass(frozen=True)
+class OptOut:
+    """A donor's no outside any form: to the keeping of residual `material`, or to the reuse of `data`. `since` and
+    `until`, when it was taken back, are moments in ISO 8601."""
+
+    id: str
+    donor: str
+    kind: str
+    since: str
+    until: str = ""
+
+
+Planned: TypeAlias = tuple[str, str, int, int | None, str, str, int | None]
+"""What is taken at a visit: material, tube, how many, amount, unit, storage temperature, and the number of what it is
+made of in the same list, from 0."""
+PlannedVisit: TypeAlias = tuple[str, int, int, int, tuple[Planned, ...]]
+"""A visit of a protocol: its name, the day after the first, days before and after that it may be, what is taken."""
+MadeVisit: TypeAlias = tuple[str, str, str, str, str, str]
+"""A visit of a donor: the name of the planned one, the day it is due, where, status, moment and reason."""
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How a collection takes its material; `code` names the collection, the protocol and its version."""
+
+    code: str
+    collection: str
+    name: str
+    version: int = 1
+    ended: str = ""
+    visits: tuple[PlannedVisit, ...] = ()
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """A donor in a protocol, whose visits are counted from `day0`; `code` names both. Days are in ISO 8601."""
+
+    code: str
+    protocol: str
+    donor: str
+    day0: str
+    ended: str = ""
+    visits: tuple[MadeVisit, ...] = ()
+
+
+@dataclass(frozen=True)
 class Inventory:
-    """Everything that is exchanged, each list in the order of its codes or labels. `containers`, `forms` and `consents`
-    have a place in no standard: they stand in the list of what that could not hold."""
+    """Everything that is exchanged, each list in the order of its codes or labels. What comes after `samples` has a
+    place in no standard: it stands in the list of what that could not hold."""
 
     biobanks: tuple[Biobank, ...] = ()
     collections: tuple[Collection, ...] = ()
@@ -162,5 +208,8 @@ class Inventory:
     containers: tuple[Container, ...] = ()
     forms: tuple[Form, ...] = ()
     consents: tuple[Consent, ...] = ()
+    opt_outs: tuple[OptOut, ...] = ()
+    protocols: tuple[Protocol, ...] = ()
+    enrolments: tuple[Enrolment, ...] = ()
     extents: dict[str, Extent] = field(default_factory=dict, compare=False)
     """By the code of a collection."""

@@ -19,12 +19,15 @@ from wardbench.ward.samples.exchange.inventory import (
     Consent,
     Container,
     Donor,
+    Enrolment,
     Form,
     Inventory,
+    OptOut,
+    Protocol,
     Sample,
 )
 
-Thing: TypeAlias = Biobank | Collection | Donor | Sample | Container | Form | Consent
+Thing: TypeAlias = Biobank | Collection | Donor | Sample | Container | Form | Consent | OptOut | Protocol | Enrolment
 KINDS: Mapping[str, tuple[str, type[Thing], str]] = {
     "biobank": ("biobanks", Biobank, "code"),
     "collection": ("collections", Collection, "code"),
@@ -33,6 +36,9 @@ KINDS: Mapping[str, tuple[str, type[Thing], str]] = {
     "container": ("containers", Container, "barcode"),
     "form": ("forms", Form, "code"),
     "consent": ("consents", Consent, "id"),
+    "opt-out": ("opt_outs", OptOut, "id"),
+    "protocol": ("protocols", Protocol, "code"),
+    "enrolment": ("enrolments", Enrolment, "code"),
 }
 """The kinds of things: the list of the inventory that holds them, their class, the field that names them."""
 WHOLE = "*"

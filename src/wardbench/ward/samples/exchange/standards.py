@@ -48,7 +48,9 @@ def _all(kind: str, fields: tuple[str, ...], why: str) -> dict[tuple[str, str], 
     return dict.fromkeys(((kind, field) for field in fields), why)
 
 
-_BESIDE = {(kind, WHOLE): NO_PLACE for kind in ("container", "form", "consent")}
+_BESIDE = {(kind, WHOLE): NO_PLACE for kind in (
+    "container", "form", "consent", "opt-out", "protocol", "enrolment",
+)}  # fmt: skip
 _MIABIS = {
     **_BESIDE,
     **_all("sample", (*_KEPT_HERE, "parent", "tube", "amount", "first_amount", "unit"), NO_PLACE),
