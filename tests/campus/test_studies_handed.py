@@ -336,7 +336,7 @@ def test_two_who_name_somebody_at_the_same_moment() -> None:
         lambda: name(cast, study, to="lecturer", key="trial_centre"),
         lambda: name(cast, study, to="physician", key="data_protection"),
     )
-    assert all(isinstance(one, BusyError) for one in failed) and len(failed) <= 1
+    assert all(isinstance(one, BusyError) for one in failed) and len(failed) <= 1, failed
     named = Event.objects.filter(verb="studies.hand_over").latest("number")
     assert str(leads(study).id) == named.detail["to"]
     assert study.submissions.count() == 3 - len(failed) and verify({})[1] is None

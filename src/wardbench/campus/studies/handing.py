@@ -42,7 +42,9 @@ def name_investigator(study_id: uuid.UUID, investigator: uuid.UUID, reason: str,
     """
     here = allowed(study_id, Verb.HAND_OVER, by)
     reason = needs_reason(reason)
-    study, to, former = here.study, person_by_id(investigator), here.study.investigator
+    # Read by itself: what was read with the standing does not see what somebody else writes at the same moment.
+    study = Study.objects.get(id=study_id)
+    to, former = person_by_id(investigator), here.study.investigator
     if str(to.id) == by.id != here.facts.investigator:
         raise InputError(_("investigator: nobody names themselves; let a colleague name you."))
     writing.write_investigator(study, to, stays=bool(actor_of(former).roles))
