@@ -63,10 +63,12 @@ def carry_on(inquiry_id: uuid.UUID) -> None:
         services.fail(found, gettext_noop("There is not enough memory to answer it."), by=SYSTEM)
     except Exception:  # whoever asked hears of it, and the reason is in the log
         log.exception("question %s could not be answered", inquiry_id)
-        if found.tries >= TRIES:
-            services.fail(found, FAULT, by=SYSTEM)
-        else:
+        # What a verb has set and taken back again is still on the object.
+        found.refresh_from_db(fields=["status"])
+        if found.tries < TRIES:
             _again(found)
+        elif found.status == Status.RUNNING:
+            services.fail(found, FAULT, by=SYSTEM)
 
 
 def _answer(found: Inquiry) -> None:
