@@ -159,7 +159,8 @@ def test_the_whole_way_on_pages(w: World) -> None:
     assert again(request).status == Status.RECEIVED
     assert b"A little frost" in gives.get(page).content
     one, other = RequestLine.objects.filter(request=request)
-    assert asks.get(f"{page}use/").content.count(b" checked") == 0  # an empty amount says that all is used up
+    # An empty amount says that all is used up: nothing is chosen before somebody does.
+    assert not re.search(rb'name="chosen"[^>]* checked', asks.get(f"{page}use/").content)
     act(asks, request, Verb.USE, chosen=[str(one.id)], amount="", words="Assay")
     act(asks, request, Verb.SEND_BACK, chosen=[str(other.id)], conditions="dry_ice")
     back = request.shipments.get(back=True)
