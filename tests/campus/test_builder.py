@@ -201,6 +201,44 @@ def test_open_forms_are_given_anew_only_where_they_say_another_thing(campus: Cas
     assert 'id="set-list" hx-swap-oob="cards"' in said and 'id="set-0" class="app-rule" data-was="set-0"' in said
 
 
+def test_after_the_session_a_part_of_a_page_is_a_sentence(campus: Cast) -> None:
+    cohort = cohort_of(campus)
+    anybody = Client(headers={"host": "localhost"})
+    for answer in (
+        change(anybody, cohort, "switch:0"),
+        anybody.get(f"/cohorts/{cohort.id}/build/find/", headers=HTMX),
+    ):
+        said = answer.content.decode()
+        assert answer.status_code == 401 and "You have been signed out." in said and "<html" not in said
+    assert anybody.get(f"/cohorts/{cohort.id}/build/").status_code == 302
+    client = campus.client("researcher")
+    client.handler.enforce_csrf_checks = True
+    answer = change(client, cohort, "switch:0")
+    assert answer.status_code == 403 and answer.headers["X-Form-Expired"] and "<html" not in answer.content.decode()
+
+
+def test_what_a_form_did_says_where_to_go_on(campus: Cast) -> None:
+    cohort, client = cohort_of(campus), campus.client("researcher")
+
+    def focus(do: str, **fields: Any) -> str:
+        answer = change(client, cohort, do, **fields)
+        return str(
+            json.loads(answer.headers.get("HX-Trigger-After-Settle", "{}")).get("wardbench:focus", {}).get("id", "")
+        )
+
+    given = {"name": "Adults", "how": "all", "0-age_op": "gte", "0-age": 18}
+    assert focus("rule:1", **given) == ""
+    assert focus("rule:1", also="person", into="", **given) == "rule-1-1-sex"
+    given |= {"1-age_op": "gte", "1-age": 20}
+    # Conditions on persons are kept behind the others, so that the new one stands before them.
+    assert focus("rule:1", also="add:3004410:measurement", into="", **given) == "rule-1-0-how"
+    given = {"name": "Adults", "how": "all", "0-how": "at_least", "0-count": 1, "0-domain": "measurement",
+             "0-concept_set": "2", "0-from_side": "any", "0-to_side": "any",
+             "1-age_op": "gte", "1-age": 18, "2-age_op": "gte", "2-age": 20}  # fmt: skip
+    assert focus("rule:1", also="remove:1", **given) == "rule-1-one-more"
+    assert focus("drop-sets") == "sets-title"
+
+
 def test_a_rule_is_added_by_searching(campus: Cast) -> None:
     cohort, client = cohort_of(campus), campus.client("researcher")
     found = client.get(f"/cohorts/{cohort.id}/build/find/", {"find": "hba1", "for": "rule"}).content.decode()
@@ -305,6 +343,15 @@ def test_json_goes_in_and_out_and_a_refusal_names_its_path(campus: Cast) -> None
     for wrong in ("{", "[]", '{"a": 1, "a": 2}', "{}", '"x"', "[" * 100_000, *unkept):
         assert client.post(address, {"text": wrong}).status_code == 400
     assert rules(campus, cohort) == [("from ATLAS", True)]
+
+
+def test_what_is_off_is_said_to_be_left_out_of_the_words(campus: Cast) -> None:
+    cohort, client = cohort_of(campus), campus.client("researcher")
+    page = f"/cohorts/{cohort.id}/build/text/"
+    assert "that is off" not in client.get(page).content.decode()
+    change(client, cohort, "switch:0")
+    said = client.get(page).content.decode()
+    assert "1 rule that is off is left out." in said and "Adults" in said and "Kidney" not in said
 
 
 @pytest.mark.parametrize("language", ["en", "nl", "fr"])

@@ -239,3 +239,77 @@ def test_a_change_without_a_connection_is_sent_when_there_is_one(builder: Visito
     page.locator("#offline").wait_for(state="hidden")
     page.reload()
     assert rules(builder).count() == 1
+
+
+def test_what_is_changed_after_the_session_ended_is_sent_once_signed_in_again(builder: Visitor) -> None:
+    """The page stays as it is, also what is typed in it; nothing is done in another person's name."""
+    page = builder.page
+    page.get_by_role("button", name="Add a rule on age or sex", exact=True).click()
+    page.locator("#rule-0-fields").wait_for()
+    page.context.clear_cookies(name="session")
+    page.locator("#rule-0-name").fill("Kept by the browser")
+    page.locator("#rule-0-name").press("Tab")
+    page.locator("#messages", has_text="You have been signed out").wait_for()
+    assert page.locator("#unsent").is_visible() and page.locator("#rule-0-fields").is_visible()
+    page.locator("#find-rule").press_sequentially("metformin", delay=20)
+    page.wait_for_function("() => document.querySelectorAll('h1').length === 1", polling=100)
+    other = page.context.new_page()
+    for who, sent in (("student", False), ("researcher", True)):
+        other.goto(builder.address + "/account/login/")
+        if other.get_by_role("button", name="Sign out", exact=True).count():
+            other.get_by_role("button", name="Sign out", exact=True).click()
+            other.goto(builder.address + "/account/login/")
+        other.locator(f"button[value='{who}@demo.example']").click()
+        other.wait_for_url(builder.address + "/")
+        with page.expect_response(re.compile("/build/$")):
+            page.evaluate("window.dispatchEvent(new Event('focus'))")
+        assert sent or page.locator("#unsent").is_visible()
+    page.locator("#rule-0-head", has_text="Kept by the browser").wait_for()
+    assert not page.locator("#unsent").is_visible() and page.locator("#messages").inner_text().strip() == ""
+    assert page.locator("#find-rule").input_value() == "metformin"
+    found = builder.look()
+    assert not found, as_text(found)
+
+
+def test_keys_alone_never_lose_their_place_and_each_count_is_spoken(builder: Visitor) -> None:
+    page = builder.page
+    said = page.locator("#said")
+
+    def press(id_: str, key: str = "Enter") -> str:
+        page.locator(f"#{id_}").focus()
+        with page.expect_response(re.compile("/build/change/$")):
+            page.keyboard.press(key)
+        page.wait_for_timeout(100)
+        return focused(builder)
+
+    page.evaluate("window.said = document.getElementById('said')")
+    page.locator("button[value=add-person]").focus()
+    page.keyboard.press("Enter")
+    page.locator("#rule-0-fields").wait_for()
+    page.locator("#rule-0-one-more").click()
+    page.locator("#rule-0-fields button[value=person]").evaluate("button => button.id = 'one-more-person'")
+    assert press("one-more-person") == "rule-0-1-sex", "the condition that is new"
+    page.locator("#rule-0-fields [value='remove:1']").evaluate("button => button.id = 'one-less'")
+    assert press("one-less") == "rule-0-one-more"
+    for _each in range(3):
+        assert press("undo") == "undo"
+    assert press("undo") == "undo" and page.locator("#undo").get_attribute("aria-disabled") == "true"
+    assert said.inner_text().startswith("Undone.") and said.evaluate("one => one === window.said"), (
+        "a region that stays"
+    )
+    page.keyboard.press("Enter")
+    for _each in range(4):
+        assert press("redo") == "redo"
+    assert re.match(r"Done again\. \d+ persons\.", said.inner_text())
+    page.locator("#find-rule").press_sequentially("metformin", delay=20)
+    page.locator("#told-rule", has_text="found").wait_for(state="attached")
+    page.emulate_media(media="print")
+    controls = "main :is(a, button, input, select, textarea, summary)"
+    shown = page.evaluate(
+        f"[...document.querySelectorAll('{controls}')].filter(e => e.checkVisibility()).map(e => e.id)"
+    )
+    broken = page.evaluate("getComputedStyle(document.querySelector('#rules > li')).breakInside")
+    page.emulate_media(media="screen")
+    assert (shown, broken) == ([], "avoid"), "what is printed has no controls, and no rule over two pages"
+    found = builder.look()
+    assert not found, as_text(found)

@@ -186,6 +186,7 @@ SAML_COOKIE_NAME = "__Host-saml" if HTTPS else "saml"
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "wardbench.campus.web.views.form_expired"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 CSRF_TRUSTED_ORIGINS = [CAMPUS.address] if "://" in CAMPUS.address else []
 SECURE_SSL_REDIRECT = False

@@ -237,7 +237,7 @@ def text(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
     seen, desk = _opened(request, cohort_id)
     language = request.GET.get("language", builder.spoken())
     language = language if language in LANGUAGES else "en"
-    lines, problem = [], ""
+    lines, problem, off = [], "", sum(not on for _rule, on in desk.working.rules())
     try:
         definition = desk.working.definition(seen.cohort.name)
         lines = describe_definition(definition, lower(definition), language=language)
@@ -247,7 +247,7 @@ def text(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
     return render(
         request,
         "cohorts/text.html",
-        {**context, "languages": LANGUAGES, "sections": sections_of(lines), "problem": problem},
+        {**context, "languages": LANGUAGES, "sections": sections_of(lines), "problem": problem, "off": off},
     )
 
 

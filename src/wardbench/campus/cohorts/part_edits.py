@@ -86,7 +86,7 @@ def change_rule(work: Working, places: list[str], fields: Fields) -> Edit:
         raise InputError(_("A rule needs a condition; remove the rule as a whole."))
     changed = editing.change_rule(work, number, replace(form.part(), group=group))
     said = said or _("Rule {n} changed.").format(n=number + 1)
-    return Edit(changed, said, "", f"rule-{number}", _is_reshaped(form.given.group, group))
+    return _edit(changed, said, f"rule-{number}", (form.given.group, form.part().group, group))
 
 
 def change_event(which: str) -> Callable[[Working, list[str], Fields], Edit]:
@@ -96,7 +96,7 @@ def change_event(which: str) -> Callable[[Working, list[str], Fields], Edit]:
         work, event, said = _also(work, form.part().event, fields)
         changed = editing.change_entry(work, number, Entry(event), of=EVENT_LISTS[which])
         said = said or (_("Entry event changed.") if which == "entry" else _("Event changed."))
-        return Edit(changed, said, "", f"{which}-{number}", _is_reshaped(form.given.event, event))
+        return _edit(changed, said, f"{which}-{number}", (form.given.event, form.part().event, event))
 
     return changed
 
@@ -106,7 +106,7 @@ def change_additional(work: Working, places: list[str], fields: Fields) -> Edit:
     work, group, said = _also(work, form.part(), fields)
     changed = editing.change_additional(work, group)
     said = said or _("Condition on the entry changed.")
-    return Edit(changed, said, "", "additional" if group else "", _is_reshaped(form.given, group))
+    return _edit(changed, said, "additional", (form.given, form.part(), group))
 
 
 def _also(work: Working, node: Any, fields: Fields) -> tuple[Working, Any, str]:
@@ -133,6 +133,40 @@ def _put(node: Any, into: str, member: Criterion | Person) -> Any:
     if into == "+":
         return with_member(node, "", Group("any", (member,)))
     return with_member(node, into, member)
+
+
+def _edit(work: Working, said: str, part: str, course: tuple[Any, Any, Any]) -> Edit:
+    """What a form did to its conditions: as they were, as it says them, and after one more or one less.
+
+    Where its fields are others now it goes on at a condition that is new, or where one is added.
+    """
+    before, given, after = course
+    if after is None:
+        return Edit(work, said, f"find-{part}")
+    if not _is_reshaped(before, after):
+        return Edit(work, said, "", part)
+    return Edit(work, said, _goes_on(part, given, _given(outline(work), part)), part, reshaped=True)
+
+
+def _goes_on(part: str, given: Any, kept: Rule | Entry | Group | None) -> str:
+    """The field to go on from; none where conditions are as many as they were, for then it is the one in use.
+
+    What was kept is asked, because a definition keeps conditions on persons behind the others.
+    """
+    root = kept.group if isinstance(kept, Rule) else kept.event if isinstance(kept, Entry) else kept
+    known = [one for _path, one in editing.nodes(given)]
+    new = []
+    for path, one in editing.nodes(root) if root is not None else ():
+        if one in known:
+            known.remove(one)
+        elif not isinstance(one, Group):
+            new.append((path, one))
+    if not known and not new:
+        return ""
+    if len(known) > len(new):
+        return f"{part}-one-more"
+    path, one = new[-1]
+    return f"{part}-{path}-{'sex' if isinstance(one, Person) else 'how'}"
 
 
 def _is_reshaped(before: Any, after: Any) -> bool:

@@ -58,4 +58,5 @@ def drop_sets(work: Working, places: list[str], fields: Fields) -> Edit:
     """Take away the concept sets that nothing refers to."""
     loose = set(editing.unused_concept_sets(work))
     left = [one for one in work.expression.get("ConceptSets") or [] if one["id"] not in loose]
-    return Edit(Working({**work.expression, "ConceptSets": left}, work.off), _("Unused concept sets removed."))
+    changed = Working({**work.expression, "ConceptSets": left}, work.off)
+    return Edit(changed, _("Unused concept sets removed."), "sets-title")

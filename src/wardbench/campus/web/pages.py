@@ -8,6 +8,7 @@ from typing import Any, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from wardbench.campus.limits.pace import take
 from wardbench.campus.limits.rates import Doing
@@ -23,11 +24,17 @@ def actor(request: HttpRequest) -> Actor:
 
 
 def signed_in(view: View[P]) -> View[P]:
-    """A page for people who have signed in; others are asked to, and come back. What is sent to it is counted."""
+    """A page for people who have signed in; others are asked to, and come back. What is sent to it is counted.
+
+    A part of a page that is asked for after the session ended is answered with a sentence, for the page it belongs to
+    is still there, with what is typed in it.
+    """
 
     @functools.wraps(view)
     def answered(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not actor(request).id:
+            if getattr(request, "htmx", False):
+                return render(request, "web/signed_out.html", status=401)
             return redirect_to_login(request.get_full_path())
         if request.method == "POST":
             take(actor(request), Doing.CHANGE)

@@ -47,6 +47,15 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 @open_to_all
+def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form from before somebody signed in anew, or from elsewhere. A page's script sees by the header which it is."""
+    template = "web/form_expired.html" if getattr(request, "htmx", False) else "403_csrf.html"
+    response = render(request, template, status=403)
+    response.headers["X-Form-Expired"] = "yes"
+    return response
+
+
+@open_to_all
 def icon(request: HttpRequest) -> HttpResponse:
     """Where browsers look for the icon of what names none, as a report that stands by itself."""
     return redirect(static("web/icon.svg"))

@@ -1,14 +1,16 @@
 // The cohort builder: what the server cannot do. Focus after a change, keys, closing a form, and a lost connection.
 const builder = document.getElementById("builder");
 const offline = document.getElementById("offline");
-const kept = `wardbench-unsent-${builder.dataset.cohort}`;
+const unsent = document.getElementById("unsent");
+const kept = `wardbench-unsent-${builder.dataset.cohort}-${builder.dataset.who}`;
 
 // The content security policy refuses the style attribute, which htmx would copy along with the class.
 if (window.htmx) window.htmx.config.attributesToSettle = ["class"];
 
 // Changes go one after the other, each with the revision that the one before it left: two quick clicks are two changes.
 // What a form or button says is read when it is used, because the answer before it may replace the form. While it waits
-// it follows its part, which that answer may move, and it is dropped where the part is taken away.
+// it follows its part, which that answer may move, and it is dropped where the part is taken away. A button with nothing
+// to undo can still be come to, so that whoever pressed it last is not sent elsewhere, but it does nothing.
 let line = Promise.resolve();
 const waiting = new Set();
 const later = new Map();
@@ -21,7 +23,7 @@ const change = (values, search) => {
   line = line.then(() => sent(one)).catch(() => {});
 };
 const sent = async (one) => {
-  if (!waiting.delete(one)) return;
+  if (!waiting.delete(one) || document.getElementById(one.values.do)?.ariaDisabled === "true") return;
   const target = { source: "#change", target: "#bar", swap: "outerHTML" };
   const values = { ...one.values, open: openParts(), revision: document.getElementById("revision").value };
   await window.htmx.ajax("POST", document.getElementById("change").action, { ...target, values });
@@ -208,7 +210,10 @@ const keepOpen = () => {
 // A form that comes back with what is wrong has changed nothing.
 document.body.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (detail.requestConfig?.verb !== "post") return;
-  accepted = detail.successful && !detail.xhr.getResponseHeader("HX-Retarget");
+  accepted = detail.xhr.status >= 200 && detail.xhr.status < 400 && !detail.xhr.getResponseHeader("HX-Retarget");
+  if (!accepted) return;
+  isRenewed = false;
+  document.getElementById("messages").replaceChildren();
 });
 // An answer to what is not asked any more is not shown.
 document.body.addEventListener("htmx:beforeSwap", (event) => {
@@ -227,28 +232,51 @@ document.addEventListener("keydown", (event) => {
   const key = event.key.toLowerCase();
   const which = key === "z" ? (event.shiftKey ? "redo" : "undo") : key === "y" ? "redo" : "";
   const button = which && document.getElementById(which);
-  if (button && !button.disabled) { event.preventDefault(); button.click(); }
+  if (button) { event.preventDefault(); button.click(); }
 });
 
-// A change that did not arrive is kept in this browser, also over a closed tab, and sent when there is a connection.
-const remember = (event) => {
-  const { requestConfig: sent } = event.detail;
+// Changes that did not arrive are kept in this browser, also over a closed tab. They are sent when there is a connection,
+// or once the same person has signed in again: what another is signed in for is not theirs to do. Signing out clears
+// what the browser keeps, but not what an open page holds.
+const missed = [JSON.parse(localStorage.getItem(kept) ?? "[]")].flat();
+const remember = ({ requestConfig: sent }, why) => {
   if (sent?.verb !== "post") return;
   const values = asObject(sent.formData);
   delete values.csrfmiddlewaretoken;
-  localStorage.setItem(kept, JSON.stringify(values));
-  offline.hidden = false;
+  missed.push(values);
+  localStorage.setItem(kept, JSON.stringify(missed));
+  why.hidden = false;
 };
-document.body.addEventListener("htmx:sendError", remember);
-document.body.addEventListener("htmx:timeout", remember);
-const send = () => {
-  const values = localStorage.getItem(kept);
-  if (!values || !navigator.onLine || !window.htmx) return;
-  // It is taken off first: a change that is refused must not be sent for ever.
+document.body.addEventListener("htmx:sendError", ({ detail }) => remember(detail, offline));
+document.body.addEventListener("htmx:timeout", ({ detail }) => remember(detail, offline));
+let isRenewed = false;
+document.body.addEventListener("htmx:afterRequest", ({ detail }) => {
+  const expired = detail.xhr.getResponseHeader("X-Form-Expired");
+  if (detail.xhr.status !== 401 && !expired) return;
+  remember(detail, unsent);
+  if (expired && !isRenewed) send();
+});
+// Whether the same person is signed in, who then has the tokens of a page that was made for them.
+const renew = async () => {
+  const answer = await window.fetch(window.location.pathname).catch(() => null);
+  if (!answer?.ok || answer.redirected) return false;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const token = page.querySelector("#change [name=csrfmiddlewaretoken]")?.value;
+  if (!token || page.getElementById("builder").dataset.who !== builder.dataset.who) return false;
+  for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = token;
+  document.body.setAttribute("hx-headers", JSON.stringify({ "x-csrftoken": token }));
+  isRenewed = true;
+  return true;
+};
+const send = async () => {
+  if (!missed.length || !navigator.onLine || !window.htmx || !(await renew())) return;
+  // They are taken off first: a change that is refused must not be sent for ever.
+  const changes = missed.splice(0);
   localStorage.removeItem(kept);
-  offline.hidden = true;
-  change(JSON.parse(values));
+  offline.hidden = unsent.hidden = true;
+  for (const values of changes) change(values);
 };
 window.addEventListener("online", send);
-window.setInterval(send, 5000);
-if (localStorage.getItem(kept)) window.addEventListener("load", send);
+window.addEventListener("focus", send);
+window.setInterval(() => { if (!offline.hidden) send(); }, 5000);
+if (missed.length) window.addEventListener("load", send);
