@@ -99,7 +99,9 @@ def cohort_of(definition: Definition, plan: CohortPlan, found: Evaluated, versio
     """What an evaluated plan says, as the cohort of its definition."""
     rows = found.rows
     columns = [column(np.full(rows.num_rows, definition.id, np.int64)), *rows.columns]
-    table = pa.table(columns, names=SCHEMA.names).cast(SCHEMA)
+    table = pa.table(columns, names=SCHEMA.names)
+    if table.schema != SCHEMA:  # to cast even to the same loads all that Arrow computes
+        table = table.cast(SCHEMA)
     rules = definition.rule_names
     names = (ENTRY_STEP, *rules)
     steps = [AttritionStep(name, n.events, n.persons) for name, n in zip(names, found.inclusion.narrowing, strict=True)]
