@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from test_outcome_comparison import ask, planted
+from test_outcome_subjects import protocol
 
+from tiny_cohort_hospital import concepts, condition, drug, observed, person, snapshot
 from wardbench.bench.outcomes import charts
-from wardbench.bench.outcomes.analysis import Variant
+from wardbench.bench.outcomes.analysis import Variant, analyse
 from wardbench.bench.outcomes.comparison import compare
-from wardbench.bench.outcomes.protocol import Protocol
+from wardbench.bench.outcomes.protocol import Protocol, question
+from wardbench.bench.outcomes.report import render, report_of
 from wardbench.bench.outcomes.sensitivity import WITHOUT, further
 from wardbench.bench.outcomes.shown_balance import TOP, band_names, released_balance
 from wardbench.bench.outcomes.shown_curves import curve, summary
@@ -93,6 +97,46 @@ def test_a_curve_without_a_step_is_told_as_fewer_than_it_takes() -> None:
     shown = curve("Target", days, ended, np.ones(100), np.array([200, 365]), rules)
     (row,) = summary(found, (shown,), {"Target": np.ones(100, dtype=bool)}, rules)
     assert (row.value, row.interval) == ("fewer than 10 persons", "")
+    assert (shown.points, shown.withheld) == ((), "fewer than 10 persons had it by day 365")
+    exact = curve("Target", days, ended, np.ones(100), np.array([200, 365]), rules_for("exact"))
+    assert [point.share for point in exact.points] == [0, 0.09, 0.09] and not exact.withheld
+
+
+def test_a_curve_that_nobody_or_few_are_followed_for_says_so() -> None:
+    days, ended, grid = np.array([10.0] * 95 + [900.0] * 5), np.full(100, FREE), np.array([200, 365])
+    shown = {mode: curve("x", days, ended, np.ones(100), grid, rules_for(mode)) for mode in ("release", "exact")}
+    assert shown["release"].withheld == "fewer than 10 persons were followed to day 200"
+    assert len(shown["exact"].points) == 3, "that nobody had it is the truth where nothing is withheld"
+    gone = curve("x", days[:95], ended[:95], np.ones(95), grid, rules_for("exact"))
+    assert gone.withheld == "nobody was followed to day 200"
+    few = curve("x", days[:9], ended[:9], np.ones(9), grid, rules_for("release"))
+    assert few.withheld == "fewer than 10 persons were followed"
+
+
+@pytest.mark.parametrize("mode", ["release", "exact"])
+def test_a_page_draws_no_line_at_nought_for_a_few_and_lists_no_order_alone(tmp_path: Path, mode: str) -> None:
+    """Of sixty who start one drug four have the outcome, and three start another drug."""
+    people = range(1, 61)
+    data = snapshot(
+        tmp_path / "store",
+        person=[person(n) for n in people],
+        observation_period=[observed(n, n) for n in people],
+        drug_exposure=[*(drug(n, n, 10, 2) for n in people), *(drug(100 + n, n, 20, 3) for n in people[:3])],
+        condition_occurrence=[condition(n, n, 30) for n in people[5:9]],
+        concept=concepts(1, 2, 3),
+    )
+    asked = question(protocol(comparator=None), tmp_path)
+    told = report_of(analyse(asked, data), data, mode=mode)
+    html = render(told)
+    if mode == "release":
+        assert "fewer than 10 persons had the outcome" in told.verdict
+        assert "Target: no curve is drawn, because fewer than 10 persons had it by day 30." in html
+        assert "0.0%" not in html and "Chart of shares by day" not in html
+        assert "No order of drugs may be listed" in html and "Treatment pathways" not in html
+        assert "concept 3" not in html, "three persons are not named by their drug"
+    else:
+        assert "no curve is drawn" not in html and "Chart of shares by day" in html
+        assert "concept 2, then concept 3" in html
 
 
 def test_a_comparison_with_other_deaths_says_whose_ratio_it_is() -> None:
@@ -134,10 +178,10 @@ def test_other_choices_leave_whom_they_say_and_the_naive_answer_stands_apart() -
     subjects, matrix, controls = planted(1)
     chance = np.random.default_rng(1)
     subjects = replace(subjects, index=chance.integers(0, 1000, subjects.size))
-    protocol = Protocol(name="x", target="t", comparator="c", outcome="death", horizons=(365, 700), washout_days=0)
-    main = compare(protocol, subjects, matrix, controls)
+    asked = Protocol(name="x", target="t", comparator="c", outcome="death", horizons=(365, 700), washout_days=0)
+    main = compare(asked, subjects, matrix, controls)
     nobody = np.zeros(subjects.size, dtype=bool)
-    found = dict(further(protocol, None, subjects, matrix, controls, nobody, main))  # type: ignore[arg-type]
+    found = dict(further(asked, None, subjects, matrix, controls, nobody, main))  # type: ignore[arg-type]
     assert list(found) == ["only preference scores of 0.3 to 0.7", "the later half of the calendar", WITHOUT]
     later = found["the later half of the calendar"]
     assert set(np.flatnonzero(later.arms.adjusted.weight)) <= set(np.flatnonzero(subjects.index >= 500 - 50))
@@ -148,7 +192,7 @@ def test_other_choices_leave_whom_they_say_and_the_naive_answer_stands_apart() -
     assert naive is not None and naive.hazard_ratio.log > later.estimates.hazard_ratio.log
     said = SimpleNamespace(
         comparison=main,
-        question=SimpleNamespace(protocol=protocol),
+        question=SimpleNamespace(protocol=asked),
         variants=[Variant(name, other) for name, other in found.items()],
         subgroups=(),
     )

@@ -57,7 +57,10 @@ class TrajectoryRow:
 
 @dataclass(frozen=True)
 class ReleasedDescription:
-    """All that may be shown of a description. `others` is how many persons of the hospital the shares stand beside."""
+    """All that may be shown of a description. `others` is how many persons of the hospital the shares stand beside.
+
+    `paths` is empty where no order may be listed.
+    """
 
     persons: Figure
     others: Figure
@@ -78,9 +81,9 @@ def released_description(found: Description, rules: Rules) -> ReleasedDescriptio
             *shared_out("Age", found.similar.ages, whole, rules),
             *recorded_before(found.similar, whole, rules),
         ),
-        found.pathways.drugs,
+        drugs(found.pathways, rules),
         paths(found.pathways, whole, rules),
-        tuple(trajectory(one, found.similar.patients, rules) for one in found.trajectories),
+        trajectories(found.trajectories, found.similar.patients, rules),
     )
 
 
@@ -115,12 +118,20 @@ def recorded_before(found: Similar, whole: Figure, rules: Rules) -> tuple[WhoRow
     return tuple(rows)
 
 
+def drugs(found: Pathways, rules: Rules) -> tuple[str, ...]:
+    """Drugs that enough persons started to be named."""
+    return tuple(name for name, persons in zip(found.drugs, found.started, strict=True) if rules.listed(persons))
+
+
 def paths(found: Pathways, whole: Figure, rules: Rules) -> tuple[PathRow, ...]:
-    """Sequences that enough persons had; all others as one, which enough persons stand behind too."""
+    """Sequences that enough persons had; all others as one, which enough persons stand behind too. Nothing where no
+    sequence is left to be named: that everybody had another one says nothing."""
     shown = [(steps, count) for steps, count in found.sequences if rules.listed(count)][:TOP]
     rest = found.persons - sum(count for _, count in shown)
     while rest and shown and not rules.listed(rest):
         rest += shown.pop()[1]
+    if not shown:
+        return ()
     cells = [count for _, count in shown] + ([rest] if rest else [])
     names = [steps or ("none of these drugs started",) for steps, _ in shown] + [("another order",)]
     rows = []
@@ -128,6 +139,12 @@ def paths(found: Pathways, whole: Figure, rules: Rules) -> tuple[PathRow, ...]:
         steps = names[group.members[0]] if len(group.members) == 1 else ("any order",)
         rows.append(PathRow(steps, group.count, percent(group.count, whole, decimals=rules.percent_decimals)))
     return tuple(rows)
+
+
+def trajectories(found: tuple[Trajectory, ...], whole: int, rules: Rules) -> tuple[TrajectoryRow, ...]:
+    """Analytes of which a median may be told; what few were measured of is not named either."""
+    rows = (trajectory(one, whole, rules) for one in found)
+    return tuple(row for row in rows if any(window.median.value is not None for window in row.windows))
 
 
 def trajectory(found: Trajectory, whole: int, rules: Rules) -> TrajectoryRow:

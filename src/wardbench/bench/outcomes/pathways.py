@@ -34,6 +34,8 @@ class Pathways:
     persons: int
     sequences: tuple[tuple[tuple[str, ...], int], ...]
     """The commonest first; a step names the drugs of one day."""
+    started: tuple[int, ...] = ()
+    """How many persons started each of the drugs."""
 
 
 def pathways(engine: Arrays, subjects: Subjects, first_day: int, last_day: int) -> Pathways:
@@ -61,7 +63,8 @@ def pathways(engine: Arrays, subjects: Subjects, first_day: int, last_day: int) 
     told = _counted(bit[drug[inside]], row[inside], day[inside], subjects.size)
     labels = [name for name, _ in kept]
     sequences = [(tuple(_named(step, labels) for step in steps), count) for steps, count in told]
-    return Pathways(tuple(labels), subjects.size, tuple(sorted(sequences, key=lambda one: (-one[1], one[0]))))
+    ordered = tuple(sorted(sequences, key=lambda one: (-one[1], one[0])))
+    return Pathways(tuple(labels), subjects.size, ordered, tuple(int(counts[place]) for _, place in kept))
 
 
 def _named(step: int, labels: list[str]) -> str:

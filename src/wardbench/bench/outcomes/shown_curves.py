@@ -1,7 +1,8 @@
 """What may be shown of what happened: curves on a grid of days, and shares and means by each horizon.
 
 A curve takes a step only where at least `fewest` persons of that arm had the event since its last step, and it ends
-where fewer are still followed, so that no step stands for a few.
+where fewer are still followed, so that no step stands for a few. A curve that never takes one is not told: drawn, it
+would say that nobody had the event.
 """
 
 from __future__ import annotations
@@ -32,10 +33,14 @@ class CurvePoint:
 
 @dataclass(frozen=True)
 class ReleasedCurve:
-    """The share with the event by each day of the grid, as far as it may be shown; the first is day 0."""
+    """The share with the event by each day of the grid, as far as it may be shown; the first is day 0.
+
+    Where there is no point, `withheld` says why in the words of a clause.
+    """
 
     name: str
     points: tuple[CurvePoint, ...]
+    withheld: str = ""
 
 
 def days_of(analysis: Analysis) -> Integers:
@@ -63,8 +68,9 @@ def curve(
     incidence = aalen_johansen(days, cause, of=of, weight=weight)
     low, high = incidence.band()
     events_shown, persons, at = 0, len(days), 0
+    few = "nobody was" if rules.fewest <= 1 else f"fewer than {rules.fewest} persons were"
     if persons < rules.fewest:
-        return ReleasedCurve(name, ())
+        return ReleasedCurve(name, (), f"{few} followed")
     points = [CurvePoint(0, 0.0, 0.0, 0.0, rules.total(persons) if whole is None else rules.part(persons, whole))]
     for day in grid:
         left = int(np.count_nonzero(days >= day))
@@ -77,7 +83,12 @@ def curve(
         values = (0.0, 0.0, 0.0) if place < 0 or at == 0 else (incidence.share[place], low[place], high[place])
         share, under, over = (round(float(value), 3) for value in values)
         points.append(CurvePoint(int(day), share, under, over, rules.part(left, persons)))
-    return ReleasedCurve(name, tuple(points) if len(points) > 1 else ())
+    last = points[-1].day
+    if not last:
+        return ReleasedCurve(name, (), f"{few} followed to day {grid[0]}")
+    if not at and rules.fewest > 1:
+        return ReleasedCurve(name, (), f"fewer than {rules.fewest} persons had it by day {last}")
+    return ReleasedCurve(name, tuple(points))
 
 
 def summary(
@@ -93,30 +104,31 @@ def summary(
         row
         for shown in curves
         for horizon in analysis.question.protocol.horizons
-        if shown.points and shown.points[-1].day >= horizon
         for of in [groups[shown.name]]
+        if np.count_nonzero(subjects.days[of] >= horizon) >= rules.fewest
         for row in _by(horizon, shown, subjects.days[of], causes(subjects.ended[of]), rules)
     )
 
 
 def _by(horizon: int, shown: ReleasedCurve, days: Floats, cause: Integers, rules: Rules) -> Iterator[EffectRow]:
-    last = [point for point in shown.points if point.day <= horizon][-1]
+    told = [point for point in shown.points if point.day <= horizon]
+    share, low, high = (told[-1].share, told[-1].low, told[-1].high) if told else (0.0, 0.0, 0.0)
     here = days <= horizon
     first = ""
     if rules.listed(int(np.count_nonzero(here & (cause == OTHER_CAUSE)))):
         first = f"{100 * aalen_johansen(days, cause, of=OTHER_CAUSE).at([horizon])[0]:.0f} in 100 died without it"
     name = f"{shown.name}: outcome by day {horizon}"
     # A curve in steps lies below what happened since its last step, whether or not anything did.
-    step = next(point.day for point in shown.points if point.share == last.share)
+    step = next((point.day for point in told if point.share == share), 0)
     since = ""
     if rules.fewest > 1 and step < horizon:
         since = f"in steps of {rules.fewest} outcomes, the last by day {step}: fewer than that had it since"
-    if since and not last.share:
+    if since and not share:
         yield EffectRow(name, f"fewer than {rules.fewest} persons", "", first)
     else:
-        interval = f"{100 * last.low:.1f} to {100 * last.high:.1f}"
+        interval = f"{100 * low:.1f} to {100 * high:.1f}"
         more = " or more" if since else ""
-        yield EffectRow(name, f"{100 * last.share:.1f} in 100{more}", interval, "; ".join(filter(None, (since, first))))
+        yield EffectRow(name, f"{100 * share:.1f} in 100{more}", interval, "; ".join(filter(None, (since, first))))
     outcomes = int(np.count_nonzero(here & (cause == CAUSE)))
     if rules.listed(outcomes) and rules.listed(len(days) - outcomes):
         competing = bool((cause == OTHER_CAUSE).any())
