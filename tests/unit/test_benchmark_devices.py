@@ -1,4 +1,4 @@
-"""Which device measured: what a result is linked to, else the laboratory's own code of the test."""
+"""Which device measured: what a result is linked to, else the laboratory's own code of the test, named as such."""
 
 from __future__ import annotations
 
@@ -41,11 +41,41 @@ def test_results_are_read_with_their_devices(tmp_path: Path) -> None:
     analyte = find_analyte(snapshot, "LOINC:718-7", "g/L")
     found = results_of(snapshot, analyte)
     assert found.value.tolist() == [101, 102, 104]
-    assert found.device.tolist() == ["Analyser A", "HB-2", "HB-2"]
+    assert found.device.tolist() == ["Analyser A", "test code HB-2", "test code HB-2"]
     assert found.age.tolist() == [70, 70, 70] and found.sex.tolist() == ["female"] * 3
     assert dict(found.left_out)["given as below or above a limit"] == 1
     assert dict(found.left_out)["no number above 0"] == 1
-    assert [group.name for group in strata_of(found, ["device"])] == ["Everybody", "Analyser A", "HB-2"]
+    assert [group.name for group in strata_of(found, ["device"])] == ["Everybody", "Analyser A", "test code HB-2"]
     assert results_of(snapshot, analyte, outpatients=True).value.tolist() == [101]
     with pytest.raises(InputError, match="name one"):
         find_analyte(snapshot, "718-7", None)
+
+
+@pytest.mark.parametrize(
+    ("code", "concept", "device"),
+    [
+        ("718-7", 0, ""),
+        ("LOINC:718-7", 0, ""),
+        ("http://loinc.org|718-7", 0, ""),
+        ("20509-6", 9005, ""),
+        ("old name", 2_000_000_001, ""),
+        ("718-7-XN", 2_000_000_002, "test code 718-7-XN"),
+        (" ", 0, ""),
+    ],
+)
+def test_a_code_that_everybody_uses_is_no_device(tmp_path: Path, code: str, concept: int, device: str) -> None:
+    """Whether by itself or as the concept that it was mapped from, be that LOINC's or one made for it here."""
+    tables = {
+        **TABLES,
+        "concept": f"""{TABLES["concept"]} UNION ALL SELECT * FROM (VALUES (9005, 'Haemoglobin', 'LOINC', '20509-6'),
+            (2000000001, 'Haemoglobin', 'LOINC', 'x'), (2000000002, 'Haemoglobin', 'Local', '718-7-XN'))""",
+        "measurement": TABLES["measurement"].replace("'HB-2'", f"{concept} AS measurement_source_concept_id, '{code}'"),
+    }
+    with Store.open_or_create(tmp_path / "store").draft() as draft:
+        con = draft.connect()
+        for name, select in tables.items():
+            draft.write(con, name, select)
+        snapshot = draft.commit({"test": True})
+    found = results_of(snapshot, find_analyte(snapshot, "LOINC:718-7", "g/L"))
+    assert found.device.tolist() == ["Analyser A", device, device]
+    assert strata_of(found, ["device"])[-1].name == (device or "device not recorded")

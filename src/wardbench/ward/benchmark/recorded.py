@@ -20,9 +20,14 @@ EQUAL = 4172703
 """OMOP's concept of "=", the operator of a result that is a number and not a limit of one."""
 DEVICE_FIELD = "device_exposure.device_exposure_id"
 OUTPATIENT = 9202
+FIRST_LOCAL = 2_000_000_000
+"""From this concept id on stand the concepts that are no public vocabulary's."""
 
 _CONCEPT = """CASE WHEN coalesce(m.measurement_concept_id, 0) <> 0 THEN m.measurement_concept_id
     ELSE coalesce(m.measurement_source_concept_id, 0) END"""
+_OF_THE_TEST = f"""lower(regexp_extract(t.measurement_source_value, '[^ :|^]*$')) = lower(a.concept_code)
+    OR coalesce(s.concept_id, 0) BETWEEN 1 AND {FIRST_LOCAL - 1} OR s.vocabulary_id = a.vocabulary_id"""
+"""Whether a source value says what was measured in everybody's words, and so nothing of who measured it."""
 _UNIT = f"coalesce(u.concept_code, m.unit_source_value, '{NO_UNIT}')"
 
 
@@ -106,8 +111,9 @@ def results_of(
     """All results of an analyte that are numbers above 0; `healthy` flags those of a cohort's memberships. Persons in
     `without` are as if they had none.
 
-    A device is the one that a result is linked to (`measurement_event_id`), else the laboratory's own code of the test,
-    which tells analysers apart where each has its own. `outpatients` leaves out all but outpatient visits.
+    A device is the one that a result is linked to (`measurement_event_id`). Where there is none, the laboratory's own
+    code of the test stands as "test code", as it tells analysers apart where each has its own; a code that others use
+    too, such as the analyte's in LOINC, does not. `outpatients` leaves out all but outpatient visits.
     """
     with snapshot.connect() as con:
         _members(con, healthy)
@@ -128,13 +134,17 @@ def results_of(
                 CASE WHEN t.year_of_birth IS NOT NULL THEN greatest(0, date_sub('year', make_date(t.year_of_birth,
                     coalesce(t.month_of_birth, 1), coalesce(t.day_of_birth, 1)), t.measurement_date)) END::DOUBLE
                     AS age,
-                coalesce(d.unique_device_id, d.device_source_value, t.measurement_source_value, '') AS device,
+                coalesce(d.unique_device_id, d.device_source_value,
+                    CASE WHEN nullif(trim(t.measurement_source_value), '') IS NOT NULL AND NOT coalesce({_OF_THE_TEST},
+                        false) THEN 'test code ' || t.measurement_source_value END, '') AS device,
                 date_diff('day', DATE '1970-01-01', t.measurement_date) AS day,
                 EXISTS (SELECT 1 FROM member WHERE member.person_id = t.person_id
                     AND t.measurement_date BETWEEN member.start_date AND member.end_date) AS healthy,
                 coalesce(t.operator_concept_id, 0) NOT IN (0, {EQUAL}) AS limited,
                 coalesce(t.visit_concept_id, 0) <> {OUTPATIENT} AS elsewhere
             FROM taken t
+            LEFT JOIN concept a ON a.concept_id = $concept
+            LEFT JOIN concept s ON s.concept_id = t.measurement_source_concept_id AND s.concept_id <> 0
             LEFT JOIN device_exposure d ON t.field = '{DEVICE_FIELD}' AND d.device_exposure_id = t.measurement_event_id
             ORDER BY t.person_id, t.measurement_date, t.measurement_datetime NULLS FIRST, t.measurement_id
             """,
