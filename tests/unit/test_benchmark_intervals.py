@@ -103,6 +103,22 @@ def test_a_device_of_a_few_is_not_named() -> None:
 
 
 @pytest.mark.parametrize(
+    ("healthy", "mode", "sentence"),
+    [
+        (500, "release", "95% of them have 40."),
+        (200, "exact", "of 200 persons who were healthy by a definition: 95% of them have 40."),
+        (200, "release", "fewer than 10 lie beyond them: they are not shown."),
+        (100, "exact", "one result of each."),
+    ],
+)
+def test_where_only_direct_limits_can_be_told_the_verdict_tells_them(healthy: int, mode: str, sentence: str) -> None:
+    values = 40 + 20 * (np.arange(600) * 7 % 600) / 600
+    found = intervals(results(values, healthy=np.arange(600) < healthy), draws=2, compared=True)
+    told = intervals_report(found, rules_for(mode), Made("command", "source", (), "v")).verdict
+    assert told.startswith("No reference interval can be told from these") and sentence in told
+
+
+@pytest.mark.parametrize(
     ("n", "expected"), [(119, (1, 7)), (120, (1, 7)), (160, (1, 8)), (187, (1, 9)), (240, (2, 11))]
 )
 def test_ranks_are_those_of_the_guideline_s_table(n: int, expected: tuple[int, int]) -> None:

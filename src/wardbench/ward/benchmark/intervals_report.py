@@ -10,7 +10,7 @@ from scipy import special
 
 from wardbench.core.disclosure import Figure, Rules
 from wardbench.ward.benchmark.charts import Plot, nice
-from wardbench.ward.benchmark.direct import DirectLimit
+from wardbench.ward.benchmark.direct import Direct, DirectLimit
 from wardbench.ward.benchmark.fitness import WORDS, Judged, share_of_the_ill
 from wardbench.ward.benchmark.indirect import FEWEST, Floats, Model, forward, rounding
 from wardbench.ward.benchmark.intervals import Group, Indirect, Intervals
@@ -53,7 +53,7 @@ def intervals_report(found: Intervals, rules: Rules, made: Made) -> Report:
     return Report(
         f"Reference intervals: {found.results.analyte}",
         "Benchmark: reference intervals",
-        _verdict(found, everybody, rows[0]),
+        _verdict(found, everybody, rows[0], rules),
         light,
         tuple(sections),
         methods(found, rows[0], persons[0], made),
@@ -80,17 +80,33 @@ def _persons(found: Intervals, rules: Rules) -> list[Figure]:
     return [rules.total(found.groups[0].persons), *(alone.get(place, hidden) for place in range(len(cells)))]
 
 
-def _verdict(found: Intervals, everybody: Group, row: Shown | None) -> str:
+def _verdict(found: Intervals, everybody: Group, row: Shown | None, rules: Rules) -> str:
     unit = found.results.unit
     if everybody.indirect is None or row is None:
-        return (
-            f"No reference interval can be told from these results: {everybody.reason}. It takes {FEWEST:,} persons or "
-            "more, one result of each."
+        results = "routine results" if everybody.direct else "results"
+        first = (
+            f"No reference interval can be told from these {results}: {everybody.reason}. It takes {FEWEST:,} persons "
+            "or more, one result of each."
         )
+        return first if everybody.direct is None else f"{first} {_told_directly(everybody.direct, unit, rules)}"
     verdict = f"{WORDS[everybody.indirect.light]}. Of the healthy, 95% have {row.lower.text} to {row.upper.text} {unit}"
     problems = [one.meaning for one in everybody.indirect.judged if one.light in ("care", "unfit")]
     groups = " Groups differ: look at the limits of each." if _differ(found) else ""
     return f"{verdict}, as the routine results let it be seen. {' '.join(problems)}{groups}".strip()
+
+
+def _told_directly(direct: Direct, unit: str, rules: Rules) -> str:
+    """The limits of the healthy, as far as they may be shown."""
+    limits = {"lower": _direct(direct.lower, rules)[0], "upper": _direct(direct.upper, rules)[0]}
+    shown = [name for name, limit in limits.items() if limit.value is not None]
+    healthy = f"{rules.total(direct.persons).text} persons who were healthy by a definition"
+    if len(shown) == 2:
+        between_them = f"{limits['lower'].text} to {limits['upper'].text}"
+        return f"The direct limits can be told, of {healthy}: 95% of them have {between_them} {unit}."
+    if shown:
+        (name,) = shown
+        return f"Of the direct limits, of {healthy}, the {name} one may be shown: {limits[name].text} {unit}."
+    return f"There are direct limits, of {healthy}, but fewer than {rules.fewest} lie beyond them: they are not shown."
 
 
 def _differ(found: Intervals) -> bool:
