@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from wardbench.core.errors import InputError
-from wardbench.ward.benchmark.funnel import exact_limits, funnel, over_dispersion
+from wardbench.ward.benchmark.funnel import WAYS, exact_limits, funnel, over_dispersion, way_of
 from wardbench.ward.benchmark.standardise import (
     byar_limits,
     direct_rate,
@@ -134,6 +134,105 @@ def test_moments_of_over_dispersion_by_hand() -> None:
     # With equal errors e the variance between is e^2 (k phi - (k - 1)) / (k - 1).
     assert between == pytest.approx(0.25 * (5 * phi - 4) / 4)
     assert over_dispersion(z / 10, error)[1] == 0
+
+
+def counted(probability: np.ndarray) -> np.ndarray:
+    """How probable each number of events is among persons of these probabilities, one person after the other."""
+    law = np.ones(1)
+    for p in probability:
+        law = np.convolve(law, [1 - p, p])
+    return law
+
+
+@pytest.mark.parametrize("level", [0.95, 0.998])
+@pytest.mark.parametrize("common", [0.05, 0.3, 0.7])
+def test_limits_of_persons_with_their_own_probabilities_by_counting(common: float, level: float) -> None:
+    """Binomial limits of the same mean and variance beside the exact law of the sum; Poisson's are too wide."""
+    random = np.random.default_rng(11)
+    chances = [random.beta(8 * common, 8 * (1 - common), size) for size in (60, 150, 400)]
+    size = np.array([p.sum() for p in chances])
+    squares = np.array([(p**2).sum() for p in chances])
+    found = exact_limits("ratio", 1.0, size, level, squares / size)
+    poisson = exact_limits("ratio", 1.0, size, level)
+    for place, p in enumerate(chances):
+        reached = counted(p).cumsum()
+        for side, share in enumerate(((1 - level) / 2, (1 + level) / 2)):
+            count = int(np.searchsorted(reached, share))
+            before = reached[count - 1] if count else 0.0
+            exact = max(0.0, count - (reached[count] - share) / (reached[count] - before))
+            assert found[side][place] * size[place] == pytest.approx(exact, abs=0.35)
+            if common >= 0.3 and count:
+                off = abs(poisson[side][place] - 1) / abs(exact / size[place] - 1)
+                assert off > 1.1, "Poisson's limit is at least a tenth too far out"
+
+
+def test_adjusted_units_alike_lie_outside_as_often_as_chance_makes_it() -> None:
+    """Half of the persons have the event: 1 unit in 20 lies outside the binomial limits, by Poisson's hardly any."""
+    random = np.random.default_rng(5)
+    outside, too_wide, scores = [], [], []
+    for _ in range(60):
+        chance = random.uniform(0.2, 0.8, (30, 120))
+        observed, size = random.random(chance.shape) < chance, chance.sum(axis=1)
+        found = funnel("ratio", observed.sum(axis=1), size, target=1.0, squares=(chance**2).sum(axis=1))
+        outside.append(found.outside(0.95).mean())
+        scores.append(found.z.std())
+        too_wide.append(funnel("ratio", observed.sum(axis=1), size, target=1.0).outside(0.95).mean())
+    assert 0.03 < np.mean(outside) < 0.06
+    assert np.mean(too_wide) < 0.012
+    assert np.mean(scores) == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.parametrize("way", list(WAYS))
+@pytest.mark.parametrize("kind", ["proportion", "ratio"])
+def test_either_way_of_over_dispersion_by_hand(kind: str, way: str) -> None:
+    """The published steps for each unit: scale, error, the outermost tenth, moments, and limits widened by them."""
+    random = np.random.default_rng(4)
+    size = random.integers(80, 500, 40).astype(float)
+    share = 0.3 if kind == "proportion" else 1.0
+    observed = random.poisson(size * share * np.exp(0.25 * random.normal(size=40))).astype(float)
+    target = observed.sum() / size.sum()
+    if kind == "proportion":
+        y = [np.arcsin(np.sqrt(o / n)) - np.arcsin(np.sqrt(target)) for o, n in zip(observed, size, strict=True)]
+        errors = [1 / (2 * np.sqrt(n)) for n in size]
+    elif way == "cqc":
+        y = [np.sqrt(o / e) - np.sqrt(target) for o, e in zip(observed, size, strict=True)]
+        errors = [1 / (2 * np.sqrt(e)) for e in size]
+    else:
+        y = [np.log(o / e) - np.log(target) for o, e in zip(observed, size, strict=True)]
+        errors = [1 / np.sqrt(target * e) for e in size]
+    z = [a / b for a, b in zip(y, errors, strict=True)]
+    low, high = np.percentile(z, 10), np.percentile(z, 90)
+    if way == "cqc":
+        kept = [(min(max(one, low), high), error) for one, error in zip(z, errors, strict=True)]
+    else:
+        kept = [(one, error) for one, error in zip(z, errors, strict=True) if low <= one <= high]
+    assert len(kept) == (40 if way == "cqc" else 32)
+    k, w = len(kept), [1 / error**2 for _, error in kept]
+    phi = sum(one**2 for one, _ in kept) / k
+    between = (k * phi - (k - 1)) / (sum(w) - sum(one**2 for one in w) / sum(w))
+    found = funnel(kind, observed, size, way=way_of(way))  # type: ignore[arg-type]
+    assert (found.dispersion, found.between) == pytest.approx((phi, between))
+    assert between > 0
+    width = 1.959963984540054 * np.sqrt(errors[7] ** 2 + between)
+    _, upper = found.limits(size[[7]], 0.95)
+    expected = {
+        "proportion": lambda: np.sin(np.arcsin(np.sqrt(target)) + width) ** 2,
+        "cqc": lambda: (np.sqrt(target) + width) ** 2,
+        "shmi": lambda: target * np.exp(width),
+    }[kind if kind == "proportion" else way]()
+    assert upper[0] == pytest.approx(expected)
+    low, upper = found.limits(size, 0.95)
+    assert np.array_equal(found.outside(0.95), (found.value < low) | (found.value > upper))
+
+
+def test_a_unit_without_events_has_a_place_on_the_logarithmic_scale() -> None:
+    expected = np.array([0.4, 60, 80, 100, 120, 90, 70])
+    observed = np.array([0, 20, 160, 40, 230, 95, 150.0])
+    found = funnel("ratio", observed, expected, way="shmi")
+    assert found.dispersed and np.isfinite(found.score).all()
+    assert not found.outside(0.95)[0], "none of 0.4 expected is nothing unusual"
+    with pytest.raises(InputError, match="--dispersion"):
+        way_of("other")
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,8 @@ def test_a_direct_rate_tells_no_more_than_the_events_that_may_be_shown() -> None
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("unit,observed\na,1\n", "one column n, or one column expected"),
+        ("unit,observed\na,1\n", "a column n, a column expected, or both"),
+        ("unit,observed,n,expected\na,5,10,11\n", "line 2, column expected: more than there are persons"),
         ("unit,observed,n\na,1,10\na,1,10\n", "line 3, column unit"),
         ("unit,observed,n\na,11,10\n", "line 2, column n"),
         ("unit,observed,expected\na,1,0\n", "line 2, column expected"),
@@ -125,6 +126,22 @@ def test_a_unit_that_stands_out_is_told(tmp_path: Path) -> None:
     assert "1 stands out" in told["verdict"] and "ward X" in told["verdict"]
     html = page.read_text(encoding="utf-8")
     assert html.count('class="dot out"') == 1 and html.count('class="dot in"') == 12
+
+
+@pytest.mark.parametrize(("way", "words"), [("cqc", "Winsorised"), ("shmi", "truncated")])
+def test_units_of_persons_with_what_is_expected_have_binomial_limits(tmp_path: Path, way: str, words: str) -> None:
+    """Of 100 with 50 expected 61 are outside 95% of the binomial law, and would be inside Poisson's."""
+    lines = "".join(f"ward {n},{49 + n % 3},100,50\n" for n in range(11))
+    path = write(tmp_path / "units.csv", "unit,observed,n,expected\n" + lines + "ward X,61,100,50\n")
+    page = tmp_path / "funnel.html"
+    told = json.loads(run("funnel", "--csv", path, "--mode", "exact", "--dispersion", way, "--report", page, "--json"))
+    assert "lies 1 (ward X)" in told["verdict"]
+    assert "exact binomial limits" in told["methods"]
+    html = page.read_text(encoding="utf-8")
+    assert f"mean square of the {words} scores" in html and f"--dispersion {way}" in html
+    poisson = write(tmp_path / "poisson.csv", path.read_text().replace(",n,", ",persons,"))
+    alone = json.loads(run("funnel", "--csv", poisson, "--mode", "exact", "--json"))
+    assert "all 12 lie inside the limits of 95%" in alone["verdict"] and "exact Poisson limits" in alone["methods"]
 
 
 def verdict_of(tmp_path: Path, *wards: tuple[int, int]) -> str:
@@ -175,6 +192,9 @@ def test_case_mix_takes_away_what_patients_explain() -> None:
     for adjust in ("none", "age-sex", "case-mix"):
         units, _ = units_of(group, adjust)
         value = units.observed / units.size
+        by_hand = [(expected[group.unit == name] ** 2).sum() for name in units.names]
+        assert adjust != "case-mix" or units.squares == pytest.approx(by_hand)
+        assert (units.squares is None) == (adjust == "none")
         spread[adjust] = float(np.std(value / value.mean()))
     assert spread["case-mix"] < spread["age-sex"] < spread["none"] / 2
     assert np.array_equal(expected, expected_probabilities(group))

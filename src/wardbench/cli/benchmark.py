@@ -261,7 +261,8 @@ def standardise(
 @app.command()
 def funnel(
     csv: Annotated[
-        Path | None, typer.Option("--csv", metavar="FILE", help="Units: columns unit, observed, and n or expected.")
+        Path | None,
+        typer.Option("--csv", metavar="FILE", help="Units: columns unit, observed, and n, expected or both."),
     ] = None,
     store: StoreOption = None,
     version: SnapshotOption = None,
@@ -271,6 +272,13 @@ def funnel(
     outcome: Outcome = "death",
     within: Within = 365,
     adjust: Annotated[str, typer.Option(help="For what units are adjusted: none, age-sex, case-mix.")] = "case-mix",
+    dispersion: Annotated[
+        str,
+        typer.Option(
+            help="How it is estimated what units vary beyond chance: cqc (root of ratios, scores Winsorised) or shmi "
+            "(logarithm of ratios, scores truncated)."
+        ),
+    ] = "cqc",
     seed: Seed = 1,
     report: PageOption = None,
     mode: Mode = MODES[0],
@@ -279,12 +287,15 @@ def funnel(
     """Units on a funnel plot, with limits for chance and for what units of their kind vary."""
     from wardbench.core.disclosure import rules_for
     from wardbench.ward.benchmark.followed import Follow
+    from wardbench.ward.benchmark.funnel import way_of
     from wardbench.ward.benchmark.units import units_of_cohort, units_of_file
 
     _prepare(mode, report, csv, cohort, objected)
+    way = way_of(dispersion)
     if csv is not None and cohort is None:
         of_a_store_alone(version, objected)
-        _tell(units_of_file(csv, rules_for(mode), _command(["funnel", "--csv", csv], report, mode)), report, json)
+        command = _command(["funnel", "--csv", csv, "--dispersion", way], report, mode)
+        _tell(units_of_file(csv, rules_for(mode), command, way=way), report, json)
         return
     if csv is not None or cohort is None:
         raise InputError("--csv, --cohort: name one of them.")
@@ -292,9 +303,9 @@ def funnel(
     members = records.cohort(cohort)
     ended = None if outcome == "death" else records.cohort(Path(outcome))
     words = ["funnel", *records.words, "--cohort", cohort, "--by", by, "--outcome", outcome, "--within", within]
-    command = _command([*words, "--adjust", adjust, "--seed", seed], report, mode)
+    command = _command([*words, "--adjust", adjust, "--dispersion", way, "--seed", seed], report, mode)
     follow = Follow(records.snapshot, ended, within)
-    found = units_of_cohort(members, follow, rules_for(mode), command, by=by, adjust=adjust, seed=seed)
+    found = units_of_cohort(members, follow, rules_for(mode), command, by=by, adjust=adjust, seed=seed, way=way)
     _tell(found, report, json, records)
 
 

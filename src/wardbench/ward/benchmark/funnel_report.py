@@ -15,7 +15,7 @@ from wardbench.core.errors import InputError
 from wardbench.ward.benchmark.case_mix import discrimination, expected_probabilities
 from wardbench.ward.benchmark.charts import Plot
 from wardbench.ward.benchmark.followed import Flags, Followed
-from wardbench.ward.benchmark.funnel import LEVELS, Floats, Funnel, Kind, funnel
+from wardbench.ward.benchmark.funnel import LEVELS, WAYS, Floats, Funnel, Kind, Way, funnel
 from wardbench.ward.benchmark.lines import File, Source, read_lines
 from wardbench.ward.benchmark.page import Cell, Made, Report, Section, Table, told
 from wardbench.ward.benchmark.strata_counts import AGES, stratum_of
@@ -26,12 +26,17 @@ LITERATURE = (
     "Spiegelhalter DJ. Funnel plots for comparing institutional performance. Statist Med 2005;24:1185.",
     "Spiegelhalter DJ. Handling over-dispersion of performance indicators. Qual Saf Health Care 2005;14:347.",
 )
+LITERATURE_OF: dict[Way, str] = {
+    "cqc": "Spiegelhalter DJ and others. Statistical methods for healthcare regulation: rating, screening and "
+    "surveillance. J R Stat Soc A 2012;175:1.",
+    "shmi": "NHS Digital. Summary Hospital-level Mortality Indicator (SHMI): indicator specification.",
+}
 
 
 @dataclass(frozen=True)
 class Units:
-    """k units with what was observed and the size, `persons` of each (None where only what was expected is known), and
-    in words how sizes came about."""
+    """k units with what was observed and the size, `persons` of each (None where only what was expected is known), in
+    words how sizes came about, and of what is expected of persons the sum of their squared probabilities."""
 
     names: tuple[str, ...]
     kind: Kind
@@ -40,6 +45,7 @@ class Units:
     persons: Floats | None
     adjusted: str
     source: str
+    squares: Floats | None = None
 
     @property
     def without(self) -> Floats | None:
@@ -48,29 +54,37 @@ class Units:
 
 
 def read_units(path: Source) -> tuple[Units, File]:
-    """A file with the columns unit, observed, and n (of how many) or expected. InputError naming file, line, column."""
+    """A file with the columns unit, observed, and n (of how many), expected, or both. InputError naming file, line,
+    column."""
     file = read_lines(path)
     unit, observed = file.column("unit") or "", file.column("observed") or ""
     n, expected = file.column("n", required=False), file.column("expected", required=False)
-    if (n is None) == (expected is None):
-        raise InputError(f"{path}: line 1: besides unit and observed there is one column n, or one column expected.")
-    column = n or expected or ""
-    rows: dict[str, tuple[int, float]] = {}
+    sizes = [column for column in (n, expected) if column is not None]
+    if not sizes:
+        raise InputError(f"{path}: line 1: besides unit and observed there is a column n, a column expected, or both.")
+    rows: dict[str, list[float]] = {}
     for line in file.lines:
-        name, events, size = line.text(unit), line.count_of(observed), line.number_of(column)
+        name, events = line.text(unit), line.count_of(observed)
         if not name or name in rows:
             raise line.fault(unit, "empty, or named before.")
         if events is None:
             raise line.fault(observed, "empty.")
-        if size is None or size <= 0 or (n is not None and events > size):
-            raise line.fault(column, "not above 0, or fewer than were observed.")
-        rows[name] = (events, size)
-    events_of, sizes = (np.array(each, dtype=float) for each in zip(*rows.values(), strict=True))
-    kind: Kind = "ratio" if n is None else "proportion"
-    words = "beside what the file expects" if n is None else "without adjustment"
-    return Units(
-        tuple(rows), kind, events_of, sizes, sizes if kind == "proportion" else None, words, f"the units in {path.name}"
-    ), file
+        rows[name] = [events]
+        for column in sizes:
+            size = line.number_of(column)
+            if size is None or size <= 0 or (column == n and events > size):
+                raise line.fault(column, "not above 0, or fewer than were observed.")
+            rows[name].append(size)
+        if len(sizes) == 2 and rows[name][2] > rows[name][1]:
+            raise line.fault(sizes[1], "more than there are persons.")
+    columns = [np.array(each, dtype=float) for each in zip(*rows.values(), strict=True)]
+    events_of, sizes_of = columns[0], columns[-1]
+    persons = None if n is None else columns[1]
+    # Persons of whom only the number is known are taken for alike, which chance moves the most.
+    squares = sizes_of**2 / persons if persons is not None and expected is not None else None
+    kind: Kind = "ratio" if expected else "proportion"
+    words = "beside what the file expects" if expected else "without adjustment"
+    return Units(tuple(rows), kind, events_of, sizes_of, persons, words, f"the units in {path.name}", squares), file
 
 
 def units_of(persons: Followed, adjust: str, *, seed: int = 1) -> tuple[Units, float | None]:
@@ -93,7 +107,8 @@ def units_of(persons: Followed, adjust: str, *, seed: int = 1) -> tuple[Units, f
         probability, words = expected_probabilities(_some(persons, used), seed=seed), "by a model of the case mix"
     area = discrimination(probability, event) if event.any() and not event.all() else None
     expected = np.maximum(np.bincount(place, probability), 1e-9)
-    return Units(tuple(names.tolist()), "ratio", observed, expected, many, words, ""), area
+    squares = np.bincount(place, probability**2).astype(float)
+    return Units(tuple(names.tolist()), "ratio", observed, expected, many, words, "", squares), area
 
 
 def _some(persons: Followed, used: Flags) -> Followed:
@@ -136,10 +151,11 @@ def funnel_report(
     what: str,
     area: float | None = None,
     left_out: str = "",
+    way: Way = "cqc",
 ) -> Report:
     """`left_out` says in a sentence whose outcome is not counted. A unit of which too few had or had not the event is
     judged, and not shown; nor is another one where it would be the only one."""
-    found = funnel(units.kind, units.observed, units.size)
+    found = funnel(units.kind, units.observed, units.size, squares=units.squares, way=way)
     seen = _seen(units, rules)
     beyond = {level: found.outside(level) for level in LEVELS}
     low, high = beyond[LEVELS[0]], beyond[LEVELS[1]]
@@ -166,7 +182,7 @@ def funnel_report(
         sections,
         _methods(units, found, made, what, left_out),
         made=made,
-        cited=LITERATURE,
+        cited=(*LITERATURE, LITERATURE_OF[way]),
         **told(rules),
     )
 
@@ -250,6 +266,10 @@ def _words(units: Units, found: Funnel, seen: Flags, area: float | None) -> tupl
         f"outside the inner lines (95%) and 1 in 500 outside the outer ones (99.8%) {_chance(found)}. A unit outside "
         "is not proven to be better or worse: it is where to look first, at the data, the patients, then the care."
     ]
+    if units.squares is not None:
+        words.append(
+            "The lines are those of a unit of average patients; each unit is judged by how sure events were in its own."
+        )
     hidden = int(np.count_nonzero(~np.asarray(seen, bool)))
     if hidden:
         words.append("Units of which too few had the event, or had not, are judged with the others and not shown.")
@@ -262,15 +282,27 @@ def _words(units: Units, found: Funnel, seen: Flags, area: float | None) -> tupl
 
 
 def _dispersion(found: Funnel) -> tuple[str, ...]:
-    phi = f"The mean square of the Winsorised scores is {found.dispersion:.2f}, where chance alone makes it about 1."
+    what = "Winsorised" if found.way == "cqc" else "truncated"
+    phi = (
+        f"The mean square of the {what} scores is {found.dispersion:.2f}, where chance alone makes it 1 at most. How "
+        f"much units vary is estimated on {_scale(found)}, {WAYS[found.way]}; the command's option --dispersion asks "
+        "for another way."
+    )
     if not found.dispersed:
-        return (phi, "Units do not vary more than chance lets them: the limits are exact.")
+        law = "binomial" if found.binomial else "Poisson"
+        return (phi, f"Units do not vary more than chance lets them: the limits are exact ({law}).")
     return (
         phi,
         f"Units vary more than chance lets them (a standard deviation of {np.sqrt(found.between):.3g} between units on "
-        "the scale on which the variance is steady), for reasons that no adjustment reached. The limits are widened by "
-        "that, so that a unit outside differs from units of its kind.",
+        f"{_scale(found)}), for reasons that no adjustment reached. The limits are widened by that, so that a unit "
+        "outside differs from units of its kind.",
     )
+
+
+def _scale(found: Funnel) -> str:
+    if found.kind == "proportion":
+        return "the scale of the arc sine of the root"
+    return "the logarithmic scale" if found.way == "shmi" else "the scale of the root"
 
 
 def _verdict(found: Funnel, outside: list[str], unsure: list[str], seen: int, what: str) -> str:
@@ -306,11 +338,13 @@ def _named(names: list[str]) -> str:
 
 
 def _methods(units: Units, found: Funnel, made: Made, what: str, left_out: str) -> str:
-    law = "binomial" if units.kind == "proportion" else "Poisson"
+    law = "binomial" if found.binomial else "Poisson"
+    trimmed = "Winsorised" if found.way == "cqc" else "truncated"
     limits = (
         f"exact {law} limits"
         if not found.dispersed
-        else f"limits widened by additive random effects (phi {found.dispersion:.2f}, scores Winsorised by 10%)"
+        else f"{law} limits widened by additive random effects (phi {found.dispersion:.2f} on {_scale(found)}, "
+        f"scores {trimmed} by 10%, the way of the {found.way.upper()})"
     )
     model = (
         " Expected events are from a logistic model of age, sex and diagnoses of the year before, cross-fitted in five."
