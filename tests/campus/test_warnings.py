@@ -23,7 +23,7 @@ from wardbench.campus.releases import picking, returning, shipping, warning, war
 from wardbench.campus.releases.models import Request, Warned
 from wardbench.campus.releases.rules import Status
 from wardbench.campus.releases.warning_rules import Facts
-from wardbench.core.errors import InputError, NotFoundError
+from wardbench.core.errors import BusyError, InputError, NotFoundError
 
 pytestmark = pytest.mark.django_db
 HOUR = datetime.timedelta(hours=1)
@@ -70,7 +70,8 @@ def test_a_study_the_biobank_and_each_tube_are_told(w: World) -> None:
     equipment.judge(one, "thawed", "The log.", by=w.gives)
     assert told("researcher", w) == [warning.FOUND, warning.JUDGED["thawed"]]
     assert all(len(warned_acts(tube)) == 2 and "thawed once more" in warned_acts(tube)[1] for tube in w.tubes[:3])
-    assert things.again(w.tubes[4]).thaws == 1
+    assert [things.again(tube).thaws for tube in (*w.tubes[:3], w.tubes[4])] == [1] * 4, "and may come back"
+    assert all(custody.verify(things.again(tube)) is None for tube in w.tubes[:3])
     events = Event.objects.filter(verb="releases.warn_of_excursion")
     assert [event.detail["judged"] for event in events.order_by("number")] == ["", "thawed"]
 
@@ -89,6 +90,17 @@ def test_nothing_is_told_twice_and_what_grows_is_told_of_more(w: World) -> None:
         (other.reference, line.id) for line in other.lines.all()
     }
     assert len(told("researcher", w)) == 2
+
+
+def test_nobody_judges_what_has_grown_since_they_read_it(w: World) -> None:
+    of, now = machine(w), timezone.now()
+    one = found(w, of)
+    equipment.add_readings(of, [(now, 2000)], by=SYSTEM)
+    with pytest.raises(BusyError, match="at the same moment"):
+        equipment.judge(one, "kept", "The door stood open.", by=w.gives)
+    grown = Excursion.objects.get()
+    assert not grown.judged and grown.highest == 2000
+    equipment.judge(grown, "destroy", "It was warm.", by=w.gives)
 
 
 def test_what_had_left_before_it_began_or_was_elsewhere_is_let_be(w: World) -> None:

@@ -27,6 +27,8 @@ JUDGEMENTS = {
     "destroy": gettext_noop("What was in it is to be destroyed"),
 }
 """What somebody may say of an excursion once they looked at it."""
+COUNTED = HERE | {Status.SHIPPED, Status.AWAY}
+"""Where a specimen may be by then whose count of thaws is raised: with a study too, which may send it back."""
 
 
 @verb("biobank.add_equipment")
@@ -51,6 +53,7 @@ def add_readings(
     A time that is there already keeps its value. An excursion that goes on is one: it grows with what comes in.
     """
     keeps(by)
+    _lock(equipment)
     known = set(
         Reading.objects.filter(equipment=equipment, at__in=[at for at, _value in readings]).values_list("at", flat=True)
     )
@@ -61,6 +64,12 @@ def add_readings(
         beside.heard(one, by)
     record("biobank.add_readings", "container", equipment.container_id, by=by, readings=len(new), excursions=len(found))
     return found
+
+
+def _lock(equipment: Equipment) -> None:
+    """Let whoever else reads or judges what a machine shows at this moment wait: what an excursion is follows from all
+    readings, and what is said of it is of what it is by then."""
+    Equipment.objects.select_for_update().get(id=equipment.id)
 
 
 def _excursions(equipment: Equipment, since: datetime.datetime | None) -> tuple[list[Excursion], list[Excursion]]:
@@ -174,10 +183,10 @@ def destroy_touched(excursion: Excursion, seen: int, *, by: Actor) -> int:
 
 @verb("biobank.judge_excursion")
 def judge(excursion: Excursion, judged: str, words: str, *, by: Actor) -> None:
-    """Say what an excursion means for what was inside; where it thawed, each specimen's count of thaws is raised, once
-    also where an excursion that went on is judged anew.
+    """Say what an excursion means for what was inside; where it thawed, each specimen's count of thaws is raised, also
+    of those that were sent since; once also where an excursion that went on is judged anew.
 
-    BusyError where it goes on, or somebody has said already.
+    BusyError where it goes on, somebody has said already, or more is known of it than was read.
     """
     keeps(by)
     if judged not in JUDGEMENTS:
@@ -186,16 +195,20 @@ def judge(excursion: Excursion, judged: str, words: str, *, by: Actor) -> None:
         raise InputError(_("words: say how you know."))
     if excursion.ended is None:
         raise BusyError(_("It is still outside its temperatures; judge it when that is over."))
+    _lock(excursion.equipment)
     held = Excursion.objects.filter(id=excursion.id, judged="")
     by_id = None if by is SYSTEM else by.id
     if held.update(judged=judged, words=words.strip()[:2000], by_id=by_id) != 1:
         raise BusyError(_("Somebody has judged this already."))
+    read = (excursion.began, excursion.ended, excursion.lowest, excursion.highest)
+    if Excursion.objects.values_list("began", "ended", "lowest", "highest").get(id=excursion.id) != read:
+        raise BusyError(_("Somebody changed this at the same moment; load the page again."))
     thawed = 0
     if judged == "thawed":
         counted = CustodyEvent.objects.filter(act=Act.THAW.value, detail__excursion=str(excursion.id))
         before = set(counted.values_list("specimen_id", flat=True))
         inside = [one.specimen for one in touched(excursion) if one.specimen.id not in before]
-        specimens = [one for one in inside if Status(one.status) in HERE]
+        specimens = [one for one in inside if Status(one.status) in COUNTED]
         changes = [Change(one, Act.THAW, detail={"excursion": str(excursion.id)}) for one in specimens]
         custody.carry_out(changes, by=by)
         thawed = len(changes)

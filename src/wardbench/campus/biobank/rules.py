@@ -137,6 +137,7 @@ MOVES: dict[tuple[Status | None, Act], Status] = {
     (Status.AWAY, Act.RETURN): Status.OUT,
     (Status.AWAY, Act.USE): Status.AWAY,
     (Status.AWAY, Act.THAW): Status.AWAY,
+    (Status.SHIPPED, Act.THAW): Status.SHIPPED,
     (Status.AWAY, Act.DISPOSE): Status.DISPOSED,
     (Status.SHIPPED, Act.DISPOSE): Status.DISPOSED,
     (Status.SHIPPED, Act.LOSE): Status.MISSING,
