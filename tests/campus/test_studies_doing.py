@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -131,6 +133,20 @@ def test_a_study_without_a_permit_that_holds_does_not_look_approved(cast: Cast) 
     assert "took back consent. Nothing may be done under it" in page
     granting.renew(study.id, "Without that patient", by=cast.actor("researcher"))
     assert "no permit holds" not in shown(), "it is with the bodies again"
+
+
+def test_a_list_asks_as_much_of_the_database_however_many_studies_are_in_it(cast: Cast) -> None:
+    """Whether a permit holds, and of which care programme it is the turn, is read for all of them together."""
+    client, asked = cast.client("researcher"), []
+    for _ in range(2):
+        approved(cast)
+        decide(cast, submitted(cast), "validation", "trial_centre")
+        for address in (reverse("studies"), reverse("home"), reverse("search") + "?q=S0"):
+            client.get(address)
+            with CaptureQueriesContext(connection) as seen:
+                assert client.get(address).status_code == 200
+            asked.append(len(seen))
+    assert asked[:3] == asked[3:]
 
 
 def test_a_permit_that_ends_soon_or_has_ended_says_so(cast: Cast) -> None:

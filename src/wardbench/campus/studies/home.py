@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.urls import reverse
 from django.utils import timezone
@@ -84,35 +84,34 @@ def _my_studies(actor: Actor, found: Sequence[Standing]) -> Panel | None:
     may = rules.may_register(actor)
     if not may and not found:
         return None
-    today = timezone.localdate()
+    names = presenting.names_of(found)
     entries = [
         Entry(
             one.study.title,
-            _line(one),
+            _line(one, names),
             reverse("study", args=[one.study.id]),
             _(status),
             tone,
         )
         for one in found
-        for status, tone in [presenting.status_of(one, today)]
+        for status, tone in [presenting.status_of(one)]
     ]
     empty = _("Your studies, and whose turn it is. You see the whole path of approvals before you ask.")
     step = _("Register a study") if may else ""
     return Panel("studies", _("My studies"), tuple(entries), empty, step, reverse("study_new"), reverse("studies"))
 
 
-def _line(one: Standing) -> str:
-    whose = presenting.whose_turn(one, timezone.localdate())
+def _line(one: Standing, names: Mapping[str, str]) -> str:
+    whose = presenting.whose_turn(one, timezone.localdate(), names=names)
     turn = ", ".join(dict.fromkeys(turn.who for turn in whose))
     return f"{one.study.reference} · " + _("waits for: %(who)s") % {"who": turn} if turn else one.study.reference
 
 
 def find_studies(actor: Actor, text: str, limit: int) -> list[Hit]:
-    today = timezone.localdate()
     return [
         Hit(
             f"{one.study.reference} {one.study.title}",
-            _(presenting.status_of(one, today)[0]),
+            _(presenting.status_of(one)[0]),
             reverse("study", args=[one.study.id]),
         )
         for one in queries.visible(actor, text)[:limit]

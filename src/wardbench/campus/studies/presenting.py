@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import get_language, gettext
 
 from wardbench.campus.people import queries as people
+from wardbench.campus.people.models import Unit
 from wardbench.campus.people.roles import TITLES, gettext_noop
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.studies import queries, rules
@@ -17,7 +18,7 @@ from wardbench.campus.studies.facts import Fact
 from wardbench.campus.studies.models import Vote
 from wardbench.campus.studies.path import Path, Words
 from wardbench.campus.studies.standing import DECIDED, STATES, STATUSES, Stand, State, Status, Turn, why_needed
-from wardbench.campus.studies.standings import Standing, turns_of
+from wardbench.campus.studies.standings import Standing, Stood, turns_of
 from wardbench.campus.studies.vocabulary import DOCUMENT_KINDS
 
 TONES = {
@@ -41,14 +42,13 @@ NO_PERMIT = gettext_noop("Approved, and no permit holds")
 SUSPENDED = gettext_noop("Approved, and the permit is suspended")
 
 
-def status_of(here: Standing, today: datetime.date) -> tuple[str, str]:
+def status_of(here: Stood) -> tuple[str, str]:
     """What a study's status is called, as a sentence of the catalogues, and its tone. An approved study whose permit
     was revoked, is suspended or has ended does not look like one under which something may be done."""
     if here.status is Status.APPROVED:
-        holding = [one for one in here.study.permits.all() if one.revoked is None and one.until >= today]
-        if not holding:
+        if not here.permits:
             return NO_PERMIT, "bad"
-        if any(one.suspended is not None for one in holding):
+        if any(here.permits):
             return SUSPENDED, "bad"
     return STATUSES[here.status], STATUS_TONES.get(here.status, "")
 
@@ -173,12 +173,22 @@ def _can_vote(here: Standing, stand: Stand, votes: Sequence[Vote]) -> int:
     return sum(str(one.id) not in out for one in people.holders(stand.step.role))
 
 
-def whose_turn(here: Standing, today: datetime.date, by: Actor | None = None) -> list[Whose]:
-    """Everybody who can go on, for people: the same value as in the inbox and the mails."""
+def names_of(those: Iterable[Standing]) -> dict[str, str]:
+    """What the care programmes are called whose turn it is in some studies, by their ids, with one question at most."""
+    units = {unit for here in those for turn in here.turns for unit in turn.units}
+    return (
+        {str(one): name for one, name in Unit.objects.filter(id__in=units).values_list("id", "name")} if units else {}
+    )
+
+
+def whose_turn(
+    here: Standing, today: datetime.date, by: Actor | None = None, names: Mapping[str, str] | None = None
+) -> list[Whose]:
+    """Everybody who can go on, for people: the same value as in the inbox and the mails. `names` are those of the
+    programmes (`names_of`), where many studies are shown."""
     found = []
     own = turns_of(by, here) if by is not None else []
-    named = any(turn.units for turn in here.turns)
-    names = {str(unit.id): unit.name for unit in here.study.programmes.all()} if named else {}
+    names = names_of([here]) if names is None else names
     for turn in here.turns:
         step = here.path.by_id.get(turn.step)
         found.append(
@@ -196,7 +206,7 @@ def whose_turn(here: Standing, today: datetime.date, by: Actor | None = None) ->
     return found
 
 
-def _who(turn: Turn, names: dict[str, str]) -> str:
+def _who(turn: Turn, names: Mapping[str, str]) -> str:
     if turn.takes_on:
         return gettext(gettext_noop("the principal investigator"))
     if turn.role is None:

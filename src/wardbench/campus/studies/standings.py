@@ -33,7 +33,8 @@ AT_ONCE = 500
 
 @dataclass(frozen=True, kw_only=True)
 class Stood:
-    """Where a study stands, without its words. `voted` are the steps and persons (as text) of votes that hold."""
+    """Where a study stands, without its words. `voted` are the steps and persons (as text) of votes that hold,
+    `permits` whether each permit that was not revoked and whose end has not come is suspended."""
 
     path: Path
     status: Status
@@ -42,6 +43,7 @@ class Stood:
     facts: rules.Facts
     submitted: datetime.datetime | None
     voted: frozenset[tuple[str, str]]
+    permits: tuple[bool, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,7 +171,15 @@ def _work_out(study: Study) -> Stood:
         ),
     )
     voted = frozenset((vote.step, str(vote.person_id)) for vote in study.votes.all() if not vote.void)
-    return Stood(path=path, status=now, steps=steps, turns=turns, facts=facts, submitted=case.submitted, voted=voted)
+    permits = tuple(
+        permit.suspended is not None
+        for permit in study.permits.all()
+        if permit.revoked is None and permit.until >= timezone.localdate()
+    )
+    return Stood(
+        path=path, status=now, steps=steps, turns=turns, facts=facts, submitted=case.submitted, voted=voted,
+        permits=permits,
+    )  # fmt: skip
 
 
 def _worked(study: Study) -> frozenset[str]:

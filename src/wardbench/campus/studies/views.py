@@ -35,10 +35,12 @@ def studies(request: HttpRequest) -> HttpResponse:
     asked = queries.Filter(**{name: request.GET.get(name, "").strip() for name in ("text", "status", "kind", "whose")})
     found = Paginator(queries.find(by, asked), ON_A_PAGE).get_page(request.GET.get("page"))
     today = timezone.localdate()
+    those = list(found)
+    names = presenting.names_of(those)
     lines = [
-        (here, presenting.whose_turn(here, today), *reversed(presenting.status_of(here, today)),
+        (here, presenting.whose_turn(here, today, names=names), *reversed(presenting.status_of(here)),
          KINDS[Kind(here.study.kind)], rules.may_see(by, here.facts))
-        for here in found
+        for here in those
     ]  # fmt: skip
     context = {
         "found": found,
@@ -104,7 +106,7 @@ def study(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
     here = queries.line(study_id, by=by)
     why = rules.may_see(by, here.facts)
     turns = presenting.whose_turn(here, today, by)
-    status, tone = presenting.status_of(here, today)
+    status, tone = presenting.status_of(here)
     context: dict[str, Any] = {
         "here": here,
         "study": here.study,
