@@ -244,6 +244,18 @@ def test_an_expired_study_goes_on_where_the_question_is_taken_back(cast: Cast) -
     assert not Notice.objects.filter(sentence__contains="has expired").exists()
 
 
+def test_only_who_answers_reads_when_an_answer_can_be_given(cast: Cast) -> None:
+    study = asked(cast, "privacy", "data_protection")
+    amending.amend(study.id, Section.ABOUT, {"summary": "Another"}, "It was unclear", by=cast.actor("researcher"))
+    assert status(study) is Status.SUBMITTED and states(study)["privacy"] is State.WAITING
+    page, sentence = reverse("study", args=[study.id]), "An answer is given while it is the turn of its step"
+    assert sentence in text_of(cast.client("researcher").get(page))
+    assert sentence not in text_of(cast.client("data_protection").get(page))
+    ending.withdraw(study.id, "Not worth it", by=cast.actor("researcher"))
+    shown = text_of(cast.client("researcher").get(page))
+    assert sentence not in shown and shown.count("Which freezer?") == 1
+
+
 def test_taken_back_by_its_page(cast: Cast) -> None:
     study = asked(cast)
     page, question = reverse("study", args=[study.id]), study.askings.get()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import msgspec
@@ -50,6 +51,10 @@ def name(
     cast: Cast, study: Study, to: str = "lecturer", key: str = "trial_centre", reason: str = "She left"
 ) -> list[str]:
     return handing.name_investigator(study.id, cast.people[to].id, reason, by=cast.actor(key))
+
+
+def at_partner(cast: Cast) -> Any:
+    return cast.people["partner"].affiliations.get().organisation
 
 
 def take_on(cast: Cast, study: Study, key: str = "lecturer") -> None:
@@ -316,6 +321,46 @@ def test_those_who_watch_are_told_once_of_each_investigator(cast: Cast) -> None:
     name(cast, study)
     leave(cast, "lecturer")
     assert granting.carry_out_due(now) == 1
+
+
+def test_those_who_watch_are_told_once_where_nobody_takes_a_study_on_in_time(cast: Cast) -> None:
+    study, now = approved(cast), timezone.now()
+    name(cast, study, key="researcher")
+    watching = [cast.actor(key) for key in ("trial_centre", "data_protection")]
+    assert granting.carry_out_due(now) == 0 and not any(map(queries.orphans, watching))
+    long = now - datetime.timedelta(days=200)
+    Study.objects.update(named=long, submitted=long)
+    assert granting.carry_out_due(now) == 1 and granting.carry_out_due(now) == 0
+    told = Notice.objects.filter(sentence__contains="not taken it on in time")
+    assert set(told.values_list("person", flat=True)) == {
+        cast.people[key].id for key in ("trial_centre", "data_protection")
+    }
+    assert [one.id for by in watching for one in queries.orphans(by)] == [study.id] * 2
+    assert "Name another principal investigator of" in text_of(cast.client("trial_centre").get(reverse("home")))
+    assert not queries.orphans(cast.actor("researcher"))
+    take_on(cast, study)
+    assert not any(map(queries.orphans, watching)) and granting.carry_out_due(now) == 0
+
+
+def test_who_is_left_with_another_role_keeps_nothing_of_what_an_investigator_may(cast: Cast) -> None:
+    study, person = approved(cast), cast.people["researcher"]
+    leave(cast)
+    people.give_role(person, Role.PARTNER, at_partner(cast), by=SYSTEM)
+    by, facts = cast.actor("researcher"), queries.standing_of(study.id).facts
+    assert by.roles == {Role.PARTNER} and facts.orphaned
+    may = {verb for verb in rules.Verb if rules.may(by, verb, facts)}
+    assert may == set() and rules.may_see(by, facts), "they read what they worked on"
+    assert not rules.may_remove_member(by, facts)
+    with pytest.raises(ForbiddenError, match="may lead none any more"):
+        amending.amend(study.id, Section.ABOUT, {"summary": "Mine"}, "I say so", by=by)
+    with pytest.raises(ForbiddenError):
+        ending.close(study.id, "Nothing was found.", by=by)
+    assert name(cast, study), "those who watch over studies go on"
+    draft = registered(cast, "lecturer")
+    leave(cast, "lecturer")
+    people.give_role(cast.people["lecturer"], Role.PARTNER, at_partner(cast), by=SYSTEM)
+    with pytest.raises(ForbiddenError):
+        ending.withdraw(draft.id, "No more", by=cast.actor("lecturer"))
 
 
 def test_why_somebody_may_name_another_is_explained(cast: Cast) -> None:

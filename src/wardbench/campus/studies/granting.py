@@ -15,7 +15,7 @@ from wardbench.campus.notices.sending import notify
 from wardbench.campus.people.queries import holders
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import SYSTEM, Actor
-from wardbench.campus.studies import leading, permits, rules, standings
+from wardbench.campus.studies import leading, permits, queries, rules, standings
 from wardbench.campus.studies.models import Asking, Permit, PermitUse, Reminder, Study
 from wardbench.campus.studies.moves import again, allowed, decide_again, move, needs_reason, page_of, team, tell_turns
 from wardbench.campus.studies.permits import SOON, Wanted
@@ -26,6 +26,8 @@ from wardbench.core.errors import BusyError, InputError, NotFoundError
 
 INVESTIGATOR = "investigator"
 """What stands for a step where it is said that nobody answers for a study."""
+TAKING_ON = "taking_on"
+"""The same where it was not taken on in time."""
 
 
 @verb("studies.revoke")
@@ -129,6 +131,7 @@ def carry_out_due(now: datetime.datetime) -> int:
     today = timezone.localdate(now)
     told = sum(_remind(late, by=SYSTEM) for late in _overdue(today))
     told += sum(_orphaned(one, by=SYSTEM) for one in _untold())
+    told += sum(_untaken(one, by=SYSTEM) for one in _late_to_take_on(today))
     waits = Asking.objects.filter(answered=None, taken_back=None, told_expired=None)
     open_ = waits.filter(study__withdrawn=None, study__closed=None)
     for study_id in sorted(set(open_.values_list("study", flat=True))):
@@ -197,6 +200,29 @@ def _orphaned(study: Study, *, by: Actor) -> int:
     record("studies.orphaned", "study", study.id, by=by, study=study.reference, told=made)
     if made:
         sentence = gettext_noop("Nobody answers for study {reference} any more; name another principal investigator.")
+        people = [one.id for one in holders(*rules.OVERSEERS)]
+        notify(people, sentence, page_of(study), by=by, reference=study.reference)
+    return int(made)
+
+
+def _late_to_take_on(today: datetime.date) -> list[Study]:
+    """The studies that were not taken on in time, and of which nobody was told yet."""
+    late = queries.untaken(today)
+    known = set(Reminder.objects.filter(step=TAKING_ON, study__in=list(late)).values_list("study", "since"))
+    return [one for one in late.values() if (one.id, one.named) not in known]
+
+
+@verb("studies.untaken")
+def _untaken(study: Study, *, by: Actor) -> int:
+    """Tell those who watch over studies, once for each who was named, that they have not taken one on in time."""
+    since = study.named or study.registered
+    _reminder, made = Reminder.objects.get_or_create(study=study, step=TAKING_ON, since=since)
+    record("studies.untaken", "study", study.id, by=by, study=study.reference, told=made)
+    if made:
+        sentence = gettext_noop(
+            "The principal investigator who was named for study {reference} has not taken it on in time; ask them, or "
+            "name another."
+        )
         people = [one.id for one in holders(*rules.OVERSEERS)]
         notify(people, sentence, page_of(study), by=by, reference=study.reference)
     return int(made)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import statistics
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -113,11 +114,28 @@ def at_hand(by: Actor, most: int) -> tuple[list[tuple[Standing, Turn]], list[Sta
 
 
 def orphans(by: Actor) -> list[Study]:
-    """The studies for which another principal investigator has to be named, where `by` watches over them."""
+    """The studies for which another principal investigator has to be named, where `by` watches over them: those that
+    nobody answers for any more, and those that are `untaken`."""
     if not by.has(*rules.OVERSEERS):
         return []
     found = leading.orphans(_open()).select_related("investigator").prefetch_related("members").order_by("registered")
-    return [one for one in found if by.id not in {str(member.person_id) for member in one.members.all()}]
+    there = {one.id: one for one in found} | untaken(timezone.localdate())
+    return [
+        one
+        for one in there.values()
+        if by.id not in {str(one.investigator_id), *(str(member.person_id) for member in one.members.all())}
+    ]
+
+
+def untaken(today: datetime.date) -> dict[uuid.UUID, Study]:
+    """The studies that whoever was named their principal investigator has not taken on in time, by their ids."""
+    named = _open().filter(named__isnull=False, taken_on=None).exclude(submitted=None)
+    late = [
+        study_id
+        for study_id, here in stood(named).items()
+        if any(turn.takes_on and turn.due is not None and turn.due < today for turn in here.turns)
+    ]
+    return {one.id: one for one in named.filter(id__in=late).prefetch_related("members").order_by("registered")}
 
 
 def _open() -> QuerySet[Study]:

@@ -6,7 +6,7 @@ from it. Parts are worked out from facts (`parts`), whose turn it is from the pa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -227,11 +227,14 @@ class Facts:
 
 
 def parts(actor: Actor, study: Facts) -> frozenset[Part]:
-    """What somebody is to a study. Nobody who works on a study is a body that decides on it, and whoever holds no role
-    on the campus any more is nothing to it, whatever they were."""
+    """What somebody is to a study. Nobody who works on a study is a body that decides on it, whoever holds no role on
+    the campus any more is nothing to it, whatever they were, and whoever holds none in which one may lead it is of its
+    team alone, though it names them as its principal investigator."""
     if not actor.id or not actor.roles:
         return frozenset()
-    own = {Part.INVESTIGATOR} if actor.id == study.investigator else set()
+    own = set()
+    if actor.id == study.investigator:
+        own.add(Part.INVESTIGATOR if _may_lead(actor, study) else Part.MEMBER)
     if actor.id in study.members:
         own.add(Part.MEMBER)
     if own:
@@ -250,6 +253,10 @@ def parts(actor: Actor, study: Facts) -> frozenset[Part]:
         if actor.id in study.voters - study.conflicted:
             found.add(Part.VOTER)
     return frozenset(found)
+
+
+def _may_lead(actor: Actor, study: Facts) -> bool:
+    return actor.has(*(REGISTRARS if study.status is Status.DRAFT else LEADERS))
 
 
 def _in_a_body(actor: Actor, study: Facts) -> bool:
@@ -320,7 +327,20 @@ def may(actor: Actor, verb: Verb, study: Facts) -> Verdict:
         return no(FOR[Part.OVERSEER])
     if verb is Verb.HAND_OVER and Part.OVERSEER in parts(actor, study):
         return no(gettext_noop("This is for the principal investigator, who holds a role in which one may lead it."))
-    return no(FOR[min(allowed, key=list(Part).index)])
+    return _not_for(actor, study, allowed)
+
+
+def _not_for(actor: Actor, study: Facts, allowed: Iterable[Part]) -> Verdict:
+    """For whom something is that is not for somebody."""
+    part = min(allowed, key=list(Part).index)
+    if part is Part.INVESTIGATOR and actor.id == study.investigator:
+        return no(gettext_noop("Nobody answers for the study: its principal investigator may lead none any more."))
+    return no(FOR[part])
+
+
+def may_answer_later(actor: Actor, study: Facts) -> bool:
+    """Whether a question that waits is answered by somebody once it is the turn of its step."""
+    return study.status is Status.SUBMITTED and bool(parts(actor, study) & TABLE[Status.ASKED][Verb.ANSWER])
 
 
 def may_take_back(actor: Actor, study: Facts, step: str, asker: Actor) -> Verdict:
@@ -357,7 +377,7 @@ def may_remove_member(actor: Actor, study: Facts) -> Verdict:
     if not seen:
         return seen
     held = parts(actor, study) & (_OWN | _OVERSEERS)
-    return yes(YOU_ARE[min(held, key=list(Part).index)]) if held else no(FOR[Part.INVESTIGATOR])
+    return yes(YOU_ARE[min(held, key=list(Part).index)]) if held else _not_for(actor, study, _OWN)
 
 
 def may_see(actor: Actor, study: Facts) -> Verdict:

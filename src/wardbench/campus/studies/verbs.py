@@ -27,6 +27,7 @@ say(
         "studies.edit": gettext_noop("Changed a study"),
         "studies.expire": gettext_noop("Let a permit or study expire"),
         "studies.hand_over": gettext_noop("Named another principal investigator of a study"),
+        "studies.untaken": gettext_noop("Said that a study was not taken on in time"),
         "studies.orphaned": gettext_noop("Said that nobody answers for a study any more"),
         "studies.permit": gettext_noop("Gave a permit"),
         "studies.permit_ends": gettext_noop("Said that a permit ends soon"),

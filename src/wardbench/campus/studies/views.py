@@ -134,6 +134,7 @@ def study(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
         "permit_news": doing.permit_news(here),
         "investigator_at": shown.investigator_at(here),
         "answer_form": forms.TextForm(auto_id="answer_%s"),
+        "answers_later": rules.may_answer_later(by, here.facts),
         "ended": (Status.WITHDRAWN, Status.CLOSED),
     }
     return render(request, "studies/study.html", context)
