@@ -640,7 +640,7 @@ def test_codes_of_many_kinds_pass(code: str) -> None:
 
 
 def test_a_column_tells_what_stands_between_thousands() -> None:
-    """2.000 beside 1,5 is two thousand, 2,000 beside 1.5 too; where nothing tells, a point is a point."""
+    """2.000 beside 1,5 is two thousand, 2,000 beside 1.5 too; where nothing tells, it is asked."""
 
     def litres(*cells: str) -> tuple[list[object], str]:
         rows = "".join(f"T{n};Serum;{cell}\n" for n, cell in enumerate(cells))
@@ -651,6 +651,17 @@ def test_a_column_tells_what_stands_between_thousands() -> None:
     assert litres("1,5", "2.000", "0.250") == ([1, 2, 0], ""), "both signs are decimals here"
     assert litres("1,5", "2.000") == ([1, 2000], ".")
     assert litres("1.5", "2,000", "1,250,000") == ([1, 2000, 1_250_000], ",")
-    assert litres("2.000", "1.500") == ([2, 1], "")
     assert litres("1.250,5", "2.000") == ([1250, 2000], ".")
-    assert litres("1500", "2.000") == ([1500, 2], "")
+    assert litres("1.250.000", "2.000") == ([1_250_000, 2000], ".")
+    assert litres("2,000,000", "1,250") == ([2_000_000, 1250], ",")
+
+
+@pytest.mark.parametrize("cells", [("2.000", "1500"), ("2,000",), ("2.000", "1,500"), ("2.000 µl", "5")])
+def test_what_is_a_thousand_or_one_is_asked(cells: tuple[str, ...]) -> None:
+    rows = "".join(f"T{n};Serum;{cell}\n" for n, cell in enumerate(cells))
+    said = f"Staal nr.;materiaal;Vol. (µl)\n{rows}"
+    found, _table = looked(said, unit="µl")
+    assert {(fault.field, fault.cause) for fault in found.faults} == {("amount", "either")} and "either" in CAUSES
+    for numbers, first in (("decimals", 2_000), ("thousands", 2_000_000)):
+        found, _table = looked(said, unit="µl", numbers=numbers)
+        assert not found.faults and found.values["amount"][0] == first and not found.thousands

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
 from django.utils import timezone
 
 from campus import biobank_things as things
@@ -143,6 +144,18 @@ def test_a_date_that_can_be_read_both_ways_is_read_as_said(cast: Cast, by: Actor
     services.match(one, one.matching, {"dates": "month"}, by=by)
     assert looked_at(again(one))[2].values["collected"][0].month == 3
     assert "Whether the day" not in " ".join(shown.look(again(one)).told)
+
+
+def test_an_amount_that_can_be_read_both_ways_is_kept_back_until_it_is_said(cast: Cast, by: Actor) -> None:
+    one = taken_in(cast, by, b"Specimen Label,Type,Quantity,Unit\nA1,Serum,1.250,ul\nA2,Serum,2,ul\n")
+    assert [(reason.cause, reason.rows) for reason in shown.look(one).reasons] == [("either", 1)]
+    page = cast.client("biobank_manager").get(reverse("import", args=[one.id])).content.decode()
+    assert "Say what the sign stands for" in page
+    with pytest.raises(InputError, match="numbers"):
+        services.match(one, one.matching, {"numbers": "both"}, by=by)
+    for said, amount in (("thousands", 1_250_000), ("decimals", 1_250)):
+        services.match(again(one), one.matching, {"numbers": said}, by=by)
+        assert looked_at(again(one))[2].values["amount"][0] == amount and not shown.look(again(one)).reasons
 
 
 def test_a_column_of_dates_that_does_not_tell_is_read_as_the_others() -> None:

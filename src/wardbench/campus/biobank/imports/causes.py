@@ -33,6 +33,9 @@ CAUSES: dict[str, str] = {
     "future": gettext_noop("The day is yet to come."),
     "ancient": gettext_noop("The day is before 1900, or before the donor was born."),
     "number": gettext_noop("This is no number."),
+    "either": gettext_noop(
+        "This can be a thousand and more, or a number with decimals, and nothing in the column tells which."
+    ),
     "below": gettext_noop("An amount is not below nothing."),
     "large": gettext_noop("This is absurdly much."),
     "fine": gettext_noop("This is finer than can be kept."),

@@ -77,8 +77,9 @@ class Known:
 class Filling:
     """What fills in for what the file does not say: a material, a unit; whether donors that are new are added.
 
-    `dates` is "day" or "month" where somebody said what stands first in a date. `out` are causes whose rows are left
-    out; `notes_are_rows` says that what looks like no specimen is one.
+    `dates` is "day" or "month" where somebody said what stands first in a date, `numbers` "decimals" or "thousands"
+    where somebody said what the sign in 1.250 stands before or between. `out` are causes whose rows are left out;
+    `notes_are_rows` says that what looks like no specimen is one.
     """
 
     material: str = ""
@@ -87,6 +88,7 @@ class Filling:
     dates: str = ""
     out: frozenset[str] = frozenset()
     notes_are_rows: bool = False
+    numbers: str = ""
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,9 @@ class _Check:
         columns = self.columns
         self.months, self.unsure = _months_first(columns, filling.dates)
         amounts = {text for name in ("amount", "first_amount") for text in columns.get(name, ())}
-        self.thousands = parsing.thousands(amounts)
+        self.thousands = "" if filling.numbers else parsing.thousands(amounts)
+        self.between = ".," if filling.numbers == "thousands" else self.thousands
+        self.unsure_amounts = not filling.numbers and parsing.are_unsure(amounts)
         self.cold_lost = 0
 
     def result(self) -> Checked:
@@ -192,7 +196,10 @@ class _Check:
             "status": parsing.status,
             "unit": parsing.unit,
             "class": lambda text: CLASS_UNITS.get(text.casefold(), ""),
-            **dict.fromkeys(("amount", "first_amount"), lambda text: parsing.amount(text, self.thousands)),
+            **dict.fromkeys(
+                ("amount", "first_amount"),
+                lambda text: parsing.amount(text, self.between, unsure=self.unsure_amounts),
+            ),
             "thaws": parsing.whole,
             "collected": lambda text: parsing.moment(text, zone, now, months=self.months["collected"]),
             **handled.parsers(zone, now, self.months),

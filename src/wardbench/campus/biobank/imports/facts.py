@@ -33,6 +33,7 @@ def looked_at(one: Import, table: Table | None = None) -> tuple[Table, list[list
         given.get("dates", ""),
         frozenset(given.get("out", ())),
         bool(given.get("notes_are_rows")),
+        "decimals" if table.kind == "fhir" else given.get("numbers", ""),
     )
     return table, columns, check(fields, len(table.rows), known, filling, _notes(one, table)), known
 

@@ -44,6 +44,12 @@ class OptionsForm(forms.Form):
         choices=[("", _("As the columns tell; else the day is first")), ("day", _("The day is first")),
                  ("month", _("The month is first"))],
     )  # fmt: skip
+    numbers = forms.ChoiceField(
+        label=_("In amounts such as 1.250 or 1,250"), required=False,
+        choices=[("", _("As the columns tell; else they are kept back")),
+                 ("decimals", _("The sign stands before decimals: it is one and a quarter")),
+                 ("thousands", _("The sign stands between thousands: it is a thousand and more"))],
+    )  # fmt: skip
     new_donors = forms.BooleanField(label=_("Add donors that are not there yet"), required=False)
     new_boxes = forms.BooleanField(label=_("Add boxes that are not there yet"), required=False)
     rows = forms.IntegerField(label=_("Rows of a new box"), min_value=1, max_value=MOST_SIDE, required=False)
@@ -65,6 +71,7 @@ class OptionsForm(forms.Form):
             "material": options.get("material", ""),
             "unit": options.get("unit", ""),
             "dates": options.get("dates", ""),
+            "numbers": options.get("numbers", ""),
             "new_donors": options.get("new_donors", False),
             "new_boxes": bool(boxes),
             "rows": boxes.get("rows", 9),
@@ -88,7 +95,7 @@ class OptionsForm(forms.Form):
     def options(self) -> dict[str, Any]:
         """What `services.match` keeps."""
         given = self.cleaned_data
-        kept = {name: given[name] for name in ("material", "unit", "dates", "new_donors")}
+        kept = {name: given[name] for name in ("material", "unit", "dates", "numbers", "new_donors")}
         if given["new_boxes"]:
             parent = given.get("parent")
             kept["boxes"] = {

@@ -118,10 +118,16 @@ _GROUPED = re.compile(r"\d{1,3}(?:'\d{3})+(?:[.,]\d+)?|\d{1,3}(?:,\d{3})+\.\d+|\
 
 
 _DECIMAL = {
-    ",": re.compile(r"0,\d+|\d+,(?!\d{3}$)\d+|\d{4,},\d+|\d{1,3}(?:\.\d{3})+,\d+", re.ASCII),
-    r"\.": re.compile(r"0\.\d+|\d+\.(?!\d{3}$)\d+|\d{4,}\.\d+|\d{1,3}(?:,\d{3})+\.\d+", re.ASCII),
+    ",": re.compile(
+        r"0,\d+|\d+,(?!\d{3}$)\d+|\d{4,},\d+|\d{1,3}(?:\.\d{3})+,\d+|[1-9]\d{0,2}(?:\.\d{3}){2,}", re.ASCII
+    ),
+    r"\.": re.compile(
+        r"0\.\d+|\d+\.(?!\d{3}$)\d+|\d{4,}\.\d+|\d{1,3}(?:,\d{3})+\.\d+|[1-9]\d{0,2}(?:,\d{3}){2,}", re.ASCII
+    ),
 }
-"""Numbers in which a sign can only be that of decimals."""
+"""Numbers in which a sign can only be that of decimals, or the other one only stand between thousands."""
+_EITHER = re.compile(r"[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
+"""Numbers of which nobody can know whether they have thousands or decimals."""
 _THOUSANDS = {mark: re.compile(rf"[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+", re.ASCII) for mark in (".", ",")}
 
 
@@ -129,20 +135,36 @@ def thousands(cells: Iterable[str]) -> str:
     """The sign between thousands in a column of amounts: a point where others of its cells have a decimal comma, a
     comma where they have a decimal point; "" where nothing tells, or no number is written with it."""
     numbers = [found[1] for cell in cells if (found := _AMOUNT.fullmatch(cell))]
-    comma, point = (any(_DECIMAL[mark].fullmatch(one) for one in numbers) for mark in (",", r"\."))
+    comma, point = _decimals(numbers)
     mark = "" if comma is point else "." if comma else ","
     return mark if mark and any(_THOUSANDS[mark].fullmatch(one) for one in numbers) else ""
 
 
-def amount(text: str, between: str = "") -> tuple[Decimal, str]:
-    """A number, and the unit after it ("" where there is none): 1.5, 1,5 ml, 1.250,5 µl. `between` stands between
-    thousands, where the column tells; what 1,250 is nobody can know otherwise: one and a quarter."""
+def are_unsure(cells: Iterable[str]) -> bool:
+    """Whether nothing in a column of amounts tells what 1,250 is: a thousand and more, or one and a quarter."""
+    numbers = [found[1] for cell in cells if (found := _AMOUNT.fullmatch(cell))]
+    return not any(_decimals(numbers)) and any(map(_EITHER.fullmatch, numbers))
+
+
+def _decimals(numbers: Iterable[str]) -> tuple[bool, bool]:
+    """Whether a comma stands before decimals in some numbers, and whether a point does."""
+    given = list(numbers)
+    comma, point = (any(_DECIMAL[mark].fullmatch(one) for one in given) for mark in (",", r"\."))
+    return comma, point
+
+
+def amount(text: str, between: str = "", *, unsure: bool = False) -> tuple[Decimal, str]:
+    """A number, and the unit after it ("" where there is none): 1.5, 1,5 ml, 1.250,5 µl. The signs `between` stand
+    between thousands. Where nothing tells, `unsure`, what 1,250 is has to be asked."""
     found = _AMOUNT.fullmatch(text.replace("\u00a0", " ").replace("\u202f", ""))
     if not found:
         raise WrongError("number")
     number = found[1]
-    if between and _THOUSANDS[between].fullmatch(number):
-        number = number.replace(between, "")
+    if unsure and _EITHER.fullmatch(number):
+        raise WrongError("either")
+    for mark in between:
+        if _THOUSANDS[mark].fullmatch(number):
+            number = number.replace(mark, "")
     if _GROUPED.fullmatch(number):
         mark = "," if number.rfind(",") > number.rfind(".") else "."
         number = "".join(c for c in number if c.isdigit() or c == mark)

@@ -48,6 +48,7 @@ NEW_BOXES = {"rows": 9, "columns": 9, "labels": "A1", "parent": ""}
 SAID = ("out", "notes_are_rows")
 """Options that `sort_out` keeps, beside those that come with what the columns mean."""
 DATES = ("", "day", "month")
+NUMBERS = ("", "decimals", "thousands")
 OPEN = frozenset({Import.Status.DRAFT, Import.Status.REST})
 """An import in one of these can be changed and entered."""
 
@@ -180,6 +181,9 @@ def _options(given: Mapping[str, Any]) -> dict[str, Any]:
     if (given.get("dates") or "") not in DATES:
         raise InputError(_("dates: choose what stands first in a date."))
     kept["dates"] = given.get("dates") or ""
+    if (given.get("numbers") or "") not in NUMBERS:
+        raise InputError(_("numbers: choose what the sign in an amount stands for."))
+    kept["numbers"] = given.get("numbers") or ""
     if boxes:
         sides = (boxes["rows"], boxes["columns"])
         if not all(isinstance(side, int) and 1 <= side <= MOST_SIDE for side in sides):

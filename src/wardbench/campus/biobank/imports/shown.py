@@ -32,7 +32,7 @@ MANY = 20_000
 PIECE = 5_000
 """Rows that are handed back at once."""
 REPLACED = frozenset(
-    {"material", "kind", "unit", "no_unit", "sex", "status", "box", "boxes", "date", "number", "year", "site"}
+    {"material", "kind", "unit", "no_unit", "sex", "status", "box", "boxes", "date", "number", "either", "year", "site"}
 )
 """Causes that are mended by writing something else wherever a text stands."""
 
