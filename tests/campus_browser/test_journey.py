@@ -227,7 +227,6 @@ def test_from_a_question_to_a_permit_and_back(visitors: Arrive) -> None:
     others["privacy"].page.locator("main form").get_by_role("button").click()
     others["privacy"].page.wait_for_load_state("networkidle")
     researcher.open(address)
-    follow(researcher, re.compile(r"^Count the cohorts"))
     follow(researcher, re.compile(r"^Count(?! the cohorts)"))
     assert "A complaint is looked into" in said(researcher) and researcher.page.locator(".app-number-big").count() == 0
     well(researcher)
