@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from wardbench.campus.people.roles import Role
@@ -183,6 +184,41 @@ def test_nobody_decides_on_a_study_of_their_own() -> None:
     """The member is of the trial centre, whose turn it is."""
     verdict = rules.may(MEMBER, Verb.VOTE, facts_of(Status.SUBMITTED))
     assert not verdict and "Nobody decides" in str(verdict)
+
+
+def test_nobody_decides_on_a_study_for_two_bodies() -> None:
+    """Of every two steps of different bodies; a vote that was taken back, or one on a step that is not needed, binds
+    nobody, and the path may let two bodies share people."""
+
+    def elsewhere(path: Path, *given: Vote, facts: frozenset[Fact] = ALL) -> frozenset[tuple[str, str]]:
+        here = case(*given, facts=facts)
+        return standing.spoken_elsewhere(path, here, standing.standing(path, here))
+
+    for spoken in PATH.steps:
+        role = spoken.role
+        found = elsewhere(PATH, Vote(spoken.id, "both", Answer.REFUSE, MONDAY))
+        assert found == {(one.id, "both") for one in PATH.steps if one.role != role}, spoken.id
+    board = Vote("board", "both", Answer.APPROVE, MONDAY)
+    assert elsewhere(PATH, dataclasses.replace(board, answer=None)) == frozenset()
+    assert elsewhere(PATH, board, facts=frozenset({Fact.HUMAN_SUBJECTS})) == frozenset()
+    shares = msgspec.structs.replace(PATH.by_id["ethics"], people_of=("board",))
+    sharing = msgspec.structs.replace(PATH, steps=tuple(shares if one.id == "ethics" else one for one in PATH.steps))
+    assert ("ethics", "both") not in elsewhere(sharing, board) and ("biobank", "both") in elsewhere(sharing, board)
+    assert ("board", "both") not in elsewhere(sharing, dataclasses.replace(board, step="ethics"))
+
+
+def test_who_spoke_for_another_body_is_told_so() -> None:
+    both = Actor("both", "", (Affiliation(Role.ETHICS, "organisation"), Affiliation(Role.TRIAL_CENTRE, "organisation")))
+    facts = dataclasses.replace(facts_of(Status.SUBMITTED), voters=frozenset({"both"}))
+    assert rules.may(both, Verb.VOTE, facts) and rules.may_decide(both, facts, "validation")
+    barred = dataclasses.replace(facts, elsewhere=frozenset({("validation", "both")}))
+    for verb in (Verb.VOTE, Verb.ASK):
+        assert str(rules.may(both, verb, barred)) == rules.FOR_ANOTHER
+    assert str(rules.may_decide(both, barred, "validation")) == rules.FOR_ANOTHER
+    assert Part.TURN not in rules.parts(both, barred) and Part.VOTER in rules.parts(both, barred)
+    assert rules.may(actor(Role.TRIAL_CENTRE, "other"), Verb.VOTE, barred), "it binds them alone"
+    asked = dataclasses.replace(barred, status=Status.ASKED, asked=facts.turns)
+    assert Part.ASKER not in rules.parts(both, asked)
 
 
 def test_a_body_sees_a_study_once_it_has_reached_it_and_a_draft_nobody_but_its_team() -> None:
@@ -417,6 +453,7 @@ def test_a_campus_writes_its_own_path() -> None:
         (written(step("a"), step("a")), "there twice"),
         (written(step("a", 'after = ["b"]'), step("b", 'after = ["a"]')), "nobody could begin"),
         (written(step("a", 'after = ["a"]')), "nobody could begin"),
+        (written(step("a", 'people_of = ["b"]'), step("b")), "people_of: b is no step that stands before it"),
         (written(step("a", 'when = ["weather"]')), "weather"),
         (written(step("a", 'sees = ["weather"]')), "weather"),
         (written(step("a", 'documents = ["poem"]')), "poem"),

@@ -235,6 +235,7 @@ STUDY = (
     ("a member of its team", _actor(Role.RESEARCHER, id="member")),
     ("a body whose turn it is", _actor(Role.ETHICS)),
     ("a body whose turn it is, with a conflict of interest", _actor(Role.ETHICS, id="conflicted")),
+    ("a body whose turn it is, having spoken for another body", _actor(Role.ETHICS, id="elsewhere")),
     ("a body that has decided", _actor(Role.BIOBANK_MANAGER)),
     ("the trial centre or data protection", _actor(Role.DATA_PROTECTION)),
     ("a data steward", _actor(Role.DATA_STEWARD)),
@@ -270,6 +271,7 @@ def _studies() -> Iterator[Case]:
             public=True,
             partners=frozenset({"partner"}),
             conflicted=frozenset({"conflicted"}),
+            elsewhere=frozenset({("ethics", "elsewhere")}),
         )
         title = STATUSES[status]
         yield Case("See the whole study", title, name, studies.may_see(by, here))

@@ -42,9 +42,10 @@ def vote(
     `seen` is how often the study had been submitted or amended when it was read: BusyError where it was again since.
     """
     here = allowed(study_id, Verb.VOTE, by)
+    rules.may_decide(by, here.facts, step).require()
     if seen is not None and seen != here.study.submissions.count():
         raise BusyError(_("The study was amended while you read it; look at it again before you decide."))
-    turn = next((one for one in here.turns if one.step == step and rules.is_turn_of(by, one)), None)
+    turn = next((one for one in here.turns if one.step == step and rules.has_turn(by, here.facts, one)), None)
     if turn is None:
         raise BusyError(_("It is not your turn on this step; load the page again."))
     if answer and answer not in list(Answer):
@@ -119,7 +120,8 @@ def _fall(here: Standing, by: Actor) -> list[str]:
 def ask(study_id: uuid.UUID, step: str, text: str, *, by: Actor) -> None:
     """Ask the applicant something; the step waits for the answer."""
     here = allowed(study_id, Verb.ASK, by)
-    if not any(one.step == step and rules.is_turn_of(by, one) for one in here.turns):
+    rules.may_decide(by, here.facts, step).require()
+    if not any(one.step == step and rules.has_turn(by, here.facts, one) for one in here.turns):
         raise BusyError(_("It is not your turn on this step; load the page again."))
     text = needs_reason(text, _("text: write the question."))
     Asking.objects.create(study=here.study, step=step, by_id=by.id, text=text, at=timezone.now())

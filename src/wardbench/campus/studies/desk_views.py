@@ -29,7 +29,7 @@ from wardbench.core.errors import BusyError, NotFoundError
 def decide(request: HttpRequest, study_id: uuid.UUID, step: str) -> HttpResponse:
     by, today = actor(request), timezone.localdate()
     here = queries.study(study_id, by=by)
-    rules.may(by, Verb.VOTE, here.facts).require()
+    rules.may_decide(by, here.facts, step).require()
     row = next((row for row in presenting.rows(here, by, today) if row.id == step), None)
     if row is None:
         raise NotFoundError(_("There is no such step."))
@@ -72,6 +72,7 @@ def decide(request: HttpRequest, study_id: uuid.UUID, step: str) -> HttpResponse
         "similar": shown.similar_decisions(here, step),
         "eligible": row.can_vote,
         "own_vote": shown.own_vote(here, step, by),
+        "gives_up": presenting.gives_up(here, step, by),
     }
     return render(request, "studies/decide.html", context)
 

@@ -170,6 +170,7 @@ and no step that nobody reaches.
 | `of_care_programmes` | one physician of each care programme concerned decides |
 | `sees` | sections that it judges; a change of one makes it decide again |
 | `renews` | it decides again when a permit is renewed |
+| `people_of` | steps of other bodies, earlier in the file, whose people may decide here as well |
 | `body` | what the body is called on its letters, in `en`, `nl` and `fr`; without it, after its role |
 
 | key of one of `holidays` | meaning |

@@ -165,7 +165,8 @@ def tell_turns(
             continue
         people = [person.id for unit in turn.units or ("",) for person in holders(turn.role, unit=_uuid(unit))]
         spoken = set() if turn.units else {person for step, person in now.voted if step == turn.step}
-        out = team(now) | now.facts.conflicted | now.facts.former | spoken | know
+        elsewhere = {person for step, person in now.facts.elsewhere if step == turn.step}
+        out = team(now) | now.facts.conflicted | now.facts.former | spoken | elsewhere | know
         asked = [person for person in people if str(person) not in out]
         step = told(now.path.by_id[turn.step].title)
         notify(asked, sentence, page_of(study), by=by, reference=study.reference, step=step, **values)

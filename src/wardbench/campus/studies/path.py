@@ -39,7 +39,8 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     what is expected where past cases are too few to tell. `documents` have to be there; those of `documents_when` where
     their fact holds. `sees` are the sections of the study that the body judges: a change of one of them makes it decide
     again. `renews` says that it decides again when a permit is renewed. `body` is what it is called on its letters,
-    where it is not called after the role.
+    where it is not called after the role. `people_of` are steps of other bodies, before it, whose members may decide
+    on this one as well; otherwise nobody decides on one study for two bodies.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     renews: bool = False
     body: Words | None = None
     sees: tuple[Section, ...] = tuple(Section)
+    people_of: tuple[str, ...] = ()
 
     def documents_of(self, facts: frozenset[Fact]) -> tuple[str, ...]:
         """The kinds of documents that the step needs of a study with these facts."""
@@ -77,6 +79,11 @@ class Path(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     answer_days: int = 28
     permit_months: int = 24
     holidays: tuple[Holiday, ...] = ()
+
+    def apart(self, one: str, other: str) -> bool:
+        """Whether whoever speaks on one of two steps may not speak on the other: they are those of two bodies."""
+        first, second = self.by_id[one], self.by_id[other]
+        return first.role != second.role and one not in second.people_of and other not in first.people_of
 
     @property
     def by_id(self) -> Mapping[str, Step]:
@@ -110,6 +117,9 @@ def _faults(path: Path) -> list[str]:
             found.append(
                 f"step {step.id}: after: {missing[0]} is no step that stands before it, so that nobody could begin"
             )
+        strangers = [one for one in step.people_of if one not in known]
+        if strangers:
+            found.append(f"step {step.id}: people_of: {strangers[0]} is no step that stands before it")
         named = [*step.documents, *(one for kinds in step.documents_when.values() for one in kinds)]
         unknown = [one for one in named if one not in DOCUMENTS]
         if unknown:

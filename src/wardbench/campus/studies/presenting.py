@@ -56,7 +56,7 @@ def status_of(here: Stood) -> tuple[str, str]:
 @dataclass(frozen=True)
 class Row:
     """One step of a path. `days` is what is expected, from past cases or the path's own number; `votes` those that the
-    reader may see."""
+    reader may see, `elsewhere` whether it would be the reader's turn, had they not spoken for another body."""
 
     id: str
     title: str
@@ -76,6 +76,7 @@ class Row:
     missing_programmes: tuple[str, ...]
     can_vote: int | None
     mine: bool
+    elsewhere: bool
     documents: tuple[str, ...]
 
     @property
@@ -148,6 +149,7 @@ def _row(here: Standing, stand: Stand, by: Actor, days: tuple[int, bool], votes:
         missing_programmes=tuple(sorted(programmes.get(one, "") for one in stand.missing_programmes)),
         can_vote=_can_vote(here, stand, votes) if stand.state is State.OPEN else None,
         mine=turn is not None and turn in turns_of(by, here),
+        elsewhere=rules.spoke_for_another(by, here.facts, step.id),
         documents=step.documents_of(here.study.asked.facts),
     )
 
@@ -166,11 +168,28 @@ def _can_vote(here: Standing, stand: Stand, votes: Sequence[Vote]) -> int:
     """How many of the votes that are missing could still come: from nobody who works or worked on the study, stepped
     out, or voted; of care programmes, those in which somebody is left to speak."""
     out = {here.facts.investigator, *here.facts.members, *here.facts.former, *here.facts.conflicted}
+    out |= {person for step, person in here.facts.elsewhere if step == stand.step.id}
     if stand.missing_programmes:
         of_each = (people.holders(stand.step.role, unit=uuid.UUID(unit)) for unit in stand.missing_programmes)
         return sum(any(str(one.id) not in out for one in them) for them in of_each)
     out |= {str(vote.person_id) for vote in votes if not vote.void}
     return sum(str(one.id) not in out for one in people.holders(stand.step.role))
+
+
+def gives_up(here: Standing, step: str, by: Actor) -> list[str]:
+    """What else of a study somebody could decide, had they not spoken on this step: the titles of these steps."""
+    open_to = [
+        Turn(
+            one.step.id,
+            one.step.role,
+            here.facts.programmes if one.step.of_care_programmes else frozenset(),
+            None,
+            None,
+        )
+        for one in here.steps
+        if one.state not in (*DECIDED, State.NOT_NEEDED) and here.path.apart(step, one.step.id)
+    ]
+    return [words(here.path.by_id[one.step].title) for one in open_to if rules.has_turn(by, here.facts, one)]
 
 
 def names_of(those: Iterable[Standing]) -> dict[str, str]:

@@ -113,6 +113,8 @@ NOT_NOW = {
     Status.CLOSED: gettext_noop("The study is closed."),
 }
 
+FOR_ANOTHER = gettext_noop("You have spoken on this study for another body; nobody decides on a study for two bodies.")
+
 ON_A_PERMIT = frozenset({Verb.REVOKE, Verb.SUSPEND, Verb.RESUME})
 """What overseers do to a permit, for as long as it holds and wherever the study stands, as while it is renewed."""
 
@@ -206,7 +208,8 @@ class Facts:
     `former` who worked on it when it was submitted or amended and does not now, and `permit` whether one is there that
     was not revoked; `begun` whether there ever was one. `orphaned` is a study whose investigator holds no role any more
     in which one may lead it, `untaken` one whose investigator was named and has not taken it on yet; `asked` are the
-    bodies whose questions wait for an answer, as the turns that they would have."""
+    bodies whose questions wait for an answer, as the turns that they would have. `elsewhere` are steps and persons who
+    have spoken for another body (`standing.spoken_elsewhere`)."""
 
     investigator: str
     members: frozenset[str]
@@ -224,6 +227,7 @@ class Facts:
     orphaned: bool = False
     untaken: bool = False
     asked: tuple[Turn, ...] = ()
+    elsewhere: frozenset[tuple[str, str]] = frozenset()
 
 
 def parts(actor: Actor, study: Facts) -> frozenset[Part]:
@@ -246,9 +250,9 @@ def parts(actor: Actor, study: Facts) -> frozenset[Part]:
         if _in_a_body(actor, study):
             found.add(Part.BODY)
         if actor.id not in study.conflicted | study.former:
-            if any(is_turn_of(actor, turn) for turn in study.turns):
+            if any(has_turn(actor, study, turn) for turn in study.turns):
                 found.add(Part.TURN)
-            if any(is_turn_of(actor, turn) for turn in study.asked):
+            if any(has_turn(actor, study, turn) for turn in study.asked):
                 found.add(Part.ASKER)
         if actor.id in study.voters - study.conflicted:
             found.add(Part.VOTER)
@@ -271,6 +275,18 @@ def is_turn_of(actor: Actor, turn: Turn) -> bool:
     if turn.role is None or not actor.has(turn.role):
         return False
     return not turn.units or bool(actor.units(turn.role) & turn.units)
+
+
+def has_turn(actor: Actor, study: Facts, turn: Turn) -> bool:
+    """Whether it is somebody's own turn: that of their body, and they have not spoken on the study for another."""
+    return is_turn_of(actor, turn) and (turn.step, actor.id) not in study.elsewhere
+
+
+def spoke_for_another(actor: Actor, study: Facts, step: str) -> bool:
+    """Whether it would be somebody's turn on a step, had they not spoken on the study for another body."""
+    return (step, actor.id) in study.elsewhere and any(
+        one.step == step and is_turn_of(actor, one) for one in study.turns
+    )
 
 
 def may_register(actor: Actor) -> Verdict:
@@ -323,6 +339,8 @@ def may(actor: Actor, verb: Verb, study: Facts) -> Verdict:
         return no(gettext_noop("You worked on this study when it was submitted; nobody decides on their own work."))
     if verb in (Verb.VOTE, Verb.ASK, Verb.TAKE_BACK, Verb.DECLARE) and actor.id in study.conflicted:
         return no(gettext_noop("You declared a conflict of interest in this study."))
+    if verb in (Verb.VOTE, Verb.ASK) and any(spoke_for_another(actor, study, one.step) for one in study.turns):
+        return no(FOR_ANOTHER)
     if verb is Verb.HAND_OVER and Part.OVERSEER in allowed:
         return no(FOR[Part.OVERSEER])
     if verb is Verb.HAND_OVER and Part.OVERSEER in parts(actor, study):
@@ -336,6 +354,14 @@ def _not_for(actor: Actor, study: Facts, allowed: Iterable[Part]) -> Verdict:
     if part is Part.INVESTIGATOR and actor.id == study.investigator:
         return no(gettext_noop("Nobody answers for the study: its principal investigator may lead none any more."))
     return no(FOR[part])
+
+
+def may_decide(actor: Actor, study: Facts, step: str) -> Verdict:
+    """Deciding on one step, or asking the applicant for its body: for its body's members who have not spoken on the
+    study for another body, unless the path lets these two share people."""
+    if may_see(actor, study) and spoke_for_another(actor, study, step) and actor.id not in study.conflicted:
+        return no(FOR_ANOTHER)
+    return may(actor, Verb.VOTE, study)
 
 
 def may_answer_later(actor: Actor, study: Facts) -> bool:

@@ -258,6 +258,16 @@ def turns(path: Path, case: Case) -> tuple[Turn, ...]:
     return tuple(found)
 
 
+def spoken_elsewhere(path: Path, case: Case, stands: Iterable[Stand]) -> frozenset[tuple[str, str]]:
+    """Steps, and persons who do not decide on them because a vote of theirs holds for another body of the study.
+
+    `stands` is what `standing` says of the case. What was said on a step that is not needed binds nobody.
+    """
+    needed = {one.step.id for one in stands if one.state is not State.NOT_NEEDED}
+    spoke = {(vote.step, vote.person) for vote in case.votes if vote.answer is not None and vote.step in needed}
+    return frozenset((step, person) for step in needed for held, person in spoke if path.apart(step, held))
+
+
 def why_needed(step: Step, facts: frozenset[Fact]) -> tuple[str, ...]:
     """The facts that make a step necessary, or whose absence makes it unnecessary, as sentences of the catalogues."""
     held = facts & set(step.when)

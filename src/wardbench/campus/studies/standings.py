@@ -101,7 +101,7 @@ def turns_of(by: Actor, here: Stood) -> list[Turn]:
     return [
         turn
         for turn in here.turns
-        if (own if turn.role is None else rules.Part.TURN in parts and rules.is_turn_of(by, turn))
+        if (own if turn.role is None else rules.Part.TURN in parts and rules.has_turn(by, here.facts, turn))
         and (rules.Part.INVESTIGATOR in parts or not turn.takes_on)
         # A member of a body who has spoken waits for the others; who speaks for a care programme may for the next one.
         and (turn.role is None or turn.units or (turn.step, by.id) not in here.voted)
@@ -164,6 +164,7 @@ def _work_out(study: Study) -> Stood:
         permit=any(permit.revoked is None for permit in study.permits.all()),
         begun=bool(study.permits.all()),
         untaken=case.untaken is not None,
+        elsewhere=standing.spoken_elsewhere(path, case, steps),
         asked=tuple(
             Turn(stand.step.id, stand.step.role, stand.missing_programmes, stand.since, stand.due)
             for stand in steps
