@@ -221,6 +221,24 @@ def test_who_spoke_for_another_body_is_told_so() -> None:
     assert Part.ASKER not in rules.parts(both, asked)
 
 
+def test_an_approval_stands_whatever_the_path_asks_for_later() -> None:
+    """A step more, another that is needed by the same words, votes more: for what is under way, and not for what was
+    approved."""
+    before = frozenset({Fact.MATERIAL})
+    given = case(*votes("validation", "biobank"), facts=before)
+    assert standing.status(PATH, given) is Status.APPROVED
+    newer = dataclasses.replace(given, facts=before | {Fact.PERSONAL_DATA})
+    stricter = tuple(msgspec.structs.replace(one, votes=2) if one.id == "biobank" else one for one in PATH.steps)
+    for path, facts in ((PATH, newer.facts), (msgspec.structs.replace(PATH, steps=stricter), before)):
+        under_way = dataclasses.replace(given, facts=facts)
+        assert standing.status(path, under_way) is Status.SUBMITTED
+        approved = dataclasses.replace(under_way, approved=True)
+        assert standing.status(path, approved) is Status.APPROVED and standing.turns(path, approved) == ()
+        stands = {one.step.id: one for one in standing.standing(path, approved)}
+        assert stands["biobank"].state is State.APPROVED and not stands["biobank"].later
+        assert {key for key, one in stands.items() if one.later} == ({"privacy"} if facts is not before else set())
+
+
 def test_a_body_sees_a_study_once_it_has_reached_it_and_a_draft_nobody_but_its_team() -> None:
     for role in Role:
         sees = {status for status in Status if rules.may_see(actor(role, unit="elsewhere"), facts_of(status))}

@@ -19,7 +19,7 @@ from wardbench.campus.studies import permits, rules
 from wardbench.campus.studies.models import Asking, Decision, Vote
 from wardbench.campus.studies.moves import allowed, decide_again, move, needs_reason, page_of, settle, team, tell_turns
 from wardbench.campus.studies.rules import Verb
-from wardbench.campus.studies.standing import DECIDED, Answer
+from wardbench.campus.studies.standing import DECIDED, Answer, State
 from wardbench.campus.studies.standings import Standing
 from wardbench.core.errors import BusyError, InputError, NotFoundError
 
@@ -101,7 +101,8 @@ def _fall(here: Standing, by: Actor) -> list[str]:
     again.
 
     A step is decided by no more votes than it needs, so that each of them decided it: its whole body decides again. Of
-    care programmes each speaks for itself, and on a step that is not decided yet the others spoke for themselves.
+    care programmes each speaks for itself, and on a step that is not decided yet the others spoke for themselves. What
+    was decided on a step that the path does not ask for any more nobody decides again: its first step does instead.
     """
     said = Vote.objects.filter(study=here.study, person_id=by.id, void=False).exclude(answer="")
     permits.rest(
@@ -109,6 +110,9 @@ def _fall(here: Standing, by: Actor) -> list[str]:
     )
     decided = {one.step.id for one in here.steps if one.state in DECIDED}
     steps = set(said.values_list("step", flat=True))
+    needed = [one.step.id for one in here.steps if one.state is not State.NOT_NEEDED]
+    if Decision.objects.filter(study=here.study, step__in=steps - set(needed), void=False).exists():
+        steps |= set(needed[:1])
     alone = {one for one in steps if one not in decided or here.path.by_id[one].of_care_programmes}
     said.filter(step__in=alone).update(void=True, voided=timezone.now())
     Decision.objects.filter(study=here.study, step__in=alone, void=False).update(void=True)

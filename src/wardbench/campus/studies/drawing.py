@@ -156,7 +156,8 @@ _OWN_PATH = """## A path of your own
 
 Put `approval-path.toml` into the campus's folder. It is read strictly: an unknown key, role, fact, document or section
 is refused by its name, as is a step that waits for one that does not stand before it, so that there can be no circle
-and no step that nobody reaches.
+and no step that nobody reaches. Studies under way follow the path from the moment that it is written; what is approved
+stays approved, until it is amended or renewed.
 
 | key of a step | meaning |
 | --- | --- |

@@ -56,7 +56,8 @@ def status_of(here: Stood) -> tuple[str, str]:
 @dataclass(frozen=True)
 class Row:
     """One step of a path. `days` is what is expected, from past cases or the path's own number; `votes` those that the
-    reader may see, `elsewhere` whether it would be the reader's turn, had they not spoken for another body."""
+    reader may see, `elsewhere` whether it would be the reader's turn, had they not spoken for another body, and
+    `later` whether the path came to ask for it after the study was approved."""
 
     id: str
     title: str
@@ -77,6 +78,7 @@ class Row:
     can_vote: int | None
     mine: bool
     elsewhere: bool
+    later: bool
     documents: tuple[str, ...]
 
     @property
@@ -150,6 +152,7 @@ def _row(here: Standing, stand: Stand, by: Actor, days: tuple[int, bool], votes:
         can_vote=_can_vote(here, stand, votes) if stand.state is State.OPEN else None,
         mine=turn is not None and turn in turns_of(by, here),
         elsewhere=rules.spoke_for_another(by, here.facts, step.id),
+        later=stand.later,
         documents=step.documents_of(here.study.asked.facts),
     )
 

@@ -291,8 +291,12 @@ def cohorts_of(here: Standing, by: Actor) -> list[tuple[Any, bool]]:
 
 
 def who_decides_again(here: Standing, part: Section) -> list[str]:
-    facts = here.study.asked.facts
-    judging = [step for step in here.path.steps if part in step.sees and (not step.when or facts & set(step.when))]
+    facts, later = here.study.asked.facts, {stand.step.id for stand in here.steps if stand.later}
+    judging = [
+        step
+        for step in here.path.steps
+        if (part in step.sees or step.id in later) and (not step.when or facts & set(step.when))
+    ]
     return titles_of(here, [step.id for step in judging])
 
 

@@ -110,7 +110,9 @@ class Question:
 class Case:
     """What decides where a study stands. Votes are those that hold: an amendment takes back some. `today` is asked only
     where a question has waited too long for its answer; `reopened` is when steps last had something new before them,
-    `untaken` since when a principal investigator is named who has not taken the study on: until then nobody decides."""
+    `untaken` since when a principal investigator is named who has not taken the study on: until then nobody decides.
+    `approved` is whether its path was completed and nothing was amended or taken back since; that stands, whatever the
+    path has come to ask for meanwhile."""
 
     facts: frozenset[Fact]
     votes: Sequence[Vote] = ()
@@ -122,11 +124,13 @@ class Case:
     today: datetime.date | None = None
     reopened: Mapping[str, datetime.datetime] = field(default_factory=dict)
     untaken: datetime.datetime | None = None
+    approved: bool = False
 
 
 @dataclass(frozen=True)
 class Stand:
-    """Where one step stands: since when it is open, until when it is expected, and why it is not needed."""
+    """Where one step stands: since when it is open, until when it is expected. `later` where it is not needed since the
+    study was approved before the path asked for it."""
 
     step: Step
     state: State
@@ -135,6 +139,7 @@ class Stand:
     waits_for: tuple[str, ...] = ()
     missing_votes: int = 0
     missing_programmes: frozenset[str] = frozenset()
+    later: bool = False
 
 
 def standing(path: Path, case: Case) -> tuple[Stand, ...]:
@@ -151,7 +156,9 @@ def _stand(step: Step, case: Case, before: Mapping[str, Stand], path: Path) -> S
     if case.submitted is None:
         return Stand(step, State.WAITING)
     votes = _counting(step, case)
-    missing, programmes = _missing(step, votes, case.care_programmes)
+    if case.approved and not votes:
+        return Stand(step, State.NOT_NEEDED, later=True)
+    missing, programmes = (0, frozenset[str]()) if case.approved else _missing(step, votes, case.care_programmes)
     refused = [vote for vote in votes if vote.answer is Answer.REFUSE]
     held_up = tuple(one for one in step.after if before[one].state not in PASSED)
     since = max(

@@ -66,7 +66,8 @@ def whole() -> QuerySet[Study]:
 
 def stands(study: Study) -> Standing:
     """Where a study stands now."""
-    return _with(study, orphaned(_work_out(study)) if leading.is_orphaned(study) else _work_out(study))
+    now = _work_out(study)
+    return _with(study, orphaned(now) if leading.is_orphaned(study) else now)
 
 
 def orphaned(here: Stood) -> Stood:
@@ -220,7 +221,19 @@ def case_of(study: Study) -> Case:
         timezone.localdate(),
         _reopened(study),
         study.named if study.named and not study.taken_on else None,
+        _approved(study),
     )
+
+
+def _approved(study: Study) -> bool:
+    """Whether the path was completed, which makes a permit, and nothing was amended or taken back since. Of votes taken
+    back before their time was kept those count on whose step none holds."""
+    made = max((one.made for one in study.permits.all()), default=None)
+    if made is None or any(one.at >= made for one in study.submissions.all()):
+        return False
+    held = {vote.step for vote in study.votes.all() if not vote.void}
+    void = [vote for vote in study.votes.all() if vote.void]
+    return not any(vote.voided >= made if vote.voided else vote.step not in held for vote in void)
 
 
 def _reopened(study: Study) -> dict[str, datetime.datetime]:
