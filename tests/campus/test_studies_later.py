@@ -87,6 +87,14 @@ def test_an_amendment_is_judged_on_the_path_of_its_day(cast: Cast, path: list[Pa
     assert status(study) is Status.APPROVED and Permit.objects.filter(study=study, revoked=None).count() == 1
 
 
+def test_an_amendment_that_no_body_of_then_judges_asks_for_the_new_step(cast: Cast, path: list[Path]) -> None:
+    study = approved_before(cast, path)
+    narrow = tuple(msgspec.structs.replace(one, sees=(Section.ABOUT,)) for one in PATH.steps)
+    path.append(msgspec.structs.replace(PATH, steps=narrow))
+    assert amending.amend_data(study.id, {"data_wanted": "Urea"}, "Urea", by=cast.actor("researcher")) == []
+    assert states(study)["privacy"] is State.OPEN and not Permit.objects.filter(study=study, revoked=None).exists()
+
+
 def test_a_renewal_another_investigator_and_a_conflict_ask_for_the_new_step_too(cast: Cast, path: list[Path]) -> None:
     by = cast.actor("researcher")
     study = approved_before(cast, path)
