@@ -327,6 +327,31 @@ def test_a_change_from_a_page_that_is_old_is_refused(campus: Cast) -> None:
     assert answer.status_code == 409 and "another window" in answer.content.decode()
 
 
+def test_whoever_is_overtaken_sees_what_changed_and_saves_theirs_over_it_with_their_note(campus: Cast) -> None:
+    cohort = cohort_of(campus)
+    owner, colleague = campus.actor("researcher"), campus.actor("researcher2")
+    services.share(cohort.id, by=owner, person=campus.people["researcher2"], may_edit=True)
+    for by, name in ((owner, "Mine"), (colleague, "Theirs")):
+        desk = queries.desk(cohort, by)
+        changed = add_rule(desk.working, Rule.asking(name, Person(Number("gte", 30))))
+        services.change_draft(cohort.id, changed, desk.revision, by=by)
+    services.save_version(cohort.id, 1, by=colleague, note="For the board")
+    client, address = campus.client("researcher"), f"/cohorts/{cohort.id}/build/"
+    assert "Researcher2 saved version 2 after you began" in client.get(address).content.decode()
+    given = {"note": "Long considered", "revision": "1"}
+    answer = client.post(f"{address}save/", given)
+    said = answer.content.decode()
+    assert answer.status_code == 409 and "For the board" in said and "Theirs" in said and "Long considered" in said
+    assert 'name="over" value="2"' in said and "Save mine all the same" in said
+    assert "Let go of my changes, and go on from version 2" in said
+    # A version that came after the one compared with stops it again.
+    assert client.post(f"{address}save/", {**given, "over": "1"}).status_code == 409
+    assert client.post(f"{address}save/", {**given, "over": "2"}).status_code == 302
+    version = queries.latest(cohort)
+    assert version is not None and (version.number, version.note) == (3, "Long considered")
+    assert "after you began" not in client.get(address).content.decode()
+
+
 def test_json_goes_in_and_out_and_a_refusal_names_its_path(campus: Cast) -> None:
     cohort, client = cohort_of(campus), campus.client("researcher")
     address = f"/cohorts/{cohort.id}/build/json/"

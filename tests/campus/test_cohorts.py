@@ -182,7 +182,9 @@ def test_somebody_elses_version_is_not_covered_unseen(cast: Cast) -> None:
     services.save_version(cohort.id, 1, by=colleague)
     with pytest.raises(BusyError, match="Researcher2 saved version 2"):
         services.save_version(cohort.id, 1, by=owner)
-    assert services.save_version(cohort.id, 1, by=owner, anyway=True).number == 3
+    with pytest.raises(BusyError, match="Researcher2 saved version 2"):
+        services.save_version(cohort.id, 1, by=owner, over=1)
+    assert services.save_version(cohort.id, 1, by=owner, over=2).number == 3
 
 
 def test_letting_go_of_a_draft_leads_back_to_the_version(cast: Cast) -> None:

@@ -21,7 +21,6 @@ from wardbench.campus.cohorts.followed import Followed, followed
 from wardbench.campus.cohorts.forms import JsonForm, SaveForm
 from wardbench.campus.cohorts.given_json import read_json
 from wardbench.campus.cohorts.queries import Desk, Seen
-from wardbench.campus.cohorts.services import Shown
 from wardbench.campus.cohorts.words import sections_of
 from wardbench.campus.counting.permitted import permitted_for
 from wardbench.campus.counting.rules import WORDS, Mode, modes_for
@@ -39,7 +38,7 @@ from wardbench.ward.cohorts.lower import lower
 LARGEST_FILE = 2_000_000
 
 
-def _opened(request: HttpRequest, cohort_id: uuid.UUID) -> tuple[Seen, Desk]:
+def at_desk(request: HttpRequest, cohort_id: uuid.UUID) -> tuple[Seen, Desk]:
     by = actor(request)
     seen = queries.seen(cohort_id, by)
     return seen, queries.desk(seen.cohort, by)
@@ -59,7 +58,7 @@ def _is_partial(request: HttpRequest) -> bool:
 @signed_in
 def build(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
     """The builder; `edit` opens a part as a form, `find` and `for` show concepts to add, for whoever has no script."""
-    seen, desk = _opened(request, cohort_id)
+    seen, desk = at_desk(request, cohort_id)
     board = _board(request, seen, desk.working, request.GET.get("edit", ""))
     by = actor(request)
     context = {
@@ -72,17 +71,24 @@ def build(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
         "modes": [(mode, WORDS[mode]) for mode in modes_for(by)],
         "studies": [one.study for one in permitted_for(by)],
         "save_form": SaveForm(),
-        "latest": queries.latest(seen.cohort),
+        **versions_of(seen, desk),
         **_searched(request),
     }
     return render(request, "cohorts/build.html", context)
+
+
+def versions_of(seen: Seen, desk: Desk) -> dict[str, Any]:
+    """The latest version, and that again as `newer` where somebody saved it after a draft began."""
+    latest = queries.latest(seen.cohort)
+    is_newer = desk.draft is not None and latest is not None and latest.number != desk.based_on
+    return {"latest": latest, "newer": latest if is_newer else None}
 
 
 @signed_in
 def part(request: HttpRequest, cohort_id: uuid.UUID, kind: str, number: int) -> HttpResponse:
     """One part as a form, to be put into the page."""
     part = kind if kind in ("course", "additional") else f"{kind}-{number}"
-    seen, desk = _opened(request, cohort_id)
+    seen, desk = at_desk(request, cohort_id)
     seen.may_edit.require()
     if not _is_partial(request):
         return redirect(f"{reverse('cohort_build', args=[cohort_id])}?edit={part}#{part}")
@@ -103,10 +109,10 @@ def part(request: HttpRequest, cohort_id: uuid.UUID, kind: str, number: int) -> 
 def change(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
     """Carry out what a button or form says, and show what it changed."""
     by = actor(request)
-    seen, desk = _opened(request, cohort_id)
+    seen, desk = at_desk(request, cohort_id)
     seen.may_edit.require()
     do = request.POST.get("do", "")
-    revision = _revision(request, desk)
+    revision = revision_of(request, desk)
     before = _board(request, seen, desk.working)
     edit = edits.Edit(desk.working, "")
     try:
@@ -163,7 +169,7 @@ def _refused_form(request: HttpRequest, seen: Seen, desk: Desk, error: edits.Inv
     if not _is_partial(request):
         board = _board(request, seen, desk.working, error.part, form=error.form)
         context = {"cohort": seen.cohort, "seen": seen, "desk": desk, "board": board, "tab": "simple"}
-        context |= {"may_edit": seen.may_edit, "save_form": SaveForm(), "latest": queries.latest(seen.cohort)}
+        context |= {"may_edit": seen.may_edit, "save_form": SaveForm(), **versions_of(seen, desk)}
         return render(request, "cohorts/build.html", context, status=400)
     if "apply" not in request.POST and "also" not in request.POST:
         return HttpResponse(status=204)
@@ -208,33 +214,9 @@ def choose_mode(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
 
 
 @signed_in
-@require_POST
-def save(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
-    """Save the draft as the next version, with the figure that was shown."""
-    by = actor(request)
-    seen, desk = _opened(request, cohort_id)
-    seen.may("save").require()
-    form = SaveForm(request.POST)
-    if not form.is_valid():
-        raise InputError(_("The note is too long: 500 letters at most."))
-    mode = builder.mode_of(request, by)
-    desk.working.definition(seen.cohort.name)
-    counted = builder.count(desk.working, seen.cohort.name, by, mode)
-    shown = Shown()
-    if counted.shown:
-        persons = counted.shown.persons
-        shown = Shown(persons.text, persons.value, mode.value, counted.shown.snapshot_version)
-    note, anyway = form.cleaned_data["note"], "anyway" in request.POST
-    revision = _revision(request, desk)
-    version = services.save_version(cohort_id, revision, by=by, note=note, shown=shown, anyway=anyway)
-    messages.success(request, _("Saved as version {n}.").format(n=version.number))
-    return redirect("cohort", cohort_id)
-
-
-@signed_in
 def text(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
     """What somebody has before them in sentences of one of three languages, to be printed or copied."""
-    seen, desk = _opened(request, cohort_id)
+    seen, desk = at_desk(request, cohort_id)
     language = request.GET.get("language", builder.spoken())
     language = language if language in LANGUAGES else "en"
     lines, problem, off = [], "", sum(not on for _rule, on in desk.working.rules())
@@ -255,7 +237,7 @@ def text(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
 def as_json(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
     """The definition as ATLAS JSON, to be read, taken away, or replaced by what is pasted or uploaded."""
     by = actor(request)
-    seen, desk = _opened(request, cohort_id)
+    seen, desk = at_desk(request, cohort_id)
     refusal, form = "", JsonForm(initial={"text": _pretty(desk.working)})
     if request.method == "POST":
         seen.may_edit.require()
@@ -263,7 +245,7 @@ def as_json(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
         try:
             working = Working(read_json(given_text(request, form)))
             lower(working.definition(seen.cohort.name))
-            services.change_draft(cohort_id, working, _revision(request, desk), by=by, change="json")
+            services.change_draft(cohort_id, working, revision_of(request, desk), by=by, change="json")
             messages.success(request, _("The definition was taken over. Undo leads back to what was there."))
             return redirect("cohort_build", cohort_id)
         except WardbenchError as error:
@@ -290,7 +272,7 @@ def given_text(request: HttpRequest, form: Any) -> str:
 @limited(Doing.EXPORT)
 def export(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
     """What counts now, as a file that ATLAS imports."""
-    seen, desk = _opened(request, cohort_id)
+    seen, desk = at_desk(request, cohort_id)
     content = atlas_json(desk.working.definition(seen.cohort.name))
     return download(content, f"{seen.cohort.name}.json")
 
@@ -306,10 +288,15 @@ def _pretty(working: Working) -> str:
     return json.dumps(working.expression, ensure_ascii=False, indent=2)
 
 
-def _revision(request: HttpRequest, desk: Desk) -> int:
+def revision_of(request: HttpRequest, desk: Desk) -> int:
     """The revision that the page showed; without a script a form may not say, and then it is the present one."""
-    given = request.POST.get("revision", "")
-    return int(given) if given.isdecimal() and given.isascii() and len(given) < 10 else desk.revision
+    given = number_in(request, "revision")
+    return desk.revision if given is None else given
+
+
+def number_in(request: HttpRequest, name: str) -> int | None:
+    given = request.POST.get(name, "")
+    return int(given) if given.isdecimal() and given.isascii() and len(given) < 10 else None
 
 
 def _go(request: HttpRequest, address: str) -> HttpResponse:

@@ -109,12 +109,13 @@ def save_version(
     by: Actor,
     note: str = "",
     shown: Shown | None = None,
-    anyway: bool = False,
+    over: int | None = None,
 ) -> Version:
     """Save one's draft as the next version; rules that are switched off stay behind, and the draft ends.
 
-    BusyError where somebody saved another version since the draft began, unless `anyway`, or where the draft has gone
-    on since `revision`. InputError where it is no complete definition, or nothing was changed.
+    BusyError where somebody saved another version since the draft began, unless it is `over` that `by` has compared
+    theirs with, or where the draft has gone on since `revision`. InputError where it is no complete definition, or
+    nothing was changed.
     """
     cohort = _allowed(cohort_id, "save", by)
     draft = Draft.objects.filter(cohort=cohort, person_id=queries.key(by)).first()
@@ -123,7 +124,7 @@ def save_version(
     _go_on(draft, revision, draft.position)
     last = queries.latest(cohort)
     number = last.number if last else 0
-    if draft.based_on != number and not anyway:
+    if number not in (draft.based_on, over):
         author = last.author.name if last else ""
         raise BusyError(
             _("%(author)s saved version %(number)d after you began; compare it first, or save yours anyway.")

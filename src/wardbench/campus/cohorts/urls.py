@@ -2,7 +2,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from wardbench.campus.cohorts import builder_views, estimate_views, history_views, settings_views, views
+from wardbench.campus.cohorts import (
+    builder_views,
+    estimate_views,
+    history_views,
+    saving_views,
+    settings_views,
+    views,
+)
 
 urlpatterns = [
     path("", views.cohorts, name="cohorts"),
@@ -16,7 +23,7 @@ urlpatterns = [
     path("<uuid:cohort_id>/build/change/", builder_views.change, name="cohort_change"),
     path("<uuid:cohort_id>/build/find/", builder_views.find, name="cohort_find"),
     path("<uuid:cohort_id>/build/mode/", builder_views.choose_mode, name="cohort_mode"),
-    path("<uuid:cohort_id>/build/save/", builder_views.save, name="cohort_save"),
+    path("<uuid:cohort_id>/build/save/", saving_views.save, name="cohort_save"),
     path("<uuid:cohort_id>/build/text/", builder_views.text, name="cohort_text"),
     path("<uuid:cohort_id>/build/json/", builder_views.as_json, name="cohort_json"),
     path("<uuid:cohort_id>/build/export/", builder_views.export, name="cohort_export"),
