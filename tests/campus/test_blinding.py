@@ -517,7 +517,7 @@ def test_findings_and_returns_know_tubes_by_their_codes(w: World) -> None:
     panel = received(w)
     key = key_of(panel)
     with pytest.raises(InputError, match="received no such specimen"):
-        findings.add(w.study.id, "publication", "Early", labels=[min(key.values())], doi="10.1/a", by=w.asks)
+        findings.add(w.study.id, "publication", "Early", labels=[min(key.values())], doi="10.1/a", year=2026, by=w.asks)
     line = panel.places.select_related("line").order_by("line__code")[0].line
     parcel = returning.send_back(panel.request_id, [line.id], "dry_ice", by=w.asks)
     assert returning.take_back(parcel.id, [line.code.lower()], by=w.gives) == (1, [])

@@ -132,8 +132,8 @@ def test_a_withdrawal_reaches_what_came_back(w: World) -> None:
 
 def test_a_file_and_a_publication(w: World, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"10\.1000"):
-        add(w, kind="publication", values=[], doi="https://doi.org/x")
-    made = add(w, kind="publication", values=[], doi="10.1000/182")
+        add(w, kind="publication", values=[], doi="https://doi.org/x", year=2026)
+    made = add(w, kind="publication", values=[], doi="10.1000/182", year=2026)
     assert made.doi == "10.1000/182" and made.specimens.count() == 3
     with pytest.raises(InputError, match="choose a file"):
         add(w, kind="file", values=[])
@@ -197,11 +197,11 @@ def test_who_may_say_and_see_what_came_back() -> None:
     for actor in people:
         of_team = actor is team
         sees = of_team or actor.has(*KEEPERS, Role.BIOBANK_BOARD, Role.DATA_STEWARD)
-        for received in (True, False):
-            facts = Facts(frozenset({"m"}), received)
+        for received, permitted in ((True, True), (False, True), (False, False)):
+            facts = Facts(frozenset({"m"}), received, permitted)
             assert bool(may_retract_finding(actor, facts)) == (of_team or actor.has(*KEEPERS))
             assert bool(may_see_finding(actor, facts)) == sees and bool(may_add_finding(actor, facts)) == (
-                of_team and received
+                of_team and permitted
             )
 
 
@@ -291,5 +291,5 @@ def test_a_decimal_comma_between_commas_is_no_value(w: World) -> None:
     (one,) = finding_sheet.read(b'label,analyte,value,unit\nT0-0,IL-6,"1,5",pg/mL,\n')
     assert one == Value("T0-0", "IL-6", "1,5", "pg/mL")
     assert finding_sheet.read(finding_sheet.written([one]).encode()) == [one]
-    said = add(w, kind="publication", title="Paper", values=[], doi="https://doi.org/10.1000/182")
+    said = add(w, kind="publication", title="Paper", values=[], doi="https://doi.org/10.1000/182", year=2026)
     assert said.doi == "10.1000/182"

@@ -34,7 +34,10 @@ def answer(request: HttpRequest, question_id: uuid.UUID) -> HttpResponse:
     def carry_out(text: str, references: str) -> None:
         services.answer(shown, text, references=references, by=by)
 
-    return _ask(request, shown, forms.AnswerForm, carry_out, _("Answer the question"), _("Answer the question"))
+    title = _("Answer the question")
+    references = [one.reference for one in queries.from_studies(by, shown) if one.reference]
+    initial = {"references": "\n".join(references)}
+    return _ask(request, shown, forms.AnswerForm, carry_out, title, title, initial=initial)
 
 
 @signed_in

@@ -38,11 +38,13 @@ def study_links(actor: Actor, studies: Sequence[uuid.UUID]) -> list[StudyLink]:
 
 @dataclass(frozen=True)
 class CameBack:
-    """What came back from a study that works on a question; `address` is empty where the reader may not open it."""
+    """What came back from a study that works, or worked, on a question. `address` is empty where the reader may not
+    open it, `reference` where an answer cannot name it, since it is no publication."""
 
     title: str
     said: str
     address: str
+    reference: str = ""
 
 
 CameBackTeller = Callable[[Actor, Sequence[uuid.UUID]], Sequence[CameBack]]

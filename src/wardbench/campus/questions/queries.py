@@ -170,8 +170,13 @@ def page(actor: Actor, question: Question) -> Page:
         study_links(actor, studies),
         list(question.turns.select_related("by")),
         Follower.objects.filter(question=question, person__id=actor.id).exists(),
-        came_back(actor, studies),
+        from_studies(actor, question),
     )
+
+
+def from_studies(actor: Actor, question: Question) -> Sequence[CameBack]:
+    """What came back from every study that ever took a question up: most is published once a study is over."""
+    return came_back(actor, list(TakenUp.objects.filter(question=question).values_list("study", flat=True)))
 
 
 def cohort_choices(actor: Actor) -> list[tuple[str, str]]:

@@ -33,6 +33,11 @@ class FindingForm(forms.Form):
     )  # fmt: skip
     file = forms.FileField(label=_("File"), required=False, max_length=200)
     doi = forms.CharField(label=_("DOI of the publication"), max_length=200, required=False)
+    reference = forms.CharField(
+        label=_("Reference of the publication"), max_length=500, required=False,
+        help_text=_("Where it has no DOI: authors, journal or publisher, volume, pages."),
+    )  # fmt: skip
+    year = forms.IntegerField(label=_("Year of the publication"), required=False, min_value=1900, max_value=2200)
     labels = forms.CharField(
         label=_("About which specimens"), widget=forms.Textarea(attrs={"rows": 3}), max_length=100_000, required=False,
         help_text=_("Labels of a file or publication, one in a line; leave it empty for all that the study received."),
@@ -40,9 +45,17 @@ class FindingForm(forms.Form):
 
     why = forms.CharField(label=_("What was wrong"), widget=forms.Textarea(attrs={"rows": 2}), max_length=2000)
 
-    def __init__(self, *args: Any, corrects: Finding | None = None, **kwargs: Any) -> None:
-        kwargs["initial"] = _of(corrects) if corrects else {"kind": "values"}
+    def __init__(self, *args: Any, corrects: Finding | None = None, specimens: bool = True, **kwargs: Any) -> None:
+        """Without `specimens`, which the study never received, what it published is asked for alone."""
+        kwargs["initial"] = _of(corrects) if corrects else {"kind": "values" if specimens else "publication"}
         super().__init__(*args, **kwargs)
+        if not specimens:
+            for name in ("method", "clinical", "table", "pasted", "file", "labels"):
+                del self.fields[name]
+            kind = self.fields["kind"]
+            assert isinstance(kind, forms.ChoiceField)
+            kind.choices = [one for one in Finding.Kind.choices if one[0] == Finding.Kind.PUBLICATION]
+            self.fields["words"].label = _("What it answers, in plain words")
         self.corrects = corrects
         if corrects is None:
             del self.fields["why"]
@@ -67,12 +80,14 @@ class FindingForm(forms.Form):
         return {
             "kind": given["kind"],
             "title": given["title"],
-            "method": given["method"],
+            "method": given.get("method", ""),
             "words": given["words"],
-            "clinical": given["clinical"],
+            "clinical": given.get("clinical", False),
             "values": given["values"],
-            "labels": given["labels"].split(),
+            "labels": given.get("labels", "").split(),
             "doi": given["doi"],
+            "reference": given["reference"],
+            "year": given["year"],
             "file": (upload.name, upload.chunks()) if upload else None,
             "corrects": self.corrects.id if self.corrects else None,
             "why": given.get("why", ""),
@@ -89,7 +104,10 @@ def _of(one: Finding) -> dict[str, Any]:
     values = [Value(row.specimen.label, row.analyte, row.value, row.unit) for row in rows]
     is_table = one.kind == Finding.Kind.VALUES and len(rows) <= MOST_SHOWN
     return {
-        **{name: getattr(one, name) for name in ("kind", "title", "method", "words", "clinical", "doi")},
+        **{
+            name: getattr(one, name)
+            for name in ("kind", "title", "method", "words", "clinical", "doi", "reference", "year")
+        },
         "pasted": finding_sheet.written(values) if is_table else "",
         "labels": "" if one.kind == Finding.Kind.VALUES else "\n".join(one.label for one in values),
     }

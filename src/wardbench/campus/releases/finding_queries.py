@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from wardbench.campus.biobank import descent
@@ -25,7 +25,7 @@ RECEIVED = (*WITH_RECIPIENT, LineStatus.RETURNED, LineStatus.DESTROYED, LineStat
 
 def facts_of(study: Study) -> Facts:
     had = RequestLine.objects.filter(request__study=study, status__in=RECEIVED).exists()
-    return Facts(team_of(study), had)
+    return Facts(team_of(study), had, study.permits.exists())
 
 
 def study(study_id: uuid.UUID, *, by: Actor) -> Study:
@@ -45,6 +45,12 @@ def received(study: Study) -> dict[str, Specimen]:
 
 def of_study(study: Study) -> QuerySet[Finding]:
     return Finding.objects.filter(study=study).select_related("by", "corrected_by").prefetch_related("specimens")
+
+
+def published(study: Study) -> QuerySet[Finding]:
+    """The publications of a study that stand, the newest first."""
+    found = of_study(study).filter(kind=Finding.Kind.PUBLICATION, retracted=None)
+    return found.order_by(F("year").desc(nulls_last=True), "-at")
 
 
 def finding(finding_id: uuid.UUID, *, by: Actor) -> Finding:

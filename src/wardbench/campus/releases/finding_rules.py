@@ -11,10 +11,12 @@ from wardbench.campus.people.rules import Actor, Verdict, no, yes
 
 @dataclass(frozen=True)
 class Facts:
-    """What the rules ask: who works on the study (ids as text), and whether it ever received specimens."""
+    """What the rules ask: who works on the study (ids as text), whether it ever received specimens, and whether it ever
+    had a permit."""
 
     team: frozenset[str]
     received: bool = True
+    permitted: bool = False
 
 
 def may_see_finding(actor: Actor, facts: Facts) -> Verdict:
@@ -36,9 +38,10 @@ def may_retract_finding(actor: Actor, facts: Facts) -> Verdict:
 
 
 def may_add_finding(actor: Actor, facts: Facts) -> Verdict:
-    """Saying what came back: the team of a study that received specimens."""
+    """Saying what came back: the team of a study that received specimens, or that had a permit; of data alone, what it
+    published."""
     if not (actor.id and actor.roles and actor.id in facts.team):
         return no(gettext_noop("This is for the team of the study."))
-    if not facts.received:
-        return no(gettext_noop("The study has received no specimens yet."))
+    if not facts.received and not facts.permitted:
+        return no(gettext_noop("The study has had no permit yet, under which something could come back."))
     return yes(gettext_noop("You work on the study."))

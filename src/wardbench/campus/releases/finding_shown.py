@@ -81,14 +81,22 @@ def of_studies(actor: Actor, studies: Sequence[uuid.UUID]) -> Sequence[CameBack]
     made = []
     for one in found[:SHOWN]:
         count = len({row.specimen_id for row in one.specimens.all()})
-        about = ngettext("%(n)d specimen", "%(n)d specimens", count) % {"n": count}
-        doi = f" · doi:{one.doi}" if one.doi else ""
-        said = f"{one.get_kind_display()} · {about}{doi}" + (f" · {one.words}" if one.words else "")
+        about = ngettext("%(n)d specimen", "%(n)d specimens", count) % {"n": count} if count else ""
+        parts = (one.get_kind_display(), about, where(one), one.words)
+        said = " · ".join(part for part in parts if part)
         if one.retracted is not None:
             said = f"{one.get_kind_display()} · " + _("retracted: it was wrong")
         may = finding_rules.may_see_finding(actor, Facts(team_of(one.study)))
-        made.append(CameBack(one.title, said, reverse("finding", args=[one.id]) if may else ""))
+        address = reverse("finding", args=[one.id]) if may else ""
+        is_reference = one.kind == Finding.Kind.PUBLICATION and one.retracted is None
+        made.append(CameBack(one.title, said, address, f"{one.title}. {where(one)}" if is_reference else ""))
     return made
+
+
+def where(one: Finding) -> str:
+    """Where a publication stands: its reference, year and DOI; nothing of what is none."""
+    year = str(one.year) if one.year and str(one.year) not in one.reference else ""
+    return ", ".join(part for part in (one.reference.rstrip("."), year, f"doi:{one.doi}" if one.doi else "") if part)
 
 
 came_back_by(of_studies)

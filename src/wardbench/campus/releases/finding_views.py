@@ -29,18 +29,27 @@ def listed(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
     """What came back from a study, and saying more."""
     by = actor(request)
     study = queries.study(study_id, by=by)
-    may = finding_rules.may_add_finding(by, queries.facts_of(study))
+    facts = queries.facts_of(study)
+    may = finding_rules.may_add_finding(by, facts)
     if request.method == "POST":
         may.require()
     wrong = queries.to_correct(study, request.GET.get("corrects", ""), by=by)
-    form = FindingForm(request.POST or None, request.FILES or None, corrects=wrong) if may else None
+    given = (request.POST or None, request.FILES or None)
+    form = FindingForm(*given, corrects=wrong, specimens=facts.received) if may else None
     if form is not None and request.method == "POST" and form.is_valid():
         with told_in(form):
             made = findings.add(study.id, by=by, **form.values())
-            messages.success(request, _("Thank you. The biobank, the doctors and whoever asked the question are told."))
+            messages.success(request, _told(facts.received))
             return redirect("finding", made.id)
     context = {"study": study, "found": queries.of_study(study), "may": may, "form": form, "wrong": wrong}
+    context["data_alone"] = not facts.received
     return render(request, "releases/findings.html", context)
+
+
+def _told(received: bool) -> str:
+    if received:
+        return _("Thank you. The biobank, the doctors and whoever asked the question are told.")
+    return _("Thank you. It stands on the study's page, and whoever asked the question is told.")
 
 
 @signed_in

@@ -33,10 +33,13 @@ from wardbench.campus.releases.moves import reasoned
 from wardbench.campus.studies import documents
 from wardbench.campus.studies.models import Study
 from wardbench.campus.studies.scanning import MalwareError
+from wardbench.campus.studies.writing import plain
 from wardbench.core.errors import BusyError, InputError, NotFoundError
 
 DOI = re.compile(r"10\.\d{4,9}/\S{1,180}")
 MOST_LABELS = 2_000
+LONGEST_REFERENCE = 500
+EARLIEST = 1900
 
 
 @verb("releases.add_finding")
@@ -52,21 +55,29 @@ def add(
     values: Sequence[Value] = (),
     labels: Sequence[str] = (),
     doi: str = "",
+    reference: str = "",
+    year: int | None = None,
     file: tuple[str, Iterable[bytes]] | None = None,
     corrects: uuid.UUID | None = None,
     why: str = "",
 ) -> Finding:
-    """Keep what came back about specimens that the study received: `values`, or a `file` or a publication (`doi`) about
-    `labels`, all that it received where none is named. The biobank, the doctors and the question's author are told.
-    Where it `corrects` another, that one is retracted, and `why` says what was wrong.
+    """Keep what came back about specimens that the study received: `values`, or a `file` or a publication (`doi` or
+    `reference`, and `year`) about `labels`, all that it received where none is named. The biobank, the doctors and the
+    question's author are told. Of a study that received none a publication alone comes back. Where it `corrects`
+    another, that one is retracted, and `why` says what was wrong.
 
     ForbiddenError for whom it is not; InputError for a label that the study never received, or whose donor took
     consent back, and for a file that is not kept; BusyError where the other is retracted already.
     """
     study = finding_queries.study(study_id, by=by)
-    finding_rules.may_add_finding(by, finding_queries.facts_of(study)).require()
+    facts = finding_queries.facts_of(study)
+    finding_rules.may_add_finding(by, facts).require()
+    published = kind == Finding.Kind.PUBLICATION
+    if not published and not facts.received:
+        raise InputError(_("kind: the study has received no specimens; what comes back of it is a publication."))
     received = finding_queries.received(study)
-    if not title.strip() or len(title) > 300:
+    title, words = plain("title", title), plain("words", words)
+    if not title or len(title) > 300:
         raise InputError(_("title: say in a few words what it is."))
     other = Finding.objects.filter(study=study, id=corrects).first() if corrects else None
     if corrects and other is None:
@@ -77,7 +88,7 @@ def add(
     if len({(one.label, one.analyte) for one in values}) != len(values):
         raise InputError(_("values: a specimen has two values for the same."))
     wanted = [one.label for one in values] if kind == Finding.Kind.VALUES else labels or sorted(received)
-    if not wanted:
+    if not wanted and not published:
         raise InputError(_("values: there is no line with a value."))
     if len(set(wanted)) > MOST_LABELS:
         raise InputError(_("labels: at most {most} specimens at once.").format(most=MOST_LABELS))
@@ -86,9 +97,7 @@ def add(
             raise InputError(_("{label}: this study has received no such specimen.").format(label=label[:64]))
     specimens = {label: received[label] for label in dict.fromkeys(wanted)}
     _still_agree(list(specimens.values()))
-    doi = re.sub(r"^(https?://(dx\.)?doi\.org/|doi:)", "", doi.strip(), flags=re.IGNORECASE)
-    if kind == Finding.Kind.PUBLICATION and not DOI.fullmatch(doi):
-        raise InputError(_("doi: write it as 10.1000/182."))
+    doi, reference = _reference(doi, reference, year) if published else ("", "")
     if kind == Finding.Kind.FILE and file is None:
         raise InputError(_("file: choose a file."))
     kept = _keep(file, by) if file is not None else None
@@ -98,10 +107,12 @@ def add(
     made = Finding.objects.create(
         study=study,
         kind=kind,
-        title=title.strip(),
+        title=title,
         method=method.strip()[:300],
-        words=words.strip()[:5000],
-        doi=doi if kind == Finding.Kind.PUBLICATION else "",
+        words=words[:5000],
+        doi=doi,
+        reference=reference,
+        year=year if published else None,
         digest=kept.digest if kept else "",
         file_name=kept.name if kept else "",
         clinical=clinical,
@@ -121,8 +132,24 @@ def add(
     )  # fmt: skip
     about = list({one.id: one for one in [*before, *specimens.values()]}.values())
     matters = clinical or (other is not None and other.clinical)
-    _tell(study, made, about, CAME if other is None else CORRECTED, by, matters=matters)
+    came = PUBLISHED if published else CAME
+    _tell(study, made, about, came if other is None else CORRECTED, by, matters=matters)
     return made
+
+
+def _reference(doi: str, reference: str, year: int | None) -> tuple[str, str]:
+    """Where a publication stands, as it is kept: its DOI without an address, and its reference on one line."""
+    doi = re.sub(r"^(https?://(dx\.)?doi\.org/|doi:)\s*", "", doi.strip(), flags=re.IGNORECASE)
+    reference = " ".join(plain("reference", reference).split())
+    if doi and not DOI.fullmatch(doi):
+        raise InputError(_("doi: write it as 10.1000/182."))
+    if not doi and not reference:
+        raise InputError(_("doi: give the DOI of the publication, or its reference where it has none."))
+    if len(reference) > LONGEST_REFERENCE:
+        raise InputError(_("reference: this is too long."))
+    if year is None or not EARLIEST <= year <= timezone.localdate().year + 1:
+        raise InputError(_("year: write the year in which it was published, as 2026."))
+    return doi, reference
 
 
 def _read(received: Mapping[str, Specimen]) -> Callable[[str], str]:
@@ -173,6 +200,9 @@ CAME = Sentences(
     gettext_noop("Results that may matter for care came back about patients of your team: {count}."),
     gettext_noop("Results came back from a study on the question “{title}”."),
 )
+PUBLISHED = replace(
+    CAME, question=gettext_noop("A study published what it found on the question “{title}”: {publication}.")
+)
 CORRECTED = Sentences(
     gettext_noop("Results of study {reference} were corrected."),
     gettext_noop("Results about patients of your team were corrected: {count}."),
@@ -214,7 +244,8 @@ def _tell(
 ) -> None:
     page = reverse("finding", args=[made.id])
     keepers = [one.id for one in holders(*KEEPERS)]
-    notify(keepers, say.biobank, page, by=by, reference=study.reference)
+    if specimens:
+        notify(keepers, say.biobank, page, by=by, reference=study.reference)
     donors = {donor for own in checking.sources(specimens).values() for donor in own}
     persons = DonorLink.objects.filter(donor__in=donors).values_list("person_id", flat=True)
     doctors: dict[uuid.UUID, set[int]] = {}
@@ -230,7 +261,8 @@ def _tell(
         hear = {question.raised_by}
         hear |= {one.person for one in Follower.objects.filter(question=question).select_related("person")}
         to = [one.id for one in hear if may_see_question(actor_of(one), question.facts)]
-        notify(to, say.question, reverse("question", args=[question.id]), by=by, title=question.title)
+        said = {"title": question.title, "publication": made.title.rstrip(".")}
+        notify(to, say.question, reverse("question", args=[question.id]), by=by, **said)
 
 
 @verb("releases.read_finding")

@@ -12,8 +12,9 @@ from wardbench.campus.studies.models import Study
 
 
 class Finding(Identified):
-    """A result, a dataset or a publication of a study. `digest` names its file among the campus's documents. One that
-    was `retracted` stays to be read, and counts nowhere; what is right instead `corrects` it."""
+    """A result, a dataset or a publication of a study. `digest` names its file among the campus's documents. A
+    publication has a DOI or a reference, and its year unless it is of before that was kept; of data alone it is about
+    no specimen. One that was `retracted` stays to be read, and counts nowhere; what is right instead `corrects` it."""
 
     class Kind(models.TextChoices):
         VALUES = "values", _("Measured values")
@@ -26,6 +27,8 @@ class Finding(Identified):
     method = models.CharField(_("method"), max_length=300, blank=True)
     words = models.TextField(_("in plain words"), blank=True)
     doi = models.CharField(_("DOI"), max_length=200, blank=True)
+    reference = models.CharField(_("reference"), max_length=500, blank=True)
+    year = models.PositiveSmallIntegerField(_("year"), null=True, blank=True)
     digest = models.CharField(max_length=64, blank=True)
     file_name = models.CharField(max_length=200, blank=True)
     clinical = models.BooleanField(_("may matter for the care of a patient"), default=False)
