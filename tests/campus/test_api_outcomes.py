@@ -91,7 +91,7 @@ def test_every_kind_is_asked_and_answered(campus: Cast) -> None:
     )
     aggregates = "variable,level,n,mean,sd\npersons,,40,,\nage,,40,61.5,9\n"
     for path, given in (
-        ("intervals", {"analyte": "5", "by": ["sex"]}),
+        ("intervals", {"analyte": "5", "by": ["sex", "device"], "ages": [60], "healthy": all_of_them}),
         ("table1", {"hospital": all_of_them, "aggregates": aggregates}),
         ("rates", {"counts": COUNTS, "hospital": all_of_them, "ages": []}),
         ("rates", {"study": all_of_them, "standard": COUNTS, "ages": [], "outcome": all_of_them}),
@@ -117,9 +117,11 @@ def test_tables_alone_are_worked_out_at_once_as_on_the_pages_and_kept_nowhere(ca
         assert found["verdict"] and found["page"] == shown
         assert tables(found) and found["report"]["mode"] == "exact"
     assert tables(found)["Funnel: Units"][0]["Unit"] == "ward 0"
+    other = send(client, "benchmark/funnel", units=UNITS, dispersion="shmi").json()
+    assert "--dispersion shmi" in other["page"]
     assert not Inquiry.objects.exists()
     assert [event.detail["of"] for event in Event.objects.filter(verb="outcomes.work_out").order_by("at")] == [
-        "rates", "rates", "funnel", "funnel",
+        "rates", "rates", "funnel", "funnel", "funnel",
     ]  # fmt: skip
     assert send(program(campus, "student", "read"), "benchmark/funnel", units=UNITS).status_code == 403
 
@@ -146,7 +148,9 @@ def test_tables_alone_are_worked_out_at_once_as_on_the_pages_and_kept_nowhere(ca
         ),
         ("benchmark/assay", {"analyte": "5", "unit": "u", "values": "value\n4\x00\n"}, 422, "null character"),
         ("benchmark/assay", {"analyte": "5", "unit": "u", "values": "value\n4\n", "ages": [9, 3]}, 400, "that rise"),
-        ("benchmark/intervals", {"analyte": "5", "by": ["device"]}, 400, "by: 'device' is none of 'sex', 'age'"),
+        ("benchmark/intervals", {"analyte": "5", "by": ["luck"]}, 400, "by: 'luck' is none of 'sex', 'age', 'device'"),
+        ("benchmark/intervals", {"analyte": "5", "by": ["age"], "ages": [60, 18]}, 400, "that rise"),
+        ("benchmark/intervals", {"analyte": "5", "healthy": "mine"}, 400, "healthy: give the id of a version"),
         ("benchmark/rates", {"counts": COUNTS}, 400, "hospital: choose a cohort or bring a table"),
         ("benchmark/rates", {"counts": COUNTS, "standard": COUNTS, "ages": []}, 400, "ages: leave it out"),
         ("benchmark/rates", {"counts": COUNTS, "standard": COUNTS, "basis": "reviewed"}, 400, "basis: leave it out"),
@@ -154,6 +158,7 @@ def test_tables_alone_are_worked_out_at_once_as_on_the_pages_and_kept_nowhere(ca
         ("benchmark/rates", {"counts": COUNTS.replace("29", "x"), "standard": COUNTS}, 400, "counts.csv: line 2"),
         ("benchmark/funnel", {}, 400, "cohort: choose a cohort or bring a table"),
         ("benchmark/funnel", {"units": UNITS, "adjust": "none"}, 400, "adjust: leave it out"),
+        ("benchmark/funnel", {"units": UNITS, "dispersion": "luck"}, 400, "dispersion: it is none of cqc, shmi"),
         ("benchmark/funnel", {"units": "unit,observed,n\na,1,2\n"}, 400, "needs 5 units or more"),
         ("benchmark/funnel", {"units": UNITS + "ward 1,1,2\n"}, 400, "units.csv: line 8, column unit"),
         ("benchmark/funnel", {"units": UNITS + "w,1,2\n" * 1000}, 400, "1,000 lines at most"),

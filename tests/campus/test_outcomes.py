@@ -585,6 +585,7 @@ def test_reference_intervals_are_asked_for_one_analyte_and_say_where_there_are_t
     assert one.name == "Reference intervals of Potassium" and "1,000 persons" in one.page
     again = client.get(f"/benchmark/intervals/?again={one.id}").content.decode()
     assert 'value="measurement:5" checked' in again and re.search('value="sex"[^>]*checked', again)
+    assert "--by sex --mode" in one.page and "Beside direct limits" not in one.page
     unknown = services.hold_against(
         Kind.INTERVALS,
         "x",
@@ -596,6 +597,33 @@ def test_reference_intervals_are_asked_for_one_analyte_and_say_where_there_are_t
     assert answered(unknown).status == Status.FAILED and "LOINC:0-0" in unknown.fault
     with pytest.raises(ForbiddenError):
         services.hold_against(Kind.INTERVALS, "x", {}, {}, Basis.STUDY, by=campus.actor("researcher"))
+
+
+def test_reference_intervals_stand_beside_those_of_a_cohort_of_healthy_persons(campus: Cast, everybody: Any) -> None:
+    client = campus.client("physician")
+    given = {
+        "analyte": "measurement:5", "basis": "reviewed", "purpose": "New limits.", "by_groups": ["age", "device"],
+        "ages": "50,70", "healthy": str(everybody.id),
+    }  # fmt: skip
+    assert "that rise" in client.post("/benchmark/intervals/", {**given, "ages": "70,50"}).content.decode()
+    assert client.post("/benchmark/intervals/", given).status_code == 302
+    one = Inquiry.objects.get()
+    assert one.protocol["healthy"]["name"] == "Failing hearts"
+    shown = client.get(f"/outcomes/{one.id}/").content.decode()
+    assert "Healthy persons" in shown and "50, 70" in shown and "Device" in shown
+    services.allow(one.id, "", by=campus.actor("data_steward"))
+    assert answered(one).status == Status.ANSWERED, one.fault
+    assert "Beside direct limits" in one.page and "fewer than 120 healthy persons" in one.page
+    assert "--by age,device --ages 50,70 --healthy healthy.json" in one.page and "Failing hearts" in one.page
+    younger = {"Type": "ALL", "CriteriaList": [], "Groups": [],
+               "DemographicCriteriaList": [{"Age": {"Op": "lte", "Value": 2020 - 1931}}]}  # fmt: skip
+    expression = {**everybody.expression, "InclusionRules": [{"name": "younger", "expression": younger}]}
+    near = services.hold_against(
+        Kind.INTERVALS, "x", {**one.protocol, "healthy": {"name": "Younger", "expression": expression}}, {},
+        Basis.REVIEWED, by=campus.actor("physician"), purpose="Others.",
+    )  # fmt: skip
+    with pytest.raises(InputError, match="but for a few"):
+        services.allow(near.id, "", by=campus.actor("data_steward"))
 
 
 def test_long_lists_have_pages_and_the_home_page_shows_the_newest(campus: Cast) -> None:

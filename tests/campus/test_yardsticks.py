@@ -225,18 +225,25 @@ def test_two_tables_are_worked_out_at_once_and_kept_nowhere(campus: Cast) -> Non
     assert answer.status_code == 200 and "Units in units.csv" in answer.content.decode()
     assert not Inquiry.objects.exists()
     assert Event.objects.filter(verb="outcomes.work_out").count() == 2
+    answer = campus.client("student").post("/benchmark/funnel/", rates(units=UNITS, dispersion="shmi"))
+    assert "mean square of the truncated scores" in answer.content.decode()
+    assert "--dispersion shmi" in answer.content.decode()
 
 
 def test_units_that_saw_the_patients_of_a_cohort_and_who_may_see_them_told_apart(campus: Cast, failing: Any) -> None:
     client = campus.client("researcher")
     for by in ("care_site", "provider"):
-        given = rates(cohort_id=str(failing.id), by_units=by, adjust="age-sex")
+        given = rates(cohort_id=str(failing.id), by_units=by, adjust="age-sex", dispersion="shmi")
         assert client.post("/benchmark/funnel/", given).status_code == 302
     sites, staff = Inquiry.objects.order_by("at")
     for one in (sites, staff):
         assert answered(one).status == Status.FAILED and "seen by a unit" in one.fault, "nobody's visit is recorded"
         Inquiry.objects.filter(id=one.id).update(status=Status.ANSWERED)
     assert staff.name == "Failing hearts by People who treat"
+    assert staff.protocol["dispersion"] == "shmi"
+    assert "Summary Hospital-level Mortality Indicator" in client.get(f"/outcomes/{staff.id}/").content.decode()
+    again = client.get(f"/benchmark/funnel/?again={staff.id}").content.decode()
+    assert re.search('value="shmi"[^>]*checked', again)
     services.share(sites.id, by=campus.actor("researcher"))
     with pytest.raises(ForbiddenError, match="treat patients"):
         services.share(staff.id, by=campus.actor("researcher"))
@@ -271,6 +278,7 @@ def test_units_that_saw_the_patients_of_a_cohort_and_who_may_see_them_told_apart
         ("funnel", {"units": "unit,observed,n\n" + "".join(f"{n},1,2\n" for n in range(1001))}, "1,000 lines at most."),
         ("funnel", {"units": UNITS.replace("observed", "seen")}, "there is no column observed, but unit, seen, n."),
         ("funnel", {"cohort_id": "all", "adjust": "luck"}, "valid choice"),
+        ("funnel", {"units": UNITS, "dispersion": "luck"}, "valid choice"),
     ],
 )
 def test_counts_and_units_that_cannot_be_used_are_told_by_field_or_line(

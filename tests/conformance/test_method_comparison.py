@@ -14,6 +14,53 @@ MINI = np.array([512, 430, 520, 428, 500, 600, 364, 380, 658, 445, 432, 626, 260
 """Peak flow of 17 persons by two meters, first readings, l/min: table 1 of Bland and Altman, Lancet 1986."""
 
 
+SMALL_X = np.array(
+    [
+        24.7945, 54.4927, 71.4003, 8.2442, 52.5095, 49.6072, 83.8276, 47.9954, 65.3946, 60.6219, 5.483, 84.6613,
+        73.8714, 47.9438, 59.6174, 59.7517, 67.5262, 43.7997, 45.6335, 26.7328, 53.9428, 78.077, 96.8983, 77.0737,
+        29.1866, 39.5302, 78.2301, 68.912, 13.5164, 28.2444, 46.7351, 79.787, 26.1963, 67.2743, 59.0586, 34.3476,
+        70.7269, 13.8877, 15.2438, 51.7624, 3.7775, 44.5375, 73.2847, 24.1853, 14.4587, 31.5522, 4.0416, 72.4708,
+        28.8849, 18.1455,
+    ]
+)  # fmt: skip
+SMALL_Y = np.array(
+    [
+        21.1052, 42.3169, 65.2087, 9.2479, 66.6344, 37.9577, 95.6085, 57.8813, 59.8253, 62.9197, 6.4532, 68.1546,
+        61.4329, 36.248, 45.3667, 45.1338, 58.8802, 53.5867, 51.0872, 20.0471, 55.2967, 73.4531, 85.6661, 69.2782,
+        27.7691, 45.0793, 74.0915, 85.1728, 14.8163, 28.1424, 47.0798, 92.6815, 27.3628, 67.5936, 59.1235, 42.0744,
+        58.2539, 11.5177, 13.7799, 59.5001, 3.8724, 35.9395, 100.596, 19.3944, 12.7872, 33.3373, 3.3913, 62.7886,
+        31.3099, 19.721,
+    ]
+)  # fmt: skip
+"""Fifty simulated pairs with which the R package mcr 1.3 is tested (inst/unitTests, AnaIT.TD9, "small values"), times a
+million and to four places."""
+
+
+def test_the_regression_has_the_reference_values_of_mcr() -> None:
+    """Those of its test: slope 0.991593 (0.884028 to 1.123731), intercept -2.44855e-7 (-5.11589e-6 to 2.05171e-6). Its
+    limits lie between two slopes, ours on the one further out, as the paper has it."""
+    found = passing_bablok(SMALL_X, SMALL_Y)
+    assert found.slope == pytest.approx(0.991592719686709, abs=2e-6)
+    assert found.slope_interval == pytest.approx((0.88402817327764, 1.12373138870351), abs=1e-4)
+    assert found.intercept == pytest.approx(-0.244854969, abs=1e-4)
+    assert found.intercept_interval == pytest.approx((-5.11589054, 2.05171479), abs=0.004)
+
+
+def test_the_regression_has_the_values_that_mcr_gives_for_a_small_set() -> None:
+    """Those that the package methcomp 1.0 is tested with: 1.0050 (0.9848 to 1.0266), 0.0125 (-0.2975 to 0.1393)."""
+    x = np.arange(1.0, 21.0)
+    y = np.array(
+        [
+            1.03, 2.05, 2.79, 3.67, 5.00, 5.82, 7.16, 7.69, 8.53, 10.38, 11.11, 12.17, 13.47, 13.83, 15.15, 16.12,
+            16.94, 18.09, 19.13, 19.54,
+        ]
+    )  # fmt: skip
+    found = passing_bablok(x, y)
+    assert (found.slope, found.intercept) == pytest.approx((1.0050, 0.0125), abs=0.00006)
+    assert found.slope_interval == pytest.approx((0.9848077, 1.0265805), abs=0.002)
+    assert found.intercept_interval == pytest.approx((-0.2975146, 0.1393271), abs=0.02)
+
+
 def test_the_peak_flow_meters_of_the_first_paper() -> None:
     """A mean difference of -2.1 (-22.0 to 17.8) and a deviation of 38.8; their limits are 2 deviations away."""
     found = bland_altman(MINI, WRIGHT)

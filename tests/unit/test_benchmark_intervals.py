@@ -114,8 +114,9 @@ def test_a_device_of_a_few_is_not_named() -> None:
 def test_where_only_direct_limits_can_be_told_the_verdict_tells_them(healthy: int, mode: str, sentence: str) -> None:
     values = 40 + 20 * (np.arange(600) * 7 % 600) / 600
     found = intervals(results(values, healthy=np.arange(600) < healthy), draws=2, compared=True)
-    told = intervals_report(found, rules_for(mode), Made("command", "source", (), "v")).verdict
-    assert told.startswith("No reference interval can be told from these") and sentence in told
+    report = intervals_report(found, rules_for(mode), Made("command", "source", (), "v"))
+    assert report.verdict.startswith("No reference interval can be told from these") and sentence in report.verdict
+    assert report.light == ("unfit" if healthy < 120 else ""), "no light judges direct limits"
 
 
 @pytest.mark.parametrize(

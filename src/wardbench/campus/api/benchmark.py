@@ -52,7 +52,9 @@ def inquiries(request: HttpRequest, text: Text = "", mine: bool = False, limit: 
 def intervals(request: HttpRequest, given: IntervalsIn) -> Any:
     for word in given.by:
         one_of("by", word, specs.GROUPS)
-    return _ask(request, Kind.INTERVALS, given, specs.intervals(given.analyte, given.unit, given.by), given.analyte)
+    healthy = _cohort(given.healthy, "healthy", actor(request))
+    spec = specs.intervals(given.analyte, given.unit, given.by, given.ages, healthy)
+    return _ask(request, Kind.INTERVALS, given, spec, given.analyte)
 
 
 @router.post("/assay", response=ASKED, auth=COUNT, summary="Ask where values of an analyte lie among the hospital's")
@@ -91,9 +93,10 @@ def funnel(request: HttpRequest, given: FunnelIn) -> Any:
     by = actor(request)
     cohort = specs.either("cohort", _cohort(given.cohort, "cohort", by), _table("units.csv", given.units, UNITS))
     if isinstance(cohort, Sent):
-        _nothing_besides(given, {"units"})
-        return _worked_out(at_once.funnel_of_file(cohort, by=by))
-    spec = specs.funnel(cohort, given.by, _cohort(given.outcome, "outcome", by), given.within, given.adjust)
+        _nothing_besides(given, {"units", "dispersion"})
+        return _worked_out(at_once.funnel_of_file(cohort, given.dispersion, by=by))
+    outcome = _cohort(given.outcome, "outcome", by)
+    spec = specs.funnel(cohort, given.by, outcome, given.within, given.adjust, given.dispersion)
     return _ask(request, Kind.FUNNEL, given, spec, cohort["name"])
 
 

@@ -277,11 +277,14 @@ class OutcomesIn(AskIn):
 
 
 class IntervalsIn(AskIn):
-    """`analyte` is a code, as LOINC:718-7, or a concept id; `by` may hold sex and age."""
+    """`analyte` is a code, as LOINC:718-7, or a concept id; `by` may hold sex, age and device. The direct limits of
+    `healthy`, a version of a cohort of healthy persons, stand beside where it is named."""
 
     analyte: str = Field(min_length=1, max_length=100)
     unit: str = Field("", max_length=50)
-    by: list[str] = Field(default_factory=list, max_length=2)
+    by: list[str] = Field(default_factory=list, max_length=3)
+    ages: Ages = Field(default_factory=lambda: [18, 40, 60])
+    healthy: Version = ""
 
 
 class AssayIn(AskIn):
@@ -315,8 +318,9 @@ class RatesIn(AskIn):
 
 
 class FunnelIn(AskIn):
-    """Units that saw the patients of a cohort, or a table of `units` (unit, observed, and n or expected) that is worked
-    out at once and kept nowhere. `by` is care_site or provider, `adjust` case-mix, age-sex or none."""
+    """Units that saw the patients of a cohort, or a table of `units` (unit, observed, and n, expected or both) that is
+    worked out at once and kept nowhere. `by` is care_site or provider, `adjust` case-mix, age-sex or none; how it is
+    estimated what units vary beyond chance, `dispersion`, is cqc or shmi, of a table too."""
 
     cohort: Version = ""
     units: Table = ""
@@ -324,6 +328,7 @@ class FunnelIn(AskIn):
     outcome: Version = ""
     within: int = Field(365, ge=1, le=3650)
     adjust: str = Field("case-mix", max_length=16)
+    dispersion: str = Field("cqc", max_length=16)
 
 
 class MethodsIn(Kept):

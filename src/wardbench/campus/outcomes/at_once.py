@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from wardbench.campus.audit.services import record, verb
-from wardbench.campus.outcomes import rules
+from wardbench.campus.outcomes import rules, specs
+from wardbench.campus.outcomes.specs import DISPERSIONS
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor
 from wardbench.core.disclosure import rules_for
@@ -69,16 +70,16 @@ def rates_of_files(study: Sent, standard: Sent, *, by: Actor) -> Report:
     return found
 
 
-def funnel_of_file(units: Sent, *, by: Actor) -> Report:
-    """Units of a table on a funnel plot. InputError and ForbiddenError as `compare_methods`."""
+def funnel_of_file(units: Sent, dispersion: str = DISPERSIONS[0], *, by: Actor) -> Report:
+    """Units of a table on a funnel plot. InputError as `compare_methods` and `specs.way`; ForbiddenError."""
     from wardbench.ward.benchmark import page
     from wardbench.ward.benchmark.units import units_of_file
 
     rules.may_compare(by).require()
+    way = specs.way(dispersion)
     _few(units)
-    found = units_of_file(
-        units, rules_for("exact"), page.command_of(("funnel", "--csv", units.name, "--mode", "exact"))
-    )
+    words = ("funnel", "--csv", units.name, "--dispersion", way, "--mode", "exact")
+    found = units_of_file(units, rules_for("exact"), page.command_of(words), way=way)
     _record_worked_out("funnel", by=by)
     return found
 

@@ -32,7 +32,7 @@ MOST = 100
 MEMORY = 64 * 2**20
 """Bytes of ids that are kept of those that were looked at."""
 LET = (Status.WAITING, Status.RUNNING, Status.ANSWERED)
-SIDES = ("hospital", "study", "standard", "cohort")
+SIDES = ("hospital", "study", "standard", "cohort", "healthy")
 """Under which names a benchmark's question has its cohorts."""
 
 
@@ -123,7 +123,7 @@ def _groups(one: Inquiry, of: Whom) -> tuple[_Group, ...]:
             return _kept[key]
     try:
         found = tuple(_outcomes(one, of, snapshot) if one.kind == Kind.OUTCOMES else _sides(one, of, snapshot))
-    except (InputError, UnsupportedError):  # it cannot be answered, so that it tells nothing
+    except (InputError, NotFoundError, UnsupportedError):  # it cannot be answered, so that it tells nothing
         found = ()
     with _lock:
         _kept[key] = found
@@ -152,6 +152,7 @@ def _sides(one: Inquiry, of: Whom, snapshot: Snapshot) -> Iterator[_Group]:
     """The cohorts of a benchmark's question, as far as it counts their persons."""
     from wardbench.campus.outcomes.yardstick_answers import members
     from wardbench.ward.benchmark.followed import followed
+    from wardbench.ward.benchmark.recorded import find_analyte, results_of
 
     asked, without = one.protocol, of.but.ids
     cohorts = {key: members(side, snapshot, without) for key, side in _inside(asked).items()}
@@ -163,5 +164,9 @@ def _sides(one: Inquiry, of: Whom, snapshot: Snapshot) -> Iterator[_Group]:
         for key, cohort in cohorts.items():
             found = followed(snapshot, cohort, outcome=outcome, within=asked["within"], by=asked.get("by"))
             ids[key] = found.person[found.of_units] if one.kind == Kind.FUNNEL else found.person
+    if "healthy" in cohorts:
+        analyte = find_analyte(snapshot, asked["analyte"], asked["unit"] or None)
+        results = results_of(snapshot, analyte, healthy=cohorts["healthy"], without=without)
+        ids["healthy"] = np.unique(results.person[results.healthy])
     for key, cohort in cohorts.items():
         yield _Group(cohort.name, ids[key])

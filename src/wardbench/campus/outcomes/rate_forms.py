@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from wardbench.campus.outcomes import at_once, specs
 from wardbench.campus.outcomes.forms import cohort_of, versions_of
 from wardbench.campus.outcomes.rules import Kind
-from wardbench.campus.outcomes.shown import ADJUSTMENTS, UNITS
+from wardbench.campus.outcomes.shown import ADJUSTMENTS, DISPERSIONS, UNITS
 from wardbench.campus.outcomes.yardstick_forms import Chosen, Pasted, TableFileField, YardstickForm
 from wardbench.ward.benchmark.lines import Sent
 
@@ -143,6 +143,11 @@ class FunnelForm(FollowedForm):
         label=_("Adjusted"), choices=list(ADJUSTMENTS.items()), initial="case-mix", widget=forms.RadioSelect,
         required=False,
     )  # fmt: skip
+    dispersion = forms.ChoiceField(
+        label=_("How it is estimated"), choices=list(DISPERSIONS.items()), initial="cqc", widget=forms.RadioSelect,
+        required=False,
+        help_text=_("The limits are widened by what units vary more than chance lets them, where they do."),
+    )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -156,18 +161,21 @@ class FunnelForm(FollowedForm):
                 gettext("Or units of the hospital"),
                 [self[name] for name in ("cohort_id", "by_units", "outcome", "within", "adjust")],
             ),
+            (gettext("What units vary beyond chance"), [self["dispersion"]]),
             (gettext("Records"), [self[name] for name in ("name", "basis", "purpose")]),
         ]
 
     def worked_out(self) -> Report | None:
         units = self.either("cohort_id", "units", "unit,observed,n")
-        return at_once.funnel_of_file(units, by=self.by) if isinstance(units, Sent) else None
+        if isinstance(units, Sent):
+            return at_once.funnel_of_file(units, self.cleaned_data["dispersion"] or specs.DISPERSIONS[0], by=self.by)
+        return None
 
     def spec(self, chosen: Chosen) -> tuple[str, dict[str, Any]]:
         given, cohort = self.cleaned_data, self.cohort("cohort_id")
         assert cohort is not None, "units of a table are worked out at once"
         spec = specs.funnel(
             cohort, given["by_units"] or "care_site", self.cohort("outcome"), given["within"],
-            given["adjust"] or "case-mix",
+            given["adjust"] or "case-mix", given["dispersion"] or specs.DISPERSIONS[0],
         )  # fmt: skip
         return gettext("{cohort} by {units}").format(cohort=cohort["name"], units=UNITS[spec["by"]]), spec

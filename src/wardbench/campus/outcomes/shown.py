@@ -17,6 +17,15 @@ ADJUSTMENTS = {
     "age-sex": gettext_lazy("By age and sex"),
     "none": gettext_lazy("Not at all"),
 }
+DISPERSIONS = {
+    "cqc": gettext_lazy(
+        "As the Care Quality Commission: root of ratios, the outermost tenth of units at either end drawn in"
+    ),
+    "shmi": gettext_lazy(
+        "As the Summary Hospital-level Mortality Indicator: logarithm of ratios, the outermost tenth at either end left"
+        " out"
+    ),
+}
 
 
 def facts(kind: Kind, spec: Mapping[str, Any]) -> list[Fact]:
@@ -27,8 +36,12 @@ def facts(kind: Kind, spec: Mapping[str, Any]) -> list[Fact]:
 def _intervals(spec: Mapping[str, Any]) -> Iterator[Fact]:
     yield _("Analyte"), spec["analyte"]
     yield _("Unit"), spec["unit"]
-    titles = {"sex": _("Sex"), "age": _("Age")}
+    titles = {"sex": _("Sex"), "age": _("Age"), "device": _("Device")}
     yield _("Apart for each"), ", ".join(titles[group] for group in spec["by"])
+    if "age" in spec["by"]:
+        yield _("Bands of age begin at"), ", ".join(map(str, spec.get("ages", ())))
+    healthy = spec.get("healthy")
+    yield _("Healthy persons"), healthy["name"] if healthy else ""
 
 
 def _assay(spec: Mapping[str, Any]) -> Iterator[Fact]:
@@ -58,6 +71,7 @@ def _funnel(spec: Mapping[str, Any]) -> Iterator[Fact]:
     yield _("Patients of a cohort"), spec["cohort"]["name"]
     yield _("Units"), str(UNITS[spec["by"]])
     yield _("Adjusted"), str(ADJUSTMENTS[spec["adjust"]])
+    yield _("What units vary beyond chance"), str(DISPERSIONS[spec["dispersion"]]) if "dispersion" in spec else ""
     yield from _followed(spec)
 
 

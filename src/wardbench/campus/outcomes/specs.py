@@ -6,7 +6,7 @@ Forms and programs ask through these. InputError names the field, and of a table
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
@@ -14,19 +14,36 @@ from wardbench.core.errors import InputError
 from wardbench.ward.benchmark.aggregates import read_aggregates
 from wardbench.ward.benchmark.lines import Sent
 
+if TYPE_CHECKING:
+    from wardbench.ward.benchmark.funnel import Way
+
 Spec = dict[str, Any]
-GROUPS = ("sex", "age")
+GROUPS = ("sex", "age", "device")
 MOST_BANDS = 6
 """With those of unknown age and sex they make the 24 groups that are told apart."""
 OLDEST = 120
 LONGEST_FOLLOWED = 3650
 UNITS = ("care_site", "provider")
 ADJUSTMENTS = ("case-mix", "age-sex", "none")
+DISPERSIONS: tuple[Way, ...] = ("cqc", "shmi")
 
 
-def intervals(analyte: str, unit: str, by: Sequence[str]) -> Spec:
-    """The reference intervals of an analyte, by code or concept id; `unit` empty is the only one that results have."""
-    return {"analyte": analyte, "unit": unit, "by": [group for group in GROUPS if group in by]}
+def intervals(
+    analyte: str,
+    unit: str,
+    by: Sequence[str],
+    ages: Sequence[int] = (18, 40, 60),
+    healthy: Mapping[str, Any] | None = None,
+) -> Spec:
+    """The reference intervals of an analyte, by code or concept id; `unit` empty is the only one that results have. The
+    direct ones of a cohort of healthy persons stand beside them where there is one."""
+    return {
+        "analyte": analyte,
+        "unit": unit,
+        "by": [group for group in GROUPS if group in by],
+        "ages": rising(ages),
+        "healthy": healthy,
+    }
 
 
 def assay(analyte: str, unit: str, values: Sent, ages: Sequence[int]) -> Spec:
@@ -113,13 +130,36 @@ def _in_bands(table: Sent, named: set[str], ages: Sequence[int]) -> None:
         )
 
 
-def funnel(cohort: Mapping[str, Any], by: str, outcome: Mapping[str, Any] | None, within: int, adjust: str) -> Spec:
+def funnel(
+    cohort: Mapping[str, Any],
+    by: str,
+    outcome: Mapping[str, Any] | None,
+    within: int,
+    adjust: str,
+    dispersion: str = DISPERSIONS[0],
+) -> Spec:
     """Units that saw the persons of a cohort on its first day, `by` care_site or provider, by an outcome (a cohort;
-    None is death) `within` days, adjusted for their case mix or less."""
+    None is death) `within` days, adjusted for their case mix or less; `dispersion` says how it is estimated what they
+    vary beyond chance."""
     for field, word, known in (("by", by, UNITS), ("adjust", adjust, ADJUSTMENTS)):
         if word not in known:
             raise InputError(_("{field}: it is none of {known}.").format(field=field, known=", ".join(known)))
-    return {"cohort": dict(cohort), "by": by, "outcome": outcome, "within": _days(within), "adjust": adjust}
+    return {
+        "cohort": dict(cohort),
+        "by": by,
+        "outcome": outcome,
+        "within": _days(within),
+        "adjust": adjust,
+        "dispersion": way(dispersion),
+    }
+
+
+def way(dispersion: str) -> Way:
+    """How it is estimated what units vary beyond chance; InputError for a word that names no way."""
+    for known in DISPERSIONS:
+        if dispersion == known:
+            return known
+    raise InputError(_("{field}: it is none of {known}.").format(field="dispersion", known=", ".join(DISPERSIONS)))
 
 
 def _days(within: int) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 from wardbench.bench.outcomes.protocol import read_inline
 from wardbench.campus.outcomes.given import sent
 from wardbench.campus.outcomes.rules import Kind
+from wardbench.campus.outcomes.specs import DISPERSIONS, way
 from wardbench.campus.outcomes.words import GROUPS, LOOKING
 from wardbench.core.disclosure import rules_for
 from wardbench.core.progress import Progress
@@ -26,7 +27,7 @@ from wardbench.ward.benchmark.lines import Sent
 from wardbench.ward.benchmark.page import Report
 from wardbench.ward.benchmark.rates import against
 from wardbench.ward.benchmark.recorded import Analyte, find_analyte, results_of
-from wardbench.ward.benchmark.results import Results
+from wardbench.ward.benchmark.results import AGES, Results
 from wardbench.ward.benchmark.table1 import beside
 from wardbench.ward.benchmark.units import units_of_cohort
 from wardbench.ward.benchmark.without import cohort_without
@@ -37,14 +38,25 @@ Spec = Mapping[str, Any]
 
 
 def of_intervals(spec: Spec, snapshot: Snapshot, without: Collection[int], mode: str, tell: Progress) -> Report:
-    """`spec` names the `analyte` by code or concept id, its `unit` (empty: the only one), and the groups (`by`)."""
+    """`spec` names the `analyte` by code or concept id, its `unit` (empty: the only one), the groups (`by`) with where
+    `ages` part, and a cohort of `healthy` persons, or none."""
     tell(0, 2, LOOKING)
-    analyte, results = _results(spec, snapshot, without)
-    found = intervals(results, by=spec["by"], progress=lambda done, total, _what: tell(done, total, GROUPS))
-    by = ("--by", ",".join(spec["by"])) if spec["by"] else ()
-    words = ("intervals", *_records(snapshot, without), "--analyte", spec["analyte"], "--unit", analyte.unit, *by)
+    # Questions from before bands and healthy persons could be chosen do not name them.
+    ages, asked = spec.get("ages", AGES), spec.get("healthy")
+    healthy = None if asked is None else members(asked, snapshot, without)
+    analyte, results = _results(spec, snapshot, without, healthy)
+    found = intervals(
+        results, by=spec["by"], ages=ages, compared=healthy is not None,
+        progress=lambda done, total, _what: tell(done, total, GROUPS),
+    )  # fmt: skip
+    words = ["intervals", *_records(snapshot, without), "--analyte", spec["analyte"], "--unit", analyte.unit]
+    words += ["--by", ",".join(spec["by"])] if spec["by"] else []
+    words += ["--ages", ",".join(str(age) for age in ages)] if "age" in spec["by"] else []
+    words += ["--healthy", "healthy.json"] if healthy is not None else []
     command = page.command_of((*words, "--mode", mode))
-    return intervals_report(found, rules_for(mode), page.made_of(command, "", snapshot=snapshot))
+    definitions = [] if healthy is None else [(f"Definition “{healthy.name}”", healthy.plan_hash)]
+    made = page.made_of(command, "", snapshot=snapshot, definitions=definitions)
+    return intervals_report(found, rules_for(mode), made)
 
 
 def of_assay(spec: Spec, snapshot: Snapshot, without: Collection[int], mode: str, tell: Progress) -> Report:
@@ -88,14 +100,17 @@ def of_rates(spec: Spec, snapshot: Snapshot, without: Collection[int], mode: str
 
 
 def of_funnel(spec: Spec, snapshot: Snapshot, without: Collection[int], mode: str, tell: Progress) -> Report:
-    """`spec` holds a `cohort`, `by` which units, for what to `adjust` them, and how persons are followed."""
+    """`spec` holds a `cohort`, `by` which units, for what to `adjust` them, how persons are followed, and how it is
+    estimated what units vary beyond chance (`dispersion`)."""
     tell(0, 2, LOOKING)
     cohort = members(spec["cohort"], snapshot, without)
     follow = Follow(snapshot, _outcome(spec, snapshot, without), spec["within"])
     tell(1, 2, GROUPS)
+    # Questions from before there was a choice do not name one.
+    adjust, dispersion = spec["adjust"], way(spec.get("dispersion", DISPERSIONS[0]))
     words = ("funnel", *_records(snapshot, without), "--cohort", "cohort.json", "--by", spec["by"], *_followed(spec))
-    command = page.command_of((*words, "--adjust", spec["adjust"], "--mode", mode))
-    return units_of_cohort(cohort, follow, rules_for(mode), command, by=spec["by"], adjust=spec["adjust"])
+    command = page.command_of((*words, "--adjust", adjust, "--dispersion", dispersion, "--mode", mode))
+    return units_of_cohort(cohort, follow, rules_for(mode), command, by=spec["by"], adjust=adjust, way=dispersion)
 
 
 def _outcome(spec: Spec, snapshot: Snapshot, without: Collection[int]) -> Cohort | None:
@@ -115,9 +130,11 @@ def members(cohort: dict[str, Any], snapshot: Snapshot, without: Collection[int]
     return cohort_without(run_cohort(read_inline(cohort, str(cohort["name"])), snapshot), without)
 
 
-def _results(spec: Spec, snapshot: Snapshot, without: Collection[int]) -> tuple[Analyte, Results]:
+def _results(
+    spec: Spec, snapshot: Snapshot, without: Collection[int], healthy: Cohort | None = None
+) -> tuple[Analyte, Results]:
     analyte = find_analyte(snapshot, spec["analyte"], spec["unit"] or None)
-    return analyte, results_of(snapshot, analyte, without=without)
+    return analyte, results_of(snapshot, analyte, healthy=healthy, without=without)
 
 
 def _records(snapshot: Snapshot, without: Collection[int]) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from wardbench.ward.benchmark.lines import Sent
 if TYPE_CHECKING:
     from wardbench.ward.benchmark.page import Report
 
-GROUPS = {"sex": _("Sex"), "age": _("Age")}
+GROUPS = {"sex": _("Sex"), "age": _("Age"), "device": _("Device")}
 LONGEST_UNIT = 50
 Chosen = Mapping[str, Sequence[Picked]]
 
@@ -117,12 +117,28 @@ class IntervalsForm(YardstickForm):
         label=_("Unit"), max_length=LONGEST_UNIT, required=False,
         help_text=_("As mmol/L. Left empty, the one that all results have."),
     )  # fmt: skip
-    field_order = ("by_groups", "unit", "name", "basis", "purpose")
+    ages = forms.CharField(
+        label=_("Ages at which bands begin"), max_length=100, initial="18,40,60", required=False,
+        help_text=_("Where ages stand apart."),
+    )  # fmt: skip
+    healthy = forms.ChoiceField(
+        label=_("Beside them the direct limits of healthy persons"), required=False,
+        help_text=_("A cohort of persons who are healthy by your own rule, 120 or more with a result."),
+    )  # fmt: skip
+    field_order = ("by_groups", "ages", "unit", "healthy", "name", "basis", "purpose")
+
+    def __init__(self, *args: Any, by: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, by=by, **kwargs)
+        choices = [("", gettext("None")), *versions_of(by)]
+        self.fields["healthy"].choices = choices  # type: ignore[attr-defined]
 
     def spec(self, chosen: Chosen) -> tuple[str, dict[str, Any]]:
         code, name = analyte_of(chosen)
+        given = self.cleaned_data
+        healthy = cohort_of(given["healthy"], self.by)[0] if given["healthy"] else None
+        ages = specs.ages_of(given["ages"] or "18,40,60")
         called = gettext("Reference intervals of {analyte}").format(analyte=name)
-        return called, specs.intervals(code, self.cleaned_data["unit"], self.cleaned_data["by_groups"])
+        return called, specs.intervals(code, given["unit"], given["by_groups"], ages, healthy)
 
 
 class AssayForm(YardstickForm):

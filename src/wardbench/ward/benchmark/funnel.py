@@ -4,7 +4,8 @@ Spiegelhalter DJ. Funnel plots for comparing institutional performance. Statist 
 interpolated between whole numbers (his appendix A.1): of proportions binomial, of ratios to what is expected Poisson.
 Where it is known of how many persons events are expected, and with which probabilities p, a ratio's are binomial too,
 of the mean and variance (sum of p (1 - p)) that the count of these persons has: Poisson's variance, the sum of p, is
-too wide where events are common (on such approximations Ehm, Stat Probab Lett 1991;11:7).
+too wide where events are common (Ehm, Binomial approximation to the Poisson binomial distribution, Stat Probab Lett
+1991;11:7).
 
 Where units vary more than chance lets them, that is put down to a variance between units (additive random effects,
 A.3.2; Spiegelhalter, Qual Saf Health Care 2005;14:347), estimated in one of two `WAYS`. Proportions stand on the arc

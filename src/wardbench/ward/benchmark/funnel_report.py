@@ -27,9 +27,10 @@ LITERATURE = (
     "Spiegelhalter DJ. Handling over-dispersion of performance indicators. Qual Saf Health Care 2005;14:347.",
 )
 LITERATURE_OF: dict[Way, str] = {
-    "cqc": "Spiegelhalter DJ and others. Statistical methods for healthcare regulation: rating, screening and "
-    "surveillance. J R Stat Soc A 2012;175:1.",
-    "shmi": "NHS Digital. Summary Hospital-level Mortality Indicator (SHMI): indicator specification.",
+    "cqc": "Spiegelhalter D, Sherlaw-Johnson C, Bardsley M and others. Statistical methods for healthcare regulation: "
+    "rating, screening and surveillance. J R Stat Soc A 2012;175:1. doi:10.1111/j.1467-985X.2011.01010.x",
+    "shmi": "NHS England (before, NHS Digital). Summary Hospital-level Mortality Indicator (SHMI), deaths associated "
+    "with hospitalisation, England: methodology specification.",
 }
 
 
@@ -243,7 +244,9 @@ def _chart(units: Units, found: Funnel, shown: Sequence[Dot], title: str) -> Mar
     bands = [found.limits(sizes, level) for level in LEVELS]
     highest = max([float(bands[1][1][10:].max()), *(dot.value for dot in shown)])
     labels = {"proportion": ("Persons", "Share with the event, %"), "ratio": ("Expected events", "Observed / expected")}
-    plot = Plot(title, (0.0, largest), (0.0, 1.08 * scale * highest), *labels[units.kind])
+    # Lines can be drawn for one case mix alone; each unit is judged by its own.
+    lines = "" if units.squares is None else " (lines: limits of a unit of average patients)"
+    plot = Plot(f"{title}{lines}", (0.0, largest), (0.0, 1.08 * scale * highest), *labels[units.kind])
     plot.level(scale * found.target, "axis", "all units")
     for edges, kind in zip(bands, ("outer", "second"), strict=True):
         for edge in edges:
@@ -285,8 +288,8 @@ def _dispersion(found: Funnel) -> tuple[str, ...]:
     what = "Winsorised" if found.way == "cqc" else "truncated"
     phi = (
         f"The mean square of the {what} scores is {found.dispersion:.2f}, where chance alone makes it 1 at most. How "
-        f"much units vary is estimated on {_scale(found)}, {WAYS[found.way]}; the command's option --dispersion asks "
-        "for another way."
+        f"much units vary is estimated on {_scale(found)}, {WAYS[found.way]}; the option "
+        "--dispersion of the command, and the form on the campus, ask for another way."
     )
     if not found.dispersed:
         law = "binomial" if found.binomial else "Poisson"

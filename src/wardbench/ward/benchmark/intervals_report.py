@@ -49,7 +49,8 @@ def intervals_report(found: Intervals, rules: Rules, made: Made) -> Report:
     if found.compared:
         sections.insert(1, _comparison(found, rows, rules))
     sections.append(_taken(found, rules))
-    light = everybody.indirect.light if everybody.indirect else "unfit"
+    # Direct limits are not judged by a light: they stand by themselves.
+    light = everybody.indirect.light if everybody.indirect else "" if everybody.direct else "unfit"
     return Report(
         f"Reference intervals: {found.results.analyte}",
         "Benchmark: reference intervals",
