@@ -52,7 +52,7 @@ KNOWN = Known(
     datetime.timezone(datetime.timedelta(hours=1)),
     labels={"OLD", "P1", "P2"},
     parents={
-        "P1": Parent(uuid.uuid4(), HERE, "D1", "WholeBlood", NOW, True),
+        "P1": Parent(uuid.uuid4(), HERE, "D1", "WholeBlood", NOW, True, 2),
         "P2": Parent(uuid.uuid4(), ELSEWHERE, "", "WholeBlood", None, False),
         "POOL": Parent(uuid.uuid4(), HERE, "", "Serum", None, False),
     },
@@ -281,7 +281,7 @@ def test_an_openspecimen_export_is_understood() -> None:
     assert found.values["amount"][:3] == [0, 1_250_000, 40_000]
     assert found.values["unit"][:3] == ["ml", "ml", "µg"]
     assert found.values["place"][:3] == [None, 1, 3]
-    assert found.values["thaws"][:3] == [0, 1, None]
+    assert found.values["thaws"][:3] == [0, 1, 0]
     assert "external" in matching.proposed(table, {})
 
 
@@ -665,3 +665,13 @@ def test_what_is_a_thousand_or_one_is_asked(cells: tuple[str, ...]) -> None:
     for numbers, first in (("decimals", 2_000), ("thousands", 2_000_000)):
         found, _table = looked(said, unit="µl", numbers=numbers)
         assert not found.faults and found.values["amount"][0] == first and not found.thousands
+
+
+def test_what_was_made_of_something_thawed_as_often_where_the_file_does_not_say() -> None:
+    text = (
+        "Label;Parent;Material;Thaws;Collected\n"
+        "A;P1;Whole blood;;\nB;A;Whole blood;;\nC;P1;Whole blood;0;\nD;C;Whole blood;;\nE;P1;Whole blood;often;\n"
+    )
+    checked, _table = looked(text)
+    assert list(checked.values["thaws"])[:4] == [2, 2, 0, 0]
+    assert [fault.cause for fault in checked.faults if fault.row == 4], "a count that cannot be read is not made up"

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import datetime
+import random
+import re
 import threading
 import uuid
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from campus import biobank_things as things
 from campus.cast import Cast, make_cast
 from wardbench.campus.audit.models import Event
-from wardbench.campus.biobank import custody, equipment, places, storage_queries, storing
-from wardbench.campus.biobank.models import Container, CustodyEvent, Relocation, Specimen
+from wardbench.campus.biobank import custody, equipment, places, storage_queries, storing, tubes
+from wardbench.campus.biobank.amounts import amount_of
+from wardbench.campus.biobank.models import Container, CustodyEvent, Excursion, Relocation, Specimen
 from wardbench.campus.biobank.rules import Act, Status
 from wardbench.campus.biobank.storage_forms import ReadingsForm
 from wardbench.campus.biobank.storing import Put
+from wardbench.campus.biobank.tubes import Part
 from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import SYSTEM, ForbiddenError
 from wardbench.core.errors import BusyError, InputError, NotFoundError
@@ -298,6 +303,95 @@ def test_an_excursion_that_grows_is_judged_anew_and_thaws_once(cast: Cast, freez
     assert one.judged == "thawed", "what was known already changes nothing"
 
 
+def shown_on(client: Client, page: str) -> str:
+    (found,) = re.findall('name="shown" value="([0-9a-f]{32})"', client.get(page).content.decode())
+    return str(found)
+
+
+def test_what_is_judged_is_what_the_page_showed(cast: Cast, freezer: Container) -> None:
+    by = cast.actor("biobank_manager")
+    machine = equipment.add_equipment(freezer, -8600, -6000, by=by)
+    first, late = things.tubes(cast, 2, things.box("Freezer Rack 1 Box 1"))
+    tubes.thaw([late], by=by)
+    bench = storing.add_container("Bench", "drawer", "Bench", by=SYSTEM)
+    _at(late, Act.MOVE, at(-9), by, bench, None)
+    (one,) = equipment.add_readings(machine, [(at(1), -5900), (at(4), -7000)], by=by)
+    manager, here = cast.client("biobank_manager"), f"/biobank/places/excursions/{one.id}/"
+    given = {"judged": "thawed", "words": "The log.", "shown": shown_on(manager, here)}
+    _at(late, Act.MOVE, at(2), by, things.box("Freezer Rack 2 Box 1"), 0)
+    refused = manager.post(here, given)
+    assert b"More is known of it by now" in refused.content and things.again(first).thaws == 0
+    assert late.label.encode() in refused.content, "the list below is the new one"
+    # What came in grew the time itself, and the list is as long as it was.
+    given["shown"] = shown_on(manager, here)
+    assert given["shown"].encode() in refused.content, "the form takes the list that it stands above"
+    equipment.add_readings(machine, [(at(3), 2000)], by=by)
+    assert b"More is known of it by now" in manager.post(here, given).content
+    assert not Excursion.objects.get().judged
+    given["shown"] = shown_on(manager, here)
+    assert manager.post(here, given).status_code == 302
+    assert [things.again(tube).thaws for tube in (first, late)] == [1, 2]
+
+
+def test_excursions_follow_from_the_readings_in_whatever_order_these_come(cast: Cast, freezer: Container) -> None:
+    machine = equipment.add_equipment(freezer, -8600, -6000, by=SYSTEM)
+    start = timezone.now().replace(microsecond=0)
+    values = [-7000, -5000, -5000, -7000, -4000, -5000, -7000, -7000, -5000]
+    readings = [(start + datetime.timedelta(minutes=n), value) for n, value in enumerate(values)]
+    whole = [(1, 3, -5000), (4, 6, -4000), (8, None, -5000)]
+    for seed in range(12):
+        Excursion.objects.all().delete()
+        machine.readings.all().delete()
+        order = random.Random(seed)
+        mixed = order.sample(readings, len(readings))
+        while mixed:
+            some = order.randint(1, 4)
+            equipment.add_readings(machine, mixed[:some], by=SYSTEM)
+            mixed = mixed[some:]
+        found = [
+            (*(None if at is None else (at - start).seconds // 60 for at in (one.began, one.ended)), one.highest)
+            for one in machine.excursions.order_by("began")
+        ]
+        assert found == whole, seed
+
+
+def test_a_tube_thaws_once_where_two_machines_were_warm_at_once(cast: Cast, freezer: Container) -> None:
+    by = cast.actor("biobank_manager")
+    inner = things.box("Freezer Rack 1 Box 1").parent
+    assert inner is not None
+    machines = [equipment.add_equipment(one, -8600, -6000, by=by) for one in (freezer, inner)]
+    tube, beside = things.tubes(cast, 1, things.box("Freezer Rack 1 Box 1"))[0], things.box("Freezer Rack 2 Box 1")
+    (other,) = things.tubes(cast, 1, beside, prefix="O")
+    for machine in machines:
+        (one,) = equipment.add_readings(machine, [(at(1), -2000), (at(2), -7000)], by=by)
+        equipment.judge(one, "thawed", "The power was off.", by=by)
+    assert [things.again(one).thaws for one in (tube, other)] == [1, 1]
+    (one,) = equipment.add_readings(machines[0], [(at(5), -2000), (at(6), -7000)], by=by)
+    equipment.judge(one, "thawed", "Again.", by=by)
+    assert [things.again(one).thaws for one in (tube, other)] == [2, 2], "another time is another thaw"
+
+
+def test_what_was_made_of_it_meanwhile_thawed_as_often(cast: Cast, freezer: Container) -> None:
+    by = cast.actor("biobank_manager")
+    machine = equipment.add_equipment(freezer, -8600, -6000, by=by)
+    tube = things.tubes(cast, 1, things.box("Freezer Rack 1 Box 1"))[0]
+
+    def made(label: str) -> Specimen:
+        return tubes.aliquot(things.again(tube), [Part(label, amount_of("0.1", "ml"))], by=by)[0]
+
+    before, began = made("BEFORE"), timezone.now()
+    since = made("SINCE")
+    grandchild = tubes.aliquot(things.again(since), [Part("GRAND", amount_of("0.05", "ml"))], by=by)[0]
+    (one,) = equipment.add_readings(machine, [(began, -2000), (at(1), -7000)], by=by)
+    equipment.judge(one, "thawed", "The log.", by=by)
+    after = made("AFTER")
+    every = (tube, before, since, grandchild, after)
+    assert [things.again(one).thaws for one in every] == [1, 0, 1, 1, 1]
+    equipment.add_readings(machine, [(at(1) - datetime.timedelta(minutes=9), -1000)], by=by)
+    equipment.judge(Excursion.objects.get(), "thawed", "It was warmer.", by=by)
+    assert [things.again(one).thaws for one in every] == [1, 0, 1, 1, 1], "AFTER has it of its parent"
+
+
 def test_what_an_excursion_spoiled_is_destroyed_at_once(cast: Cast, freezer: Container) -> None:
     by = cast.actor("biobank_manager")
     machine = equipment.add_equipment(freezer, -8600, -6000, by=by)
@@ -305,16 +399,23 @@ def test_what_an_excursion_spoiled_is_destroyed_at_once(cast: Cast, freezer: Con
     Specimen.objects.filter(id=promised.id).update(reserved=uuid.uuid4())
     (one,) = equipment.add_readings(machine, [(at(1), 2000), (at(2), -7000)], by=by)
     with pytest.raises(BusyError, match="another by now"):
-        equipment.destroy_touched(one, 2, by=by)
+        equipment.destroy_touched(one, equipment.as_shown(one, [free, kept]), by=by)
     manager, here = cast.client("biobank_manager"), f"/biobank/places/excursions/{one.id}/"
-    assert manager.post(here, {"judged": "destroy", "words": "All was liquid."}).status_code == 302
+    assert b"More is known" in manager.post(here, {"judged": "destroy", "words": "All was liquid."}).content
+    given = {"judged": "destroy", "words": "All was liquid.", "shown": shown_on(manager, here)}
+    assert manager.post(here, given).status_code == 302
     page = manager.get(here).content.decode()
-    assert 'name="destroy" value="2"' in page and "left out there first" in page
-    manager.post(here, {"destroy": "3"})
-    assert things.again(free).status == "stored", "the page was of another list"
-    assert cast.client("data_steward").post(here, {"destroy": "2"}).status_code in (302, 403)
+    assert "2 specimens are destroyed" in page and "left out there first" in page
+    (listed,) = re.findall('name="destroy" value="([0-9a-f]{32})"', page)
+    Specimen.objects.filter(id=kept.id).update(reserved=uuid.uuid4())
+    Specimen.objects.filter(id=promised.id).update(reserved=None)
+    manager.post(here, {"destroy": listed})
+    assert things.again(free).status == "stored", "as many, and others than were on the page"
+    Specimen.objects.filter(id=kept.id).update(reserved=None)
+    Specimen.objects.filter(id=promised.id).update(reserved=uuid.uuid4())
+    assert cast.client("data_steward").post(here, {"destroy": listed}).status_code in (302, 403)
     assert things.again(free).status == "stored"
-    manager.post(here, {"destroy": "2"})
+    manager.post(here, {"destroy": listed})
     assert [things.again(each).status for each in (free, kept, promised)] == ["disposed", "disposed", "stored"]
     event = things.again(free).custody.get(act="dispose")
     assert "outside its temperatures" in event.detail["why"] and "All was liquid." in event.detail["why"]

@@ -11,7 +11,7 @@ from campus import biobank_things as things
 from campus.cast import make_cast
 from campus.releases_things import World, at, world
 from wardbench.campus.audit.models import Event
-from wardbench.campus.biobank import custody, equipment, tubes
+from wardbench.campus.biobank import custody, equipment, exposure, tubes
 from wardbench.campus.biobank.amounts import amount_of
 from wardbench.campus.biobank.models import Container, Equipment, Excursion, Specimen
 from wardbench.campus.biobank.rules import Act
@@ -19,7 +19,7 @@ from wardbench.campus.biobank.tubes import Part
 from wardbench.campus.notices.models import Notice
 from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import SYSTEM, Actor, Affiliation
-from wardbench.campus.releases import picking, returning, shipping, warning, warning_rules
+from wardbench.campus.releases import checking, picking, returning, shipping, warning, warning_rules
 from wardbench.campus.releases.models import Request, Warned
 from wardbench.campus.releases.rules import Status
 from wardbench.campus.releases.warning_rules import Facts
@@ -197,3 +197,55 @@ def test_the_study_alone_answers(seen: bool) -> None:
     assert bool(warning_rules.may_answer(member, told_of)) is not seen
     assert not warning_rules.may_answer(stranger, told_of) and not warning_rules.may_answer(SYSTEM, told_of)
     assert not warning_rules.may_answer(Actor("a"), told_of), "without a role nobody answers"
+
+
+def test_what_leaves_after_it_was_known_is_told_of_as_it_is_sent(w: World) -> None:
+    of = machine(w)
+    thawed = found(w, of)
+    equipment.judge(thawed, "thawed", "The log.", by=w.gives)
+    now = timezone.now()
+    (kept,) = equipment.add_readings(of, [(now + 2 * HOUR, -5900), (now + 3 * HOUR, -8000)], by=SYSTEM)
+    equipment.judge(kept, "kept", "The door.", by=w.gives)
+    (unjudged,) = equipment.add_readings(of, [(now + 4 * HOUR, -5900), (now + 5 * HOUR, -8000)], by=SYSTEM)
+    request = at(w, Status.PICKING)
+    assert not Warned.objects.exists()
+    page = w.cast.client("biobank_manager").get(f"/releases/requests/{request.id}/picking/").content.decode()
+    for said in ("count as thawed once more", "Nothing was harmed", "has still to say"):
+        assert page.count(said) == 3, "each tube on the list says so"
+    for line in request.lines.all():
+        picking.scan(request.id, line.specimen.label, by=w.gives)
+    shipping.send(request.id, "dry_ice", by=w.gives)
+    # That two hours ahead begins after the parcel left, as the clock of this test has it.
+    assert [(one.excursion_id, one.judged, one.lines.count()) for one in Warned.objects.all()] == [
+        (thawed.id, "thawed", 3)
+    ]
+    assert told("researcher", w) == [warning.JUDGED["thawed"]]
+    assert not Warned.objects.filter(excursion=unjudged).exists()
+
+
+def test_what_nobody_has_judged_yet_is_told_of_as_it_is_sent_and_what_harmed_nothing_is_not(w: World) -> None:
+    of, now = machine(w), timezone.now()
+    warm = [(now - 3 * HOUR, -5900), (now + HOUR / 60, -8000)]
+    (one,) = equipment.add_readings(of, warm, by=SYSTEM)
+    at(w, Status.SENT, tubes=w.tubes[:2])
+    assert Warned.objects.get().judged == "" and told("researcher", w) == [warning.FOUND]
+    equipment.judge(one, "kept", "The door.", by=w.gives)
+    assert Warned.objects.get().judged == "kept"
+    at(w, Status.SENT, tubes=w.tubes[2:4])
+    assert Warned.objects.count() == 1
+
+
+def test_what_is_to_be_destroyed_is_neither_reserved_nor_picked_nor_sent(w: World) -> None:
+    of, now = machine(w), timezone.now()
+    request = at(w, Status.PICKING)
+    first, second, _third = request.lines.all()
+    picking.scan(request.id, first.specimen.label, by=w.gives)
+    (one,) = equipment.add_readings(of, [(now - HOUR, 2000), (now + HOUR, -8000)], by=SYSTEM)
+    equipment.judge(one, "destroy", "All was liquid.", by=w.gives)
+    scanned = picking.scan(request.id, second.specimen.label, by=w.gives)
+    assert scanned.outcome is picking.Outcome.REFUSED and "is to be destroyed" in scanned.words
+    judged = checking.judge(list(request.lines.all()), checking.asked_of(request))
+    assert all("is to be destroyed" in judge.verdict.reason for judge in judged)
+    tubes.aliquot(things.again(w.tubes[5]), [Part("NEW", amount_of("0.1", "ml"))], by=w.gives)
+    made = Specimen.objects.get(label="NEW")
+    assert exposure.exposed([made.id], judged="destroy") == {made.id: [one]}, "what is made of it is no better"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import uuid
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -12,9 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from wardbench.campus.audit.services import record, verb
-from wardbench.campus.biobank import beside, custody, tubes
+from wardbench.campus.biobank import beside, custody, descent, tubes
 from wardbench.campus.biobank.curating import checked, keeps
 from wardbench.campus.biobank.custody import Change
+from wardbench.campus.biobank.imports.files import pieces
 from wardbench.campus.biobank.models import Container, CustodyEvent, Equipment, Excursion, Reading, Specimen
 from wardbench.campus.biobank.rules import HERE, Act, Status
 from wardbench.campus.people.roles import gettext_noop
@@ -153,6 +155,14 @@ def touched(excursion: Excursion, among: Collection[uuid.UUID] | None = None) ->
     return sorted(found.values(), key=lambda one: one.specimen.label)
 
 
+def as_shown(excursion: Excursion, specimens: Iterable[Specimen]) -> str:
+    """What a page carries of an excursion and the specimens on it, so that what is said is said of these and no others:
+    a hash, 32 hexadecimal digits."""
+    facts = (excursion.began, excursion.ended, excursion.lowest, excursion.highest, excursion.judged)
+    said = "|".join([*map(str, facts), *sorted(str(one.id) for one in specimens)])
+    return hashlib.sha256(said.encode()).hexdigest()[:32]
+
+
 def to_destroy(excursion: Excursion) -> tuple[list[Specimen], list[Specimen]]:
     """Of what an excursion that was judged so touched: what is in the biobank's hands to be destroyed, and what of it
     is promised to a request and has to be left out there first."""
@@ -163,14 +173,16 @@ def to_destroy(excursion: Excursion) -> tuple[list[Specimen], list[Specimen]]:
 
 
 @verb("biobank.destroy_touched")
-def destroy_touched(excursion: Excursion, seen: int, *, by: Actor) -> int:
+def destroy_touched(excursion: Excursion, shown: str, *, by: Actor) -> int:
     """Destroy what an excursion spoiled, as it was judged; how many, of those that are promised to nobody.
 
-    BusyError where they are not as many as were `seen`, or there are none.
+    BusyError where they are not those that were `shown` (`as_shown`), or there are none.
     """
     keeps(by)
+    _lock(excursion.equipment)
+    excursion.refresh_from_db(fields=["began", "ended", "lowest", "highest", "judged", "words"])
     free, _promised = to_destroy(excursion)
-    if not free or len(free) != seen:
+    if not free or as_shown(excursion, free) != shown:
         raise BusyError(_("The list is another by now; load the page again."))
     began = timezone.localtime(excursion.began)
     why = _("{name} was outside its temperatures from {day} on: {words}").format(
@@ -182,11 +194,12 @@ def destroy_touched(excursion: Excursion, seen: int, *, by: Actor) -> int:
 
 
 @verb("biobank.judge_excursion")
-def judge(excursion: Excursion, judged: str, words: str, *, by: Actor) -> None:
+def judge(excursion: Excursion, judged: str, words: str, *, by: Actor, shown: str = "") -> None:
     """Say what an excursion means for what was inside; where it thawed, each specimen's count of thaws is raised, also
-    of those that were sent since; once also where an excursion that went on is judged anew.
+    of those that were sent since; once also where an excursion that went on is judged anew. `shown` is what the page
+    showed of it (`as_shown`), where somebody judges it there.
 
-    BusyError where it goes on, somebody has said already, or more is known of it than was read.
+    BusyError where it goes on, somebody has said already, or more is known of it than was read or `shown`.
     """
     keeps(by)
     if judged not in JUDGEMENTS:
@@ -197,21 +210,39 @@ def judge(excursion: Excursion, judged: str, words: str, *, by: Actor) -> None:
         raise BusyError(_("It is still outside its temperatures; judge it when that is over."))
     _lock(excursion.equipment)
     held = Excursion.objects.filter(id=excursion.id, judged="")
+    read = (excursion.began, excursion.ended, excursion.lowest, excursion.highest)
     by_id = None if by is SYSTEM else by.id
+    inside = [one.specimen for one in touched(excursion)] if shown or judged == "thawed" else []
+    if shown and as_shown(excursion, inside) != shown:
+        raise BusyError(_("More is known of it by now than this page showed: look at what was in it, then judge it."))
     if held.update(judged=judged, words=words.strip()[:2000], by_id=by_id) != 1:
         raise BusyError(_("Somebody has judged this already."))
-    read = (excursion.began, excursion.ended, excursion.lowest, excursion.highest)
     if Excursion.objects.values_list("began", "ended", "lowest", "highest").get(id=excursion.id) != read:
         raise BusyError(_("Somebody changed this at the same moment; load the page again."))
-    thawed = 0
-    if judged == "thawed":
-        counted = CustodyEvent.objects.filter(act=Act.THAW.value, detail__excursion=str(excursion.id))
-        before = set(counted.values_list("specimen_id", flat=True))
-        inside = [one.specimen for one in touched(excursion) if one.specimen.id not in before]
-        specimens = [one for one in inside if Status(one.status) in COUNTED]
-        changes = [Change(one, Act.THAW, detail={"excursion": str(excursion.id)}) for one in specimens]
-        custody.carry_out(changes, by=by)
-        thawed = len(changes)
+    thawed = _count_thaw(excursion, inside, by) if judged == "thawed" else 0
     excursion.judged, excursion.words = judged, words.strip()[:2000]
     beside.heard(excursion, by)
     record("biobank.judge_excursion", "excursion", excursion.id, by=by, judged=judged, thawed=thawed)
+
+
+def _count_thaw(excursion: Excursion, inside: Sequence[Specimen], by: Actor) -> int:
+    """Count the thawing of what was inside, and of what was made of it since, by then; of how many. What was counted
+    for this excursion already, or for one of another machine at the same time (a freezer and its shelf, or the one that
+    it was carried to), thawed once, and so did what was made of that since."""
+    same = Excursion.objects.filter(began__lte=excursion.ended, ended__gte=excursion.began)
+    ids = [str(one) for one in same.values_list("id", flat=True)]
+    events = CustodyEvent.objects.filter(act=Act.THAW.value, detail__excursion__in=ids)
+    counted = dict(events.order_by("-at").values_list("specimen_id", "at"))
+    found = {one.id: one for one in inside if one.id not in counted}
+    made = set[uuid.UUID]().union(*descent.made_of([one.id for one in inside]).values()) - {one.id for one in inside}
+    origins = descent.made_from(made)
+    for some in pieces(sorted(made - set(counted)), 500):
+        first = CustodyEvent.objects.filter(specimen__in=some, number=1, at__gt=excursion.began)
+        for event in first.select_related("specimen"):
+            has_it = any(other in counted and counted[other] < event.at for other in origins[event.specimen_id])
+            if not has_it:
+                found[event.specimen_id] = event.specimen
+    specimens = [one for one in found.values() if Status(one.status) in COUNTED]
+    detail = {"excursion": str(excursion.id)}
+    custody.carry_out([Change(one, Act.THAW, detail=detail) for one in specimens], by=by)
+    return len(specimens)

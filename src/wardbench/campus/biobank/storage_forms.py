@@ -237,3 +237,4 @@ class JudgeForm(forms.Form):
         label=_("What it means"), choices=[(c, _(t)) for c, t in JUDGEMENTS.items()], widget=forms.RadioSelect
     )
     words = forms.CharField(label=_("How you know"), widget=forms.Textarea(attrs={"rows": 3}), max_length=2000)
+    shown = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)

@@ -166,10 +166,6 @@ def undo(request: HttpRequest) -> HttpResponse:
     return redirect("place", back) if _is_id(back) else redirect("biobank")
 
 
-def _count(text: str) -> int:
-    return int(text) if text.isdecimal() and text.isascii() and len(text) < 9 else 0
-
-
 def _is_id(text: str) -> bool:
     try:
         uuid.UUID(text)
@@ -275,31 +271,43 @@ def machine(request: HttpRequest, container_id: uuid.UUID) -> HttpResponse:
 
 @signed_in
 def excursion(request: HttpRequest, excursion_id: uuid.UUID) -> HttpResponse:
+    """A time outside the temperatures, what was in it, and what somebody says of these: of those that were shown."""
     by = actor(request)
-    shown = storage_queries.excursion(excursion_id, by=by)
-    form = storage_forms.JudgeForm(request.POST if "judged" in request.POST else None)
+    one = storage_queries.excursion(excursion_id, by=by)
+    form: storage_forms.JudgeForm | None = None
     if "destroy" in request.POST:
         try:
-            count = equipment.destroy_touched(shown, _count(request.POST["destroy"]), by=by)
+            count = equipment.destroy_touched(one, request.POST["destroy"], by=by)
         except WardbenchError as error:
             messages.error(request, refusal(error))
         else:
             said = ngettext("%(n)d specimen was destroyed.", "%(n)d specimens were destroyed.", count)
             messages.success(request, said % {"n": count})
-        return redirect("excursion", shown.id)
-    if request.method == "POST" and form.is_valid():
-        with told_in(form):
-            equipment.judge(shown, form.cleaned_data["judged"], form.cleaned_data["words"], by=by)
-            return redirect("excursion", shown.id)
-    free, promised = equipment.to_destroy(shown)
+        return redirect("excursion", one.id)
+    if request.method == "POST":
+        form = storage_forms.JudgeForm(request.POST)
+        if form.is_valid():
+            given = form.cleaned_data
+            with told_in(form):
+                equipment.judge(one, given["judged"], given["words"], by=by, shown=given["shown"] or "nothing")
+                return redirect("excursion", one.id)
+    found = equipment.touched(one)
+    shown = equipment.as_shown(one, [each.specimen for each in found])
+    if form is None:
+        form = storage_forms.JudgeForm(initial={"shown": shown})
+    else:
+        # What is judged at the next try is the list that stands below now.
+        form.data = {**request.POST.dict(), "shown": shown}
+    free, promised = equipment.to_destroy(one)
     context = {
-        "excursion": shown,
-        "touched": equipment.touched(shown),
+        "excursion": one,
+        "touched": found,
         "free": len(free),
+        "shown": equipment.as_shown(one, free),
         "promised": promised,
         "form": form,
         "may_keep": rules.may_keep_inventory(by),
-        "judged": equipment.JUDGEMENTS.get(shown.judged, ""),
-        "sent": beside.lines_of_excursion(by, shown),
+        "judged": equipment.JUDGEMENTS.get(one.judged, ""),
+        "sent": beside.lines_of_excursion(by, one),
     }
     return render(request, "biobank/excursion.html", context)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from wardbench.campus.biobank import consents, descent
+from wardbench.campus.biobank import consents, descent, exposure
 from wardbench.campus.biobank.amounts import UNITS, Dimension
 from wardbench.campus.biobank.models import Specimen
 from wardbench.campus.biobank.rules import Status as TubeStatus
@@ -56,6 +56,7 @@ def judge(lines: Sequence[RequestLine], asked: Asked) -> list[Judged]:
     specimens = [line.specimen for line in lines]
     answers = consents_of(specimens, asked.need)
     terms = {one.id: of_purpose(one, asked.purpose) for one in {line.specimen.collection for line in lines}}
+    spoiled = exposure.exposed([one.id for one in specimens], judged="destroy")
     found = []
     for line in lines:
         one = line.specimen
@@ -69,6 +70,7 @@ def judge(lines: Sequence[RequestLine], asked: Asked) -> list[Judged]:
             outcome.value,
             words,
             asked.judged,
+            one.id in spoiled,
         )
         found.append(Judged(line, rules.may_give(tube)))
     return found

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from wardbench.campus.biobank import places
+from wardbench.campus.biobank import equipment, exposure, places
 from wardbench.campus.biobank.amounts import Amount
+from wardbench.campus.biobank.models import Excursion
 from wardbench.campus.biobank.rules import Status as TubeStatus
 from wardbench.campus.biobank.rules import may_see_inventory
 from wardbench.campus.people.figures import degrees
@@ -166,6 +169,8 @@ class PickRow:
     done: bool
     parent: str
     """The label of the tube from which a picked one was taken, empty where it was picked as it was taken."""
+    warm: Sequence[str] = ()
+    """When it had been outside its temperatures, and what the biobank says of that."""
 
 
 def pick_list(of: Request) -> list[PickRow]:
@@ -175,6 +180,7 @@ def pick_list(of: Request) -> list[PickRow]:
     lines = of.lines.select_related("specimen__collection", "specimen__box", "specimen__parent").exclude(
         status=LineStatus.DROPPED
     )
+    warm = exposure.exposed([line.specimen_id for line in lines])
     for line in lines:
         one = line.specimen
         done = line.status == LineStatus.PICKED and one.status == TubeStatus.PICKED
@@ -191,9 +197,16 @@ def pick_list(of: Request) -> list[PickRow]:
         )
         position = places.label(one.box, one.place) if one.box is not None else ""
         parent = one.parent.label if done and one.parent is not None else ""
-        found.append(PickRow(row, box, box != before, position, done, parent))
+        said = [_outside(each) for each in warm.get(one.id, ())]
+        found.append(PickRow(row, box, box != before, position, done, parent, said))
         before = box
     return found
+
+
+def _outside(one: Excursion) -> str:
+    said = _(equipment.JUDGEMENTS[one.judged]) if one.judged else _("the biobank has still to say what that means")
+    day = date_format(timezone.localtime(one.began), "j F Y")
+    return _("Outside its temperatures on %(day)s: %(said)s") % {"day": day, "said": said}
 
 
 def parcels(of: Request) -> list[tuple[Shipment, str, bool]]:

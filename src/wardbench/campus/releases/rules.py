@@ -366,7 +366,8 @@ NEXT: Mapping[tuple[Status, Side], tuple[Verb, str]] = {
 @dataclass(frozen=True)
 class Tube:
     """What is asked of one specimen before it may be given: `claimed` by another request, `consent` for this use,
-    `use` what DUO says of the collection ("refused", "person" or "allowed", with its sentence in `use_words`)."""
+    `use` what DUO says of the collection ("refused", "person" or "allowed", with its sentence in `use_words`);
+    `spoiled` where it was outside its temperatures and the biobank said that all of that is to be destroyed."""
 
     status: TubeStatus
     retained: bool
@@ -376,6 +377,7 @@ class Tube:
     use: str
     use_words: str = ""
     judged: bool = False
+    spoiled: bool = False
 
 
 PERSON = gettext_noop("The biobank has to judge whether this is allowed: {why}")
@@ -387,6 +389,8 @@ def may_give(tube: Tube) -> Verdict:
     """Whether one specimen may be given for a use. A person's judgement counts once it was given (`judged`)."""
     if tube.status not in GIVEN_FROM:
         return no(TUBE_NOT_NOW[tube.status])
+    if tube.spoiled:
+        return no(gettext_noop("It was outside its temperatures, and is to be destroyed."))
     if tube.claimed:
         return no(gettext_noop("It is promised to another request."))
     if tube.retained:

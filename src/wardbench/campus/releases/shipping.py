@@ -19,7 +19,7 @@ from wardbench.campus.biobank.custody import Change
 from wardbench.campus.biobank.rules import Act
 from wardbench.campus.people.queries import actor_of
 from wardbench.campus.people.rules import SYSTEM, Actor, Verdict
-from wardbench.campus.releases import agreeing, checking, rules
+from wardbench.campus.releases import agreeing, checking, rules, warning
 from wardbench.campus.releases.giving_back import give_back
 from wardbench.campus.releases.models import Request, RequestLine, Shipment, ShipmentLine, TemperatureEntry
 from wardbench.campus.releases.moves import (
@@ -97,6 +97,7 @@ def send(request_id: uuid.UUID, conditions: str, *, by: Actor, courier: str = ""
     )
     for line in lines:
         change_line(line, LineStatus.PICKED, LineStatus.SENT)
+    warning.tell_of_sent(request, by=by)
     secret = _open(shipment) if request.outside else ""
     move(request, Verb.SEND, by, detail={"parcel": shipment.reference, "specimens": len(lines)})
     return Sent(shipment, secret)

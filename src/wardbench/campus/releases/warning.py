@@ -2,7 +2,8 @@
 
 An excursion is often found when the log of a machine is read, days later. What had left by then is followed: the
 specimens themselves, and what was made of them after it began. The study, the biobank and the specimen's own chain are
-told within the verb by which the excursion was found, grew, or was judged.
+told within the verb by which the excursion was found, grew, or was judged; of what leaves later, within that by which
+it is sent.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from wardbench.campus.audit.services import record, verb
-from wardbench.campus.biobank import custody, descent, equipment
+from wardbench.campus.biobank import custody, descent, equipment, exposure
 from wardbench.campus.biobank.beside import on_excursion
 from wardbench.campus.biobank.custody import Change
 from wardbench.campus.biobank.imports.files import pieces
@@ -27,8 +28,9 @@ from wardbench.campus.people.queries import holders
 from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.releases import warning_queries, warning_rules
-from wardbench.campus.releases.models import RequestLine, Warned
+from wardbench.campus.releases.models import Request, RequestLine, Warned
 from wardbench.campus.releases.moves import page_of, reasoned
+from wardbench.campus.releases.rules import LineStatus
 from wardbench.core.errors import BusyError
 
 FOUND = gettext_noop(
@@ -63,26 +65,37 @@ def hear(excursion: Excursion, by: Actor) -> None:
         warn(excursion, by=by)
 
 
-def untold(excursion: Excursion) -> dict[uuid.UUID, list[RequestLine]]:
+def tell_of_sent(request: Request, *, by: Actor) -> None:
+    """Tell the study of a request that was sent just now of the excursions that are known of what it gets, except those
+    that harmed nothing."""
+    lines = RequestLine.objects.filter(request=request, status=LineStatus.SENT)
+    found = exposure.exposed(lines.values_list("specimen", flat=True))
+    for excursion in {one.id: one for those in found.values() for one in those}.values():
+        if excursion.judged != "kept" and untold(excursion, request):
+            warn(excursion, by=by, of=request)
+
+
+def untold(excursion: Excursion, of: Request | None = None) -> dict[uuid.UUID, list[RequestLine]]:
     """By request, the lines of which a study is to be told: those it knows nothing of, or all of them where the
-    biobank said since what it means."""
+    biobank said since what it means. `of` one request alone, where one is asked for."""
     known = {
         one.request_id: (one.judged, {line.id for line in one.lines.all()})
         for one in Warned.objects.filter(excursion=excursion).prefetch_related("lines")
     }
     found: dict[uuid.UUID, list[RequestLine]] = {}
-    for line in sent_since(excursion):
+    for line in sent_since(excursion, of):
         judged, lines = known.get(line.request_id, (None, set()))
         if judged != excursion.judged or line.id not in lines:
             found.setdefault(line.request_id, []).append(line)
     return found
 
 
-def sent_since(excursion: Excursion) -> list[RequestLine]:
+def sent_since(excursion: Excursion, of: Request | None = None) -> list[RequestLine]:
     """The lines of requests under which specimens left after an excursion began that were in the machine meanwhile, or
     were made later of one that was."""
     left = Q(shipments__shipment__back=False, shipments__shipment__sent__gt=excursion.began)
-    lines = {one.id: one for one in RequestLine.objects.filter(left).select_related("request__study", "specimen")}
+    asked = RequestLine.objects.filter(left) if of is None else of.lines.filter(left)
+    lines = {one.id: one for one in asked.select_related("request__study", "specimen")}
     sent = {line.specimen_id for line in lines.values()}
     origins = descent.made_from(sent) if sent else {}
     inside = {one.specimen.id for one in equipment.touched(excursion, sent.union(*origins.values()))}
@@ -95,12 +108,13 @@ def sent_since(excursion: Excursion) -> list[RequestLine]:
 
 
 @verb("releases.warn_of_excursion")
-def warn(excursion: Excursion, *, by: Actor) -> list[Warned]:
-    """Tell the studies that have what an excursion touched what they do not know of it; those that were told.
+def warn(excursion: Excursion, *, by: Actor, of: Request | None = None) -> list[Warned]:
+    """Tell the studies that have what an excursion touched what they do not know of it, or that `of` one request; those
+    that were told.
 
     BusyError where there is nothing to tell.
     """
-    due = untold(excursion)
+    due = untold(excursion, of)
     if not due:
         raise BusyError(_("Everybody who has something of it was told."))
     told = []

@@ -52,6 +52,7 @@ class Parent:
     material: str
     collected: datetime.datetime | None
     retained: bool
+    thaws: int = 0
 
 
 @dataclass(frozen=True)
@@ -523,10 +524,10 @@ class _Check:
             if kept.collection != self.known.collection:
                 self.fault(row, "parent", "parent_collection", label)
             donor, material, taken = kept.donor or None, kept.material, kept.collected
-            retained = kept.retained
+            retained, thaws = kept.retained, kept.thaws
         elif above is not None and above != row:
             donor, material, taken = (values[name][above] for name in ("donor", "material", "collected"))
-            retained = values["retained"][above]
+            retained, thaws = values["retained"][above], values["thaws"][above]
         else:
             if above is None:
                 self.fault(row, "parent", "parent", label)
@@ -539,6 +540,8 @@ class _Check:
         if values["collected"][row] is None and not self.columns.get("collected", [""] * self.count)[row]:
             values["collected"][row] = taken
         values["retained"][row] = retained
+        if values["thaws"][row] is None and not self.columns.get("thaws", [""] * self.count)[row]:
+            values["thaws"][row] = thaws
         kind, own = values["kind"][row], values["material"][row]
         if own is None and kind != Specimen.Kind.DERIVATIVE:
             own = values["material"][row] = material

@@ -61,10 +61,11 @@ def known_to(one: Import, table: Table, fields: Mapping[str, Sequence[str]]) -> 
             row["material"],
             row["collected"],
             row["retained"],
+            row["thaws"],
         )
         for row in _each(
             Specimen.objects.values(
-                "id", "label", "collection_id", "donor__code", "material", "collected", "retained"
+                "id", "label", "collection_id", "donor__code", "material", "collected", "retained", "thaws"
             ).order_by(),
             "label",
             parents,
