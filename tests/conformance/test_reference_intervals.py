@@ -32,6 +32,18 @@ def test_the_truth_is_found_among_the_ill(shared: Path, case: str) -> None:
     assert max(abs(naive / TRUTHS[case] - 1)) > 0.06
 
 
+@pytest.mark.parametrize(("case", "many", "tolerance"), [("testcase1", 5_000, 0.05), ("testcase2", 20_000, 0.05)])
+def test_the_truth_is_found_in_some_of_the_results(shared: Path, case: str, many: int, tolerance: float) -> None:
+    """Of random parts the mean relative error; no limit lies where the ill were taken for the healthy."""
+    results, _ = exported_results(shared / "data/evidence/labs" / f"{case}.csv.gz")
+    errors = []
+    for seed in range(8):
+        some = np.random.default_rng(seed).choice(results.value, many, replace=False)
+        errors.append(np.abs(np.array(fit(some).limits()) / TRUTHS[case] - 1))
+    assert np.mean(errors) < tolerance
+    assert np.max(errors) < 0.15
+
+
 def test_the_mean_error_is_never_worse_and_intervals_hold_the_truth(shared: Path) -> None:
     errors, held = [], 0
     for case, truth in TRUTHS.items():

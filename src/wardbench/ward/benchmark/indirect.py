@@ -3,8 +3,10 @@
 Routine results mix those of the healthy with those of the ill. The method is an inverse model in the manner of refineR
 (Ammer and others, Sci Rep 2021;11:16023): among all normal distributions after a Box-Cox transformation, find the one
 whose expected counts explain the most of the histogram. A bin with fewer results than expected speaks against a model
-as much as chance allows; a bin with more may hold results of the ill, and so never speaks against it by more than
-`CAP`. A screen by iterated box plots (as reflimR has it, Hoffmann and others 2024) first finds where the main peak is.
+as much as chance allows; a bin with more may hold results of the ill, and so speaks against it by `CAP` at most, but
+for the bins in the model's own middle, where the healthy are nearly all: a model that leaves most of its middle
+unexplained is one of healthy and ill together. A screen by iterated box plots (as reflimR has it, Hoffmann and others
+2024) first finds where the main peak is.
 """
 
 from __future__ import annotations
@@ -22,8 +24,11 @@ Floats = npt.NDArray[np.float64]
 FEWEST = 1000
 """Results: below this the histogram does not carry a model (refineR's own advice)."""
 BINS = 60
-CAP = 2.0
-"""What a bin with too many results costs at most, in units of a log likelihood: two standard deviations."""
+CAP = 1.1
+"""What a bin outside the middle that has too many results costs at most, in units of a log likelihood: a standard
+deviation and a half. The more it is, the more a model is drawn over the ill where results are few."""
+MIDDLE = 1.28
+"""Where the middle of a model ends, in its standard deviations: 80% of the healthy lie in it."""
 POWERS = np.round(np.arange(0, 1.501, 0.1), 1)
 """Box-Cox powers that are tried: 0 is log-normal, 1 is normal."""
 SHARES = np.arange(0.3, 1.0001, 0.02)
@@ -123,19 +128,27 @@ def fit_power(inside: Floats, edges: Floats, counts: Floats, power: float) -> Mo
 def best_of(edges: Floats, counts: Floats, power: float, means: Floats, deviations: Floats) -> Model:
     """The cheapest of all pairs of a mean and a deviation, each with the share that suits it best."""
     mean, deviation = (axis.ravel() for axis in np.meshgrid(means, deviations))
-    reached = special.ndtr((forward(edges, power) - mean[:, None]) / deviation[:, None])
-    expected = counts.sum() * np.diff(reached, axis=1)
-    costs = np.stack([cost(counts, share * expected) for share in SHARES])
+    scores = (forward(edges, power) - mean[:, None]) / deviation[:, None]
+    expected = counts.sum() * np.diff(special.ndtr(scores), axis=1)
+    most = caps(scores)
+    costs = np.stack([cost(counts, share * expected, most) for share in SHARES])
     share, pair = np.unravel_index(int(costs.argmin()), costs.shape)
     return Model(power, float(mean[pair]), float(deviation[pair]), float(SHARES[share]), float(costs[share, pair]))
 
 
-def cost(counts: Floats, expected: Floats, cap: float = CAP) -> Floats:
-    """How badly expected counts (b, or m times b) explain the counts (b): shortfalls in full, excesses up to `cap` a
-    bin."""
+def cost(counts: Floats, expected: Floats, most: Floats) -> Floats:
+    """How badly expected counts (b, or m times b) explain the counts (b): shortfalls in full, excesses up to the `caps`
+    of the bins."""
     apart = counts - expected
     squares = apart**2 / (2 * (expected + 1))
-    return np.asarray(np.where(apart < 0, squares, np.minimum(squares, cap)).sum(axis=-1))
+    return np.asarray(np.where(apart < 0, squares, np.minimum(squares, most)).sum(axis=-1))
+
+
+def caps(scores: Floats, cap: float = CAP) -> Floats:
+    """What an excess costs at most in each bin between edges at these scores of the model (b + 1, or m times b + 1):
+    without end in its middle, `cap` elsewhere."""
+    middle = np.abs(scores[..., 1:] + scores[..., :-1]) / 2 < MIDDLE
+    return np.where(middle, np.inf, cap)
 
 
 def forward(values: Floats, power: float) -> Floats:

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize, special
 
-from wardbench.ward.benchmark.indirect import CENTRAL, Floats, Model, bins, cost, usable
+from wardbench.ward.benchmark.indirect import CENTRAL, Floats, Model, bins, caps, cost, usable
 
 DRAWS = 200
 Z = float(special.ndtri(0.5 + CENTRAL / 2))
 SOME_BINS = (40, 50, 60, 75, 90)
-SOME_CAPS = (1.0, 2.0, 3.0)
+SOME_CAPS = (0.5, 1.1, 3.0)
 SOME_REACHES = (3.9, 4.64, 5.4)
 STEPS = np.array([0.35, 0.06, 0.06, 0.06])
 """How far the search looks around at first: the power, the logarithms of both limits, the share."""
@@ -65,8 +65,9 @@ def again(counts: Floats, edges: Floats, model: Model, cap: float) -> tuple[floa
             return np.inf
         below, above = (float(transformed(end, power)) for end in (lower, upper))
         mean, deviation = (below + above) / 2, (above - below) / (2 * Z)
-        reached = special.ndtr((transformed(log_edges, power) - mean) / deviation)
-        return float(cost(counts, share * total * (reached[1:] - reached[:-1]), cap))
+        scores = (transformed(log_edges, power) - mean) / deviation
+        reached = special.ndtr(scores)
+        return float(cost(counts, share * total * (reached[1:] - reached[:-1]), caps(scores, cap)))
 
     simplex = np.vstack([first, first + np.diag(STEPS * np.where(first > 1, -1, 1))])
     best = optimize.minimize(
