@@ -18,6 +18,7 @@ from campus.test_cohorts import expression
 from tiny_cohort_hospital import condition, observed, on, person
 from wardbench.campus.cohorts import edits, finding, queries, services
 from wardbench.campus.cohorts.course import course_lines
+from wardbench.campus.cohorts.followed import says
 from wardbench.campus.cohorts.models import Cohort, Version
 from wardbench.campus.cohorts.part_forms import PartForm
 from wardbench.campus.configuration import Configuration
@@ -325,6 +326,44 @@ def test_a_change_from_a_page_that_is_old_is_refused(campus: Cast) -> None:
     change(client, cohort, "switch:0", revision="0")
     answer = change(client, cohort, "switch:1", revision="0")
     assert answer.status_code == 409 and "another window" in answer.content.decode()
+    assert "another window" in change(client, cohort, "switch:1", htmx=False, revision="0").content.decode()
+    assert rules(campus, cohort) == [("Kidney", False), ("Adults", True)]
+
+
+def test_a_page_that_was_left_behind_is_brought_up_with_the_forms_that_somebody_types_in(campus: Cast) -> None:
+    cohort, client = cohort_of(campus), campus.client("researcher")
+    by = campus.actor("researcher")
+    shown = says(outline(queries.desk(cohort, by).working))
+    change(client, cohort, "remove-rule:0", revision="0")
+    aged = {"name": "Adults", "how": "all", "0-age_op": "gte", "0-age": "40"}
+    change(client, cohort, "rule:0", revision="1", **aged)
+    sent = {"says": " ".join(f"{part}={said}" for part, said in shown.items()), "open": ["rule-1", "set-0"]}
+    typed = {**aged, "about": "As the protocol", "0-age": "18"}
+    answer = change(client, cohort, "rule:1", revision="0", **sent, **typed, typed=["rule-1"])
+    said = answer.content.decode()
+    assert answer.status_code == 409 and answer.headers["X-Draft-Went-On"] and "Your last change was not made" in said
+    assert '<li id="rule-0" class="app-rule" data-was="rule-1">' in said and "at least 40 years old" in said
+    assert 'name="revision" value="2"' in said
+    assert 'id="rule-0-form" hx-swap-oob' not in said and 'id="set-0-form" hx-swap-oob' not in said
+    assert queries.desk(cohort, by).revision == 2
+    # A form that nobody typed in would say what is not so any more: it is drawn anew.
+    anew = change(client, cohort, "switch:1", revision="0", **sent).content.decode()
+    assert 'id="rule-0-form" hx-swap-oob' in anew and 'id="set-0-form" hx-swap-oob' not in anew
+    # Another draft may have come to the same revision: what the page shows counts.
+    assert change(client, cohort, "switch:0", revision="2", says=sent["says"]).status_code == 409
+    assert change(client, cohort, "switch:0", revision="2", says="rule-0").status_code == 409
+    now = says(outline(queries.desk(cohort, by).working))
+    given = " ".join(f"{part}={said}" for part, said in now.items())
+    assert change(client, cohort, "switch:0", revision="2", says=given).status_code == 200
+
+
+def test_every_open_form_offers_the_concept_sets_that_there_are(campus: Cast) -> None:
+    cohort, client = cohort_of(campus), campus.client("researcher")
+    said = change(client, cohort, "add-rule:3004410:measurement").content.decode()
+    assert re.search(r'<select id="set-choices" hx-swap-oob="true" hidden disabled>.*<option value="2">HbA1c', said)
+    assert "set-choices" not in change(client, cohort, "remove-rule:2").content.decode()
+    gone = change(client, cohort, "drop-sets").content.decode()
+    assert 'id="set-choices"' in gone and "HbA1c" not in gone
 
 
 def test_whoever_is_overtaken_sees_what_changed_and_saves_theirs_over_it_with_their_note(campus: Cast) -> None:

@@ -193,6 +193,45 @@ def test_open_forms_outlast_every_change_elsewhere(builder: Visitor) -> None:
     assert not found, as_text(found)
 
 
+def test_a_draft_that_went_on_in_another_window_loses_nothing_that_is_typed(builder: Visitor) -> None:
+    page = builder.page
+    for number in range(3):
+        page.get_by_role("button", name="Add a rule on age or sex", exact=True).click()
+        page.locator(f"#rule-{number}-name").fill(f"Rule {number} of the protocol")
+        page.locator(f"#rule-{number}-name").press("Tab")
+        page.locator(f"#rule-{number}-head", has_text="of the protocol").wait_for()
+    other = page.context.new_page()
+    other.goto(page.url)
+    page.locator("#rule-1-about").press_sequentially("Long considered")
+    other.locator("#rule-0-remove").click()
+    other.locator("#rule-2").wait_for(state="detached")
+    other.locator("#rule-1-edit").click()
+    other.locator("#rule-1-0-age").fill("60")
+    other.locator("#rule-1-0-age").press("Tab")
+    other.locator("#rule-1-head", has_text="at least 60").wait_for()
+    other.close()
+    page.keyboard.press("Tab")
+    page.locator("#messages", has_text="changed in another window").wait_for()
+    page.locator("#rule-2").wait_for(state="detached")
+    assert page.locator("#rule-0-about").input_value() == "Long considered"
+    assert page.locator("#rule-1-0-age").input_value() == "60", "nobody typed in this one"
+    page.locator("#rule-0-fields [name=apply]").press("Enter")
+    page.locator("#rule-0-head", has_text="Long considered").wait_for()
+    assert page.locator("#messages").inner_text().strip() == ""
+    # What is added and taken away is offered in the forms that are open.
+    offered = page.locator("#rule-2-0-concept_set option", has_text="Asthma")
+    for number, word in enumerate(("metformin", "asthma"), 2):
+        add(builder, "rule", word, r"Has it\b(?! not)")
+        page.locator(f"#rule-{number}-fields").wait_for()
+    offered.wait_for(state="attached")
+    page.locator("#rule-3-remove").click()
+    page.locator("button[value=drop-sets]").click()
+    offered.wait_for(state="detached")
+    assert page.locator("#rule-2-0-concept_set").input_value() == "1"
+    found = builder.look()
+    assert not found, as_text(found)
+
+
 def test_typing_on_before_a_search_is_answered_breaks_nothing_off(builder: Visitor) -> None:
     """What is found in the end is what stands in the box in the end."""
     page = builder.page

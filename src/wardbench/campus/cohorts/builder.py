@@ -1,24 +1,19 @@
-"""What the builder shows: the definition part by part, each with its counts; and which parts a change has changed.
-
-Each part is a template whose first tag has the part's name as id, so that after a change a browser with a script gets
-the parts that differ and nothing else.
-"""
+"""What the builder shows: the definition part by part, each with its counts."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
 from django.http import HttpRequest
-from django.template.loader import render_to_string
 from django.utils.translation import get_language, gettext
 
 from wardbench.campus.cohorts import edits
 from wardbench.campus.cohorts.course import course_lines
-from wardbench.campus.cohorts.followed import Followed
+from wardbench.campus.cohorts.followed import says
 from wardbench.campus.cohorts.queries import Seen
 from wardbench.campus.cohorts.sentences import Said, entry_lines, rule_lines
 from wardbench.campus.counting import queries as counting
@@ -59,6 +54,7 @@ class RuleCard:
     effect: RuleShown | None
     is_first: bool
     is_last: bool
+    says: str = ""
 
     @property
     def part(self) -> str:
@@ -72,6 +68,7 @@ class PartCard:
     part: str
     lines: list[Said]
     editable: bool
+    says: str = ""
 
     @property
     def remove(self) -> str:
@@ -90,6 +87,7 @@ class SetCard:
     """A concept set as it stands on the page."""
 
     line: SetLine
+    says: str = ""
 
     @property
     def part(self) -> str:
@@ -116,6 +114,10 @@ class Board:
         return _outlined(json.dumps(self.working.json()), spoken())
 
     @cached_property
+    def says(self) -> Mapping[str, str]:
+        return says(self.outline)
+
+    @cached_property
     def counted(self) -> Counted:
         name, problem = self.seen.cohort.name, self.outline.problem
         if self.permitted is not None:
@@ -133,6 +135,7 @@ class Board:
                 effects[line.counted] if line.counted is not None and line.counted < len(effects) else None,
                 line.number == 0,
                 line.number == last,
+                self.says.get(f"rule-{line.number}", ""),
             )
             for line in said.rules
         ]
@@ -153,11 +156,11 @@ class Board:
             return []
         form = said.additional_form
         lines = rule_lines(form, said.set_names) if form else _worded(said.additional)
-        return [PartCard("additional", lines, form is not None)]
+        return [PartCard("additional", lines, form is not None, self.says.get("additional", ""))]
 
     @cached_property
     def sets(self) -> list[SetCard]:
-        return [SetCard(line) for line in self.outline.sets]
+        return [SetCard(line, self.says[f"set-{line.id}"]) for line in self.outline.sets]
 
     def _events(self, kind: str, given: Sequence[EntryLine]) -> list[PartCard]:
         names = self.outline.set_names
@@ -166,6 +169,7 @@ class Board:
                 f"{kind}-{line.number}",
                 entry_lines(Entry(line.form.event), names) if line.form else _worded(line.words),
                 line.form is not None,
+                self.says[f"{kind}-{line.number}"],
             )
             for line in given
         ]
@@ -257,81 +261,3 @@ def mode_of(request: HttpRequest, by: Actor) -> Mode:
     chosen = request.session.get("counting_mode", "")
     modes = modes_for(by)
     return next((mode for mode in modes if mode.value == chosen), modes[0] if modes else Mode.SANDBOX)
-
-
-@dataclass(frozen=True)
-class Part:
-    """A piece of the page: its template, with what it alone gets, and whatever it shows that a change may change."""
-
-    template: str
-    shows: Any
-    more: Mapping[str, Any] = field(default_factory=dict, compare=False)
-
-    def rendered(self, request: HttpRequest, board: Board) -> str:
-        context = {"board": board, "cohort": board.seen.cohort, "seen": board.seen, **self.more}
-        return render_to_string(f"cohorts/parts/{self.template}.html", context, request).strip()
-
-
-@dataclass(frozen=True)
-class Cards:
-    """A list of cards on the page: its id, its template, that of one card's head, and the cards."""
-
-    name: str
-    template: str
-    head: str
-    cards: Sequence[Any]
-
-    def whole(self, became: Mapping[str, Followed]) -> Part:
-        """The list without forms, every card marked with what it was called, so that a browser moves its form along."""
-        were = {one.part: part for part, one in became.items()}
-        return Part(self.template, self.cards, {"cards": self.cards, "list": self.name, "were": were, "bare": True})
-
-    def heads(self) -> dict[str, Part]:
-        return {f"{card.part}-head": Part(self.head, card, {"card": card}) for card in self.cards}
-
-
-def lists(board: Board) -> list[Cards]:
-    return [
-        Cards("rules", "rules", "rule", board.rules),
-        Cards("entry-list", "cards", "card", board.entries),
-        Cards("additional-list", "cards", "card", board.additional),
-        Cards("censor-list", "cards", "card", board.censors),
-        Cards("set-list", "set_list", "set", board.sets),
-    ]
-
-
-def parts(board: Board) -> dict[str, Part]:
-    """The parts of the page by id, without the lists of cards and without forms."""
-    said, counted = board.outline, board.counted
-    entry = counted.shown.entry if counted.shown else None
-    return {
-        "entry-count": Part("entry_count", (entry, bool(board.entries))),
-        "course-words": Part("course_words", board.course),
-        "sets-unused": Part("unused", board.has_unused),
-        "side": Part("side", (counted, board.rules, said.problem, bool(board.entries))),
-    }
-
-
-def changed_parts(request: HttpRequest, before: Board, after: Board, became: Mapping[str, Followed]) -> str:
-    """The parts of `after` that differ from `before`, each marked to take the place of what is there.
-
-    A form is given only where `after` has it open: every other stays as somebody left it, with what is typed in it,
-    because a list of cards that became others, or came into another order, is taken over card by card (`cards` in the
-    builder's script). What shows the same is not drawn: drawing is most of what a change costs.
-    """
-    old, new = parts(before), parts(after)
-    whole: dict[str, Part] = {}
-    for was, now in zip(lists(before), lists(after), strict=True):
-        stand = [became[card.part].part if card.part in became else "" for card in was.cards]
-        if stand == [card.part for card in now.cards]:
-            old |= was.heads()
-            new |= now.heads()
-        else:
-            whole[now.name] = now.whole(became)
-    forms = {f"{part}-form": Part("place", None, {"part": part}) for part in after.open}
-    changed = whole | {name: part for name, part in new.items() if old.get(name) != part} | forms
-    html = {name: part.rendered(request, after) for name, part in changed.items()}
-    how = {name: "cards" if name in whole else "true" for name in changed}
-    return "\n".join(
-        text.replace(f'id="{name}"', f'id="{name}" hx-swap-oob="{how[name]}"', 1) for name, text in html.items()
-    )

@@ -14,10 +14,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from wardbench.campus.cohorts import builder, edits, queries, services
+from wardbench.campus.cohorts import builder, edits, pieces, queries, services
 from wardbench.campus.cohorts.builder import Board
 from wardbench.campus.cohorts.finding import concepts
-from wardbench.campus.cohorts.followed import Followed, followed
+from wardbench.campus.cohorts.followed import Followed, followed, rejoined
 from wardbench.campus.cohorts.forms import JsonForm, SaveForm
 from wardbench.campus.cohorts.given_json import read_json
 from wardbench.campus.cohorts.queries import Desk, Seen
@@ -29,7 +29,7 @@ from wardbench.campus.limits.rates import Doing
 from wardbench.campus.people.figures import figure
 from wardbench.campus.people.refusals import refusal as said_of
 from wardbench.campus.web.pages import actor, signed_in
-from wardbench.core.errors import InputError, NotFoundError, WardbenchError
+from wardbench.core.errors import BusyError, InputError, NotFoundError, WardbenchError
 from wardbench.ward.cohorts.describe import LANGUAGES, describe_definition
 from wardbench.ward.cohorts.editing import Working, outline
 from wardbench.ward.cohorts.export import atlas_json
@@ -116,6 +116,8 @@ def change(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
     before = _board(request, seen, desk.working)
     edit = edits.Edit(desk.working, "")
     try:
+        if revision != desk.revision or _shown(request) not in ({}, before.says):
+            raise services.went_on()
         if do in ("undo", "redo"):
             services.undo(cohort_id, revision, by=by, steps=-1 if do == "undo" else 1)
             edit = edits.Edit(desk.working, _("Undone.") if do == "undo" else _("Done again."), do)
@@ -129,6 +131,10 @@ def change(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
                 services.change_draft(cohort_id, edit.working, revision, by=by, change=do)
     except edits.InvalidFormError as error:
         return _refused_form(request, seen, desk, error)
+    except BusyError:
+        if not _is_partial(request):
+            raise
+        return _caught_up(request, seen)
     desk = queries.desk(seen.cohort, by)
     if not _is_partial(request):
         goes_on = edit.open and (do.startswith("add-") or "also" in request.POST)
@@ -143,11 +149,33 @@ def change(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
         "seen": seen,
         "board": after,
         "said": edit.said,
-        "parts": builder.changed_parts(request, before, after, became),
+        "parts": pieces.changed_parts(request, before, after, became),
     }
     response = render(request, "cohorts/changed.html", context)
     if edit.focus:
         response.headers["HX-Trigger-After-Settle"] = json.dumps({"wardbench:focus": {"id": edit.focus}})
+    return response
+
+
+def _shown(request: HttpRequest) -> dict[str, str]:
+    """What the page shows of each part, as its script says it (`followed.says`); a page without one says nothing."""
+    given = (one.partition("=") for one in request.POST.get("says", "").split())
+    return {part: said for part, _equals, said in given}
+
+
+def _caught_up(request: HttpRequest, seen: Seen) -> HttpResponse:
+    """Nothing was changed, because the draft went on in another window: what it says now, with the open forms where
+    they belong. A form keeps what is typed in it; one that was only opened is drawn anew where its part changed."""
+    desk = queries.desk(seen.cohort, actor(request))
+    shown = _shown(request)
+    became = rejoined(shown, outline(desk.working, language=builder.spoken()))
+    loose = set(request.POST.getlist("open")) - set(request.POST.getlist("typed"))
+    drawn = [became[part].part for part in loose if part in became and not became[part].same]
+    board = _board(request, seen, desk.working, *drawn)
+    context = {"cohort": seen.cohort, "desk": desk, "seen": seen, "board": board, "is_caught_up": True}
+    context |= {"parts": pieces.all_parts(request, board, became)}
+    response = render(request, "cohorts/changed.html", context, status=BusyError.http_status)
+    response.headers["X-Draft-Went-On"] = "yes"
     return response
 
 

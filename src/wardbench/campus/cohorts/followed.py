@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,15 +40,43 @@ def followed(before: Outline, after: Outline, gone: str = "") -> dict[str, Follo
     return found
 
 
-def _pairs(before: Outline, after: Outline) -> dict[str, tuple[list[Any], list[Any]]]:
-    def said(lines: Sequence[Any]) -> list[Any]:
-        return [line.words if line.form is None else line.form for line in lines]
+def says(said: Outline) -> dict[str, str]:
+    """What each part of a definition says, as a short hash, and for a rule what it is called, as another: what a page
+    shows, to be held against what is there by then."""
+    found = {f"{kind}-{number}": one for kind, lines in _listed(said).items() for number, one in enumerate(lines)}
+    found |= {f"set-{one.id}": (one.name, one.items) for one in said.sets}
+    found |= {"course": _course(said)} | ({"additional": _around(said)} if _around(said) else {})
+    called = {f"rule-{one.number}": f".{_hash(one.name)}" for one in said.rules if one.name}
+    return {part: _hash(one) + called.get(part, "") for part, one in found.items()}
 
-    return {
-        "entry": (said(before.entries), said(after.entries)),
-        "rule": (said(before.rules), said(after.rules)),
-        "censor": (said(before.censors), said(after.censors)),
-    }
+
+def _hash(given: Any) -> str:
+    return hashlib.sha256(repr(given).encode()).hexdigest()[:12]
+
+
+def rejoined(shown: Mapping[str, str], now: Outline) -> dict[str, Followed]:
+    """For each part that a page shows, by what it says there (`says`), what it is in a definition that went on without
+    the page; nothing for one that is not there any more. A rule that says another thing is looked for by its name."""
+    there, found = says(now), {}
+    for kind in _listed(now):
+        old, new = ([one for part, one in of.items() if part.startswith(f"{kind}-")] for of in (shown, there))
+        for was, (is_now, same) in _places(old, new, None, _is_called_alike).items():
+            found[f"{kind}-{was}"] = Followed(f"{kind}-{is_now}", same)
+    for part, one in shown.items():
+        if part in there and part not in found and part.partition("-")[0] not in _listed(now):
+            found[part] = Followed(part, one == there[part])
+    return found
+
+
+def _pairs(before: Outline, after: Outline) -> dict[str, tuple[list[Any], list[Any]]]:
+    old, new = _listed(before), _listed(after)
+    return {kind: (old[kind], new[kind]) for kind in old}
+
+
+def _listed(said: Outline) -> dict[str, list[Any]]:
+    """What the parts say that have a number, in their order."""
+    lists: dict[str, Sequence[Any]] = {"entry": said.entries, "rule": said.rules, "censor": said.censors}
+    return {kind: [one.words if one.form is None else one.form for one in lines] for kind, lines in lists.items()}
 
 
 def _around(said: Outline) -> Any:
@@ -57,16 +87,24 @@ def _course(said: Outline) -> tuple[Any, ...]:
     return (said.limit, said.exit, said.observed, said.calendar)
 
 
-def _places(before: Sequence[Any], after: Sequence[Any], gone: int | None) -> dict[int, tuple[int, bool]]:
+def _is_called_alike(one: str, other: str) -> bool:
+    name = one.partition(".")[2]
+    return bool(name) and name == other.partition(".")[2]
+
+
+def _places(
+    before: Sequence[Any], after: Sequence[Any], gone: int | None, *resembles: Callable[[Any, Any], bool]
+) -> dict[int, tuple[int, bool]]:
     free = set(range(len(after)))
     left = [number for number in range(len(before)) if number != gone]
     found: dict[int, tuple[int, bool]] = {}
-    for was in left:
-        alike = [now for now in free if after[now] == before[was]]
-        if alike:
-            now = min(alike, key=lambda now: (abs(now - was), now))
-            found[was] = (now, True)
-            free.discard(now)
+    for is_alike in (operator.eq, *resembles):
+        for was in left:
+            alike = [now for now in free if was not in found and is_alike(before[was], after[now])]
+            if alike:
+                now = min(alike, key=lambda now: (abs(now - was), now))
+                found[was] = (now, before[was] == after[now])
+                free.discard(now)
     for was in left:
         if was not in found and was in free:
             found[was] = (was, False)

@@ -16,19 +16,32 @@ const waiting = new Set();
 const later = new Map();
 let from = null;
 const openParts = () => [...builder.querySelectorAll("[id$=-form]")].filter((place) => place.childElementCount).map((place) => place.id.slice(0, -"-form".length));
-const change = (values, search) => {
+// What each part on the page says, so that the campus sees where the page stands when the draft went on without it. A
+// form says more than its part where something in it was changed since it was opened or last sent.
+const says = () => [...builder.querySelectorAll("[data-says]")].map((place) => `${place.id.replace(/-(head|words)$/, "")}=${place.dataset.says}`);
+const sentOf = new WeakMap();
+const asText = (form) => JSON.stringify([...new FormData(form)].filter(([name]) => !["csrfmiddlewaretoken", "do", "into"].includes(name)));
+const isChanged = (field) => field.options
+  ? field.selectedIndex !== Math.max(0, [...field.options].findIndex((option) => option.defaultSelected))
+  : field.checked !== field.defaultChecked || field.value !== field.defaultValue;
+const fieldsOf = (form) => [...form.elements].filter((field) => field.matches("input:not([type=hidden]), textarea, select:not([name=into])"));
+const isTyped = (form) => sentOf.has(form) ? sentOf.get(form) !== asText(form) : fieldsOf(form).some(isChanged);
+const typedIn = () => openParts().filter((part) => [...document.querySelectorAll(`#${part}-form form[data-change]`)].some(isTyped));
+const change = (values, search, form) => {
   from = document.activeElement;
-  const one = { values, search };
+  const one = { values, search, form, text: form && asText(form) };
   waiting.add(one);
   line = line.then(() => sent(one)).catch(() => {});
 };
 const sent = async (one) => {
   if (!waiting.delete(one) || document.getElementById(one.values.do)?.ariaDisabled === "true") return;
   const target = { source: "#change", target: "#bar", swap: "outerHTML" };
-  const values = { ...one.values, open: openParts(), revision: document.getElementById("revision").value };
-  await window.htmx.ajax("POST", document.getElementById("change").action, { ...target, values });
+  const shows = { open: openParts(), typed: typedIn(), says: says().join(" "), revision: document.getElementById("revision").value };
+  await window.htmx.ajax("POST", document.getElementById("change").action, { ...target, values: { ...one.values, ...shows } });
+  if (accepted && one.form) sentOf.set(one.form, one.text);
   done(one.search);
   keepOpen();
+  offerSets();
   writeOn();
 };
 const ADDRESS = /^((?:remove-)?(rule|entry|censor)|switch|up|down):(\d+)$/;
@@ -102,21 +115,21 @@ builder.addEventListener("submit", (event) => {
   event.preventDefault();
   window.clearTimeout(later.get(event.target));
   later.delete(event.target);
-  change(valuesOf(event.target, event.submitter), searchOf(event.submitter));
+  change(valuesOf(event.target, event.submitter), searchOf(event.submitter), event.target);
 });
 // A form is kept while it is filled in. What was changed last goes first when another button is pressed.
 builder.addEventListener("change", (event) => {
   const form = event.target.form;
   if (!form?.matches("form[data-change]") || form.id === "change" || event.target.name === "into") return;
   window.clearTimeout(later.get(form));
-  later.set(form, window.setTimeout(() => { later.delete(form); change(valuesOf(form)); }, 250));
+  later.set(form, window.setTimeout(() => { later.delete(form); change(valuesOf(form), null, form); }, 250));
 });
 builder.addEventListener("submit", (event) => {
   for (const [form, timer] of later) {
     if (form === event.target || !form.isConnected) continue;
     window.clearTimeout(timer);
     later.delete(form);
-    change(valuesOf(form));
+    change(valuesOf(form), null, form);
   }
 }, true);
 
@@ -132,6 +145,12 @@ builder.addEventListener("submit", (event) => {
     form.elements.note.value = note;
     form.submit();
   });
+});
+// The draft went on in another window: the answer is what it says now, and takes the place of what the page shows.
+document.body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (!detail.xhr.getResponseHeader("X-Draft-Went-On")) return;
+  detail.target = document.getElementById("bar");
+  detail.swapOverride = "outerHTML";
 });
 let noted = null;
 document.body.addEventListener("htmx:beforeSwap", (event) => {
@@ -207,6 +226,19 @@ const keepOpen = () => {
     if (more && boxOf(search).value) more.open = true;
   }
 };
+// Every open form offers the concept sets that there are; what is chosen in it stays chosen.
+const offerSets = () => {
+  const there = [...(document.getElementById("set-choices")?.options ?? [])];
+  for (const select of builder.querySelectorAll("select[name$=concept_set]")) {
+    const chosen = select.selectedOptions[0];
+    const first = [...select.options].find((option) => option.defaultSelected)?.value;
+    const options = there.map((option) => option.cloneNode(true));
+    if (chosen && !options.some((option) => option.value === chosen.value)) options.push(chosen);
+    for (const option of options) option.defaultSelected = option.value === first;
+    select.replaceChildren(...options);
+    if (chosen) select.value = chosen.value;
+  }
+};
 // A form that comes back with what is wrong has changed nothing.
 document.body.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (detail.requestConfig?.verb !== "post") return;
@@ -239,6 +271,7 @@ document.addEventListener("keydown", (event) => {
 // or once the same person has signed in again: what another is signed in for is not theirs to do. Signing out clears
 // what the browser keeps, but not what an open page holds.
 const missed = [JSON.parse(localStorage.getItem(kept) ?? "[]")].flat();
+let isOfBefore = missed.length > 0;
 const remember = ({ requestConfig: sent }, why) => {
   if (sent?.verb !== "post") return;
   const values = asObject(sent.formData);
@@ -257,6 +290,7 @@ document.body.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (expired && !isRenewed) send();
 });
 // Whether the same person is signed in, who then has the tokens of a page that was made for them.
+let revision = "";
 const renew = async () => {
   const answer = await window.fetch(window.location.pathname).catch(() => null);
   if (!answer?.ok || answer.redirected) return false;
@@ -266,6 +300,7 @@ const renew = async () => {
   for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = token;
   document.body.setAttribute("hx-headers", JSON.stringify({ "x-csrftoken": token }));
   isRenewed = true;
+  revision = page.getElementById("revision").value;
   return true;
 };
 const send = async () => {
@@ -274,6 +309,10 @@ const send = async () => {
   const changes = missed.splice(0);
   localStorage.removeItem(kept);
   offline.hidden = unsent.hidden = true;
+  // Kept over a closed tab, they are of the draft as it was then: in another they would change another part.
+  document.getElementById("outdated").hidden = !isOfBefore || changes[0].revision === revision;
+  isOfBefore = false;
+  if (!document.getElementById("outdated").hidden) return;
   for (const values of changes) change(values);
 };
 window.addEventListener("online", send);
