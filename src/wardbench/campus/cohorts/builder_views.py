@@ -117,7 +117,7 @@ def change(request: HttpRequest, cohort_id: uuid.UUID) -> HttpResponse:
     edit = edits.Edit(desk.working, "")
     try:
         if revision != desk.revision or _shown(request) not in ({}, before.says):
-            raise services.went_on()
+            raise queries.went_on()
         if do in ("undo", "redo"):
             services.undo(cohort_id, revision, by=by, steps=-1 if do == "undo" else 1)
             edit = edits.Edit(desk.working, _("Undone.") if do == "undo" else _("Done again."), do)

@@ -20,7 +20,7 @@ from wardbench.campus.cohorts.models import Cohort, Draft, Share, Step, Version
 from wardbench.campus.cohorts.rules import Access, Standing
 from wardbench.campus.counting.rules import may_see_figure
 from wardbench.campus.people.rules import Actor, Verdict
-from wardbench.core.errors import NotFoundError
+from wardbench.core.errors import BusyError, NotFoundError
 from wardbench.ward.cohorts.definition import Definition
 from wardbench.ward.cohorts.editing import Working, new_definition
 
@@ -221,6 +221,11 @@ def desk(cohort: Cohort, by: Actor) -> Desk:
         can_redo=draft.position < numbers[-1],
         draft=draft,
     )
+
+
+def went_on() -> BusyError:
+    """A draft is no longer where somebody saw it."""
+    return BusyError(_("This draft was changed in another window; load the page again to go on from there."))
 
 
 def draft_of(cohort: Cohort, by: Actor) -> Draft | None:

@@ -258,12 +258,7 @@ def _go_on(draft: Draft, revision: int, position: int) -> None:
     """Move a draft on from `revision`; BusyError where it is no longer there."""
     moved = Draft.objects.filter(id=draft.id, revision=revision).update(revision=revision + 1, position=position)
     if moved != 1:
-        raise went_on()
-
-
-def went_on() -> BusyError:
-    """A draft is no longer where somebody saw it."""
-    return BusyError(_("This draft was changed in another window; load the page again to go on from there."))
+        raise queries.went_on()
 
 
 def _keep_off(cohort: Cohort, by: Actor, working: Working, based_on: int) -> None:
