@@ -29,6 +29,7 @@ from wardbench.campus.biobank.models import (
     Enrolment,
     OptOut,
     PlannedSpecimen,
+    PoolPart,
     Protocol,
     ProtocolVisit,
     Specimen,
@@ -109,8 +110,8 @@ def empty() -> None:
         else:
             cursor.execute("SET LOCAL session_replication_role = replica")
     for model in (
-        CustodyEvent, Specimen, Visit, Enrolment, PlannedSpecimen, ProtocolVisit, Protocol, OptOut, DonorLink, Consent,
-        ConsentForm, Donor, Collection, Biobank,
+        CustodyEvent, PoolPart, Specimen, Visit, Enrolment, PlannedSpecimen, ProtocolVisit, Protocol, OptOut, DonorLink,
+        Consent, ConsentForm, Donor, Collection, Biobank,
     ):  # fmt: skip
         getattr(model.objects.all(), "_raw_delete")(model.objects.db)  # noqa: B009
     Container.objects.update(parent=None)
@@ -284,3 +285,100 @@ def test_what_a_file_says_of_visits_and_opt_outs_is_checked(
     with pytest.raises(InputError, match=said):
         taking_in.take_in(zipped(held), "miabis", by=cast.actor("biobank_manager"))
     assert not Specimen.objects.exists() and not Protocol.objects.exists() and not OptOut.objects.exists()
+
+
+def pooled(cast: Cast) -> Specimen:
+    """What `stock` has, with a pool of two donors' tubes, a tube made of the pool, and one taken at a visit."""
+    stock(cast)
+    other = things.donor("ALSO")
+    donors.give_consent(other, ConsentForm.objects.get(), dict.fromkeys(ALL, True), timezone.localdate(), by=SYSTEM)
+    (theirs,) = things.tubes(cast, 1, prefix="A", donor=other, tube="PED")
+    Specimen.objects.filter(label="T5").update(visit=Visit.objects.get(status="done"))
+    mixed = [(Specimen.objects.get(label="T0"), Amount(300_000, "ml")), (theirs, None)]
+    pool = tubes.pool("POOL", mixed, by=SYSTEM)
+    tubes.aliquot(pool, [tubes.Part("OF-POOL", Amount(100_000, "ml"))], by=SYSTEM)
+    return pool
+
+
+@pytest.mark.parametrize("standard", STANDARDS)
+def test_pools_and_visits_come_back_whole(cast: Cast, standard: str) -> None:
+    pooled(cast)
+    by, chosen = cast.actor("biobank_manager"), STANDARDS[standard]
+    content = exported(cast, standard)
+    before = read_back(files(content), chosen)
+    made = taking_in.plan(content, standard, by=by)
+    assert not made.against and not any(made.new.values()), "where it was made it is there already"
+    empty()
+    made = taking_in.take_in(content, standard, by=by)
+    assert made.new["sample"] == 10
+    after = read_back(files(exported(cast, standard)), chosen)
+    assert [(one.id, one.field) for one in losses(before, after)] == [("T4", "status")]
+    back = Specimen.objects.get(label="POOL")
+    assert list(back.parts.order_by("specimen__label").values_list("specimen__label", "amount")) == [
+        ("A0", 1_000_000), ("T0", 300_000)
+    ]  # fmt: skip
+    assert back.donor is None and Specimen.objects.get(label="OF-POOL").parent == back
+    visit = Specimen.objects.get(label="T5").visit
+    assert visit is not None and (visit.planned.name, visit.enrolment.donor.code) == ("First", "YES")
+    named = {(one["kind"], one["field"]) for one in json.loads(files(content)[NOT_HELD])["not_held"]}
+    assert named <= {(kind, field) for kind, field, _why in exporting.not_held(standard)}
+    if standard.endswith("fhir"):
+        held = {name: data for name, data in files(content).items() if name != NOT_HELD}
+        said = {one.label: one for one in read_back(held, chosen).samples}
+        assert said["POOL"].parts == (("A0", None), ("T0", None)), "FHIR itself says what a pool is of"
+
+
+def test_a_pool_leaves_with_the_consent_of_all_its_donors(cast: Cast) -> None:
+    pooled(cast)
+    Consent.objects.filter(donor__code="ALSO").update(withdrawn=timezone.now())
+    said = read_back(files(exported(cast, "miabis")), STANDARDS["miabis"])
+    assert {one.label for one in said.samples} & {"POOL", "OF-POOL", "A0"} == set()
+    assert "T0" in {one.label for one in said.samples}
+
+
+def tampered_list(content: bytes, label: str, field: str, value: Any) -> bytes:
+    held = files(content)
+    told = json.loads(held[NOT_HELD])
+    told["values"] = [one for one in told["values"] if (one["id"], one["field"]) != (label, field)]
+    told["values"].append({"kind": "sample", "id": label, "field": field, "value": value})
+    return zipped({**held, NOT_HELD: json.dumps(told).encode()})
+
+
+def test_what_a_file_says_of_pools_and_visits_is_checked(cast: Cast) -> None:
+    pooled(cast)
+    by, content = cast.actor("biobank_manager"), exported(cast, "miabis")
+    visit = next(one.visit for one in read_back(files(content), STANDARDS["miabis"]).samples if one.label == "T5")
+    older = tampered_list(tampered_list(content, "POOL", "parts", []), "T5", "visit", [])
+    assert not taking_in.plan(older, "miabis", by=by).against, "an older export says nothing of either"
+    empty()
+    for label, field, value, why in (
+        ("POOL", "parts", [["NONE", 1]], "names the part"),
+        ("POOL", "parts", [["POOL", 1]], "made of itself"),
+        ("POOL", "parts", [["OF-POOL", 1]], "made of itself"),
+        ("POOL", "parts", [["T0", -1]], "cannot be kept"),
+        ("POOL", "parts", [["T0", 1], ["T0", 2]], "cannot be kept"),
+        ("POOL", "parts", [["T0"]], "cannot be kept"),
+        ("T5", "parts", [["T0", 1]], "Only a pool"),
+        ("T5", "visit", [visit[0], "Never", visit[2]], "names the visit"),
+        ("T5", "visit", [7], "cannot be kept"),
+        ("A0", "visit", list(visit), "visit of another donor"),
+    ):
+        with pytest.raises(InputError, match=why):
+            taking_in.take_in(tampered_list(content, label, field, value), "miabis", by=by)
+        assert not Specimen.objects.exists(), (label, field, value)
+
+
+def test_an_enrolment_may_name_a_protocol_that_the_campus_has(cast: Cast) -> None:
+    stock(cast)
+    by, held = cast.actor("biobank_manager"), files(exported(cast, "miabis"))
+    told = json.loads(held[NOT_HELD])
+    told["values"] = [one for one in told["values"] if one["kind"] != "protocol"]
+    alone = zipped({**held, NOT_HELD: json.dumps(told).encode()})
+    assert not any(taking_in.plan(alone, "miabis", by=by).new.values()), "it knows the enrolment too"
+    for model in (Visit, Enrolment):
+        getattr(model.objects.all(), "_raw_delete")(model.objects.db)  # noqa: B009
+    made = taking_in.take_in(alone, "miabis", by=by)
+    assert made.new["enrolment"] == 1 and Enrolment.objects.get().visits.count() == 2
+    empty()
+    with pytest.raises(InputError, match="names the protocol"):
+        taking_in.take_in(alone, "miabis", by=by)

@@ -122,6 +122,12 @@ def samples(label: str, at: list[str], by: list[str], before: list[str]) -> st.S
         retained=st.booleans(),
         box=st.sampled_from(["", "BOX-1"]),
         place=st.sampled_from([None, 0, 80]),
+        parts=st.lists(
+            st.tuples(st.sampled_from(before or [label]), st.sampled_from([None, 0, 500])),
+            unique_by=lambda part: part[0],
+            max_size=3 if before else 0,
+        ).map(lambda parts: tuple(sorted(parts))),
+        visit=st.sampled_from([(), ("C/Follow-up/1/A", "First", "2026-01-02")]),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Collection as Several
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.utils import timezone
@@ -126,7 +126,7 @@ def inventory_of(collections: Several[models.Collection], specimens: Several[mod
     cold = temperatures()
     donors = {one.donor.code: one.donor for one in specimens if one.donor is not None}
     banks = {one.biobank.code: one.biobank for one in collections}
-    samples = [sample_of(one, cold.get(one.box_id, "") if one.box_id else "") for one in specimens]
+    samples = samples_of(specimens, cold)
     consents = _consents([one.id for one in donors.values()], collections)
     return Inventory(
         tuple(biobank_of(one) for one in banks.values()),
@@ -164,7 +164,31 @@ def _consents(donors: Sequence[uuid.UUID], collections: Several[models.Collectio
     ]
 
 
-def sample_of(one: models.Specimen, temperature: str) -> Sample:
+def samples_of(specimens: Iterable[models.Specimen], cold: Mapping[uuid.UUID, str]) -> list[Sample]:
+    """Specimens with what was mixed into each and the visit that it came from; `cold` is how cold each box is."""
+    found = list(specimens)
+    parts: dict[uuid.UUID, list[tuple[str, int | None]]] = {}
+    visits: dict[uuid.UUID, tuple[str, ...]] = {}
+    for at in range(0, len(found), CHUNK):
+        some = found[at : at + CHUNK]
+        mixed = models.PoolPart.objects.filter(pool__in=[one.id for one in some]).order_by("specimen__label")
+        for pool, label, amount in mixed.values_list("pool", "specimen__label", "amount"):
+            parts.setdefault(pool, []).append((label, amount))
+        visits |= followed.visits({one.visit_id for one in some if one.visit_id is not None})
+    return [
+        sample_of(
+            one,
+            cold.get(one.box_id, "") if one.box_id else "",
+            tuple(parts.get(one.id, ())),
+            visits.get(one.visit_id, ()) if one.visit_id else (),
+        )
+        for one in found
+    ]
+
+
+def sample_of(
+    one: models.Specimen, temperature: str, parts: tuple[tuple[str, int | None], ...], visit: tuple[str, ...]
+) -> Sample:
     return Sample(
         label=one.label,
         collection=one.collection.code,
@@ -189,6 +213,8 @@ def sample_of(one: models.Specimen, temperature: str) -> Sample:
         retained=one.retained,
         box=one.box.barcode if one.box is not None else "",
         place=one.place,
+        parts=parts,
+        visit=visit,
     )
 
 

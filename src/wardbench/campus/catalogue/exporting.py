@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from wardbench.campus.audit.services import record, verb
-from wardbench.campus.biobank import consents
+from wardbench.campus.biobank import consents, descent
 from wardbench.campus.biobank.models import Collection, Specimen
 from wardbench.campus.catalogue import described, rules
 from wardbench.campus.people.rules import Actor
@@ -43,7 +43,8 @@ class Exported:
 def export_inventory(standard: str, collections: Sequence[uuid.UUID], *, by: Actor) -> Exported:
     """The specimens of collections (of all, where none is named) in a standard, with the list of what that lacks.
 
-    Of donors who did not allow that their data are used, nothing is in it; nor is what has no donor who could allow it.
+    Of donors who did not allow that their data are used, nothing is in it, nor a pool that one of them is in; nor is
+    what has no donor who could allow it.
     InputError where there is nothing to export, or more than one file may hold.
     """
     rules.may_export(by).require()
@@ -75,12 +76,13 @@ def _allowed(collections: Sequence[Collection]) -> tuple[list[Specimen], int]:
         said = _("These are %(count)d specimens; a file holds %(most)d. Choose fewer collections.")
         raise InputError(said % {"count": count, "most": MOST_SPECIMENS})
     specimens = list(all_of_them.select_related("collection", "donor", "parent", "box").order_by("label"))
-    donors = sorted({one.donor_id for one in specimens if one.donor_id is not None})
-    given = consents.given(donors, collections)
+    of = descent.sources_of([one.id for one in specimens if one.donor_id is None])
+    of |= {one.id: frozenset({one.donor_id}) for one in specimens if one.donor_id is not None}
+    given = consents.given(sorted(frozenset().union(*of.values())), collections)
     kept = [
         one
         for one in specimens
-        if one.donor_id is not None and allows(given[one.donor_id, one.collection_id], rules.NEED)
+        if of[one.id] and all(allows(given[donor, one.collection_id], rules.NEED) for donor in of[one.id])
     ]
     return kept, count - len(kept)
 

@@ -94,7 +94,7 @@ def enrolments(donors: Collection[str], collections: Collection[str]) -> list[En
 def _enrolment(one: models.Enrolment) -> Enrolment:
     visits = sorted(one.visits.all(), key=lambda each: (each.due, each.planned.name))
     return Enrolment(
-        code=f"{_code(one.protocol)}/{one.donor.code}",
+        code=_enrolled(one),
         protocol=_code(one.protocol),
         donor=one.donor.code,
         day0=one.day0.isoformat(),
@@ -106,13 +106,43 @@ def _enrolment(one: models.Enrolment) -> Enrolment:
     )
 
 
+def visits(ids: Collection[uuid.UUID]) -> dict[uuid.UUID, tuple[str, ...]]:
+    """By which enrolment, name and day a file names visits."""
+    found = models.Visit.objects.filter(id__in=list(ids))
+    found = found.select_related("planned", "enrolment__donor", "enrolment__protocol__collection")
+    return {one.id: (_enrolled(one.enrolment), one.planned.name, one.due.isoformat()) for one in found}
+
+
+def visits_of(donors: Collection[str]) -> dict[tuple[str, ...], uuid.UUID]:
+    """The visits of donors, by how a file names them."""
+    listed = sorted(donors)
+    found: dict[tuple[str, ...], uuid.UUID] = {}
+    for at in range(0, len(listed), CHUNK):
+        ids = models.Visit.objects.filter(enrolment__donor__code__in=listed[at : at + CHUNK]).values_list(
+            "id", flat=True
+        )
+        found |= {said: one for one, said in visits(list(ids)).items()}
+    return found
+
+
+def known_protocols() -> dict[str, str]:
+    """The code of every protocol here, with that of its collection."""
+    return {_code(one): one.collection.code for one in models.Protocol.objects.select_related("collection")}
+
+
+def _enrolled(one: models.Enrolment) -> str:
+    return f"{_code(one.protocol)}/{one.donor.code}"
+
+
 def held(wanted: Inventory) -> tuple[tuple[OptOut, ...], tuple[Protocol, ...], tuple[Enrolment, ...]]:
     """What the inventory holds of those that a file names."""
     if not (wanted.opt_outs or wanted.protocols or wanted.enrolments):
         return (), (), ()
     donors = {one.donor for one in wanted.opt_outs} | {one.donor for one in wanted.enrolments}
     ids = dict(models.Donor.objects.filter(code__in=donors).values_list("id", "code"))
+    here = known_protocols() if wanted.enrolments else {}
     collections = {one.collection for one in wanted.protocols}
+    collections |= {here[one.protocol] for one in wanted.enrolments if one.protocol in here}
     named = (
         {one.id for one in wanted.opt_outs},
         {

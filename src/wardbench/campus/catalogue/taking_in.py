@@ -24,7 +24,16 @@ from django.utils.translation import gettext as _
 from wardbench.campus.audit.services import record, verb
 from wardbench.campus.biobank import bulk, curating, custody, places, preanalytics, storing
 from wardbench.campus.biobank.custody import Change
-from wardbench.campus.biobank.models import Biobank, Collection, Consent, ConsentForm, Container, Donor, Specimen
+from wardbench.campus.biobank.models import (
+    Biobank,
+    Collection,
+    Consent,
+    ConsentForm,
+    Container,
+    Donor,
+    PoolPart,
+    Specimen,
+)
 from wardbench.campus.biobank.rules import Act, Status
 from wardbench.campus.catalogue import described, followed, rules
 from wardbench.campus.people.models import Organisation
@@ -40,6 +49,8 @@ MOST_BYTES = 200_000_000
 MOST_AT_ONCE = 2_000
 """Specimens that are entered from the page, while somebody waits; more are entered by the command."""
 CHUNK = 500
+SAID_SINCE = frozenset({"parts", "visit"})
+"""What older exports say nothing of: where a file does not say it, nothing stands against what is here."""
 GONE = {Status.USED_UP: Act.USE, Status.DISPOSED: Act.DISPOSE, Status.MISSING: Act.LOSE}
 """The act that brings a specimen to where it is no more."""
 OTHERWISE = {
@@ -93,7 +104,7 @@ def _plan(content: bytes, standard: str, by: Actor) -> Plan:
     read = ordered(read_back(files, chosen))
     wanted = _as_entered(read, _organisation(by).name)
     held = _held(wanted)
-    differs = losses(wanted, held)
+    differs = [one for one in losses(wanted, held) if one.value or one.field not in SAID_SINCE]
     fresh = frozenset((one.kind, one.id) for one in differs if one.field == WHOLE)
     new = {kind: sum(one == kind for one, _id in fresh) for kind in KINDS}
     there = {kind: len(getattr(wanted, name)) - new[kind] for kind, (name, _made, _key) in KINDS.items()}
@@ -196,10 +207,7 @@ def _held(wanted: Inventory) -> Inventory:
         ),
         tuple(map(described.collection_of, _each(collections, "code", wanted.collections))),
         tuple(map(described.donor_of, _each(Donor.objects.all(), "code", wanted.donors))),
-        tuple(
-            described.sample_of(one, cold.get(one.box_id, "") if one.box_id else "")
-            for one in _each(specimens, "label", wanted.samples)
-        ),
+        tuple(described.samples_of(_each(specimens, "label", wanted.samples), cold)),
         tuple(
             map(described.container_of, _each(Container.objects.select_related("parent"), "barcode", wanted.containers))
         ),
@@ -235,7 +243,7 @@ def _unknown(wanted: Inventory, held: Inventory) -> list[str]:
         return {*model.objects.values_list(key, flat=True), *(getattr(one, key) for one in getattr(wanted, name))}
 
     labels = {one.label for one in wanted.samples}
-    above = {one.parent for one in wanted.samples if one.parent} - labels
+    above = {label for one in wanted.samples for label in (one.parent, *_parts(one)) if label} - labels
     for at in range(0, len(above), CHUNK):
         some = sorted(above)[at : at + CHUNK]
         labels |= set(Specimen.objects.filter(label__in=some).values_list("label", flat=True))
@@ -247,7 +255,12 @@ def _unknown(wanted: Inventory, held: Inventory) -> list[str]:
         "parent": labels,
     }
     of["form"] = {one.code for one in (*wanted.forms, *held.forms)}
-    of["protocol"] = {one.code for one in (*wanted.protocols, *held.protocols)}
+    of["part"] = labels
+    of["protocol"] = {one.code for one in wanted.protocols}
+    of["protocol"] |= set(followed.known_protocols() if wanted.enrolments else ())
+    told = {(one.code, *visit[:2]) for one in wanted.enrolments for visit in one.visits}
+    came = [one for one in wanted.samples if one.visit]
+    of["visit"] = {_visit(visit) for visit in (*told, *followed.visits_of({one.donor for one in came}))}
     asked = [
         *(("collection", one.code, "biobank", one.biobank) for one in wanted.collections),
         *(("container", one.barcode, "box", one.parent) for one in wanted.containers if one.parent),
@@ -260,6 +273,8 @@ def _unknown(wanted: Inventory, held: Inventory) -> list[str]:
             for name in ("donor", "parent", "box")
             if getattr(one, name)
         ),
+        *(("sample", one.label, "part", label) for one in wanted.samples for label in _parts(one)),
+        *(("sample", one.label, "visit", _visit(one.visit)) for one in came),
     ]
     said = _("The {kind} {id} names the {what} “{code}”, which neither the file nor the inventory has.")
     return [
@@ -267,6 +282,14 @@ def _unknown(wanted: Inventory, held: Inventory) -> list[str]:
         for kind, code, name, value in asked
         if value not in of[name]
     ]
+
+
+def _parts(one: Sample) -> list[str]:
+    return [label for label, _amount in one.parts]
+
+
+def _visit(said: Sequence[str]) -> str:
+    return " / ".join(said)
 
 
 def _faulty(wanted: Inventory, fresh: frozenset[tuple[str, str]]) -> list[str]:
@@ -298,6 +321,10 @@ def _fault(one: Sample) -> str:
         return " ".join(f"{name}: {' '.join(told)}" for name, told in error.message_dict.items())
     if any(getattr(specimen, name) != value for name, value in fields.items()):
         return _("A value of it cannot be read.")
+    if one.parts and one.kind != Specimen.Kind.POOL:
+        return _("Only a pool is mixed of parts.")
+    if one.visit and not one.visit[0].endswith(f"/{one.donor}"):
+        return _("It came from a visit of another donor.")
     if one.amount is not None and one.first_amount is not None and one.amount > one.first_amount:
         return _("More is left than there was at first.")
     return ""
@@ -305,18 +332,21 @@ def _fault(one: Sample) -> str:
 
 def _ranks(samples: Iterable[Sample]) -> dict[str, int]:
     """How deep each sample lies below what was taken from a donor; without those that lie in a ring."""
-    of = {one.label: one.parent for one in samples}
+    origins = {one.label: {one.parent, *_parts(one)} for one in samples}
+    above = {label: {one for one in those if one in origins} for label, those in origins.items()}
+    below: dict[str, list[str]] = {label: [] for label in above}
+    for label, those in above.items():
+        for one in those:
+            below[one].append(label)
+    waits = {label: len(those) for label, those in above.items()}
+    ready = [label for label, count in waits.items() if not count]
     ranks: dict[str, int] = {}
-    for label in of:
-        way, at = [], label
-        while at in of and at not in ranks and at not in way:
-            way.append(at)
-            at = of[at]
-        if at in way:
-            continue
-        base = ranks.get(at, -1)
-        for step, one in enumerate(reversed(way), 1):
-            ranks[one] = base + step
+    for label in ready:
+        ranks[label] = 1 + max((ranks[one] for one in above[label]), default=-1)
+        for one in below[label]:
+            waits[one] -= 1
+            if not waits[one]:
+                ready.append(one)
     return ranks
 
 
@@ -437,7 +467,9 @@ class _Entry:
         ranks = _ranks(self.inventory.samples)
         samples.sort(key=lambda one: ranks[one.label])
         donors = self._ids(Donor, "code", {one.donor for one in samples if one.donor})
-        parents = self._ids(Specimen, "label", {one.parent for one in samples if one.parent})
+        above = {label for one in samples for label in (one.parent, *_parts(one)) if label}
+        parents = self._ids(Specimen, "label", above)
+        visits = followed.visits_of({one.donor for one in samples if one.visit})
         collections = dict(Collection.objects.values_list("code", "id"))
         codes = {one.box for one in samples if one.box}
         boxes = {one.barcode: one for one in Container.objects.all() if one.barcode in codes}
@@ -447,7 +479,8 @@ class _Entry:
             for one in some:
                 specimen = Specimen(
                     **_fields(one), collection_id=collections[one.collection], donor_id=donors.get(one.donor),
-                    parent_id=parents.get(one.parent), box=boxes.get(one.box), place=one.place,
+                    parent_id=parents.get(one.parent), visit_id=visits[one.visit] if one.visit else None,
+                    box=boxes.get(one.box), place=one.place,
                 )  # fmt: skip
                 parents[one.label] = specimen.id
                 made.append(specimen)
@@ -457,6 +490,14 @@ class _Entry:
             custody.enter(made, Act.REGISTER, by=self.by, batch=batch, detail=detail)
             if gone:
                 custody.carry_out(gone, by=self.by, batch=batch)
+            mixed = [
+                PoolPart(pool_id=parents[one.label], specimen_id=parents[label], amount=amount)
+                for one in some
+                for label, amount in one.parts
+            ]
+            for part in mixed:
+                part.clean_fields(exclude=("pool", "specimen"))
+            PoolPart.objects.bulk_create(mixed)
 
 
 def _listed(value: Any) -> Any:

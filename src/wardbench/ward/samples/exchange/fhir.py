@@ -171,7 +171,7 @@ def specimen(one: Sample, profile: str) -> Resource:
             "meta": {"profile": [profile]},
             "identifier": identifier(one.label),
             "subject": reference("Patient", one.donor) if one.donor else {},
-            "parent": [reference("Specimen", one.parent)] if one.parent else [],
+            "parent": [reference("Specimen", label) for label in (one.parent, *dict(one.parts)) if label],
             "collection": taken,
             "container": [container] if container else [],
         }
@@ -190,12 +190,13 @@ def read_specimen(said: Resource, donors: Mapping[str, str], labels: Mapping[str
     container: Resource = next(iter(said.get("container", ())), {})
     left, first = container.get("specimenQuantity", {}), taken.get("quantity", {})
     unit = (left or first).get("unit", "")
-    above: Resource = next(iter(said.get("parent", ())), {})
-    parent = above.get("reference", "").partition("/")[2]
+    above = [labels.get(each.get("reference", "").partition("/")[2], "") for each in said.get("parent", ())]
+    mixed = len(above) > 1
     return {
         "label": id_of(said),
         "donor": donors.get(said.get("subject", {}).get("reference", "").partition("/")[2], ""),
-        "parent": labels.get(parent, ""),
+        "parent": "" if mixed or not above else above[0],
+        "parts": tuple((label, None) for label in sorted(above) if label) if mixed else (),
         "collected": taken.get("collectedDateTime", ""),
         "site": code_of(taken.get("bodySite"), TOPOGRAPHY),
         "tube": code_of(container.get("type"), TUBES),

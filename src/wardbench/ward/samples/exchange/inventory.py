@@ -79,7 +79,9 @@ class Donor:
 class Sample:
     """A specimen. Amounts are whole numbers of the smallest unit of the dimension of `unit`; `collected` is a moment in
     ISO 8601 with its offset, or empty; `diagnosis` ICD-10, `site` ICD-O-3 topography; `box` and `place` the barcode of
-    its container and the position in it. `preanalytics` are names and values in order of the names."""
+    its container and the position in it. `preanalytics` are names and values in order of the names. `parts` are the
+    labels of what was mixed into a pool, each with how much of it, in their order; `visit` is that at which it was
+    taken: the code of the enrolment, the name of the visit and the day it was due, or empty."""
 
     label: str
     collection: str
@@ -104,6 +106,8 @@ class Sample:
     retained: bool = False
     box: str = ""
     place: int | None = None
+    parts: tuple[tuple[str, int | None], ...] = ()
+    visit: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ _KEPT_HERE = (
     "retained",
     "box",
     "place",
+    "visit",
 )
 _TERMS = ("purpose", "basis", "use", "use_modifiers", "use_diseases", "ended")
 
@@ -53,7 +54,7 @@ _BESIDE = {(kind, WHOLE): NO_PLACE for kind in (
 )}  # fmt: skip
 _MIABIS = {
     **_BESIDE,
-    **_all("sample", (*_KEPT_HERE, "parent", "tube", "amount", "first_amount", "unit"), NO_PLACE),
+    **_all("sample", (*_KEPT_HERE, "parent", "parts", "tube", "amount", "first_amount", "unit"), NO_PLACE),
     **_all("collection", _TERMS, NO_PLACE),
     ("biobank", "contact_name"): OTHERWISE,
 }
@@ -65,6 +66,7 @@ _FHIR = {
     **_all("sample", ("parent", "donor"), NEEDS_MORE),
     ("donor", "sex"): COARSER,
     ("sample", "temperature"): COARSER,
+    ("sample", "parts"): COARSER,
 }
 
 
@@ -115,7 +117,9 @@ STANDARDS = {
             omop_table.read,
             {
                 **_BESIDE,
-                **_all("sample", (*_KEPT_HERE, "parent", "tube", "collection", "temperature", "amount"), NO_PLACE),
+                **_all(
+                    "sample", (*_KEPT_HERE, "parent", "parts", "tube", "collection", "temperature", "amount"), NO_PLACE
+                ),
                 **_all("sample", ("unit", "first_amount"), NEEDS_MORE),
                 ("sample", "collected"): OTHERWISE,
                 ("sample", WHOLE): NEEDS_MORE,
