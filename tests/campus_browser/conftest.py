@@ -172,8 +172,17 @@ class Visitor:
               && !e.closest('.app-table-scroll')).slice(0, 3).map(e => e.outerHTML.slice(0, 120))"""
         )
         too_wide = self.page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+        # Once the page has drawn itself anew: what is scrolled sideways is so by keyboard too.
+        stuck = self.page.evaluate(
+            """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))).then(() =>
+            [...document.querySelectorAll('body *')].filter(e => e.scrollWidth > e.clientWidth && e.clientWidth
+              && e.tabIndex < 0 && ['auto', 'scroll'].includes(getComputedStyle(e).overflowX)
+              && !e.querySelector('a[href], button, input, select, textarea, summary, [tabindex="0"]'))
+              .map(e => e.outerHTML.slice(0, 120)))"""
+        )
         self.page.set_viewport_size(before)
-        return [f"wider than {width} px: {wide}"] if too_wide else []
+        found = [f"wider than {width} px: {wide}"] if too_wide else []
+        return found + [f"no keyboard scrolls it at {width} px: {one}" for one in stuck]
 
     def links(self) -> list[str]:
         """The paths of this campus that the page links to, without what signs out or downloads."""

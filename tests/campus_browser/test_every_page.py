@@ -83,14 +83,25 @@ def test_a_page_with_faults_is_found_out(visitor: Visitor) -> None:
     visitor.page.evaluate(
         """() => { document.querySelector('main').insertAdjacentHTML('beforeend',
         '<img src="/static/web/icon.svg"><p id="pale">pale</p><input>'
-        + '<p id="wide">wide</p>');
+        + '<p id="wide">wide</p><div id="stuck"><p>wide</p></div>');
         document.getElementById('pale').style.color = '#eee';
         document.getElementById('wide').style.width = '900px';
+        document.getElementById('stuck').style.overflowX = 'auto';
+        document.querySelector('#stuck p').style.width = '900px';
         fetch('https://elsewhere.example/').catch(() => 0); console.error('a fault') }"""
     )
     visitor.page.wait_for_timeout(300)
     found = as_text(visitor.look())
-    for fault in ("image-alt", "color-contrast", "label", "wider than 320 px", "elsewhere.example", "a fault"):
+    faults = (
+        "image-alt",
+        "color-contrast",
+        "label",
+        "wider than 320 px",
+        "no keyboard",
+        "elsewhere.example",
+        "a fault",
+    )
+    for fault in faults:
         assert fault in found, fault
 
 

@@ -5,6 +5,23 @@ document.body.classList.add("js-enabled", "nhsuk-frontend-supported");
 initAll();
 document.body.addEventListener("htmx:afterSwap", (event) => initAll({ scope: event.target }));
 
+// A table wider than its place is scrolled by keyboard too: while it is, it takes the focus, under its caption's name.
+const widths = new ResizeObserver((changes) => {
+  for (const box of new Set(changes.map((change) => change.target.closest(".app-table-scroll")))) {
+    if (!box) continue;
+    const name = box.querySelector("caption")?.textContent.trim();
+    const said = { tabindex: "0", role: "group", ...(name && { "aria-label": name }) };
+    const wide = box.scrollWidth > box.clientWidth;
+    for (const [key, value] of Object.entries(said)) wide ? box.setAttribute(key, value) : box.removeAttribute(key);
+  }
+});
+const watchWidths = (part) => {
+  for (const box of part.querySelectorAll(".app-table-scroll:not([tabindex])"))
+    [box, ...box.children].forEach((one) => widths.observe(one));
+};
+watchWidths(document);
+document.body.addEventListener("htmx:load", (event) => watchWidths(event.detail.elt.parentElement ?? document));
+
 for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => window.print());
