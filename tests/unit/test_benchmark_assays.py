@@ -18,7 +18,7 @@ from wardbench.core.disclosure import rules_for
 from wardbench.core.errors import InputError, NotFoundError
 from wardbench.core.store import Store
 from wardbench.synthetic import write_store
-from wardbench.ward.benchmark.assay import PERCENTILES, place, references
+from wardbench.ward.benchmark.assay import PERCENTILES, on_hospital, place, references
 from wardbench.ward.benchmark.methods_report import methods_report, read_pairs
 from wardbench.ward.benchmark.page import Made, render
 from wardbench.ward.benchmark.panel import Candidate, candidates, choose
@@ -155,6 +155,16 @@ def test_the_page_of_an_assay(hospital: Path) -> None:
         run(*words[:-1], path)
     with pytest.raises(InputError, match="--analyte"):
         run("assay", path, "--store", hospital / "store")
+
+
+def test_values_that_are_flagged_more_than_chance_allows_do_not_lie_where_the_hospital_s_do() -> None:
+    hospital, rules = results(np.arange(1.0, 1001)), rules_for("exact")
+    made = Made("command", "source", (), "v")
+    for low, high, light in ((8, 5, "care"), (3, 2, "fit")):
+        inside = np.linspace(100, 900, 80 - low - high)
+        given = results(np.concatenate([np.full(low, 3.0), np.full(high, 999.0), inside]))
+        _, report = on_hospital(given, hospital, (18, 40, 60), rules, made)
+        assert report.light == light and ("many far from it" in report.verdict) is (light == "care")
 
 
 def offered(values: list[float]) -> list[Candidate]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 from typer.testing import CliRunner
 
 from wardbench.cli.app import app
@@ -100,6 +101,36 @@ def test_a_direct_rate_tells_no_more_than_the_events_that_may_be_shown() -> None
     )  # fmt: skip
     # (4 + 2 x 20 + 30) / 4
     assert str(exact.sections[0].tables[0].rows[0][4]).startswith("18.5 (")
+
+
+def test_chance_in_a_small_standard_is_told() -> None:
+    """By hand: 20 of 100 expected of 10 of 50; the logarithm's variance is 1/32 and 1/10, or 1/32 and 1/1000."""
+    made, rules = Made("command", "source", (), "v"), rules_for("exact")
+    study = Counts("Ward", {"men from 0": 32.0}, {"men from 0": 100.0})
+    for events, people, told in ((10.0, 50.0, True), (1000.0, 5000.0, False)):
+        standard = standard_of(Counts("h", {"men from 0": events}, {"men from 0": people}), rules)
+        report = standard_report([study], standard, rules, made, unit="persons", title="t")
+        assert "Ward has more events than expected" in report.verdict
+        assert ("The standard has few events itself" in report.verdict) is told
+        assert ("the interval of Ward is about 0.787 to 3.25." in report.sections[0].words[1]) is told
+
+
+def test_each_unit_s_own_limits_stand_in_the_table(tmp_path: Path) -> None:
+    lines = "".join(f"ward {n},{20 + n},{40 + 10 * n},{20 + n}\n" for n in range(6))
+    units, _ = read_units(write(tmp_path / "units.csv", "unit,observed,n,expected\n" + lines))
+    made = Made("command", "source", (), "v")
+    report = funnel_report(units, rules_for("exact"), made, title="t", what="w")
+    table = report.sections[0].tables[0]
+    assert table.columns[4:6] == ("95% limits", "99.8% limits")
+    # Ward 0 has 40 persons of probability 1/2; all units together are as expected.
+    law = stats.binom(40, 0.5)
+    for column, level in ((4, 0.95), (5, 0.998)):
+        low, high = (float(end) for end in str(table.rows[0][column]).split(" to "))
+        for end, share in ((low, (1 - level) / 2), (high, (1 + level) / 2)):
+            whole = law.ppf(share)
+            exact = whole - (law.cdf(whole) - share) / (law.cdf(whole) - law.cdf(whole - 1))
+            assert end == pytest.approx(exact / 20, abs=0.006)
+    assert "95%" in str(report.sections[0].charts[0]) and "average patients" in str(report.sections[0].charts[0])
 
 
 @pytest.mark.parametrize(

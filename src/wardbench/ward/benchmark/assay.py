@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from scipy import stats
 
 from wardbench.core.disclosure import Figure, Rules, percent
 from wardbench.core.errors import InputError
@@ -23,6 +24,7 @@ from wardbench.ward.benchmark.results import Results, strata_of
 PERCENTILES = (2.5, 5.0, 10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 97.5)
 GROUPS = ("sex", "age")
 """A value is placed among persons alike in these."""
+UNLIKELY = 0.01
 FLAGS = {"low": "below the 2.5th percentile", "high": "above the 97.5th percentile"}
 
 
@@ -126,7 +128,7 @@ def assay_report(
     flagged = {flag: rules.part(sum(one.flag == flag for one in placed), n) for flag in FLAGS}
     middle = rules.estimate(sum(_middle(one) for one in placed) / n, n)
     apart = middle.value is not None and not 40 <= middle.value <= 60
-    often = any(10 * (figure.value or 0) > (many.value or n) for figure in flagged.values())
+    often = _often([figure.value or 0 for figure in flagged.values()], many.value or n)
     return Report(
         f"{hospital.analyte}: {given.source.removeprefix('the results in ')} on the hospital's distribution",
         "Benchmark: assay",
@@ -137,6 +139,12 @@ def assay_report(
         made=made,
         **told(rules),
     )
+
+
+def _often(flagged: Sequence[float], many: float) -> bool:
+    """Whether more than a tenth lie beyond one end, or beyond both together more than chance makes of one in twenty."""
+    chance = float(stats.binom.sf(sum(flagged) - 1, round(many), 0.05))
+    return any(10 * count > many for count in flagged) or chance < UNLIKELY
 
 
 def _middle(one: Placed) -> float:

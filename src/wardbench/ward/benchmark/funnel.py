@@ -78,11 +78,12 @@ class Funnel:
     def binomial(self) -> bool:
         return self.kind == "proportion" or bool(self.common.any())
 
-    def limits(self, size: Floats, level: float) -> tuple[Floats, Floats]:
-        """Lower and upper limit of units of sizes (m) and of the average case mix: exact, and widened by the variance
-        between units where there is one."""
+    def limits(self, size: Floats, level: float, common: Floats | None = None) -> tuple[Floats, Floats]:
+        """Lower and upper limit of units of sizes (m) and of the average case mix, or of their own (`common`): exact,
+        and widened by the variance between units where there is one."""
         size = np.asarray(size, float)
-        common = np.full(size.shape, float(self.size @ self.common / self.size.sum()))
+        if common is None:
+            common = np.full(size.shape, float(self.size @ self.common / self.size.sum()))
         if not self.dispersed:
             return exact_limits(self.kind, self.target, size, level, common)
         error = standard_error(self.kind, self.target, size, common, self.way)

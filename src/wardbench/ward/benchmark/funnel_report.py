@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
-from wardbench.core.disclosure import Rules
+from wardbench.core.disclosure import Figure, Rules
 from wardbench.core.disclosure.figures import significant
 from wardbench.core.errors import InputError
 from wardbench.ward.benchmark.case_mix import discrimination, expected_probabilities
@@ -220,7 +220,17 @@ def _dot(units: Units, found: Funnel, beyond: dict[float, Flags], place: int, ru
         many, middle = size, significant(size, 4)
         value, text = events / size, significant(events / size, 3).text
     standing = _standing(found, beyond, place)
-    return Dot((units.names[place], first, middle, text, standing), many, value, standing.startswith("outside 99.8%"))
+    # Worked out from the size as it is shown, so that they tell nothing more of it.
+    shown = np.array([middle.value if isinstance(middle, Figure) and middle.value else many])
+    limits = [_span(units.kind, *found.limits(shown, level, found.common[[place]])) for level in LEVELS]
+    cells = (units.names[place], first, middle, text, *limits, standing)
+    return Dot(cells, many, value, standing.startswith("outside 99.8%"))
+
+
+def _span(kind: Kind, low: Floats, high: Floats) -> str:
+    """The limits of one unit in words."""
+    scale, sign = (100, "%") if kind == "proportion" else (1, "")
+    return " to ".join(f"{significant(scale * float(edge[0]), 3).text}{sign}" for edge in (low, high))
 
 
 def _standing(found: Funnel, beyond: dict[float, Flags], place: int) -> str:
@@ -232,8 +242,9 @@ def _standing(found: Funnel, beyond: dict[float, Flags], place: int) -> str:
 
 
 def _table(units: Units, rows: list[tuple[Cell, ...]]) -> Table:
-    columns = ("Unit", "Observed", "Of persons" if units.kind == "proportion" else "Expected", "Value", "Limits")
-    return Table("Units", columns, tuple(rows), numeric=frozenset({1, 2, 3}))
+    size = "Of persons" if units.kind == "proportion" else "Expected"
+    columns = ("Unit", "Observed", size, "Value", "95% limits", "99.8% limits", "Limits")
+    return Table("Units", columns, tuple(rows), numeric=frozenset({1, 2, 3, 4, 5}))
 
 
 def _chart(units: Units, found: Funnel, shown: Sequence[Dot], title: str) -> Markup:
@@ -252,6 +263,8 @@ def _chart(units: Units, found: Funnel, shown: Sequence[Dot], title: str) -> Mar
         for edge in edges:
             heights = np.minimum(scale * edge, plot.y[1])
             plot.line(list(zip(sizes.tolist(), heights.tolist(), strict=True)), kind)
+    for (_, edge), level in zip(bands, LEVELS, strict=True):
+        plot.words(largest, float(min(scale * edge[-1], plot.y[1])), f"{100 * level:g}%")
     for kind, outside in (("in", False), ("out", True)):
         plot.dots([(dot.size, scale * dot.value) for dot in shown if dot.outside is outside], kind)
     return plot.markup
@@ -271,7 +284,8 @@ def _words(units: Units, found: Funnel, seen: Flags, area: float | None) -> tupl
     ]
     if units.squares is not None:
         words.append(
-            "The lines are those of a unit of average patients; each unit is judged by how sure events were in its own."
+            "The lines are those of a unit of average patients; each unit is judged by how sure events were in its "
+            "own, by limits that stand in the table."
         )
     hidden = int(np.count_nonzero(~np.asarray(seen, bool)))
     if hidden:

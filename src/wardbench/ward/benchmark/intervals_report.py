@@ -111,16 +111,22 @@ def _told_directly(direct: Direct, unit: str, rules: Rules) -> str:
 
 
 def _differ(found: Intervals) -> bool:
-    """Whether a group's limit lies outside the interval of the same limit of everybody."""
-    everybody = found.groups[0].indirect
-    if everybody is None:
+    """Whether a limit of a group lies outside the interval of the same limit of everybody, and theirs outside its: one
+    alone is what chance makes of a small group."""
+    whole = found.groups[0].indirect
+    if whole is None:
         return False
-    intervals = everybody.draws.interval()
     return any(
-        not low <= limit <= high
+        not low <= limit <= high and not group_low <= limit_of_all <= group_high
         for group in found.groups[1:]
         if group.indirect is not None
-        for limit, (low, high) in zip(group.indirect.model.limits(), intervals, strict=True)
+        for limit, limit_of_all, (low, high), (group_low, group_high) in zip(
+            group.indirect.model.limits(),
+            whole.model.limits(),
+            whole.draws.interval(),
+            group.indirect.draws.interval(),
+            strict=True,
+        )
     )
 
 

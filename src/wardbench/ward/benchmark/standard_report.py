@@ -12,7 +12,7 @@ from wardbench.core.disclosure.figures import significant
 from wardbench.core.errors import InputError
 from wardbench.ward.benchmark.charts import Plot
 from wardbench.ward.benchmark.page import Cell, Made, Report, Section, Table, told
-from wardbench.ward.benchmark.standardise import Estimate, Floats, direct_rate, expected_events, ratio
+from wardbench.ward.benchmark.standardise import Estimate, Floats, direct_rate, expected_events, ratio, with_chance_of
 from wardbench.ward.benchmark.strata_counts import Counts, Standard
 
 LITERATURE = (
@@ -30,6 +30,7 @@ def standard_report(
     standard."""
     rows: list[tuple[Cell, ...]] = []
     ratios: list[tuple[str, Estimate]] = []
+    wider: dict[str, Estimate] = {}
     weights = np.array([figure.value or 0.0 for figure in standard.population])
     known = np.array([figure.value or 0.0 for figure in standard.events])
     for counts in groups:
@@ -39,6 +40,9 @@ def standard_report(
         found = None if observed.value is None else ratio(observed.value, expected)
         if found is not None:
             ratios.append((counts.name, found))
+            with_chance = with_chance_of(found, expected, population, known, weights)
+            if with_chance is not None:
+                wider[counts.name] = with_chance
         rows.append(
             (
                 counts.name,
@@ -51,9 +55,9 @@ def standard_report(
     return Report(
         title,
         "Benchmark: standardised rates",
-        _verdict(ratios),
+        _verdict(ratios, wider),
         "care" if any(not each.low <= 1 <= each.high for _, each in ratios) else "fit" if ratios else "unfit",
-        (_ratios(rows, ratios, unit), _strata(standard, unit)),
+        (_ratios(rows, ratios, wider, unit), _strata(standard, unit)),
         _methods(standard, made, unit),
         made=made,
         cited=LITERATURE,
@@ -85,7 +89,7 @@ def _direct(events: Floats, population: Floats, weights: Floats, rules: Rules) -
         return "none: strata without anybody"
 
 
-def _verdict(ratios: list[tuple[str, Estimate]]) -> str:
+def _verdict(ratios: list[tuple[str, Estimate]], wider: dict[str, Estimate]) -> str:
     if not ratios:
         return "There are too few events to tell a ratio in this mode."
     parts = []
@@ -97,10 +101,22 @@ def _verdict(ratios: list[tuple[str, Estimate]]) -> str:
             parts.append(f"{name} has fewer events than expected at the standard's rates: a ratio of {text}.")
         else:
             parts.append(f"{name} has about as many events as expected at the standard's rates: a ratio of {text}.")
+        other = wider.get(name)
+        if other is not None and other.low <= 1 <= other.high and not found.low <= 1 <= found.high:
+            parts.append(
+                "The standard has few events itself, and the chance in these may explain that: with it the interval is "
+                f"{_between(other)}."
+            )
     return " ".join(parts)
 
 
-def _ratios(rows: list[tuple[Cell, ...]], ratios: list[tuple[str, Estimate]], unit: str) -> Section:
+def _between(found: Estimate) -> str:
+    return " to ".join(significant(end, 3).text for end in (found.low, found.high))
+
+
+def _ratios(
+    rows: list[tuple[Cell, ...]], ratios: list[tuple[str, Estimate]], wider: dict[str, Estimate], unit: str
+) -> Section:
     columns = (
         "Group",
         "Observed",
@@ -127,6 +143,12 @@ def _ratios(rows: list[tuple[Cell, ...]], ratios: list[tuple[str, Estimate]], un
     words = (
         "Expected is what would have happened at the standard's rates. The direct rate is what the standard would have "
         "at the group's rates; strata of a group with few events stand together in it.",
+        "Intervals of ratios take what is expected for known."
+        + "".join(
+            f" The standard has few events itself: with the chance in these, the interval of {name} is about "
+            f"{_between(found)}."
+            for name, found in wider.items()
+        ),
     )
     return Section("Ratios and rates", words, charts, (table,))
 

@@ -61,6 +61,24 @@ def expected_events(population: Floats, standard_events: Floats, standard_popula
     return float(population @ rates)
 
 
+def with_chance_of(
+    found: Estimate, expected: float, population: Floats, standard_events: Floats, standard_population: Floats
+) -> Estimate | None:
+    """The ratio with a 95 % interval that holds the chance in the standard's own events too, which are Poisson as well:
+    by the delta method on the logarithm. None where that adds less than a tenth to the variance, or there were no
+    events."""
+    population, standard_population = np.asarray(population, float), np.asarray(standard_population, float)
+    if found.value <= 0:
+        return None
+    used = standard_population > 0
+    share = population[used] / standard_population[used]
+    own, other = 1 / (found.value * expected), float(share**2 @ np.asarray(standard_events, float)[used]) / expected**2
+    if other < 0.1 * own:
+        return None
+    reach = float(np.exp(stats.norm.ppf(0.975) * np.sqrt(own + other)))
+    return Estimate(found.value, found.value / reach, found.value * reach)
+
+
 def direct_rate(events: Floats, population: Floats, standard: Floats, level: float = 0.95) -> Estimate:
     """The rate of a population of the standard's composition (k strata), with gamma limits (Fay and Feuer, Statist Med
     1997;16:791), which hold for few events too. InputError where a stratum of the standard has nobody here."""
