@@ -320,3 +320,15 @@ def test_what_cannot_be_asked_is_one_sentence(hospital: Path) -> None:
     for words, error, sentence in asked:
         with pytest.raises(error, match=re.escape(sentence)):
             run(*words)
+
+
+def test_groups_of_one_distribution_are_not_said_to_differ() -> None:
+    """Small parts of a whole lie outside its narrow intervals by chance; two distributions do by more than that."""
+    random = np.random.default_rng(4)
+    values, part = random.normal(100, 8, 12_000), np.arange(12_000) % 10 == 0
+    names = np.where(part, "A", "B")
+    for shift, differ in ((0.0, False), (6.0, True)):
+        moved = np.where(part, values + shift, values)
+        found = intervals(results(moved, device=names), by=["device"], draws=12)
+        report = intervals_report(found, rules_for("exact"), Made("command", "source", (), "v"))
+        assert ("Groups differ" in report.verdict) is differ
