@@ -20,6 +20,7 @@ from wardbench.bench.outcomes.protocol import Protocol
 from wardbench.bench.outcomes.scores import propensity_scores
 from wardbench.bench.outcomes.shown_effects import effects
 from wardbench.bench.outcomes.subjects import FREE, OUTCOME, Subjects
+from wardbench.core.disclosure import rules_for
 
 N = 4000
 WAYS = ("matching", "overlap", "iptw")
@@ -83,7 +84,7 @@ def test_what_was_planted_is_found(way: str) -> None:
     assert found.estimates.mean_difference.value > 0
     assert found.estimates.common
     assert found.estimates.e_value == pytest.approx(e_value(ratio_of_risks(value)))
-    noted = {row.name: row.note for row in effects(found)}
+    noted = {row.name: row.note for row in effects(found, rules_for("exact"))}
     assert "the outcome is common" in noted["E-value"]
     needed = re.search(r"every (\d+) treated \(95% interval (\d+) to (\d+)\)", noted["Risk difference by day 700"])
     assert needed is not None
@@ -169,10 +170,17 @@ def test_one_ratio_is_not_shown_where_hazards_cross() -> None:
     crossed = Subjects(subjects.person, subjects.treated, subjects.index, subjects.stop, days, ended, ())
     found = ask(crossed, matrix, [])
     assert found.estimates is not None and found.estimates.proportional_p < 0.01
-    rows = {row.name: row for row in effects(found)}
+    rows = {row.name: row for row in effects(found, rules_for("exact"))}
     assert rows["Hazard ratio"].value == "not shown"
     assert "E-value" not in rows
     assert any(name.startswith("Risk difference") for name in rows)
+
+
+def test_an_arm_with_hardly_any_outcomes_holds_no_ratio() -> None:
+    subjects, matrix, _ = planted(8)
+    spared = np.where(subjects.treated, FREE, subjects.ended)
+    found = ask(replace(subjects, ended=spared), matrix, [])
+    assert refused(found, "fewer than 5 persons of one of the arms had the outcome")
 
 
 def test_losing_one_arm_from_sight_is_seen() -> None:
@@ -212,8 +220,8 @@ def test_outcomes_that_all_came_on_the_first_day_are_seen() -> None:
 def test_a_difference_of_nothing_without_error_needs_no_number() -> None:
     found = ask(*planted(2))
     assert found.estimates is not None
-    same = replace(found, estimates=replace(found.estimates, risks=(Risk(365, 1.0, 1.0, 0.0),)))
-    assert effects(same)[0].note == "the interval holds 0: no number needed to treat"
+    same = replace(found, estimates=replace(found.estimates, risks=(Risk(365, 0.5, 0.5, 0.0, (9, 9), (9, 9), (9, 9)),)))
+    assert effects(same, rules_for("exact"))[0].note == "the interval holds 0: no number needed to treat"
 
 
 @pytest.mark.parametrize("treated", [1, 399])

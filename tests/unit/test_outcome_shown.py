@@ -14,19 +14,23 @@ from test_outcome_subjects import protocol
 
 from tiny_cohort_hospital import concepts, condition, drug, observed, person, snapshot
 from wardbench.bench.outcomes import charts
-from wardbench.bench.outcomes.analysis import Variant, analyse
-from wardbench.bench.outcomes.comparison import compare
+from wardbench.bench.outcomes.analysis import Analysis, Variant, analyse
+from wardbench.bench.outcomes.comparison import Risk, compare
+from wardbench.bench.outcomes.diagnostics import OF_AN_ARM, first_day, prevalent
 from wardbench.bench.outcomes.protocol import Protocol, question
+from wardbench.bench.outcomes.released import enough_to_tell, gates
 from wardbench.bench.outcomes.report import render, report_of
 from wardbench.bench.outcomes.sensitivity import WITHOUT, further
 from wardbench.bench.outcomes.shown_balance import TOP, band_names, released_balance
 from wardbench.bench.outcomes.shown_curves import curve, summary
-from wardbench.bench.outcomes.shown_effects import effects
+from wardbench.bench.outcomes.shown_effects import effects, headline, may_be_told
 from wardbench.bench.outcomes.shown_others import forest, subgroup_rows, variants
 from wardbench.bench.outcomes.strength import GRADES, strength
 from wardbench.bench.outcomes.subgroups import Group
 from wardbench.bench.outcomes.subjects import DEATH, FREE, OTHER_CAUSE, OUTCOME
 from wardbench.core.disclosure import rules_for
+
+EXACT, RELEASE = rules_for("exact"), rules_for("release")
 
 
 def analysed(seed: int, **more: Any) -> Any:
@@ -143,11 +147,12 @@ def test_a_comparison_with_other_deaths_says_whose_ratio_it_is() -> None:
     subjects, matrix, controls = planted(1)
     ended = np.where((subjects.ended == OUTCOME) & (np.arange(subjects.size) % 3 == 0), DEATH, subjects.ended)
     found = ask(replace(subjects, ended=ended), matrix, controls)
-    rows = {row.name: row for row in effects(found)}
+    rows = {row.name: row for row in effects(found, EXACT)}
     assert "(cause-specific)" in rows["Hazard ratio"].note
     assert rows["Days lost to the outcome by day 700"].value.startswith("-")
     assert (
-        "cause-specific" not in {row.name: row for row in effects(ask(subjects, matrix, controls))}["Hazard ratio"].note
+        "cause-specific"
+        not in {row.name: row for row in effects(ask(subjects, matrix, controls), EXACT)}["Hazard ratio"].note
     )
 
 
@@ -196,10 +201,10 @@ def test_other_choices_leave_whom_they_say_and_the_naive_answer_stands_apart() -
         variants=[Variant(name, other) for name, other in found.items()],
         subgroups=(),
     )
-    rows = variants(said)  # type: ignore[arg-type]
+    rows = variants(said, EXACT)  # type: ignore[arg-type]
     assert [row.name for row in rows] == ["as asked (matching)", *found]
     assert "calibrated ratio" in rows[0].note and "calibrated" not in rows[-1].note
-    drawn = charts.forest([(row.name, row.value, row.low, row.high) for row in forest(said)], "x")  # type: ignore[arg-type]
+    drawn = charts.forest([(row.name, row.value, row.low, row.high) for row in forest(said, EXACT)], "x")  # type: ignore[arg-type]
     assert drawn.count("<circle") == len([row for row in rows if row.interval])
 
 
@@ -241,3 +246,76 @@ def test_thousands_of_covariates_are_a_small_picture() -> None:
     drawn = charts.scatter(spots, "Every covariate", 0.1)
     assert len(drawn) < 12_000
     assert "Every covariate" in drawn and 'class="limit"' in drawn
+
+
+def test_a_share_by_a_day_is_told_where_enough_had_it_and_were_followed() -> None:
+    """A difference of 0.9 in 100 among 115 would be one person."""
+    found = ask(*planted(1))
+    assert found.estimates is not None
+
+    def told(*risks: Risk, rules: Any = RELEASE) -> list[str]:
+        rows = effects(replace(found, estimates=replace(found.estimates, risks=risks)), rules)
+        return [row.note if row.value == "not shown" else row.value for row in rows[: len(risks) + 1]]
+
+    def risk(day: int, had: tuple[int, int], left: int = 60) -> Risk:
+        return Risk(day, had[0] / 115, had[1] / 115, 0.01, had, (115 - had[0], 115 - had[1]), (left, left))
+
+    first, middle, last = risk(30, (1, 0)), risk(300, (12, 21)), risk(365, (25, 31))
+    few = "fewer than 10 persons of one of the arms had it by then"
+    assert told(first, middle, last)[:3] == [few, "-7.8 in 100", "-5.2 in 100"]
+    near = risk(290, (16, 30))
+    assert told(near, last)[:2] == [
+        "fewer than 10 persons of one of the arms had it from then to day 365",
+        "-5.2 in 100",
+    ]
+    gone = risk(1095, (25, 31), left=9)
+    assert told(last, gone)[1:] == ["fewer than 10 persons of one of the arms were followed so long"] * 2
+    assert told(risk(9, (110, 50)))[0] == "all of one of the arms, or nearly all, had it by then"
+    assert told(first, rules=EXACT)[0] == "nobody of one of the arms had it by then"
+    assert told(risk(30, (1, 2)), rules=EXACT)[0] == "-0.9 in 100"
+    named = SimpleNamespace(name="x")
+    asked = SimpleNamespace(target=named, comparator=named, outcome=None)
+    lines = [
+        headline(
+            SimpleNamespace(comparison=replace(found, estimates=replace(found.estimates, risks=of)), question=asked),
+            RELEASE,
+        )  # type: ignore[arg-type]
+        for of in ((last, gone), (first,))
+    ]
+    assert lines[0].startswith("by day 365, ")
+    assert lines[1].startswith("too few persons had the outcome") and "the hazard ratio is" in lines[1]
+
+
+def test_what_so_few_of_an_arm_had_is_not_told_by_a_ratio() -> None:
+    found = ask(*planted(1))
+    assert found.estimates is not None and may_be_told(found, RELEASE)
+    few = replace(found, estimates=replace(found.estimates, outcomes=(7, 40)))
+    held = tuple(replace(gate, value=7) if gate.name == OF_AN_ARM else gate for gate in few.gates)
+    whole: Any = Analysis(None, "", None, None, None, replace(few, gates=held), ())  # type: ignore[arg-type]
+    assert enough_to_tell(whole, EXACT) is whole
+    locked = enough_to_tell(whole, RELEASE).comparison
+    assert locked is not None and locked.estimates is None
+    assert locked.refusals == ("fewer than 10 persons of one of the arms had the outcome",)
+    row = next(row for row in gates(locked, RELEASE) if row.name == OF_AN_ARM)
+    assert (row.value, row.passed) == ("fewer than 10", False)
+
+
+def test_a_share_that_stands_for_few_is_no_figure() -> None:
+    subjects, matrix, _ = planted(1)
+    users = np.arange(subjects.size) == 0
+    found = ask(subjects, matrix, [])
+    judged = replace(found, gates=(prevalent(users, subjects.treated), first_day(subjects, 700)))
+    assert {row.value for row in gates(judged, RELEASE)[:2]} == {"fewer than 10 persons"}
+    assert gates(judged, EXACT)[0].value.startswith("0.00")
+
+
+def test_of_nobody_no_interval_is_told() -> None:
+    days, ended = np.array([50.0, 60.0, 70.0]), np.array([FREE, OUTCOME, FREE])
+    shown = curve("a", days, ended, np.ones(3), np.array([30, 65]), EXACT)
+    assert [(point.share, point.low is None, point.high is None) for point in shown.points] == [
+        (0.0, True, True), (0.0, True, True), (0.5, False, False),
+    ]  # fmt: skip
+    asked = SimpleNamespace(question=SimpleNamespace(protocol=SimpleNamespace(horizons=(30,))))
+    asked.subjects = SimpleNamespace(days=days, ended=ended)
+    rows = summary(asked, (shown,), {"a": np.ones(3, dtype=bool)}, EXACT)  # type: ignore[arg-type]
+    assert (rows[0].value, rows[0].interval) == ("0.0 in 100", "")

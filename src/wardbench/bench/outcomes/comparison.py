@@ -53,6 +53,12 @@ class Risk:
     target: float
     comparator: float
     error: float
+    outcomes: tuple[int, int] = (0, 0)
+    """How many of either arm had the outcome by the day."""
+    without: tuple[int, int] = (0, 0)
+    """How many others either arm had."""
+    followed: tuple[int, int] = (0, 0)
+    """How many of either arm were followed to the day at least."""
 
     @property
     def difference(self) -> float:
@@ -80,6 +86,8 @@ class Estimates:
     e_value_of_limit: float
     competing: bool
     """Whether somebody died of something else before the outcome."""
+    outcomes: tuple[int, int]
+    """How many of either arm, of those who are used, had the outcome in the whole of the follow-up."""
     common: bool
     """Whether so many had the outcome that the E-values are of the ratio of risks that the hazard ratio comes to."""
 
@@ -198,6 +206,7 @@ def estimate(protocol: Protocol, subjects: Subjects, adjusted: Adjusted, null: E
         e_value(value),
         e_value_of_limit(value, low, high),
         compete(subjects, adjusted),
+        outcomes_of(subjects, adjusted),
         common,
     )
 
@@ -217,12 +226,25 @@ def risk(subjects: Subjects, adjusted: Adjusted, day: int) -> Risk:
     Each arm's error is that of its curve for as many persons as its weights are worth.
     """
     shares, variance = [], 0.0
+    had: list[int] = []
+    others: list[int] = []
+    left: list[int] = []
     for days, ended, weight in parts(subjects, adjusted):
+        had.append(int(np.count_nonzero((ended == OUTCOME) & (days <= day))))
+        others.append(len(days) - had[-1])
+        left.append(int(np.count_nonzero(days >= day)))
         curve = aalen_johansen(days, causes(ended), weight=weight)
         worth = float(weight.sum()) / (float(weight.sum()) ** 2 / float(np.sum(weight**2)))
         shares.append(float(curve.at([day])[0]))
         variance += float(curve.error_at([day])[0]) ** 2 * worth
-    return Risk(day, shares[0], shares[1], float(np.sqrt(variance)))
+    counts = ((had[0], had[1]), (others[0], others[1]), (left[0], left[1]))
+    return Risk(day, shares[0], shares[1], float(np.sqrt(variance)), *counts)
+
+
+def outcomes_of(subjects: Subjects, adjusted: Adjusted) -> tuple[int, int]:
+    """How many of either arm had the outcome."""
+    target, comparator = (int(np.count_nonzero(ended == OUTCOME)) for _, ended, _ in parts(subjects, adjusted))
+    return target, comparator
 
 
 def compete(subjects: Subjects, adjusted: Adjusted) -> bool:

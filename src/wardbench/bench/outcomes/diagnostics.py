@@ -22,6 +22,8 @@ from wardbench.bench.outcomes.weighting import effective_size
 
 FEWEST_PERSONS = 100
 FEWEST_OUTCOMES = 20
+FEWEST_IN_AN_ARM = 5
+"""Outcomes in one arm below which neither its intervals nor a ratio to the other hold."""
 LARGEST_DIFFERENCE = 0.1
 LEAST_EQUIPOISE = 0.2
 LARGEST_EASE = 0.25
@@ -40,6 +42,7 @@ PROPORTIONAL = 0.01
 
 
 MORE_OUTCOMES = "more persons, a longer follow-up, or an outcome that happens more often"
+OF_AN_ARM = "Outcomes in the arm with fewer"
 BY_CHANCE = "no more than chance makes it among so few"
 
 
@@ -57,6 +60,8 @@ class Gate:
     sense: Literal["at least", "at most"] = "at most"
     note: str = ""
     """What a reader has to know where a limit is kept in another way than it seems."""
+    persons: int | None = None
+    """How many persons a share stands for, where it is a share of what they had."""
 
 
 def size(subjects: Subjects, weight: Floats) -> Iterator[Gate]:
@@ -83,6 +88,13 @@ def size(subjects: Subjects, weight: Floats) -> Iterator[Gate]:
         MORE_OUTCOMES,
         "at least",
     )
+    yield of_an_arm(
+        min(
+            int(np.count_nonzero(used & (subjects.treated == arm) & (subjects.ended == OUTCOME)))
+            for arm in (True, False)
+        ),
+        FEWEST_IN_AN_ARM,
+    )
     share = arms[0] / max(1, sum(arms))
     detectable = minimal_detectable_ratio(outcomes, share)
     yield Gate(
@@ -92,6 +104,19 @@ def size(subjects: Subjects, weight: Floats) -> Iterator[Gate]:
         detectable <= LARGEST_DETECTABLE,
         "only an enormous difference could have been seen among so few outcomes",
         MORE_OUTCOMES,
+    )
+
+
+def of_an_arm(outcomes: int, fewest: int) -> Gate:
+    """The outcomes of the arm with fewer of them, against how many are asked for."""
+    return Gate(
+        OF_AN_ARM,
+        outcomes,
+        fewest,
+        outcomes >= fewest,
+        f"fewer than {fewest} persons of one of the arms had the outcome",
+        MORE_OUTCOMES,
+        "at least",
     )
 
 
@@ -175,7 +200,8 @@ def first_day(subjects: Subjects, longest: int) -> Gate:
     """The share of outcomes on the first day of follow-up; only where that may be `longest` days, more than a week."""
     days = subjects.days[subjects.ended == OUTCOME]
     judged = len(days) > 0 and longest > WEEK
-    share = float(np.mean(days <= 1)) if judged else 0.0
+    persons = int(np.count_nonzero(days <= 1)) if judged else 0
+    share = persons / len(days) if judged else 0.0
     return Gate(
         "Share of outcomes on the first day of follow-up",
         share,
@@ -183,6 +209,7 @@ def first_day(subjects: Subjects, longest: int) -> Gate:
         share <= MOST_AT_FIRST,
         "many outcomes were recorded on the first day: what brought the treatment may be taken for what followed it",
         "a follow-up that begins later, or an outcome that cannot be the reason for the treatment",
+        persons=persons,
     )
 
 
@@ -209,7 +236,12 @@ def empty_beginning(subjects: Subjects) -> Gate:
 
 def prevalent(users: Integers, treated: Integers) -> Gate:
     """The share of either arm with its own treatment on record before time zero."""
-    share = max((float(np.mean(users[treated == arm])) for arm in (True, False) if np.any(treated == arm)), default=0.0)
+    shares = [
+        (float(np.mean(users[treated == arm])), int(np.count_nonzero(users[treated == arm])))
+        for arm in (True, False)
+        if np.any(treated == arm)
+    ]
+    share, persons = max(shares, default=(0.0, 0))
     return Gate(
         "Share who had the treatment before",
         share,
@@ -217,4 +249,5 @@ def prevalent(users: Integers, treated: Integers) -> Gate:
         share <= 0.05,
         "many had been treated before time zero and had already survived the beginning",
         "cohorts of first use, with a longer time without either treatment before",
+        persons=persons,
     )

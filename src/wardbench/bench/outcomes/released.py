@@ -13,7 +13,7 @@ from wardbench.bench.outcomes.analysis import Analysis
 from wardbench.bench.outcomes.arrays import Integers
 from wardbench.bench.outcomes.comparison import Comparison, parts
 from wardbench.bench.outcomes.described import ReleasedDescription, released_description
-from wardbench.bench.outcomes.diagnostics import PROPORTIONAL
+from wardbench.bench.outcomes.diagnostics import OF_AN_ARM, PROPORTIONAL, of_an_arm
 from wardbench.bench.outcomes.sensitivity import WITHOUT
 from wardbench.bench.outcomes.shown_balance import (
     PreferenceBin,
@@ -23,13 +23,16 @@ from wardbench.bench.outcomes.shown_balance import (
     released_balance,
 )
 from wardbench.bench.outcomes.shown_curves import ReleasedCurve, curve, days_of, summary
-from wardbench.bench.outcomes.shown_effects import EffectRow, effects, headline
+from wardbench.bench.outcomes.shown_effects import EffectRow, effects, headline, may_be_told
 from wardbench.bench.outcomes.shown_others import ForestRow, SubgroupRow, forest, subgroup_rows, variants
 from wardbench.bench.outcomes.strength import Strength, strength
 from wardbench.bench.outcomes.subgroups import INTERACTION
 from wardbench.bench.outcomes.subjects import CAUSE, OTHER_CAUSE
 from wardbench.core.disclosure import Figure, Rules
 from wardbench.core.disclosure.figures import significant
+
+COUNTED = ("Outcomes", "Persons in the smaller arm", OF_AN_ARM)
+"""Gates that judge a number of persons."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,7 @@ def release(analysis: Analysis, rules: Rules) -> ReleasedOutcomes:
     if min(subjects.treated.sum(), (~subjects.treated).sum()) < rules.fewest:
         # That an arm is empty would be told by what is not judged, were a small one judged.
         analysis = replace(analysis, comparison=None, matrix=None)
+    analysis = enough_to_tell(analysis, rules)
     comparison = analysis.comparison
     chains = [rules.chain([getattr(step, arm) for step in subjects.attrition]) for arm in ("target", "comparator")]
     steps = tuple(
@@ -136,19 +140,31 @@ def release(analysis: Analysis, rules: Rules) -> ReleasedOutcomes:
         summary=summary(analysis, curves, dict(groups), rules),
         gates=gates(comparison, rules),
         refusals=refusals(analysis, rules),
-        effects=effects(comparison),
-        variants=variants(analysis),
-        forest=forest(analysis),
+        effects=effects(comparison, rules),
+        variants=variants(analysis, rules),
+        forest=forest(analysis, rules),
         subgroups=subgroup_rows(analysis, rules),
         controls=0 if comparison is None else len(comparison.controls),
         whom=WHOM[analysis.question.protocol.adjustment],
-        headline=headline(analysis),
+        headline=headline(analysis, rules),
         answerable=answerable,
         compared=analysis.question.comparator is not None,
         strength=trusted(analysis),
         preference=preferences(analysis, rules),
         effective=effective(analysis, rules),
     )
+
+
+def enough_to_tell(analysis: Analysis, rules: Rules) -> Analysis:
+    """The analysis, its estimates locked where so few of an arm had the outcome that they may not be told: a ratio, its
+    interval and a share by a day each give their number away."""
+    comparison = analysis.comparison
+    if comparison is None or comparison.estimates is None or may_be_told(comparison, rules):
+        return analysis
+    gates = tuple(
+        of_an_arm(int(gate.value), rules.fewest) if gate.name == OF_AN_ARM else gate for gate in comparison.gates
+    )
+    return replace(analysis, comparison=replace(comparison, gates=gates, estimates=None), variants=(), subgroups=())
 
 
 def arms_shown(analysis: Analysis, answerable: bool) -> list[tuple[str, Integers]]:
@@ -169,9 +185,10 @@ def gates(comparison: Comparison | None, rules: Rules) -> tuple[GateRow, ...]:
         return ()
     rows = []
     for gate in comparison.gates:
-        counted = gate.name in ("Outcomes", "Persons in the smaller arm")
-        if counted:
+        if gate.name in COUNTED:
             value = rules.total(int(gate.value)).text
+        elif gate.persons is not None and gate.persons < rules.fewest and rules.fewest > 1:
+            value = f"{rules.total(gate.persons).text} persons"
         else:
             value = significant(gate.value, 2).text if math.isfinite(gate.value) else "beyond any"
         why = ("", "") if gate.passed else (gate.reason, gate.remedy)

@@ -197,8 +197,8 @@ def drawn(curves: tuple[ReleasedCurve, ...], title: str, of: str = "Share with t
             c.name,
             [p.day for p in c.points],
             [p.share for p in c.points],
-            [p.low for p in c.points],
-            [p.high for p in c.points],
+            [p.share if p.low is None else p.low for p in c.points],
+            [p.share if p.high is None else p.high for p in c.points],
             [p.at_risk.text for p in c.points],
         )
         for c in curves

@@ -24,10 +24,12 @@ POINTS = 12
 
 @dataclass(frozen=True)
 class CurvePoint:
+    """`low` and `high` are None where nobody or everybody had it: of that no interval is told."""
+
     day: int
     share: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     at_risk: Figure
 
 
@@ -71,7 +73,7 @@ def curve(
     few = "nobody was" if rules.fewest <= 1 else f"fewer than {rules.fewest} persons were"
     if persons < rules.fewest:
         return ReleasedCurve(name, (), f"{few} followed")
-    points = [CurvePoint(0, 0.0, 0.0, 0.0, rules.total(persons) if whole is None else rules.part(persons, whole))]
+    points = [CurvePoint(0, 0.0, None, None, rules.total(persons) if whole is None else rules.part(persons, whole))]
     for day in grid:
         left = int(np.count_nonzero(days >= day))
         events = int(np.count_nonzero((days <= day) & (cause == of)))
@@ -80,9 +82,11 @@ def curve(
         if events - events_shown >= rules.fewest:
             events_shown, at = events, int(day)
         place = int(np.searchsorted(incidence.time, at, side="right")) - 1
-        values = (0.0, 0.0, 0.0) if place < 0 or at == 0 else (incidence.share[place], low[place], high[place])
-        share, under, over = (round(float(value), 3) for value in values)
-        points.append(CurvePoint(int(day), share, under, over, rules.part(left, persons)))
+        share = 0.0 if place < 0 or at == 0 else float(incidence.share[place])
+        limits: tuple[float | None, float | None] = (None, None)
+        if 0 < share < 1:
+            limits = (round(float(low[place]), 3), round(float(high[place]), 3))
+        points.append(CurvePoint(int(day), round(share, 3), *limits, rules.part(left, persons)))
     last = points[-1].day
     if not last:
         return ReleasedCurve(name, (), f"{few} followed to day {grid[0]}")
@@ -112,7 +116,7 @@ def summary(
 
 def _by(horizon: int, shown: ReleasedCurve, days: Floats, cause: Integers, rules: Rules) -> Iterator[EffectRow]:
     told = [point for point in shown.points if point.day <= horizon]
-    share, low, high = (told[-1].share, told[-1].low, told[-1].high) if told else (0.0, 0.0, 0.0)
+    share, low, high = (told[-1].share, told[-1].low, told[-1].high) if told else (0.0, None, None)
     here = days <= horizon
     first = ""
     if rules.listed(int(np.count_nonzero(here & (cause == OTHER_CAUSE)))):
@@ -126,7 +130,7 @@ def _by(horizon: int, shown: ReleasedCurve, days: Floats, cause: Integers, rules
     if since and not share:
         yield EffectRow(name, f"fewer than {rules.fewest} persons", "", first)
     else:
-        interval = f"{100 * low:.1f} to {100 * high:.1f}"
+        interval = "" if low is None or high is None else f"{100 * low:.1f} to {100 * high:.1f}"
         more = " or more" if since else ""
         yield EffectRow(name, f"{100 * share:.1f} in 100{more}", interval, "; ".join(filter(None, (since, first))))
     outcomes = int(np.count_nonzero(here & (cause == CAUSE)))

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from wardbench.bench.outcomes.analysis import Analysis, outcome_in_words
-from wardbench.bench.outcomes.comparison import Comparison
+from wardbench.bench.outcomes.comparison import Comparison, Estimates, Risk
 from wardbench.bench.outcomes.diagnostics import PROPORTIONAL
+from wardbench.core.disclosure import Rules
 
 COMMON_WORDS = " (the outcome is common: of the ratio of risks that the ratio of hazards comes to)"
 
@@ -23,11 +24,53 @@ class EffectRow:
     note: str = ""
 
 
-def effects(comparison: Comparison | None) -> tuple[EffectRow, ...]:
+def may_be_told(comparison: Comparison, rules: Rules) -> bool:
+    """Whether so many of either arm had the outcome that a ratio does not give away how few they were."""
+    return comparison.estimates is not None and min(comparison.estimates.outcomes) >= rules.fewest
+
+
+def untold(risk: Risk, rules: Rules, later: Risk | None = None) -> str:
+    """Why a share by a day is not told, as a clause; empty where it is. `later` is the next one that is told:
+    two shares are steps of a curve, and few may not stand between them."""
+    few = "nobody" if rules.fewest <= 1 else f"fewer than {rules.fewest} persons"
+    if min(risk.followed) < rules.fewest:
+        return f"{few} of one of the arms {'was' if few == 'nobody' else 'were'} followed so long"
+    if min(risk.outcomes) < rules.fewest:
+        return f"{few} of one of the arms had it by then"
+    if min(risk.without) < rules.fewest:
+        return f"all of one of the arms{'' if rules.fewest <= 1 else ', or nearly all,'} had it by then"
+    if later is not None and rules.fewest > 1:
+        between = min(after - before for after, before in zip(later.outcomes, risk.outcomes, strict=True))
+        if between < rules.fewest:
+            return f"{few} of one of the arms had it from then to day {later.day}"
+    return ""
+
+
+def risks_told(found: Estimates, rules: Rules) -> tuple[tuple[Risk, str], ...]:
+    """Each risk, in the order of days, and why it is not told; of two that stand too near the later one is."""
+    rows: list[tuple[Risk, str]] = []
+    later: Risk | None = None
+    for risk in reversed(found.risks):
+        why = untold(risk, rules, later)
+        rows.insert(0, (risk, why))
+        if not why:
+            later = risk
+    return tuple(rows)
+
+
+def last_told(found: Estimates, rules: Rules) -> Risk | None:
+    return next((risk for risk, why in reversed(risks_told(found, rules)) if not why), None)
+
+
+def effects(comparison: Comparison | None, rules: Rules) -> tuple[EffectRow, ...]:
     if comparison is None or comparison.estimates is None:
         return ()
     found, rows = comparison.estimates, []
-    for risk in found.risks:
+    told = risks_told(found, rules)
+    for risk, why in told:
+        if why:
+            rows.append(EffectRow(f"Risk difference by day {risk.day}", "not shown", "", why))
+            continue
         low, high = (risk.difference + side * 1.96 * risk.error for side in (-1, 1))
         needed = risk.number_needed
         crosses = low < 0 < high or risk.difference == 0
@@ -43,9 +86,12 @@ def effects(comparison: Comparison | None) -> tuple[EffectRow, ...]:
             )
         )
     mean = found.mean_difference
+    name, why = f"Days {'lost to' if found.competing else 'without'} the outcome by day {told[-1][0].day}", told[-1][1]
     rows.append(
-        EffectRow(
-            f"Days {'lost to' if found.competing else 'without'} the outcome by day {found.risks[-1].day}",
+        EffectRow(name, "not shown", "", why)
+        if why
+        else EffectRow(
+            name,
             f"{mean.value:+.0f} days",
             f"{mean.value - 1.96 * mean.error:+.0f} to {mean.value + 1.96 * mean.error:+.0f}",
             "on average (restricted mean time lost); who died first has no more days to lose"
@@ -90,12 +136,14 @@ def _needed(low: float, high: float) -> str:
     return f"95% interval {np.ceil(1 / most):.0f} {far}"
 
 
-def headline(analysis: Analysis) -> str:
-    """Shares of the two arms by the last horizon side by side, whichever of them is larger."""
+def headline(analysis: Analysis, rules: Rules) -> str:
+    """Shares of the two arms by the last horizon that may be told side by side, whichever of them is larger."""
     comparison, question = analysis.comparison, analysis.question
     if comparison is None or comparison.estimates is None or question.comparator is None:
         return ""
-    risk = comparison.estimates.risks[-1]
+    risk = last_told(comparison.estimates, rules)
+    if risk is None:
+        return without_shares(comparison.estimates)
     low, high = sorted(100 * abs(risk.difference + side * 1.96 * risk.error) for side in (-1, 1))
     shares = (
         f"by day {risk.day}, {100 * risk.target:.1f} in 100 of the target (“{question.target.name}”) and "
@@ -108,6 +156,15 @@ def headline(analysis: Analysis) -> str:
         return f"{shares}; the difference may be chance (95% interval {interval})."
     more = "fewer" if risk.difference < 0 else "more"
     return f"{shares}: {100 * abs(risk.difference):.1f} {more} (95% interval {low:.1f} to {high:.1f} {more})."
+
+
+def without_shares(found: Estimates) -> str:
+    """The headline where no share by a day is told."""
+    why = "too few persons had the outcome, or were followed so long, for shares by a day to be told"
+    if found.proportional_p < PROPORTIONAL:
+        return f"{why}, and one ratio for the whole time would mislead."
+    value, low, high = found.hazard_ratio.limits()
+    return f"{why}; the hazard ratio is {value:.2f} (95% interval {low:.2f} to {high:.2f})."
 
 
 def proportional(p: float) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from wardbench.bench.outcomes.analysis import Analysis
 from wardbench.bench.outcomes.comparison import Comparison
 from wardbench.bench.outcomes.diagnostics import PROPORTIONAL
-from wardbench.bench.outcomes.shown_effects import EffectRow
+from wardbench.bench.outcomes.shown_effects import EffectRow, last_told, may_be_told
 from wardbench.bench.outcomes.subgroups import INTERACTION, Group, Subgroups
 from wardbench.core.disclosure import Figure, Rules
 from wardbench.core.disclosure.figures import NEARLY_ALL
@@ -46,16 +46,21 @@ def asked_ways(analysis: Analysis) -> Iterator[tuple[str, Comparison]]:
             yield one.name, one.comparison
 
 
-def variants(analysis: Analysis) -> tuple[EffectRow, ...]:
+def variants(analysis: Analysis, rules: Rules) -> tuple[EffectRow, ...]:
     rows: list[EffectRow] = []
     for name, comparison in asked_ways(analysis):
         found = comparison.estimates
         if found is None:
             rows.append(EffectRow(name, "not answerable", "", "; ".join(comparison.refusals)))
             continue
-        risk = found.risks[-1]
-        low, high = (100 * (risk.difference + side * 1.96 * risk.error) for side in (-1, 1))
-        note = f"by day {risk.day}: {100 * risk.difference:+.1f} in 100 ({low:+.1f} to {high:+.1f})"
+        if not may_be_told(comparison, rules):
+            few = f"fewer than {rules.fewest} persons" if rules.fewest > 1 else "nobody"
+            rows.append(EffectRow(name, "not shown", "", f"{few} of one of the arms had the outcome"))
+            continue
+        risk, note = last_told(found, rules), "no share by a day is told of so few"
+        if risk is not None:
+            low, high = (100 * (risk.difference + side * 1.96 * risk.error) for side in (-1, 1))
+            note = f"by day {risk.day}: {100 * risk.difference:+.1f} in 100 ({low:+.1f} to {high:+.1f})"
         value, low, high = found.hazard_ratio.limits()
         shown = (f"{value:.2f}", f"{low:.2f} to {high:.2f}")
         if found.proportional_p < PROPORTIONAL:
@@ -67,12 +72,14 @@ def variants(analysis: Analysis) -> tuple[EffectRow, ...]:
     return tuple(rows)
 
 
-def forest(analysis: Analysis) -> tuple[ForestRow, ...]:
+def forest(analysis: Analysis, rules: Rules) -> tuple[ForestRow, ...]:
     """The hazard ratios that are shown, of the ways of asking and of subgroups."""
     rows = [
         ForestRow(name, *(round(one, 2) for one in comparison.estimates.hazard_ratio.limits()))
         for name, comparison in asked_ways(analysis)
-        if comparison.estimates is not None and comparison.estimates.proportional_p >= PROPORTIONAL
+        if comparison.estimates is not None
+        and comparison.estimates.proportional_p >= PROPORTIONAL
+        and may_be_told(comparison, rules)
     ]
     if rows:
         rows += [

@@ -25,6 +25,8 @@ from wardbench.ward.cohorts.engines.arrays import Arrays
 
 FEWEST_PERSONS = 50
 """In each arm of a subgroup."""
+FEWEST_OUTCOMES = 10
+"""In each arm of a subgroup: of fewer a ratio would give away how many they were."""
 INTERACTION = 0.05
 
 
@@ -95,13 +97,15 @@ def _parts(question: Question, engine: Arrays, subjects: Subjects) -> Iterator[t
 def _estimated(name: str, of: Integers, subjects: Subjects, arms: Arms) -> Group:
     among, weight = subjects.among(of), arms.adjusted.weight[of]
     used = weight > 0
-    outcomes = int(np.count_nonzero(used & (among.ended == OUTCOME)))
+    had = used & (among.ended == OUTCOME)
+    outcomes = int(np.count_nonzero(had))
+    in_an_arm = min(int(np.count_nonzero(had & (among.treated == arm))) for arm in (True, False))
     fewest = min(int(np.count_nonzero(used & (among.treated == arm))) for arm in (True, False))
 
     def without(why: str) -> Group:
         return Group(name, int(np.count_nonzero(used)), outcomes, None, why)
 
-    if fewest < FEWEST_PERSONS or outcomes < diagnostics.FEWEST_OUTCOMES:
+    if fewest < FEWEST_PERSONS or in_an_arm < FEWEST_OUTCOMES:
         return without("too few persons or outcomes")
     logit = np.log(arms.score[of] / (1 - arms.score[of]))[:, None]
     apart = standardised_differences(logit, among.treated, weight)
