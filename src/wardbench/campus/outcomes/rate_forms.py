@@ -128,7 +128,9 @@ class FunnelForm(FollowedForm):
 
     units = Pasted(
         label=_("Units of your own, as a table"),
-        help_text=_("A line for each unit; the first names the columns: unit, observed, n (of how many) or expected."),
+        help_text=_(
+            "A line for each unit; the first names the columns: unit, observed, n (of how many), expected, or both."
+        ),
     )
     units_file = TableFileField()
     cohort_id = EitherChoice(label=_("Or patients of a cohort"), required=False)

@@ -36,7 +36,7 @@ def facts(kind: Kind, spec: Mapping[str, Any]) -> list[Fact]:
 def _intervals(spec: Mapping[str, Any]) -> Iterator[Fact]:
     yield _("Analyte"), spec["analyte"]
     yield _("Unit"), spec["unit"]
-    titles = {"sex": _("Sex"), "age": _("Age"), "device": _("Device")}
+    titles = {"sex": _("Sex"), "age": _("Age"), "device": _("Device that measured")}
     yield _("Apart for each"), ", ".join(titles[group] for group in spec["by"])
     if "age" in spec["by"]:
         yield _("Bands of age begin at"), ", ".join(map(str, spec.get("ages", ())))

@@ -22,7 +22,7 @@ from wardbench.ward.benchmark.lines import Sent
 if TYPE_CHECKING:
     from wardbench.ward.benchmark.page import Report
 
-GROUPS = {"sex": _("Sex"), "age": _("Age"), "device": _("Device")}
+GROUPS = {"sex": _("Sex"), "age": _("Age"), "device": _("Device that measured")}
 LONGEST_UNIT = 50
 Chosen = Mapping[str, Sequence[Picked]]
 
