@@ -508,3 +508,37 @@ def test_the_whole_way_on_pages(w: World) -> None:
     assert b"Taken back" in dpo.get(again_).content
     assert dpo.post("/releases/withdrawals/opt-out/", {"patient": "5"}).status_code == 200
     Request.objects.get(id=request.id)
+
+
+def test_what_comes_in_after_a_withdrawal_has_ended_is_reached_too(w: World) -> None:
+    of = take_back(w)
+    for task in WithdrawalTask.objects.filter(outcome=""):
+        withdrawals.answer(task.id, Outcome.DESTROYED, "Burnt.", by=w.gives)
+    of.refresh_from_db()
+    former = of.hash
+    assert of.ended is not None and former and withdrawals.carry_out_due() == 0
+    here = tube("T0-0").collection
+    (late,) = things.tubes(w.cast, 1, prefix="LATE", donor=donor(), collection=here)
+    (other,) = things.tubes(w.cast, 1, prefix="OTHER", donor=donor("D1"), collection=here)
+    assert withdrawals.carry_out_due() == 1 and withdrawals.carry_out_due() == 0
+    of.refresh_from_db()
+    assert of.ended is None and not of.hash and Withdrawal.objects.count() == 1
+    task = WithdrawalTask.objects.get(withdrawal=of, outcome="")
+    assert task.specimen == late and things.again(late).custody.filter(act="withdraw").exists()
+    assert not things.again(other).custody.filter(act="withdraw").exists()
+    assert Event.objects.get(verb="releases.reopen_withdrawal").detail["former"] == former
+    withdrawals.answer(task.id, Outcome.DESTROYED, "Burnt too.", by=w.gives)
+    of.refresh_from_db()
+    assert of.ended is not None and of.hash not in ("", former) and things.again(late).status == "disposed"
+
+
+def test_who_agreed_anew_gives_again(w: World) -> None:
+    of = take_back(w)
+    for task in WithdrawalTask.objects.filter(outcome=""):
+        withdrawals.answer(task.id, Outcome.DESTROYED, "Burnt.", by=w.gives)
+    form = ConsentForm.objects.get()
+    donors.give_consent(donor(), form, dict(at_hand.ALL), timezone.localdate(), by=SYSTEM)
+    things.tubes(w.cast, 1, prefix="NEW", donor=donor(), collection=tube("T0-0").collection)
+    assert withdrawals.carry_out_due() == 0
+    of.refresh_from_db()
+    assert of.ended is not None

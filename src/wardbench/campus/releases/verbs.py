@@ -70,6 +70,7 @@ say(
         "releases.send": gettext_noop("Sent specimens"),
         "releases.send_back": gettext_noop("Sent specimens back"),
         "releases.set_tariff": gettext_noop("Set a tariff of a biobank"),
+        "releases.reopen_withdrawal": gettext_noop("Let a withdrawal reach what came in since"),
         "releases.settle": gettext_noop("Took down what happened after a withdrawal"),
         "releases.sign": gettext_noop("Signed a transfer agreement"),
         "releases.stop": gettext_noop("Stopped picking"),

@@ -8,14 +8,14 @@ import uuid
 from collections.abc import Collection as Several
 from collections.abc import Iterable, Sequence
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from wardbench.campus.access.queries import may_see_patient
 from wardbench.campus.audit.services import record, verb
-from wardbench.campus.biobank import custody, withdrawing
+from wardbench.campus.biobank import consents, custody, withdrawing
 from wardbench.campus.biobank.custody import Change
 from wardbench.campus.biobank.lessening import when_less_is_allowed
 from wardbench.campus.biobank.models import Consent, Donor, Enrolment, Specimen
@@ -343,8 +343,51 @@ SEEN = {
 }
 
 
+@verb("releases.reopen_withdrawal")
+def reopen(of: Withdrawal, late: Sequence[Specimen], *, by: Actor) -> None:
+    """Let a withdrawal reach what came into the inventory of its donor since. One that had ended is open again, and its
+    proof is made anew; the record keeps what the former one was.
+
+    BusyError where it was changed at the same moment.
+    """
+    former = of.hash
+    held = Withdrawal.objects.filter(id=of.id, revision=of.revision)
+    if held.update(ended=None, proof={}, hash="", revision=F("revision") + 1) != 1:
+        raise BusyError(_("Somebody changed this at the same moment; load the page again."))
+    of.refresh_from_db()
+    _mark(of, late, set(), by)
+    record(
+        "releases.reopen_withdrawal", "withdrawal", of.id, by=by, reference=of.reference, specimens=len(late),
+        former=former,
+    )  # fmt: skip
+    end(of, by)
+
+
+def _late() -> int:
+    """Reopen the withdrawals of donors who took everything back, and did not agree anew, for what came since; of how
+    many specimens."""
+    newest = {
+        one.donor_id: one
+        for one in Withdrawal.objects.filter(kind=Kind.WHOLE).exclude(donor=None).select_related("donor").order_by("at")
+    }
+    reached = WithdrawalTask.objects.filter(withdrawal__donor=OuterRef("donor"), specimen=OuterRef("pk"))
+    there = Specimen.objects.filter(donor__withdrawals__kind=Kind.WHOLE).exclude(Exists(reached)).distinct()
+    came: dict[uuid.UUID, list[Specimen]] = {}
+    for one in there.exclude(status__in=[*ENDED]).select_related("collection").order_by("label"):
+        assert one.donor_id is not None
+        came.setdefault(one.donor_id, []).append(one)
+    stands = consents.given(list(came), {one.collection for those in came.values() for one in those})
+    count = 0
+    for donor, those in came.items():
+        late = [one for one in those if stands[donor, one.collection_id].withdrawn]
+        if late:
+            reopen(newest[donor], late, by=SYSTEM)
+            count += len(late)
+    return count
+
+
 def carry_out_due() -> int:
-    """Take down what happened to things with an open task; how many tasks."""
+    """Take down what happened to things with an open task, and reach what came since; of how many things."""
     tasks = WithdrawalTask.objects.filter(outcome="").exclude(specimen=None)
     seen: dict[uuid.UUID, list[tuple[WithdrawalTask, Outcome]]] = {}
     for task in tasks.select_related("specimen", "withdrawal__donor"):
@@ -357,4 +400,4 @@ def carry_out_due() -> int:
             seen.setdefault(task.withdrawal_id, []).append((task, outcome))
     for own in seen.values():
         settle(own[0][0].withdrawal, own, by=SYSTEM)
-    return sum(map(len, seen.values()))
+    return sum(map(len, seen.values())) + _late()
