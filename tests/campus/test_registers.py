@@ -31,7 +31,7 @@ from wardbench.campus.catalogue.performance import performance
 from wardbench.campus.catalogue.registers import Kind, Period
 from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import ForbiddenError
-from wardbench.campus.releases import quoting, requesting, withdrawals
+from wardbench.campus.releases import quoting, request_queries, requesting, settling, withdrawals
 from wardbench.campus.releases.models import Quote, Request, RequestLine, Shipment
 from wardbench.campus.releases.rules import Status
 from wardbench.core.workbook import read_workbook
@@ -280,17 +280,40 @@ def test_what_was_recovered_is_what_was_sent_at_the_price_that_was_accepted(cast
     releases.at(w, Status.QUOTED, tubes=w.tubes[3:5])
     found = recovered.recovered(NOW, by=w.gives)
     assert [(one.request.id, one.quote.cents) for one in found.paid] == [(request.id, 3 * 500 + 4050)]
-    assert (found.campus, found.others, found.together) == (5550, 0, 5550)
-    assert [(count, cents) for _title, count, cents in found.works if cents] == [(3, 1500), (1, 4050)]
+    assert (found.campus, found.others, found.together) == (5050, 0, 5050), "what was left out is not paid"
+    assert [(count, cents) for _title, count, cents in found.works if cents] == [(2, 1000), (1, 4050)]
     client = cast.client("biobank_manager")
-    assert ">55.50<" in client.get("/biobank/registers/figures/").content.decode()
+    assert ">50.50<" in client.get("/biobank/registers/figures/").content.decode()
     file = client.get("/biobank/registers/figures/recovered.csv").content.decode("utf-8-sig")
     head, row = csv.reader(io.StringIO(file))
-    assert tuple(head) == recovered.HEADERS and (row[0], row[-1]) == (request.reference, "55.50")
+    assert tuple(head) == recovered.HEADERS and row[0] == request.reference
     said = dict(zip(head, row, strict=True))
     assert (said["specimens sent"], said["retrievals quoted"]) == ("2", "3"), "one was left out once it was agreed"
+    assert (said["euro quoted"], said["euro"]) == ("55.50", "50.50")
+    page = cast.client("researcher").get(f"/releases/requests/{request.id}/").content.decode()
+    assert "€ 5.00 is not asked, and € 50.50 is paid" in page
     assert Event.objects.filter(verb="catalogue.recovered_file", detail__requests=1).exists()
     Request.objects.filter(id=request.id).update(outside=True)
-    assert recovered.recovered(NOW, by=w.gives).others == 5550
+    assert recovered.recovered(NOW, by=w.gives).others == 5050
     before = TODAY - datetime.timedelta(days=1)
     assert not recovered.recovered(Period(before, before), by=w.gives).paid
+
+
+def test_what_falls_out_lessens_the_agreement_and_parts_that_are_not_taken(cast: Cast) -> None:
+    w = releases.world(cast)
+    for work, cents in (("retrieval", 500), ("aliquot", 250), ("administration", 1000)):
+        quoting.set_tariff(w.tubes[0].collection.biobank, work, cents, cents, by=w.gives)
+    request = releases.at(w, Status.RESERVED, outside=True)
+    lines = list(request.lines.all())
+    RequestLine.objects.filter(id__in=[lines[0].id, lines[1].id]).update(amount=100_000)
+    requesting.leave_out(request.id, lines[2].id, "Broken before the quote", by=w.gives)
+    quote = quoting.quote(request.id, by=w.gives)
+    assert quote.cents == 1000 + 2 * 500 + 2 * 250
+    assert sum(one.total for one in settling.settled(quote)) == quote.cents, "what was out already was not in it"
+    assert "is not asked" not in cast.client("researcher").get(f"/releases/requests/{request.id}/").content.decode()
+    quoting.accept(request.id, 1, by=w.asks)
+    requesting.leave_out(request.id, lines[0].id, "Broken since", by=w.gives)
+    agreement = request_queries.agreement_of(releases.again(request))
+    assert agreement is not None and agreement.content["cents"] == 1000 + 500 + 250
+    old = [{name: value for name, value in line.items() if name != "of"} for line in quote.lines]
+    assert sum(one.total for one in settling.settled(Quote(request=request, lines=old))) == quote.cents

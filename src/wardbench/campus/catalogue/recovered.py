@@ -1,4 +1,5 @@
-"""What studies pay for the biobank's work: of requests that were sent in a period, by the quotes that they accepted."""
+"""What studies pay for the biobank's work: of requests that were sent in a period, by the quotes that they accepted,
+less what was left out since."""
 
 from __future__ import annotations
 
@@ -18,12 +19,13 @@ from wardbench.campus.people.rules import Actor
 from wardbench.campus.releases.models import Quote, Request, ShipmentLine
 from wardbench.campus.releases.request_forms import euro
 from wardbench.campus.releases.rules import WORKS
+from wardbench.campus.releases.settling import Work, settled
 
 HEADERS = (
     *("request", "study", "recipient", "country", "outside the campus", "sent", "specimens sent", "retrievals quoted"),
-    *("quote", "accepted", "euro"),
+    *("quote", "accepted", "euro quoted", "euro"),
 )
-"""Fewer may have been sent than were quoted: what was left out after the quote was accepted."""
+"""Fewer may have been sent than were quoted: what was left out after the quote was accepted, and is not paid."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,12 @@ class Paid:
     quote: Quote
     sent: datetime.date
     specimens: int
+    works: Sequence[Work]
+
+    @property
+    def cents(self) -> int:
+        """What is paid: for what was given."""
+        return sum(one.total for one in self.works)
 
     @property
     def row(self) -> list[str]:
@@ -44,7 +52,7 @@ class Paid:
         return [
             one.reference, one.study.reference, one.recipient, one.country, "yes" if one.outside else "no",
             self.sent.isoformat(), str(self.specimens), str(quoted), str(self.quote.number), accepted,
-            euro(self.quote.cents),
+            euro(self.quote.cents), euro(self.cents),
         ]  # fmt: skip
 
 
@@ -75,16 +83,18 @@ def recovered(period: Period, *, by: Actor) -> Recovered:
     parcels = ShipmentLine.objects.filter(shipment__request__in=there, shipment__back=False)
     specimens = Counter(parcels.values_list("shipment__request", flat=True))
     paid = [
-        Paid(one, quotes[one.id], timezone.localdate(one.left), specimens[one.id]) for one in there if one.id in quotes
+        Paid(one, quotes[one.id], timezone.localdate(one.left), specimens[one.id], settled(quotes[one.id]))
+        for one in there
+        if one.id in quotes
     ]
     counts, cents = Counter[str](), Counter[str]()
     for one in paid:
-        for line in one.quote.lines:
-            counts[line["work"]] += line["count"]
-            cents[line["work"]] += line["count"] * line["cents"]
+        for line in one.works:
+            counts[line.work] += line.count
+            cents[line.work] += line.total
     works = [(_(title), counts[work], cents[work]) for work, title in WORKS.items() if counts[work]]
-    outside = sum(one.quote.cents for one in paid if one.request.outside)
-    return Recovered(paid, sum(one.quote.cents for one in paid) - outside, outside, works)
+    outside = sum(one.cents for one in paid if one.request.outside)
+    return Recovered(paid, sum(one.cents for one in paid) - outside, outside, works)
 
 
 @verb("catalogue.recovered_file")

@@ -16,6 +16,7 @@ from wardbench.campus.releases.models import Agreement, Request, RequestLine
 from wardbench.campus.releases.moves import allowed, lines_of, move
 from wardbench.campus.releases.request_queries import signed_by
 from wardbench.campus.releases.rules import Side, Verb, sides
+from wardbench.campus.releases.settling import settled
 from wardbench.campus.studies.permits import hash_of
 from wardbench.core.errors import BusyError, InputError
 
@@ -72,7 +73,7 @@ def facts(request: Request, clauses: str) -> dict[str, Any]:
         "material": [_material(line) for line in sorted(lines_of(request), key=lambda line: line.code)],
         "retention": study.retention,
         "fate": study.fate,
-        "cents": quote.cents if quote is not None else 0,
+        "cents": sum(one.total for one in settled(quote)) if quote is not None else 0,
         "clauses": clauses,
     }
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -16,26 +15,14 @@ from wardbench.campus.biobank.curating import keeps
 from wardbench.campus.biobank.models import Biobank
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.releases import agreeing, request_queries
-from wardbench.campus.releases.models import Quote, Request, Tariff
+from wardbench.campus.releases.models import Quote, Request, RequestLine, Tariff
 from wardbench.campus.releases.moves import allowed, leaves, lines_of, move
 from wardbench.campus.releases.rules import WORKS, Verb
+from wardbench.campus.releases.settling import Work
 from wardbench.core.errors import BusyError, InputError
 
 VALID_DAYS = 60
 MOST_CENTS = 100_000_000
-
-
-@dataclass(frozen=True)
-class Work:
-    """A line of a quote: so many times a piece of work, at so many cents of euro each."""
-
-    work: str
-    count: int
-    cents: int
-
-    @property
-    def total(self) -> int:
-        return self.count * self.cents
 
 
 @verb("releases.set_tariff")
@@ -59,6 +46,14 @@ def proposal(request: Request) -> list[Work]:
     parts = sum(line.amount is not None for line in lines)
     counts = {"administration": 1, "retrieval": len(lines), "aliquot": parts, "shipment": 1}
     return _priced(request, counts)
+
+
+def _done_on(lines: Sequence[RequestLine]) -> dict[str, list[str]]:
+    """The lines of a request that each piece of work is done on, where it is done on single ones."""
+    return {
+        "retrieval": [str(line.id) for line in lines],
+        "aliquot": [str(line.id) for line in lines if line.amount is not None],
+    }
 
 
 def _priced(request: Request, counts: Mapping[str, int]) -> list[Work]:
@@ -85,10 +80,11 @@ def quote(
         if set(counts) - set(WORKS) or any(not 0 <= count <= 100_000 for count in counts.values()):
             raise InputError(_("work: choose one from the list."))
         works = _priced(request, counts)
+    of = _done_on(lines_of(request))
     made = Quote.objects.create(
         request=request,
         number=request.quotes.count() + 1,
-        lines=[{"work": one.work, "count": one.count, "cents": one.cents} for one in works],
+        lines=[{"work": one.work, "count": one.count, "cents": one.cents, "of": of.get(one.work, [])} for one in works],
         cents=sum(one.total for one in works),
         until=until,
         by_id=by.id,

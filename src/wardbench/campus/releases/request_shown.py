@@ -18,7 +18,7 @@ from wardbench.campus.biobank.rules import may_see_inventory
 from wardbench.campus.people.figures import degrees
 from wardbench.campus.people.refusals import reason
 from wardbench.campus.people.rules import Actor
-from wardbench.campus.releases import checking, request_queries, rules, shipping
+from wardbench.campus.releases import checking, request_queries, rules, settling, shipping
 from wardbench.campus.releases.models import Quote, Request, RequestLine, Shipment
 from wardbench.campus.releases.request_forms import FORMS, euro
 from wardbench.campus.releases.rules import (
@@ -156,6 +156,18 @@ def quote_lines(found: Quote | None) -> tuple[list[tuple[str, int, str, str]], s
         for one in found.lines
     ]
     return lines, euro(found.cents)
+
+
+def settled(found: Quote | None) -> str:
+    """What is paid of a quote in a sentence, where specimens were left out since; nothing where it is the quote."""
+    if found is None:
+        return ""
+    works = settling.settled(found)
+    less = found.cents - sum(one.total for one in works)
+    if all(one.count == line["count"] for one, line in zip(works, found.lines, strict=True)):
+        return ""
+    said = _("Specimens were left out since: € %(less)s is not asked, and € %(rest)s is paid for what is given.")
+    return said % {"less": euro(less), "rest": euro(found.cents - less)}
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,7 @@ def one_request(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
         "quote": quote,
         "total": total,
         "last_quote": newest,
+        "settled": request_shown.settled(newest),
         "agreement": request_queries.agreement_of(of),
         "panel": blinding_queries.of_request(of),
         "warnings": warning_shown.of_request(of, by),
