@@ -111,6 +111,14 @@ def test_headers_are_recognised_in_three_languages(header: str) -> None:
     assert one.role == "physician" and one.since == KNOWN.today
 
 
+@pytest.mark.parametrize("first", ["", "sep=,\n"])
+def test_a_row_is_named_as_a_spreadsheet_shows_it(first: str) -> None:
+    """Line breaks inside cells begin no row, an empty row is one, and the line that tells the separator is none."""
+    broken = 'a@b.example,An,"Head\nof\nteam",,,,,,,,\n'
+    found = checked(first + HEADER + broken + "\n" + "not an address,Bo,,,,,,,,,\n")
+    assert [(fault.line, fault.column) for fault in found.faults] == [(2, "title"), (4, "email")]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_encodings_that_spreadsheets_write_are_read(encoding: str) -> None:
     [one] = checked((HEADER + "a@b.example,Zoë Çelik,,,,,,,,,\n").encode(encoding)).good

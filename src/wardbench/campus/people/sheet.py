@@ -46,7 +46,7 @@ NEEDED = ("email", "name")
 
 @dataclass(frozen=True)
 class Row:
-    """One row: the line that it starts on, its cells as they stand, and by column."""
+    """One row: its number as a spreadsheet shows it, its cells as they stand, and by column."""
 
     line: int
     cells: tuple[str, ...]
@@ -84,7 +84,7 @@ def _column(header: str) -> str:
 def read_sheet(data: bytes) -> Sheet:
     """Read a file; InputError where nothing can be made of it as a whole. Bytes that are not UTF-8 stay in their cell
     (as surrogates), so that the other rows can be used."""
-    text, skipped = without_separator(text_of(data, MOST_BYTES))
+    text = without_separator(text_of(data, MOST_BYTES))
     separator = _separator(text)
     lines = lines_of(text, separator, MOST_ROWS)
     if not lines:
@@ -106,7 +106,7 @@ def read_sheet(data: bytes) -> Sheet:
             _("There is no column %(missing)s. The first line of the file has to name the columns, as in the template.")
             % {"missing": ", ".join(missing)}
         )
-    rows = tuple(_row(number + skipped, cells, columns) for number, cells in lines[1:])
+    rows = tuple(_row(number, cells, columns) for number, cells in lines[1:])
     if not rows:
         raise InputError(_("The file has headers and no rows."))
     unknown = tuple(h for h, c in zip(headers, columns, strict=True) if not c and h)
@@ -154,10 +154,10 @@ def text_of(data: bytes, most: int) -> str:
     return data.decode("utf-8-sig", errors="surrogateescape")
 
 
-def without_separator(text: str) -> tuple[str, int]:
-    """`text` without the first line that tells a spreadsheet the separator, and how many lines that were."""
+def without_separator(text: str) -> str:
+    """`text` without the first line that tells a spreadsheet the separator, which it does not show as a row."""
     first, _newline, after = text.partition("\n")
-    return (after, 1) if re.fullmatch('"?sep=."?\r?', first, re.IGNORECASE) else (text, 0)
+    return after if re.fullmatch('"?sep=."?\r?', first, re.IGNORECASE) else text
 
 
 def _separator(text: str) -> str:
@@ -167,15 +167,14 @@ def _separator(text: str) -> str:
 
 
 def lines_of(text: str, separator: str, most: int) -> list[tuple[int, list[str]]]:
-    """Lines that hold something, each with the number that it starts at; at most `most` after the headers and one.
-    InputError for what is no CSV."""
+    """Rows that hold something, each with the number that a spreadsheet gives it: a line break inside a cell begins no
+    row. At most `most` after the headers and one. InputError for what is no CSV."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    found, line = [], 1
+    found = []
     try:
-        for cells in reader:
+        for number, cells in enumerate(reader, 1):
             if any(cell.strip() for cell in cells):
-                found.append((line, cells))
-            line = reader.line_num + 1
+                found.append((number, cells))
             if len(found) > most + 1:
                 break
     except csv.Error as error:

@@ -94,7 +94,7 @@ def read_workbook(sheets: Sequence[Sheet], name: str = "") -> Table:
 
 def csv_sheet(data: bytes, most: int = MOST_ROWS) -> Sheet:
     """A CSV file as a sheet, without looking for headers; of its lines the first, and `most` after it."""
-    text, _skipped = without_separator(text_of(data, MOST_BYTES))
+    text = without_separator(text_of(data, MOST_BYTES))
     text = _decoded(text)
     separator = max(SEPARATORS, key=text[:20_000].count) if most else _separator(text)
     return Sheet("", tuple(tuple(map(_clean, cells)) for _line, cells in lines_of(text, separator, most)))
@@ -131,13 +131,13 @@ def _named_by(rows: Sequence[tuple[int, Sequence[str]]]) -> int:
 
 def read_csv(data: bytes) -> Table:
     """A CSV file as a table, with the headers of its first line."""
-    text, skipped = without_separator(text_of(data, MOST_BYTES))
+    text = without_separator(text_of(data, MOST_BYTES))
     told = (
         (_("It is not UTF-8 and was read as Windows-1252; look at letters with accents."),) if is_broken(text) else ()
     )
     text = _decoded(text)
     lines = lines_of(text, _separator(text), MOST_ROWS)
-    rows = [(line + skipped, [_clean(cell) for cell in cells]) for line, cells in lines]
+    rows = [(line, [_clean(cell) for cell in cells]) for line, cells in lines]
     return table_of(rows, told)
 
 
