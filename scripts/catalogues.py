@@ -81,6 +81,8 @@ def tidy(path: Path) -> None:
     for message in read:
         if isinstance(message.id, str) and isinstance(message.string, str):
             message.string = spaced(message.id, message.string, path.parts[-3])
+        # What a sentence was before it was changed: gettext leaves it beside what was guessed, for nobody any more.
+        message.user_comments = [one for one in message.user_comments if not one.startswith("|")]
     read.header_comment, read.fuzzy = HEADER, False
     read.last_translator = read.language_team = ""
     with path.open("wb") as file:
