@@ -70,8 +70,14 @@ def _outcomes(app: typer.Typer) -> None:
 
 
 def _benchmark(app: typer.Typer) -> None:
-    from wardbench.cli import benchmark
+    from wardbench.cli import benchmark, benchmark_assays, benchmark_studies
 
+    benchmark.app.command("table1")(benchmark_studies.table1)
+    benchmark.app.command("standardise")(benchmark_studies.standardise)
+    benchmark.app.command("funnel")(benchmark_studies.funnel)
+    benchmark.app.command("methods")(benchmark_assays.methods)
+    benchmark.app.command("assay")(benchmark_assays.assay)
+    benchmark.app.command("panel")(benchmark_assays.panel)
     app.add_typer(benchmark.app, name="benchmark")
 
 
