@@ -10,15 +10,16 @@ from django.utils import timezone
 
 from campus import biobank_things as things
 from campus.cast import make_cast
-from campus.releases_things import World, change_permit, consent, world
+from campus.releases_things import World, at, change_permit, consent, world
 from wardbench.campus.biobank import collection_queries, extra, storing, tubes, visiting
 from wardbench.campus.biobank.models import Collection, Donor, OptOut, ProtocolVisit, Specimen, Visit
 from wardbench.campus.biobank.storing import Put, put
 from wardbench.campus.biobank.visiting import Planned
 from wardbench.campus.notices.models import Notice
 from wardbench.campus.people.rules import SYSTEM, ForbiddenError
-from wardbench.campus.releases import standing, standing_matching, standing_queries
+from wardbench.campus.releases import requesting, standing, standing_matching, standing_queries
 from wardbench.campus.releases.models import Basket, Standing, StandingMatch
+from wardbench.campus.releases.rules import Status
 from wardbench.campus.samples import current, looking
 from wardbench.campus.samples.looking import Scope
 from wardbench.campus.samples.rules import Mode
@@ -94,6 +95,25 @@ def test_what_was_there_before_is_not_found_because_somebody_touched_it(w: World
     assert hold() == 2
     found = set(StandingMatch.objects.filter(standing=one).values_list("specimen", flat=True))
     assert found == {early.id, w.tubes[1].id}, "what was on its way then, and what could not be given then"
+
+
+def test_what_becomes_free_by_a_later_consent_or_an_ended_reservation_is_found(w: World) -> None:
+    silent, opted = things.donor("LATER"), donor_of(w.tubes[1])
+    (tube,) = things.tubes(w.cast, 1, things.box("Freezer Rack 2 Box 2"), prefix="L", donor=silent,
+                           collection=w.tubes[0].collection)  # fmt: skip
+    out = OptOut.objects.create(donor=opted, kind="data", since=timezone.now() - MONTH)
+    reserved = at(w, Status.RESERVED, tubes=[w.tubes[2]])
+    one = kept(w, wanted=9)
+    assert hold() == 0
+    consent(donor_of(w.tubes[4]))
+    assert hold() == 0, "a donor who had agreed already says nothing new by agreeing again"
+    consent(silent)
+    assert hold() == 1
+    OptOut.objects.filter(id=out.id).update(until=timezone.now())
+    requesting.withdraw(reserved.id, "Not needed", by=w.asks)
+    assert hold() == 2 and hold() == 0
+    found = set(StandingMatch.objects.filter(standing=one).values_list("specimen", flat=True))
+    assert found == {tube.id, w.tubes[1].id, w.tubes[2].id}
 
 
 def test_a_nurse_sees_what_to_take_besides_and_it_becomes_the_studys(w: World) -> None:

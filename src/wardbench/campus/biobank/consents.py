@@ -58,20 +58,23 @@ class Said:
         return _given(self.of.get(donor, ()), collection, basis, no_data, no_material)
 
 
-def said_by(donors: Iterable[uuid.UUID]) -> Said:
-    """What each of `donors` said, as it stands now."""
-    donors, now = list(donors), timezone.now()
+def said_by(donors: Iterable[uuid.UUID], moment: datetime.datetime | None = None) -> Said:
+    """What each of `donors` said, as it stands now, or as it was known at a moment."""
+    donors, now = list(donors), moment or timezone.now()
     of: dict[uuid.UUID, list[Answers]] = {}
     out: set[tuple[uuid.UUID, str]] = set()
     for at in range(0, len(donors), 500):
         some = donors[at : at + 500]
         answered = Consent.objects.filter(donor__in=some).order_by("given", "at")
+        answered = answered if moment is None else answered.filter(at__lte=moment)
         for donor, *said in answered.values_list("donor_id", "collection_id", "answers", "given", "withdrawn"):
-            of.setdefault(donor, []).append(Answers(*said))
+            one = Answers(*said)
+            later = moment is not None and one.withdrawn is not None and one.withdrawn > moment
+            of.setdefault(donor, []).append(one._replace(withdrawn=None) if later else one)
         linked = dict(DonorLink.objects.filter(donor__in=some).values_list("person_id", "donor_id"))
         no = standing_opt_outs(now).filter(Q(donor__in=some) | Q(person_id__in=list(linked)))
-        for one, person, kind in no.values_list("donor_id", "person_id", "kind"):
-            out.add((one or linked[person or 0], kind))
+        for opted, person, kind in no.values_list("donor_id", "person_id", "kind"):
+            out.add((opted or linked[person or 0], kind))
     return Said(of, out)
 
 

@@ -18,9 +18,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from wardbench.campus.audit.services import record, verb
-from wardbench.campus.biobank import consents, extra
+from wardbench.campus.biobank import consents, descent, extra
 from wardbench.campus.biobank.extra import Extra
-from wardbench.campus.biobank.models import CustodyEvent, DonorLink, Specimen, Visit
+from wardbench.campus.biobank.imports.files import pieces
+from wardbench.campus.biobank.models import Consent, CustodyEvent, DonorLink, OptOut, Specimen, Visit
 from wardbench.campus.biobank.rules import Act, Status
 from wardbench.campus.notices.sending import notify
 from wardbench.campus.people.queries import actor_of
@@ -31,7 +32,7 @@ from wardbench.campus.releases.standing import DROPPED, FOUND, TAKEN, Criteria, 
 from wardbench.campus.samples import current, looking
 from wardbench.campus.samples.looking import Scope
 from wardbench.campus.studies.material import use_of
-from wardbench.core.consent import Basis, bits
+from wardbench.core.consent import Basis, allows, bits
 from wardbench.core.errors import WardbenchError
 from wardbench.ward.samples import Offer, Query, matches
 
@@ -213,7 +214,7 @@ def _let_go(held: Open) -> None:
 
 
 def _leftovers(held: Open) -> list[Hit]:
-    """What can be given and came, or came back, since the criteria were kept."""
+    """What can be given and came, came back or was allowed since the criteria were kept."""
     query, by = held.criteria.standing.query, actor_of(held.one.by)
     names = looking.names(held.scope, query, whom=by, window=held.criteria.window)
     since = CustodyEvent.objects.filter(at__gte=held.one.at)
@@ -225,7 +226,31 @@ def _leftovers(held: Open) -> list[Hit]:
         *since.filter(act__in=CAME).values_list("specimen", flat=True).distinct(),
         *stored.values_list("specimen", flat=True).distinct(),
     }
+    came |= _allowed_since(held)
     return [(None, one) for one in names if one in came]
+
+
+def _allowed_since(held: Open) -> set[uuid.UUID]:
+    """The specimens whose donors did not allow this use when the criteria were kept and said something since, with what
+    was made of them; whether they allow it now, the finder says."""
+    since = held.one.at
+    back = OptOut.objects.filter(until__gte=since)
+    linked = DonorLink.objects.filter(person_id__in=back.exclude(person_id=None).values("person_id"))
+    donors = {
+        *Consent.objects.filter(at__gte=since).order_by().values_list("donor", flat=True),
+        *back.exclude(donor=None).order_by().values_list("donor", flat=True),
+        *linked.values_list("donor", flat=True),
+    }
+    if not donors or held.scope.permit is None:
+        return set()
+    then, need = consents.said_by(donors, since), use_of(held.scope.permit).need
+    own = set[uuid.UUID]()
+    for some in pieces(sorted(donors), 500):
+        for one in Specimen.objects.filter(donor__in=some).select_related("collection"):
+            assert one.donor_id is not None
+            if not allows(then.given(one.donor_id, one.collection_id, Basis(one.collection.basis)), need):
+                own.add(one.id)
+    return own.union(*descent.made_of(own).values())
 
 
 def fresh(one: Standing, hits: Sequence[Hit]) -> list[Hit]:
