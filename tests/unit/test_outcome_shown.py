@@ -319,3 +319,25 @@ def test_of_nobody_no_interval_is_told() -> None:
     asked.subjects = SimpleNamespace(days=days, ended=ended)
     rows = summary(asked, (shown,), {"a": np.ones(3, dtype=bool)}, EXACT)  # type: ignore[arg-type]
     assert (rows[0].value, rows[0].interval) == ("0.0 in 100", "")
+
+
+def test_a_chance_of_hardly_anything_is_not_written_in_zeros() -> None:
+    found = ask(*planted(1))
+    tiny = replace(found, gates=tuple(replace(gate, value=1.7e-52) for gate in found.gates if "Chance" in gate.name))
+    assert gates(tiny, EXACT)[0].value == "below 0.0001"
+
+
+def test_a_description_of_nobody_says_at_which_step_they_were_lost(tmp_path: Path) -> None:
+    people = range(1, 4)
+    data = snapshot(
+        tmp_path / "store",
+        person=[person(n) for n in people],
+        observation_period=[observed(n, n) for n in people],
+        drug_exposure=[drug(n, n, 10, 2) for n in people],
+        concept=concepts(1, 2, 3),
+    )
+    asked = question(protocol(comparator=None, washout_days=5000), tmp_path)
+    assert (
+        "0 patients are described, as nobody is left after the step “Observed for 5000 days before”."
+        in report_of(analyse(asked, data), data, mode="exact").verdict
+    )

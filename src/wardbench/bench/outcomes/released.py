@@ -33,6 +33,8 @@ from wardbench.core.disclosure.figures import significant
 
 COUNTED = ("Outcomes", "Persons in the smaller arm", OF_AN_ARM)
 """Gates that judge a number of persons."""
+LEAST = 0.0001
+"""What is found below this is said to be: the chance of an impossible beginning has fifty zeros."""
 
 
 @dataclass(frozen=True)
@@ -189,6 +191,8 @@ def gates(comparison: Comparison | None, rules: Rules) -> tuple[GateRow, ...]:
             value = rules.total(int(gate.value)).text
         elif gate.persons is not None and gate.persons < rules.fewest and rules.fewest > 1:
             value = f"{rules.total(gate.persons).text} persons"
+        elif 0 < gate.value < LEAST:
+            value = f"below {LEAST:f}".rstrip("0")
         else:
             value = significant(gate.value, 2).text if math.isfinite(gate.value) else "beyond any"
         why = ("", "") if gate.passed else (gate.reason, gate.remedy)

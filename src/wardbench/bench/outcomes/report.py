@@ -145,8 +145,20 @@ def described(figures: ReleasedOutcomes) -> str:
         interval = f" (95% interval {row.interval})" if row.interval else ""
         happened = f" By {when}, {row.value} had the outcome{interval}."
     return (
-        f"{figures.target.text} patients are described.{happened} Nothing is compared: the protocol has no comparator."
+        f"{figures.target.text} patients are described{emptied_at(figures)}.{happened} Nothing is compared: the "
+        "protocol has no comparator."
     )
+
+
+def emptied_at(figures: ReleasedOutcomes) -> str:
+    """At which step nobody was left to be described, as the end of a sentence; empty where somebody was, or where the
+    number is not told."""
+    first = next((place for place, step in enumerate(figures.attrition) if step.target.value == 0), None)
+    if first is None:
+        return ""
+    if first == 0:
+        return ", as nobody is in the cohort"
+    return f", as nobody is left after the step “{figures.attrition[first].name}”"
 
 
 def canonical_json(report: OutcomeReport) -> bytes:
