@@ -55,6 +55,7 @@ class FindingForm(forms.Form):
             kind = self.fields["kind"]
             assert isinstance(kind, forms.ChoiceField)
             kind.choices = [one for one in Finding.Kind.choices if one[0] == Finding.Kind.PUBLICATION]
+            self.fields["year"].required = True
             self.fields["words"].label = _("What it answers, in plain words")
         self.corrects = corrects
         if corrects is None:
