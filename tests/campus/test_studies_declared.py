@@ -200,7 +200,7 @@ def test_a_body_takes_its_question_back_while_nobody_answered(cast: Cast) -> Non
     assert status(study) is Status.SUBMITTED and states(study)["validation"] is State.OPEN
     told = Notice.objects.filter(sentence__contains="was taken back")
     assert set(told.values_list("person", flat=True)) == {cast.people[key].id for key in ("researcher", "trial_centre")}
-    with pytest.raises(ForbiddenError):
+    with pytest.raises(BusyError, match="answered or taken back already"):
         deciding.answer_question(study.id, question.id, "Three", by=cast.actor("researcher"))
     deciding.ask(study.id, "validation", "Which box?", by=cast.actor("trial_centre"))
     with pytest.raises(BusyError, match="answered or taken back"):
@@ -281,3 +281,29 @@ def test_an_answer_and_a_question_taken_back_at_the_same_moment() -> None:
     assert len(failed) == 1 and isinstance(failed[0], (BusyError, ForbiddenError))
     now = study.askings.get()
     assert (now.answered is None) != (now.taken_back is None) and verify({})[1] is None
+
+
+def test_an_answer_that_comes_too_late_is_told_so_and_is_not_lost(cast: Cast) -> None:
+    study = submitted(cast)
+    deciding.ask(study.id, "validation", "How many?", by=cast.actor("trial_centre"))
+    asking = study.askings.get()
+    address = reverse("study_answer", args=[study.id, asking.id])
+    team, words = cast.client("researcher"), "All of the forty donors who agreed."
+    long = team.post(address, {"text": f"{words} " * 500})
+    assert long.status_code == 400 and "at most 10000" in text_of(long) and words in text_of(long)
+    deciding.take_back(study.id, asking.id, by=cast.actor("trial_centre"))
+    late = team.post(address, {"text": words})
+    assert late.status_code == 409 and "answered or taken back already" in text_of(late) and words in text_of(late)
+    with pytest.raises(ForbiddenError, match="with the bodies that decide"):
+        deciding.answer_question(study.id, asking.id, words, by=cast.actor("trial_centre"))
+    with pytest.raises(NotFoundError):
+        deciding.answer_question(study.id, asking.id, words, by=cast.actor("nobody"))
+
+
+def test_a_member_whose_body_asked_is_told_why_it_is_not_their_turn(cast: Cast) -> None:
+    study = submitted(cast)
+    deciding.ask(study.id, "validation", "How many?", by=cast.actor("trial_centre"))
+    with pytest.raises(ForbiddenError, match="Your body asked the applicant something"):
+        decide(cast, study, "validation", "trial_centre")
+    with pytest.raises(ForbiddenError, match="for the body whose turn it is"):
+        decide(cast, study, "validation", "data_protection")

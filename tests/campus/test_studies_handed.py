@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from campus.cast import Cast, make_cast
 from campus.test_permits import DATA, permit_of, says
@@ -385,3 +385,18 @@ def test_two_who_name_somebody_at_the_same_moment() -> None:
     named = Event.objects.filter(verb="studies.hand_over").latest("number")
     assert str(leads(study).id) == named.detail["to"]
     assert study.submissions.count() == 3 - len(failed) and verify({})[1] is None
+
+
+def test_why_a_permit_ended_is_told_in_the_language_of_whoever_reads_it(cast: Cast) -> None:
+    study = approved(cast)
+    with translation.override("fr"):
+        name(cast, study, key="researcher")
+    permit = Permit.objects.get(study=study)
+    assert permit.why_revoked == "Another principal investigator was named."
+    client = cast.client("researcher")
+    client.post("/language/", {"language": "nl"})
+    with translation.override("nl"):
+        dutch = translation.gettext(permit.why_revoked)
+        assert dutch != permit.why_revoked and dutch in says(study, cast)
+    for address in (f"/studies/{study.id}/", reverse("study_permit", args=[study.id, permit.number])):
+        assert dutch in text_of(client.get(address))

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from wardbench.campus.audit.services import verb
 from wardbench.campus.notices.sending import notify
 from wardbench.campus.people.queries import person as person_by_id
+from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor
 from wardbench.campus.studies import permits, queries, writing
 from wardbench.campus.studies.completeness import missing
@@ -157,7 +158,7 @@ def _finish(
     decide_again(study, again)
     holding = permits.holding(study)
     if not goes_on:
-        permits.end_all(study, reason=_("The study was amended."))
+        permits.end_all(study, reason=gettext_noop("The study was amended."))
     writing.keep_submission(study, begun.section.value, begun.reason, by)
     move(here, by, what, section=begun.section.value, again=again, reason=begun.reason, **detail)
     settle_amended(here, by, again, holding)

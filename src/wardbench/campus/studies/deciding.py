@@ -15,11 +15,11 @@ from wardbench.campus.notices.sending import notify
 from wardbench.campus.people.queries import actor_of, holders
 from wardbench.campus.people.roles import Role, gettext_noop
 from wardbench.campus.people.rules import Actor
-from wardbench.campus.studies import permits, rules
+from wardbench.campus.studies import permits, queries, rules
 from wardbench.campus.studies.models import Asking, Decision, Vote
 from wardbench.campus.studies.moves import allowed, decide_again, move, needs_reason, page_of, settle, team, tell_turns
 from wardbench.campus.studies.rules import Verb
-from wardbench.campus.studies.standing import DECIDED, Answer, State
+from wardbench.campus.studies.standing import DECIDED, Answer, State, Status
 from wardbench.campus.studies.standings import Standing
 from wardbench.core.errors import BusyError, InputError, NotFoundError
 
@@ -105,9 +105,8 @@ def _fall(here: Standing, by: Actor) -> list[str]:
     was decided on a step that the path does not ask for any more nobody decides again: its first step does instead.
     """
     said = Vote.objects.filter(study=here.study, person_id=by.id, void=False).exclude(answer="")
-    permits.rest(
-        here.study, by.id, reason=_("It is decided on again: somebody who decided has a conflict of interest.")
-    )
+    why = gettext_noop("It is decided on again: somebody who decided has a conflict of interest.")
+    permits.rest(here.study, by.id, reason=why)
     decided = {one.step.id for one in here.steps if one.state in DECIDED}
     steps = set(said.values_list("step", flat=True))
     needed = [one.step.id for one in here.steps if one.state is not State.NOT_NEEDED]
@@ -155,9 +154,13 @@ def take_back(study_id: uuid.UUID, asking: uuid.UUID, *, by: Actor) -> None:
 @verb("studies.answer")
 def answer_question(study_id: uuid.UUID, asking: uuid.UUID, text: str, *, by: Actor) -> None:
     """Answer a question; the step goes on, and its body is told. BusyError where somebody answered it already."""
+    own = Asking.objects.filter(id=asking, study=study_id, answered=None, taken_back=None)
+    facts = queries.study(study_id, by=by).facts
+    over = facts.status in (Status.WITHDRAWN, Status.CLOSED)
+    if rules.works_on(by, facts) and not over and not own.exists():
+        raise BusyError(_("This question was answered or taken back already."))
     here = allowed(study_id, Verb.ANSWER, by)
     text = needs_reason(text, _("text: write the answer."))
-    own = Asking.objects.filter(id=asking, study=here.study, answered=None, taken_back=None)
     if own.update(answer=text, answered_by=by.id, answered=timezone.now()) != 1:
         raise BusyError(_("This question was answered or taken back already."))
     move(here, by, "studies.answer", asking=str(asking))

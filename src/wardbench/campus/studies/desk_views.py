@@ -21,7 +21,7 @@ from wardbench.campus.studies.facts import KINDS, Kind
 from wardbench.campus.studies.rules import ACTIONS, Verb
 from wardbench.campus.studies.standing import STATUSES
 from wardbench.campus.web.pages import actor, signed_in
-from wardbench.core.errors import BusyError, NotFoundError
+from wardbench.core.errors import BusyError, InputError, NotFoundError
 
 
 @signed_in
@@ -81,8 +81,10 @@ def decide(request: HttpRequest, study_id: uuid.UUID, step: str) -> HttpResponse
 @require_POST
 def answer(request: HttpRequest, study_id: uuid.UUID, asking_id: uuid.UUID) -> HttpResponse:
     form = forms.TextForm(request.POST)
-    text = form.cleaned_data["text"] if form.is_valid() else ""
-    deciding.answer_question(study_id, asking_id, text, by=actor(request))
+    if not form.is_valid():
+        said = {"field": form.fields["text"].label, "fault": form.errors["text"][0]}
+        raise InputError(_("%(field)s: %(fault)s") % said)
+    deciding.answer_question(study_id, asking_id, form.cleaned_data["text"], by=actor(request))
     messages.success(request, _("Your answer is with who asked."))
     return redirect("study", study_id)
 

@@ -70,12 +70,12 @@ def permit_news(here: Standing) -> str:
         return ""
     until = _day(last.until)
     if last.revoked is not None:
-        said = {"day": _day(timezone.localdate(last.revoked)), "why": _sentence(last.why_revoked)}
+        said = {"day": _day(timezone.localdate(last.revoked)), "why": _sentence(permits.said(last.why_revoked))}
         return _("The permit ended on %(day)s: %(why)s Nothing may be done under it.") % said
     if last.until < timezone.localdate():
         return _("The permit ended on %(day)s. Nothing may be done under it.") % {"day": until}
     if last.suspended is not None:
-        said = {"day": _day(timezone.localdate(last.suspended)), "why": _sentence(last.why_suspended)}
+        said = {"day": _day(timezone.localdate(last.suspended)), "why": _sentence(permits.said(last.why_suspended))}
         return _("The permit is suspended since %(day)s: %(why)s Until it holds again nothing may be done.") % said
     if here.status is not Status.APPROVED:
         return _("The permit that was given before holds until %(day)s.") % {"day": until}

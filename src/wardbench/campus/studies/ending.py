@@ -30,7 +30,7 @@ def withdraw(study_id: uuid.UUID, reason: str, *, by: Actor) -> None:
     reason = needs_reason(reason)
     require_done(here.study)
     Study.objects.filter(id=here.study.id).update(withdrawn=timezone.now())
-    permits.end_all(here.study, reason=_("The study was withdrawn."))
+    permits.end_all(here.study, reason=gettext_noop("The study was withdrawn."))
     move(here, by, "studies.withdraw", reason=reason)
     _give_back(here, reason, by)
     sentence = gettext_noop("Study {reference} was withdrawn.")
@@ -43,7 +43,7 @@ def close(study_id: uuid.UUID, reason: str = "", *, by: Actor) -> None:
     here = allowed(study_id, Verb.CLOSE, by)
     require_done(here.study)
     Study.objects.filter(id=here.study.id).update(closed=timezone.now())
-    permits.end_all(here.study, reason=_("The study was closed."))
+    permits.end_all(here.study, reason=gettext_noop("The study was closed."))
     move(here, by, "studies.close", reason=reason.strip())
     _give_back(here, reason.strip() or _("The study was closed."), by)
 

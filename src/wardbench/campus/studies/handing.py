@@ -52,7 +52,7 @@ def name_investigator(study_id: uuid.UUID, investigator: uuid.UUID, reason: str,
     ended = 0
     if study.submitted is not None:
         decide_again(study, again)
-        ended = permits.end_all(study, reason=_("Another principal investigator was named."))
+        ended = permits.end_all(study, reason=gettext_noop("Another principal investigator was named."))
         Study.objects.filter(id=study.id).update(named=timezone.now(), taken_on=None)
         writing.keep_submission(study, Section.TEAM.value, reason, by)
     people = {"to": str(to.id), "former": str(former.id)}

@@ -99,7 +99,7 @@ def settle_amended(before: Standing, by: Actor, again_on: Iterable[str], holding
 
 def _give(now: Standing, by: Actor, until: datetime.date | None = None) -> None:
     given = permits.give(now.study, now, by=by, until=until)
-    permits.end_all(now.study, reason=_("A new permit took its place."), except_for=[given.id])
+    permits.end_all(now.study, reason=gettext_noop("A new permit took its place."), except_for=[given.id])
     sentence = gettext_noop("Study {reference} was approved.")
     notify(team(now), sentence, page_of(now.study), by=by, reference=now.study.reference)
     if Fact.MATERIAL_ARRIVES in now.study.asked.facts:

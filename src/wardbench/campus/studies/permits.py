@@ -17,6 +17,7 @@ from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from wardbench.campus.audit.services import record
 from wardbench.campus.people.queries import actor_of
@@ -158,9 +159,14 @@ def ends_soon(study: Study) -> Verdict:
 
 
 def end_all(study: Study, *, reason: str, except_for: Iterable[object] = ()) -> int:
-    """End the permits of a study that hold; how many."""
+    """End the permits of a study that hold; how many. A reason of the campus's own is a sentence of the catalogues."""
     holding = Permit.objects.filter(study=study, revoked=None).exclude(id__in=list(except_for))
     return holding.update(revoked=timezone.now(), why_revoked=reason)
+
+
+def said(reason: str) -> str:
+    """Why a permit ended or is suspended, in the reader's language where the campus itself says so."""
+    return gettext(reason) if reason else ""
 
 
 def rest(study: Study, person: str, *, reason: str) -> int:
@@ -199,9 +205,9 @@ def check(permit: Permit, actor: Actor, wanted: Wanted, *, today: datetime.date 
     if hash_of(content) != permit.hash or content["until"] != permit.until.isoformat():
         return no(gettext_noop("The permit does not fit its hash: it was changed."))
     if permit.revoked is not None:
-        return no(gettext_noop("The permit has ended: {why}"), why=permit.why_revoked)
+        return no(gettext_noop("The permit has ended: {why}"), why=said(permit.why_revoked))
     if permit.suspended is not None:
-        return no(gettext_noop("The permit is suspended: {why}"), why=permit.why_suspended)
+        return no(gettext_noop("The permit is suspended: {why}"), why=said(permit.why_suspended))
     if permit.study.withdrawn is not None:
         return no(gettext_noop("The study was withdrawn."))
     if permit.study.closed is not None:

@@ -115,6 +115,10 @@ NOT_NOW = {
 
 FOR_ANOTHER = gettext_noop("You have spoken on this study for another body; nobody decides on a study for two bodies.")
 
+ASKED_BEFORE = gettext_noop(
+    "Your body asked the applicant something; it decides once that is answered, or once the question is taken back."
+)
+
 ON_A_PERMIT = frozenset({Verb.REVOKE, Verb.SUSPEND, Verb.RESUME})
 """What overseers do to a permit, for as long as it holds and wherever the study stands, as while it is renewed."""
 
@@ -339,6 +343,8 @@ def may(actor: Actor, verb: Verb, study: Facts) -> Verdict:
         return no(gettext_noop("You worked on this study when it was submitted; nobody decides on their own work."))
     if verb in (Verb.VOTE, Verb.ASK, Verb.TAKE_BACK, Verb.DECLARE) and actor.id in study.conflicted:
         return no(gettext_noop("You declared a conflict of interest in this study."))
+    if verb in (Verb.VOTE, Verb.ASK) and Part.ASKER in parts(actor, study):
+        return no(ASKED_BEFORE)
     if verb in (Verb.VOTE, Verb.ASK) and any(spoke_for_another(actor, study, one.step) for one in study.turns):
         return no(FOR_ANOTHER)
     if verb is Verb.HAND_OVER and Part.OVERSEER in allowed:
@@ -362,6 +368,11 @@ def may_decide(actor: Actor, study: Facts, step: str) -> Verdict:
     if may_see(actor, study) and spoke_for_another(actor, study, step) and actor.id not in study.conflicted:
         return no(FOR_ANOTHER)
     return may(actor, Verb.VOTE, study)
+
+
+def works_on(actor: Actor, study: Facts) -> bool:
+    """Whether somebody answers for a study or is of its team."""
+    return bool(parts(actor, study) & _TEAM)
 
 
 def may_answer_later(actor: Actor, study: Facts) -> bool:
