@@ -69,6 +69,12 @@ def test_a_decision_counts_for_what_was_read_alone(cast: Cast) -> None:
     given = {"do": "vote", "answer": "approve", "reason": ""}
     answer = client.post(address, {**given, "seen": "1"})
     assert answer.status_code == 409 and "amended while you read it" in answer.content.decode()
+    assert "What you wrote" not in answer.content.decode()
+    words = "Only where the\ndonors <b>agreed</b> to it."
+    kept = client.post(address, {**given, "seen": "1", "reason": words, "password": "three words that are secret"})
+    assert "What you wrote" in kept.content.decode() and "three words" not in kept.content.decode()
+    assert "Only where the\ndonors &lt;b&gt;agreed&lt;/b&gt; to it.</textarea>" in kept.content.decode()
+    assert kept.headers["Cache-Control"] == "no-store"
     assert states(study)["validation"] is State.OPEN
     assert client.post(address, {**given, "seen": "2"}).status_code == 302
     assert states(study)["validation"] is State.APPROVED

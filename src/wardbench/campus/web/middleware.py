@@ -20,6 +20,10 @@ FULL = ("disk is full", "No space left on device")
 """What SQLite and PostgreSQL say where there is no room."""
 
 
+SENTENCE = 20
+"""Characters from which on words in a field of a form are worth giving back."""
+
+
 class ErrorsMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -49,8 +53,12 @@ class ErrorsMiddleware:
     def _answer(self, request: HttpRequest, sentence: str, status: int) -> HttpResponse:
         if _is_of_a_program(request):
             return JsonResponse({"error": {"status": status, "sentence": sentence}}, status=status)
-        template = "web/error_fragment.html" if getattr(request, "htmx", False) else "web/error.html"
-        return render(request, template, {"sentence": sentence, "status": status}, status=status)
+        if getattr(request, "htmx", False):
+            return render(request, "web/error_fragment.html", {"sentence": sentence, "status": status}, status=status)
+        said = {"sentence": sentence, "status": status, "written": _written(request)}
+        answer = render(request, "web/error.html", said, status=status)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
 
     def _said(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         """What no handler of the API answered, in the one shape of its errors."""
@@ -64,6 +72,15 @@ class ErrorsMiddleware:
         if "Allow" in response.headers:
             said.headers["Allow"] = response.headers["Allow"]
         return said
+
+
+def _written(request: HttpRequest) -> list[str]:
+    """The sentences that somebody wrote in a form that was refused, a reason or an answer, so that they are not lost.
+    Neither short values are given back, nor passwords, nor what a page sent by itself."""
+    if request.method != "POST":
+        return []
+    values = [value.strip() for name in request.POST if "password" not in name for value in request.POST.getlist(name)]
+    return [one for one in values if len(one) >= SENTENCE and len(one.split()) > 1 and not one.startswith(("{", "["))]
 
 
 def _is_of_a_program(request: HttpRequest) -> bool:
