@@ -186,7 +186,8 @@ class Visitor:
 
     def links(self) -> list[str]:
         """The paths of this campus that the page links to, without what signs out or downloads."""
-        found = self.page.evaluate("[...document.querySelectorAll('main a[href], nav a[href]')].map(a => a.href)")
+        places = "main a[href], nav a[href], header a[href]"
+        found = self.page.evaluate("places => [...document.querySelectorAll(places)].map(a => a.href)", places)
         paths = []
         for link in found:
             parts = urlsplit(link)

@@ -77,6 +77,7 @@ def person(request: HttpRequest, person_id: uuid.UUID) -> HttpResponse:
         "verdict": verdict,
         "may": [one for one in actions if one[2]],
         "may_not": [one for one in actions if not one[2]],
+        "may_see_people": rules.may_see_person(by, ""),
         "may_end": manages,
         "may_end_administrator": rules.may_end_role(by, last_administrator=last),
         "other_roles": queries.other_roles(shown) if manages or by.id == str(shown.id) else [],
