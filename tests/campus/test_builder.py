@@ -218,6 +218,21 @@ def test_after_the_session_a_part_of_a_page_is_a_sentence(campus: Cast) -> None:
     assert answer.status_code == 403 and answer.headers["X-Form-Expired"] and "<html" not in answer.content.decode()
 
 
+def test_after_the_session_a_form_leads_back_to_its_page_and_says_that_nothing_was_done(campus: Cast) -> None:
+    cohort, client = cohort_of(campus), campus.client("researcher")
+    page = f"/cohorts/{cohort.id}/build/"
+    client.logout()
+    sent: dict[str, Any] = {"data": {"note": "long"}, "headers": {"referer": f"http://localhost{page}"}}
+    asked = client.post(f"{page}save/", **sent).headers["location"]
+    assert asked == f"/account/login/?next={page}&sent=yes", "not to an address that takes forms alone"
+    said = client.get(asked).content.decode()
+    assert "what you sent last was not done" in said and f'name="next" value="{page}"' in said
+    for elsewhere in ("http://evil.example/", "http://localhost.evil.example/x", ""):
+        sent["headers"] = {"referer": elsewhere}
+        assert client.post(f"{page}save/", **sent).headers["location"] == "/account/login/?next=/&sent=yes"
+    assert "was not done" not in client.get(client.get(page).headers["location"]).content.decode()
+
+
 def test_what_a_form_did_says_where_to_go_on(campus: Cast) -> None:
     cohort, client = cohort_of(campus), campus.client("researcher")
 

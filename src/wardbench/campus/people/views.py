@@ -108,6 +108,10 @@ def choose_language(request: HttpRequest) -> HttpResponse:
     if not by.id or language not in dict(settings.LANGUAGES):
         return set_language(request)
     services.choose_language(queries.person(by.id), language, by=by)
+    return _to_next(request)
+
+
+def _to_next(request: HttpRequest) -> HttpResponse:
     after = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(after, {request.get_host()}, require_https=request.is_secure())
     return redirect(after if safe else "home")
@@ -120,4 +124,4 @@ def demonstration_sign_in(request: HttpRequest) -> HttpResponse:
         raise Http404
     person = queries.person_by_email(request.POST.get("email", ""))
     get_adapter(request).login(request, person)
-    return redirect("home")
+    return _to_next(request)

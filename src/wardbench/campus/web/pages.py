@@ -35,7 +35,7 @@ def signed_in(view: View[P]) -> View[P]:
         if not actor(request).id:
             if getattr(request, "htmx", False):
                 return render(request, "web/signed_out.html", status=401)
-            return redirect_to_login(request.get_full_path())
+            return _asked_to_sign_in(request)
         if request.method == "POST":
             take(actor(request), Doing.CHANGE)
         response = view(request, *args, **kwargs)
@@ -44,6 +44,18 @@ def signed_in(view: View[P]) -> View[P]:
 
     answered.signed_in = True  # type: ignore[attr-defined]
     return cast(View[P], answered)
+
+
+def _asked_to_sign_in(request: HttpRequest) -> HttpResponse:
+    """To sign in, and then back. Where a form was sent nothing came of it, which is said there, and the way back leads
+    to the page that it stood on: what it is sent to may be no page."""
+    if request.method != "POST":
+        return redirect_to_login(request.get_full_path())
+    page = request.headers.get("Referer", "").partition("://")[2]
+    host, slash, path = page.partition("/")
+    asked = redirect_to_login(slash + path if path and host == request.get_host() else "/")
+    asked["Location"] += "&sent=yes"
+    return asked
 
 
 def open_to_all(view: View[P]) -> View[P]:
