@@ -175,7 +175,7 @@ class Visitor:
         # Once the page has drawn itself anew: what is scrolled sideways is so by keyboard too.
         stuck = self.page.evaluate(
             """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))).then(() =>
-            [...document.querySelectorAll('body *')].filter(e => e.scrollWidth > e.clientWidth && e.clientWidth
+            [...document.querySelectorAll('body *')].filter(e => e.scrollWidth > e.clientWidth && e.checkVisibility()
               && e.tabIndex < 0 && ['auto', 'scroll'].includes(getComputedStyle(e).overflowX)
               && !e.querySelector('a[href], button, input, select, textarea, summary, [tabindex="0"]'))
               .map(e => e.outerHTML.slice(0, 120)))"""
