@@ -31,3 +31,19 @@ def test_what_has_no_ratio_is_refused() -> None:
     for happened in (np.zeros(4), np.array([0, 0, 1, 1]), np.array([1, 0, 0, 0])):
         with pytest.raises(InputError):
             arm_ratio(days, happened, arm)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_outcomes_of_one_arm_alone_have_no_ratio(seed: int) -> None:
+    """Rounding ends the climb at e to the 37; beside the arm that had none, or after everybody else was gone."""
+    chance = np.random.default_rng(seed)
+    n = 200
+    arm = chance.random(n) < 0.5
+    days = chance.integers(1, 1000, n).astype(float)
+    happened = arm & (chance.random(n) < 0.1)
+    weight = chance.uniform(0.2, 3, n) if seed % 2 else np.ones(n)
+    # One more of the other arm, when nobody of the arm is left.
+    gone = np.append(days, 2000.0), np.append(happened, True), np.append(arm, False), np.append(weight, 1.0)
+    for at, had, of, worth in ((days, happened, arm, weight), (days, happened, ~arm, weight), gone):
+        with pytest.raises(InputError, match="could not be estimated"):
+            arm_ratio(at, had, of, worth)

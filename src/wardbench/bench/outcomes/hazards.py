@@ -18,6 +18,7 @@ from wardbench.core.errors import InputError
 
 STEPS = 50
 CONVERGED = 1e-9
+ALL_OR_NONE = "The hazards could not be estimated: one arm had none of the outcomes, or all of them."
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ def arm_ratio(
     if not died.any():
         raise InputError("Nobody had the outcome, so that no hazards can be compared.")
     sums = summed(day, died, arm, weights)
+    if not estimable(sums):
+        raise InputError(ALL_OR_NONE)
     log, information = climb(sums)
     error = np.sqrt(
         np.sum(influence(sums, log, day, died, arm, weights, None if cluster is None else cluster[kept]) ** 2)
@@ -78,6 +81,12 @@ def summed(day: Integers, died: Integers, arm: Integers, weight: Floats) -> Days
     return Days(
         left.astype(np.float64), ended.astype(np.float64), at, rank / many[at], ended.sum(axis=0)[at] / many[at]
     )
+
+
+def estimable(sums: Days) -> bool:
+    """Whether each arm had an outcome while somebody of the other was at risk. Else the likelihood grows for ever, and
+    climbing ends at a ratio of e to the 37 or so, where the difference to one is lost in rounding."""
+    return all(bool(np.any((sums.died[arm] > 0) & (sums.risk[1 - arm] > 0))) for arm in (0, 1))
 
 
 def shares(sums: Days, log: float) -> tuple[Floats, Floats]:
@@ -110,7 +119,7 @@ def climb(sums: Days) -> tuple[float, float]:
         log, (value, gradient, information) = log + change, new
         if abs(change) < CONVERGED and information > 0:
             return log, information
-    raise InputError("The hazards could not be estimated: one arm had none of the outcomes, or all of them.")
+    raise InputError(ALL_OR_NONE)
 
 
 def influence(
