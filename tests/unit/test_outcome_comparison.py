@@ -81,7 +81,7 @@ def test_what_was_planted_is_found(way: str) -> None:
     assert calibrated[1] < 0.6 < calibrated[2]
     assert [risk.day for risk in found.estimates.risks] == [365, 700]
     assert all(risk.difference < 0 for risk in found.estimates.risks)
-    assert found.estimates.mean_difference.value > 0
+    assert [mean.value > 0 for mean in found.estimates.means] == [True, True]
     assert found.estimates.common
     assert found.estimates.e_value == pytest.approx(e_value(ratio_of_risks(value)))
     noted = {row.name: row.note for row in effects(found, rules_for("exact"))}

@@ -28,7 +28,8 @@ from wardbench.bench.outcomes.shown_others import forest, subgroup_rows, variant
 from wardbench.bench.outcomes.strength import GRADES, strength
 from wardbench.bench.outcomes.subgroups import Group
 from wardbench.bench.outcomes.subjects import DEATH, FREE, OTHER_CAUSE, OUTCOME
-from wardbench.core.disclosure import rules_for
+from wardbench.bench.outcomes.survival import Mean
+from wardbench.core.disclosure import Rules, rules_for
 
 EXACT, RELEASE = rules_for("exact"), rules_for("release")
 
@@ -167,16 +168,35 @@ def test_all_outcomes_of_a_subgroup_are_not_told_as_all_of_its_persons() -> None
 def test_how_far_it_may_be_trusted_follows_from_what_was_found() -> None:
     subjects, matrix, controls = planted(1)
     sound, without = ask(subjects, matrix, controls), ask(subjects, matrix, [])
-    assert strength(sound, [("overlap", sound)], ()).grade == GRADES[0]
-    told = strength(without, [("overlap", sound)], ())
+    assert strength(sound, [("overlap", sound)], (), EXACT).grade == GRADES[0]
+    told = strength(without, [("overlap", sound)], (), EXACT)
     assert told.grade == GRADES[1]
     assert "negative controls" in told.doubts[0].why
     few = ask(*planted(2, ratio=1.0, n=500))
-    assert any("chance alone" in doubt.why for doubt in strength(few, (), ()).doubts)
+    assert any("chance alone" in doubt.why for doubt in strength(few, (), (), EXACT).doubts)
     null = ask(*planted(3, ratio=1.0))
-    assert any("in other ways" in doubt.why for doubt in strength(sound, [("another", null)], ()).doubts)
-    assert any("age" in doubt.why for doubt in strength(sound, (), ["age"]).doubts)
-    assert strength(without, [("another", null)], ["age"]).grade == GRADES[2]
+    assert any("in other ways" in doubt.why for doubt in strength(sound, [("another", null)], (), EXACT).doubts)
+    assert any("age" in doubt.why for doubt in strength(sound, (), ["age"], EXACT).doubts)
+    assert strength(without, [("another", null)], ["age"], EXACT).grade == GRADES[2]
+
+
+@pytest.mark.parametrize("rules", [EXACT, RELEASE], ids=["exact", "release"])
+def test_days_and_doubts_are_of_the_last_day_to_which_both_arms_were_followed(rules: Rules) -> None:
+    """Nobody is followed to day 5000: by then shares are carried forward, and the answer is that by day 365."""
+    subjects, matrix, controls = planted(1)
+    asked = Protocol(name="x", target="t", comparator="c", outcome="death", horizons=(365, 5000), adjustment="iptw")
+    found = compare(asked, subjects, matrix, controls)
+    assert found.estimates is not None
+    rows = {row.name: row for row in effects(found, rules)}
+    assert "were followed" in rows["Risk difference by day 5000"].note or rules is EXACT
+    assert rows["Days without the outcome by day 365"].value == f"{found.estimates.means[0].value:+.0f} days"
+    assert abs(found.estimates.means[1].value) > 3 * abs(found.estimates.means[0].value)
+    wide = replace(found.estimates.risks[1], error=9.0)
+    far = replace(found, estimates=replace(found.estimates, risks=(found.estimates.risks[0], wide)))
+    assert not any("chance" in doubt.why for doubt in strength(far, [("overlap", found)], (), rules).doubts)
+    away = replace(found.estimates.risks[1], target=0.9, error=0.001)
+    other = replace(found, estimates=replace(found.estimates, risks=(found.estimates.risks[0], away)))
+    assert strength(found, [("overlap", other)], (), rules).grade == GRADES[0]
 
 
 def test_other_choices_leave_whom_they_say_and_the_naive_answer_stands_apart() -> None:
@@ -254,7 +274,8 @@ def test_a_share_by_a_day_is_told_where_enough_had_it_and_were_followed() -> Non
     assert found.estimates is not None
 
     def told(*risks: Risk, rules: Any = RELEASE) -> list[str]:
-        rows = effects(replace(found, estimates=replace(found.estimates, risks=risks)), rules)
+        means = tuple(Mean(day, 1.0) for day in range(len(risks)))
+        rows = effects(replace(found, estimates=replace(found.estimates, risks=risks, means=means)), rules)
         return [row.note if row.value == "not shown" else row.value for row in rows[: len(risks) + 1]]
 
     def risk(day: int, had: tuple[int, int], left: int = 60) -> Risk:
@@ -269,7 +290,9 @@ def test_a_share_by_a_day_is_told_where_enough_had_it_and_were_followed() -> Non
         "-5.2 in 100",
     ]
     gone = risk(1095, (25, 31), left=9)
-    assert told(last, gone)[1:] == ["fewer than 10 persons of one of the arms were followed so long"] * 2
+    so_long = "fewer than 10 persons of one of the arms were followed so long"
+    assert told(last, gone)[1:] == [so_long, "+0 days"], "the mean is of the last day that both were followed to"
+    assert told(gone) == [so_long] * 2
     assert told(risk(9, (110, 50)))[0] == "all of one of the arms, or nearly all, had it by then"
     assert told(first, rules=EXACT)[0] == "nobody of one of the arms had it by then"
     assert told(risk(30, (1, 2)), rules=EXACT)[0] == "-0.9 in 100"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,8 +81,9 @@ class Estimates:
     """The ratio and its limits after calibration, where there were negative controls."""
     calibrated_p: float | None
     risks: tuple[Risk, ...]
-    mean_difference: Mean
-    """Days without the outcome up to the last horizon, target less comparator; days lost to it where `competing`."""
+    means: tuple[Mean, ...]
+    """Days without the outcome up to the day of each of `risks`, target less comparator; days lost to it where
+    `competing`."""
     e_value: float
     e_value_of_limit: float
     competing: bool
@@ -202,7 +204,7 @@ def estimate(protocol: Protocol, subjects: Subjects, adjusted: Adjusted, null: E
         None if null is None else null.interval(ratio.log, ratio.error),
         None if null is None else null.p(ratio.log, ratio.error),
         risks,
-        mean_difference(subjects, adjusted, protocol.horizons[-1]),
+        mean_differences(subjects, adjusted, protocol.horizons),
         e_value(value),
         e_value_of_limit(value, low, high),
         compete(subjects, adjusted),
@@ -252,13 +254,18 @@ def compete(subjects: Subjects, adjusted: Adjusted) -> bool:
     return bool(np.any((subjects.ended == DEATH) & (adjusted.weight > 0)))
 
 
-def mean_difference(subjects: Subjects, adjusted: Adjusted, day: int) -> Mean:
-    """Of days without the outcome; where people die of something else first, of days lost to the outcome, for who is
-    dead has no days without it any more."""
-    means = [
-        time_lost(days, causes(ended), day, weight=weight)
-        if compete(subjects, adjusted)
-        else restricted_mean(kaplan_meier(days, ended == OUTCOME, weight), day)
-        for days, ended, weight in parts(subjects, adjusted)
-    ]
-    return Mean(means[0].value - means[1].value, float(np.hypot(means[0].error, means[1].error)))
+def mean_differences(subjects: Subjects, adjusted: Adjusted, horizons: Sequence[int]) -> tuple[Mean, ...]:
+    """Of days without the outcome by each horizon; where people die of something else first, of days lost to the
+    outcome, for who is dead has no days without it any more."""
+    arms = parts(subjects, adjusted)
+    if compete(subjects, adjusted):
+        of_arms = [
+            [time_lost(days, causes(ended), day, weight=weight) for day in horizons] for days, ended, weight in arms
+        ]
+    else:
+        curves = [kaplan_meier(days, ended == OUTCOME, weight) for days, ended, weight in arms]
+        of_arms = [[restricted_mean(curve, day) for day in horizons] for curve in curves]
+    return tuple(
+        Mean(one.value - other.value, float(np.hypot(one.error, other.error)))
+        for one, other in zip(*of_arms, strict=True)
+    )

@@ -43,7 +43,7 @@ PROPORTIONAL = 0.01
 
 MORE_OUTCOMES = "more persons, a longer follow-up, or an outcome that happens more often"
 OF_AN_ARM = "Outcomes in the arm with fewer"
-BY_CHANCE = "no more than chance makes it among so few"
+BY_CHANCE = "by no more than chance makes it in arms of this size"
 
 
 @dataclass(frozen=True)

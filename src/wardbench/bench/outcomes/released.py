@@ -151,7 +151,7 @@ def release(analysis: Analysis, rules: Rules) -> ReleasedOutcomes:
         headline=headline(analysis, rules),
         answerable=answerable,
         compared=analysis.question.comparator is not None,
-        strength=trusted(analysis),
+        strength=trusted(analysis, rules),
         preference=preferences(analysis, rules),
         effective=effective(analysis, rules),
     )
@@ -225,9 +225,9 @@ def emptied(analysis: Analysis, rules: Rules) -> Iterator[str]:
             yield f"{few} of the {arm} {'is' if few == 'nobody' else 'are'} {where}"
 
 
-def trusted(analysis: Analysis) -> Strength | None:
+def trusted(analysis: Analysis, rules: Rules) -> Strength | None:
     if analysis.comparison is None or analysis.comparison.estimates is None:
         return None
     others = [(one.name, one.comparison) for one in analysis.variants if one.name != WITHOUT]
     differs = [one.name.lower() for one in analysis.subgroups if one.p is not None and one.p < INTERACTION]
-    return strength(analysis.comparison, others, differs)
+    return strength(analysis.comparison, others, differs, rules)

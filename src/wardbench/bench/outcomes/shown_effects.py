@@ -85,20 +85,7 @@ def effects(comparison: Comparison | None, rules: Rules) -> tuple[EffectRow, ...
                 else f"one outcome {side} for every {np.ceil(needed):.0f} treated ({_needed(low, high)})",
             )
         )
-    mean = found.mean_difference
-    name, why = f"Days {'lost to' if found.competing else 'without'} the outcome by day {told[-1][0].day}", told[-1][1]
-    rows.append(
-        EffectRow(name, "not shown", "", why)
-        if why
-        else EffectRow(
-            name,
-            f"{mean.value:+.0f} days",
-            f"{mean.value - 1.96 * mean.error:+.0f} to {mean.value + 1.96 * mean.error:+.0f}",
-            "on average (restricted mean time lost); who died first has no more days to lose"
-            if found.competing
-            else "on average (difference of restricted means)",
-        )
-    )
+    rows.append(_days(found, rules))
     if found.proportional_p < PROPORTIONAL:
         rows.append(EffectRow("Hazard ratio", "not shown", "", proportional(found.proportional_p)))
         return tuple(rows)
@@ -126,6 +113,25 @@ def effects(comparison: Comparison | None, rules: Rules) -> tuple[EffectRow, ...
         )
     )
     return tuple(rows)
+
+
+def _days(found: Estimates, rules: Rules) -> EffectRow:
+    """The difference in days by the last horizon of which a share is told: where hardly anybody is followed any more,
+    a mean is of a curve that is carried forward."""
+    last = last_told(found, rules)
+    risk, why = risks_told(found, rules)[-1]
+    name = f"Days {'lost to' if found.competing else 'without'} the outcome by day {(last or risk).day}"
+    if last is None:
+        return EffectRow(name, "not shown", "", why)
+    mean = found.means[found.risks.index(last)]
+    return EffectRow(
+        name,
+        f"{mean.value:+.0f} days",
+        f"{mean.value - 1.96 * mean.error:+.0f} to {mean.value + 1.96 * mean.error:+.0f}",
+        "on average (restricted mean time lost); who died first has no more days to lose"
+        if found.competing
+        else "on average (difference of restricted means)",
+    )
 
 
 def _needed(low: float, high: float) -> str:

@@ -10,8 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from wardbench.bench.outcomes.calibration import FEWEST
-from wardbench.bench.outcomes.comparison import Comparison, Estimates
+from wardbench.bench.outcomes.comparison import Comparison, Estimates, Risk
 from wardbench.bench.outcomes.diagnostics import BY_CHANCE, PROPORTIONAL
+from wardbench.bench.outcomes.shown_effects import last_told
+from wardbench.core.disclosure import Rules
 
 USEFUL_RATIO = 2.0
 """A smallest detectable ratio beyond this misses what most treatments do."""
@@ -37,23 +39,27 @@ class Strength:
     doubts: tuple[Doubt, ...]
 
 
-def strength(comparison: Comparison, others: Sequence[tuple[str, Comparison]], differs_by: Sequence[str]) -> Strength:
-    """`others` are the same question asked in other ways, `differs_by` the subgroups in which the effect differs."""
-    doubts = (*_of_main(comparison), *_of_others(comparison, others), *_of_groups(differs_by))
+def strength(
+    comparison: Comparison, others: Sequence[tuple[str, Comparison]], differs_by: Sequence[str], rules: Rules
+) -> Strength:
+    """`others` are the same question asked in other ways, `differs_by` the subgroups in which the effect differs,
+    `rules` those by which shares are told: a doubt is about what a reader is told."""
+    doubts = (*_of_main(comparison, rules), *_of_others(comparison, others, rules), *_of_groups(differs_by))
     return Strength(GRADES[0 if not doubts else 2 if len(doubts) >= MANY else 1], doubts)
 
 
-def uncertain(found: Estimates) -> bool:
-    """Whether the interval of the difference by the last horizon holds none."""
-    risk = found.risks[-1]
+def uncertain(found: Estimates, risk: Risk | None) -> bool:
+    """Whether the interval of a difference by a day holds none; without a day, that of the ratio."""
+    if risk is None:
+        return abs(found.hazard_ratio.log) <= 1.96 * found.hazard_ratio.error
     return abs(risk.difference) <= 1.96 * risk.error
 
 
-def _of_main(comparison: Comparison) -> Iterator[Doubt]:
+def _of_main(comparison: Comparison, rules: Rules) -> Iterator[Doubt]:
     found = comparison.estimates
     if found is None:
         return
-    if uncertain(found):
+    if uncertain(found, last_told(found, rules)):
         yield Doubt("chance alone could explain the difference", "more patients, or a longer follow-up")
     elif found.proportional_p >= PROPORTIONAL:
         if found.calibrated is not None and found.calibrated[1] <= 1 <= found.calibrated[2]:
@@ -80,24 +86,35 @@ def _of_main(comparison: Comparison) -> Iterator[Doubt]:
             yield Doubt(f"a ratio below {gate.value:.1f} would probably have been missed", "more patients")
 
 
-def _of_others(main: Comparison, others: Sequence[tuple[str, Comparison]]) -> Iterator[Doubt]:
+def _of_others(main: Comparison, others: Sequence[tuple[str, Comparison]], rules: Rules) -> Iterator[Doubt]:
+    """Held beside one another by the last day of which the main answer tells a share."""
     if main.estimates is None:
         return
-    risk = main.estimates.risks[-1]
+    risk = last_told(main.estimates, rules)
+    chance = uncertain(main.estimates, risk)
     away, locked = [], []
     for name, other in others:
         if other.estimates is None:
             locked.append(name)
             continue
-        there = other.estimates.risks[-1]
+        here, there = _beside(main.estimates, other.estimates, risk)
         # Among fewer persons an interval is wider and holds none more easily, which is no other answer.
-        as_sure = there.error <= WIDER * risk.error and uncertain(other.estimates) != uncertain(main.estimates)
-        if abs(there.difference - risk.difference) > 1.96 * there.error or as_sure:
+        as_sure = there[1] <= WIDER * here[1] and (abs(there[0]) <= 1.96 * there[1]) != chance
+        if abs(there[0] - here[0]) > 1.96 * there[1] or as_sure:
             away.append(name)
     if away:
         yield Doubt(f"asked in other ways it comes out differently ({', '.join(away)})", "a look at why")
     if locked:
         yield Doubt(f"asked in other ways it cannot be answered ({', '.join(locked)})", "more patients")
+
+
+def _beside(main: Estimates, other: Estimates, risk: Risk | None) -> tuple[tuple[float, float], tuple[float, float]]:
+    """A difference with its error, here and there: of shares by the day of `risk` where some are followed to it there
+    too, else of the logarithms of ratios."""
+    there = next((one for one in other.risks if risk is not None and one.day == risk.day and min(one.followed)), None)
+    if risk is None or there is None:
+        return (main.hazard_ratio.log, main.hazard_ratio.error), (other.hazard_ratio.log, other.hazard_ratio.error)
+    return (risk.difference, risk.error), (there.difference, there.error)
 
 
 def _of_groups(names: Sequence[str]) -> Iterator[Doubt]:
