@@ -54,6 +54,33 @@ def test_the_first_broken_event_is_named(change: str, number: int, said: str) ->
 
 
 @pytest.mark.django_db
+@pytest.mark.skipif(ON_POSTGRES, reason="PostgreSQL keeps no value of another type in a column")
+@pytest.mark.parametrize(
+    "change",
+    [
+        "at = 'never'",
+        "at = '2026-13-45 00:00:00'",
+        "hash = 'text'",
+        "before = 'text'",
+        "actor = x'ff'",
+        "actor = CAST(x'ff' AS TEXT)",
+        "detail = '{\"a\": NaN}'",
+        'detail = \'{"a": "\\ud800"}\'',
+    ],
+)
+def test_an_event_that_cannot_be_read_any_more_is_named(change: str) -> None:
+    write(4)
+    guards.remove(connection)
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA ignore_check_constraints = ON")
+        cursor.execute(f"UPDATE audit_event SET {change} WHERE number IN (2, 4)")
+        cursor.execute("PRAGMA ignore_check_constraints = OFF")
+    guards.install(connection)
+    whole, broken = queries.verify({})
+    assert broken is not None and (broken.number, whole) == (2, 1) and "was changed" in broken.why
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("change", ["UPDATE audit_event SET actor = 'x'", "DELETE FROM audit_event"])
 def test_the_database_refuses_to_change_an_event(change: str) -> None:
     write()

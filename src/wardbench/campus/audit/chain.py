@@ -37,20 +37,27 @@ class Broken:
 
 
 def verify(
-    key: bytes, events: Iterable[tuple[int, bytes, bytes, Mapping[str, Any]]], heads: Mapping[int, bytes]
+    key: bytes, events: Iterable[tuple[int, bytes, bytes, Mapping[str, Any] | None]], heads: Mapping[int, bytes]
 ) -> tuple[int, Broken | None]:
     """How many events fit, and what is wrong with the first that does not.
 
-    `events` are (number, hash before, hash, content) by number; `heads` hashes that were kept elsewhere, by number.
+    `events` are (number, hash before, hash, content) by number, with None for a content that cannot be read as what we
+    write; `heads` hashes that were kept elsewhere, by number.
     """
     number, before = 0, START
     for number_found, said_before, said, content in events:
         if number_found != number + 1:
             return number, Broken(number + 1, f"missing: the next event is number {number_found}")
         number = number_found
+        if content is None:
+            return number - 1, Broken(number, "was changed: it cannot be read as an event")
         if not hmac.compare_digest(said_before, before):
             return number - 1, Broken(number, "does not follow the event before it")
-        if not hmac.compare_digest(said, link(key, before, content)):
+        try:
+            fits = hmac.compare_digest(said, link(key, before, content))
+        except (TypeError, ValueError):  # what JSON has no spelling for, such as a blob or NaN
+            fits = False
+        if not fits:
             return number - 1, Broken(number, "was changed, or written without the key")
         if number in heads and not hmac.compare_digest(heads[number], said):
             return number - 1, Broken(number, "differs from the head that was kept elsewhere")

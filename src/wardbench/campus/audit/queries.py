@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db import OperationalError, connection
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,6 +21,9 @@ from wardbench.campus.audit import chain
 from wardbench.campus.audit.models import Event, Head
 from wardbench.campus.audit.services import content
 from wardbench.core.errors import InputError, NotFoundError, StorageError
+
+# What comes of reading an event that holds something else than we write.
+UNREADABLE = (AttributeError, OverflowError, TypeError, ValueError, OperationalError)
 
 
 @dataclass(frozen=True)
@@ -101,9 +105,25 @@ def verify(heads: Mapping[int, bytes]) -> tuple[int, chain.Broken | None]:
     return chain.verify(settings.CAMPUS_KEYS["audit"], _events(), known)
 
 
-def _events() -> Iterator[tuple[int, bytes, bytes, dict[str, Any]]]:
-    for event in Event.objects.order_by("number").iterator(chunk_size=2000):
-        yield event.number, bytes(event.before), bytes(event.hash), content(event)
+def _events() -> Iterator[tuple[int, bytes, bytes, dict[str, Any] | None]]:
+    """All events by number, up to the first that cannot be read: SQLite keeps a value of any type in any column."""
+    last = 0
+    try:
+        for event in Event.objects.order_by("number").iterator(chunk_size=2000):
+            yield event.number, bytes(event.before), bytes(event.hash), content(event)
+            last = event.number
+    except UNREADABLE:
+        # Many are read at once; one by one it is seen which it was.
+        later = Event.objects.filter(number__gt=last).order_by("number").values_list("number", flat=True)
+        for number in later.iterator(chunk_size=2000):
+            try:
+                event = Event.objects.get(number=number)
+                yield event.number, bytes(event.before), bytes(event.hash), content(event)
+            except UNREADABLE:
+                if not connection.is_usable():
+                    raise
+                yield number, b"", b"", None
+                return
 
 
 def read_heads(path: Path) -> dict[int, bytes]:
