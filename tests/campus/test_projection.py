@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime
+import os
 import random
 import uuid
 from collections.abc import Callable
@@ -36,6 +37,7 @@ from wardbench.campus.samples import changes, current, projection, recorded
 from wardbench.core.consent import Tier
 from wardbench.core.errors import WardbenchError
 from wardbench.ward.samples import SCHEMA, write_index
+from wardbench.ward.samples.building import is_whole
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("samples_folder")]
 NOTED: Noted = {
@@ -325,3 +327,18 @@ def test_the_background_has_the_index_open_before_anything_changes(
     monkeypatch.setattr(current.latest, "_opening", lambda made: 1 / 0)
     due.take_up()
     assert "could not be opened" in caplog.text, "and it begins all the same"
+
+
+@pytest.mark.parametrize("asked", [lambda: current.index()[0].rows.num_rows, current.refresh])
+@pytest.mark.parametrize("name", ["tiles.npy", "words.npy", "rows.arrow"])
+def test_an_index_whose_files_were_copied_without_their_times_is_made_anew(
+    stock: list[Donor], asked: Callable[[], object], name: str
+) -> None:
+    """Nothing of the inventory changed, and still nobody is left without a finder."""
+    current.refresh()
+    version = current.index()[0].version
+    os.utime(current.folder() / version / name, (1, 1))
+    current.latest.forget()
+    assert asked()
+    assert is_whole(current.folder() / version) and current.index()[0].version == version
+    assert current.refresh() is False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import uuid
 import zipfile
 from typing import Any
 
@@ -15,7 +16,7 @@ from django.utils import timezone
 from campus import biobank_things as things
 from campus.cast import Cast, make_cast
 from wardbench.campus.audit.models import Event
-from wardbench.campus.biobank import custody, donors, tubes
+from wardbench.campus.biobank import consents, custody, donors, tubes
 from wardbench.campus.biobank.amounts import Amount
 from wardbench.campus.biobank.models import (
     Biobank,
@@ -298,6 +299,26 @@ def pooled(cast: Cast) -> Specimen:
     pool = tubes.pool("POOL", mixed, by=SYSTEM)
     tubes.aliquot(pool, [tubes.Part("OF-POOL", Amount(100_000, "ml"))], by=SYSTEM)
     return pool
+
+
+def test_the_last_answer_of_a_day_counts_in_the_other_campus_too(cast: Cast) -> None:
+    """Agreed to in the morning, taken back in part in the afternoon: whichever way their ids are in order."""
+    stock(cast)
+    first = Consent.objects.get()
+    for number, answer in enumerate((False, True, False)):
+        Consent.objects.create(
+            id=uuid.UUID(int=9 - number), donor=first.donor, form=first.form, given=first.given,
+            answers={**first.answers, Tier.COMMERCIAL.value: answer},
+        )  # fmt: skip
+    content = exported(cast, "miabis")
+    assert not taking_in.plan(content, "miabis", by=cast.actor("biobank_manager")).against
+    before = read_back(files(content), STANDARDS["miabis"])
+    assert [one.after for one in before.consents] == [3, 2, 1, 0]
+    empty()
+    taking_in.take_in(content, "miabis", by=cast.actor("biobank_manager"))
+    (now,) = consents.given([Donor.objects.get(code="YES").id], Collection.objects.all()).values()
+    assert Tier.COMMERCIAL in now.refused and Tier.COMMERCIAL not in now.granted
+    assert read_back(files(exported(cast, "miabis")), STANDARDS["miabis"]).consents == before.consents
 
 
 @pytest.mark.parametrize("standard", STANDARDS)

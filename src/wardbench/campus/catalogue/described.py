@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import uuid
+from collections import Counter
 from collections.abc import Collection as Several
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -104,7 +106,20 @@ def form_code(one: models.ConsentForm) -> str:
     return f"{one.code}/{one.version}/{one.language}"
 
 
-def consent_of(one: models.Consent) -> Consent:
+def consents_of(some: Iterable[models.Consent]) -> list[Consent]:
+    """Consents with their place among all that their donors said on the same day."""
+    found = list(some)
+    donors, of = sorted({one.donor_id for one in found}), dict[uuid.UUID, int]()
+    for at in range(0, len(donors), CHUNK):
+        said = models.Consent.objects.filter(donor__in=donors[at : at + CHUNK]).order_by("given", "at")
+        before = Counter[tuple[uuid.UUID, datetime.date]]()
+        for one, donor, day in said.values_list("id", "donor", "given"):
+            of[one] = before[donor, day]
+            before[donor, day] += 1
+    return [_consent(one, of[one.id]) for one in found]
+
+
+def _consent(one: models.Consent, after: int) -> Consent:
     return Consent(
         id=str(one.id),
         donor=one.donor.code,
@@ -113,6 +128,7 @@ def consent_of(one: models.Consent) -> Consent:
         answers=tuple(sorted(one.answers.items())),
         given=one.given.isoformat(),
         withdrawn=timezone.localtime(one.withdrawn).isoformat() if one.withdrawn else "",
+        after=after,
     )
 
 
@@ -135,7 +151,7 @@ def inventory_of(collections: Several[models.Collection], specimens: Several[mod
         tuple(samples),
         tuple(container_of(one) for one in _around({one.box.id: one.box for one in specimens if one.box}.values())),
         tuple({one.form_id: form_of(one.form) for one in consents}.values()),
-        tuple(consent_of(one) for one in consents),
+        tuple(consents_of(consents)),
         tuple(followed.opt_outs({one.id: one.code for one in donors.values()})),
         tuple(followed.protocols([one.code for one in collections])),
         tuple(followed.enrolments(donors, [one.code for one in collections])),

@@ -49,7 +49,7 @@ MOST_BYTES = 200_000_000
 MOST_AT_ONCE = 2_000
 """Specimens that are entered from the page, while somebody waits; more are entered by the command."""
 CHUNK = 500
-SAID_SINCE = frozenset({"parts", "visit"})
+SAID_SINCE = frozenset({"parts", "visit", "after"})
 """What older exports say nothing of: where a file does not say it, nothing stands against what is here."""
 GONE = {Status.USED_UP: Act.USE, Status.DISPOSED: Act.DISPOSE, Status.MISSING: Act.LOSE}
 """The act that brings a specimen to where it is no more."""
@@ -212,7 +212,7 @@ def _held(wanted: Inventory) -> Inventory:
             map(described.container_of, _each(Container.objects.select_related("parent"), "barcode", wanted.containers))
         ),
         tuple(map(described.form_of, ConsentForm.objects.all())) if wanted.forms else (),
-        tuple(map(described.consent_of, _each(consents, "id", wanted.consents))),
+        tuple(described.consents_of(_each(consents, "id", wanted.consents))),
         *followed.held(wanted),
     )
 
@@ -440,7 +440,8 @@ class _Entry:
                 since=one.since, until=one.until or None,
             )  # fmt: skip
         forms = {described.form_code(one): one for one in ConsentForm.objects.all()}
-        consents = self._new("consent")
+        # The last answer of a day is the one that counts.
+        consents = sorted(self._new("consent"), key=lambda one: (one.given, one.after))
         ids = self._ids(Donor, "code", {one.donor for one in consents})
         collections = dict(Collection.objects.values_list("code", "id"))
         by_id = None if self.by is SYSTEM else self.by.id

@@ -28,9 +28,10 @@ from wardbench.campus.biobank.models import Collection, Consent, Container, Cust
 from wardbench.campus.samples import changes, projection, recorded
 from wardbench.campus.samples.latest import Latest
 from wardbench.core.disclosure import ReleaseRules
-from wardbench.core.errors import NotFoundError, WardbenchError
+from wardbench.core.errors import InputError, NotFoundError, WardbenchError
 from wardbench.core.store.files import write_atomically
 from wardbench.ward.samples import Giving, Query, SampleIndex, facets, write_index
+from wardbench.ward.samples.building import is_whole
 from wardbench.ward.samples.cube import DIMENSIONS, Cube, make_cube
 from wardbench.ward.samples.files import FORMAT
 from wardbench.ward.samples.own_donors import own_donors
@@ -89,14 +90,14 @@ def carry_out_due(now: datetime.datetime) -> bool:
 
 
 def refresh() -> bool:
-    """Make the index anew where the inventory changed since; whether that was so.
+    """Make the index anew where the inventory changed since, or a file of it did; whether that was so.
 
     It is of the moment before the inventory was read: what changes meanwhile counts as a change since. Where no row is
     another, as when tubes were only moved, the index stays.
     """
     began, spent, now = timezone.now(), time.thread_time(), state()
     made = _made()
-    if made is not None and made.state == now and (folder() / made.version).is_dir():
+    if made is not None and made.state == now and is_whole(folder() / made.version):
         return False
     before = _kept_of(made)
     mark = changes.mark(began, before[1].mark if before else None)
@@ -121,7 +122,7 @@ _KEPT = msgspec.json.Decoder(_Kept)
 
 def _kept_of(made: Made | None) -> tuple[pa.Table, _Kept] | None:
     """The rows of the index that is there and of what it was made, where both are whole."""
-    if made is None:
+    if made is None or not is_whole(folder() / made.version):
         return None
     try:
         kept = _KEPT.decode((folder() / MARK).read_bytes())
@@ -158,8 +159,12 @@ def _made() -> Made | None:
 
 
 def index() -> tuple[SampleIndex, datetime.datetime]:
-    """The current index, and when it was made; it is made now where there is none yet."""
-    held = latest.get()
+    """The current index, and when it was made; it is made now where there is none yet, or its files are not what was
+    written: as in a folder that was copied without the times of its files."""
+    try:
+        held = latest.get()
+    except InputError:
+        held = None
     if held is None:
         refresh()
         held = latest.get()

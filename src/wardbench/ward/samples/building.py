@@ -49,7 +49,7 @@ def write_index(table: pa.Table, parent: Path) -> Path:
             folder.mkdir()
             version = build_index(table, folder)
             final = parent / version
-            if not _is_whole(final):
+            if not is_whole(final):
                 sync_tree(folder)
                 if final.exists():
                     final.rename(Path(draft) / "damaged")
@@ -60,7 +60,8 @@ def write_index(table: pa.Table, parent: Path) -> Path:
     return final
 
 
-def _is_whole(folder: Path) -> bool:
+def is_whole(folder: Path) -> bool:
+    """Whether there is an index in a folder of which nothing is missing, and nothing was written to since."""
     try:
         described = msgspec.json.decode((folder / "index.json").read_bytes(), type=IndexFile)
     except (OSError, msgspec.DecodeError):

@@ -144,7 +144,8 @@ class Form:
 @dataclass(frozen=True)
 class Consent:
     """What a donor answered on a form, tier by tier; `collection` where it holds for that alone. `withdrawn` is a
-    moment in ISO 8601, empty while it stands."""
+    moment in ISO 8601, empty while it stands. `after` counts the donor's answers of the same day that were kept before
+    this one, since the last of a day is the one that counts."""
 
     id: str
     donor: str
@@ -153,6 +154,7 @@ class Consent:
     answers: tuple[tuple[str, bool], ...] = ()
     given: str = ""
     withdrawn: str = ""
+    after: int = 0
 
 
 @dataclass(frozen=True)
