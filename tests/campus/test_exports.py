@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from campus import biobank_things as things
 from campus.cast import Cast, make_cast
 from wardbench.campus.audit.models import Event
 from wardbench.campus.biobank import donors, tubes
-from wardbench.campus.biobank.models import OptOut, Specimen
+from wardbench.campus.biobank.models import Biobank, Collection, OptOut, Specimen
 from wardbench.campus.catalogue import described, exporting
 from wardbench.campus.people.roles import Role
 from wardbench.campus.people.rules import SYSTEM, ForbiddenError
@@ -100,6 +101,14 @@ def test_one_collection_is_exported_alone(cast: Cast, stock: None) -> None:
     made = exporting.export_inventory("miabis", [other.id], by=cast.actor("biobank_manager"))
     assert made.specimens == 0 and b"YES" not in files(made)["donor.csv"]
     assert b"OTHER" in files(made)["collection.csv"]
+    Collection.objects.exclude(id=other.id).update(description="Of adults")
+    Biobank.objects.update(description="")
+    page = cast.client("biobank_manager").get("/biobank/exports/").content.decode()
+    assert re.search(r"MIABIS on FHIR 1.3: OTHER: [^;<]*<.*BBMRI.de FHIR 1.2: [^;<]*; OTHER: [^;<]*<", page, re.DOTALL)
+    Biobank.objects.update(description="Of the hospital")
+    other.description = "Of children"
+    other.save()
+    assert "not valid by its profiles" not in cast.client("biobank_manager").get("/biobank/exports/").content.decode()
     with pytest.raises(InputError, match="no such collection"):
         exporting.export_inventory("miabis", [other.biobank_id], by=cast.actor("biobank_manager"))
     with pytest.raises(InputError, match="no such standard"):

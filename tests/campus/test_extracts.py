@@ -350,6 +350,12 @@ def test_it_ends_with_its_permit(study: tuple[Cast, Study]) -> None:
     with pytest.raises(ForbiddenError, match="A look"):
         extracting.download(made.id, by=cast.actor("researcher"))
     assert Event.objects.filter(verb="releases.refuse_download").count() == 1
+    for key in ("researcher", "data_steward"):
+        page = cast.client(key).get(f"/releases/extracts/{made.id}/").content.decode()
+        assert "It cannot be downloaded now." in page and "A look" in page
+        assert "Ready to download" not in page and "Download the extract" not in page
+        listed = cast.client(key).get(f"/releases/extracts/studies/{of.id}/").content.decode()
+        assert "Cannot be downloaded now" in listed and "Ready to download" not in listed
     granting.revoke(of.id, "A complaint", by=cast.actor("data_protection"))
     assert extracting.carry_out_due() == 1 and extracting.carry_out_due() == 0
     made.refresh_from_db()
@@ -485,6 +491,10 @@ def test_the_way_on_pages(study: tuple[Cast, Study]) -> None:
     steward.post(f"{one}approve/", {"why": "Fine"})
     extracting.carry_out_due()
     assert b"Download the extract" in asks.get(one).content and b"Download the extract" not in steward.get(one).content
+    for client in (asks, steward):
+        assert (
+            b"Ready to download" in client.get(one).content and b"cannot be downloaded" not in client.get(one).content
+        )
     content = asks.get(one).content
     assert b"concept.csv" in content and b"say nothing in more than half" not in content
     found = Extract.objects.get()

@@ -173,6 +173,9 @@ def test_the_next_researcher_sees_that_it_was_assayed_and_no_value(
         ("label,analyte,value\nT,IL-6,", "line 2: value"),
         ("label,analyte,value\nT,IL-6,1\nT,IL-6,2", "line 3"),
         (f"label,analyte,value\nT,IL-6,{'9' * 101}", "line 2: value"),
+        ("label,analyte,value\nT,IL-6,NaN", "line 2: this is no value"),
+        ("label,analyte,value\nT,CRP,<5\nT,IL-6,-Infinity", "line 3: this is no value"),
+        ("label,analyte,value\nT,IL-6,#DIV/0!", "line 2: this is no value"),
         ("label,analyte,value\nT,IL\x07,1", "line 2: analyte"),
         ("label,analyte,value\nT,a\x00,1", "UTF-8"),
     ],
@@ -187,6 +190,9 @@ def test_tables_as_spreadsheets_write_them() -> None:
     expected = [Value("T1", "IL-6", "4,2", "pg/mL")]
     assert finding_sheet.read("\ufeffTube;Assay;Result;Units\r\nT1;IL-6;4,2;pg/mL\r\n;;;\r\n".encode()) == expected
     assert finding_sheet.read(b"label\tanalyte\tvalue\nT1\tIL-6\t'-4") == [Value("T1", "IL-6", "-4")]
+    words = ["positive", "<5", "not detected", "nanogram", "INF-1"]
+    said = "".join(f"T{n},A,{word}\n" for n, word in enumerate(words))
+    assert [one.value for one in finding_sheet.read(f"label,analyte,value\n{said}".encode())] == words
     with pytest.raises(InputError, match="UTF-8"):
         finding_sheet.read("label,analyte,value\nT,é,1".encode("latin-1"))
 

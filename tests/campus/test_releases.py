@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime
 import itertools
+import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from html import unescape
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
@@ -39,13 +42,15 @@ from wardbench.campus.releases import (
 from wardbench.campus.releases.models import Agreement, Quote, Request, RequestLine, Shipment
 from wardbench.campus.releases.picking import Outcome
 from wardbench.campus.releases.rules import MOVES, OVER, Facts, Side, Status, Verb
-from wardbench.campus.releases.shipping import Arrived
+from wardbench.campus.releases.shipping import Arrived, Noted
 from wardbench.campus.studies import granting
 from wardbench.campus.studies.material import use_of
-from wardbench.campus.studies.models import PermitUse
+from wardbench.campus.studies.models import PermitUse, Study
 from wardbench.campus.studies.queries import worked_on
+from wardbench.campus.studies.vocabulary import FATES
 from wardbench.core.consent import Tier
 from wardbench.core.errors import BusyError, InputError, NotFoundError, WardbenchError
+from wardbench.core.miabis import MATERIALS
 
 pytestmark = pytest.mark.django_db
 
@@ -406,6 +411,7 @@ def test_a_part_leaves_the_rest_where_it_is_and_free(w: World) -> None:
     request = requesting.draft(basket, w.permit, by=w.asks, amount=amount_of(300, "µl"))
     requesting.edit(request.id, {"recipient": "I", "address": "Street"}, by=w.asks)
     requesting.ask(request.id, by=w.asks)
+    agreeing.draw(request)
     for step in (Status.RESERVED, Status.QUOTED, Status.AGREEING, Status.PICKING):
         at_hand.advance(w, again(request), step)
     found = picking.scan(request.id, "T0-0", by=w.gives)
@@ -413,6 +419,10 @@ def test_a_part_leaves_the_rest_where_it_is_and_free(w: World) -> None:
     picking.take_part(request.id, found.line.id, "T0-0-A", by=w.gives)
     page = w.cast.client("biobank_manager").get(f"/releases/requests/{request.id}/picking/").content.decode()
     assert "taken from T0-0<" in page
+    page = w.cast.client("researcher").get(f"/releases/requests/{request.id}/agreement/").content.decode()
+    assert re.search(r"What travels for it.*<th scope=.row.>T0-0</th><td>T0-0-A</td><td>0.3 ml</td>", page, re.DOTALL)
+    drawn = request_queries.agreement_of(request)
+    assert drawn is not None and [one["label"] for one in drawn.content["material"]] == ["T0-0"], "as it was signed"
     whole, part = Specimen.objects.get(label="T0-0"), Specimen.objects.get(label="T0-0-A")
     assert (whole.status, whole.amount, whole.reserved, whole.place) == ("stored", 700_000, None, 0)
     assert (part.status, part.amount, part.parent_id) == ("picked", 300_000, whole.id)
@@ -479,6 +489,33 @@ def test_an_agreement_is_signed_as_it_was_read(w: World) -> None:
     Agreement.objects.filter(id=second.id).update(content={**second.content, "cents": 1})
     with pytest.raises(BusyError, match="signed by both sides"):
         picking.start(request.id, by=w.gives)
+
+
+def test_an_agreement_shows_all_that_is_signed(w: World) -> None:
+    """Whoever signs a hash has read what is under it, in words."""
+    about = {"sponsor": "Sponsor NV", "ethics_reference": "S70001", "retention": "Ten years", "fate": "destroy"}
+    Study.objects.filter(id=w.study.id).update(**about)
+    use = {"use": "DUO:0000007", "diseases": ["C18.9"], "concerns": [], "commercial": True}
+    at_hand.change_permit(w.permit, purpose=use, conditions=[{"step": "ethics", "words": "Report each year."}])
+    Specimen.objects.filter(label="T0-0").update(material="TissueFreshFrozen")
+    request = drafted(w, outside=True, recipient_email="lab@test.example")
+    agreeing.draw(request, "No third party.")
+    page = unescape(w.cast.client("researcher").get(f"/releases/requests/{request.id}/agreement/").content.decode())
+    page = page.partition("<article")[2].partition("</article>")[0]
+    found = request_queries.agreement_of(request)
+    assert found is not None
+    words = {"TissueFreshFrozen": MATERIALS["TissueFreshFrozen"], "destroy": FATES["destroy"],
+             "DUO:0000007": "disease specific research", "ethics": "Report each year."}  # fmt: skip
+
+    def leaves(said: Any) -> Iterator[str]:
+        for one in said.values() if isinstance(said, dict) else said if isinstance(said, list) else ():
+            yield from leaves(one)
+        if isinstance(said, str) and said:
+            yield words.get(said, said)
+
+    missing = [one for one in leaves(found.content) if one not in page]
+    assert not missing and "TissueFreshFrozen" not in page and "outside the campus" in page
+    assert "What travels for it" not in page
 
 
 def test_leaving_a_tube_out_draws_the_agreement_up_anew(w: World) -> None:
@@ -592,9 +629,36 @@ def test_temperatures_outside_what_was_promised_are_told(w: World) -> None:
     parcel = Shipment.objects.get(request=request)
     now = timezone.now()
     readings = [(now, -7_800), (now + datetime.timedelta(hours=1), -5_900)]
-    assert [one.value for one in shipping.note_temperatures(parcel, readings, by=w.asks)] == [-5_900]
-    shipping.note_temperatures(parcel, readings, by=w.gives)
+    assert shipping.note_temperatures(parcel, readings, by=w.asks) == Noted(2, 0, 1)
+    assert shipping.note_temperatures(parcel, [*readings, readings[0]], by=w.gives) == Noted(0, 3, 1)
     assert parcel.temperatures.count() == 2
+
+
+def test_no_temperature_of_a_parcel_is_dropped_and_none_is_of_another_time(w: World) -> None:
+    """A warm one would vanish behind another of the same moment; one of years ago is of another parcel."""
+    parcel = Shipment.objects.get(request=at(w, Status.RECEIVED))
+    clock = ZoneInfo("Europe/Brussels")
+    sent = datetime.datetime(2026, 10, 24, 18, 0, tzinfo=clock)
+    Shipment.objects.filter(id=parcel.id).update(sent=sent, arrived=sent + datetime.timedelta(hours=20))
+    hour, day = datetime.timedelta(hours=1), datetime.timedelta(days=1)
+
+    def note(*readings: tuple[datetime.datetime, int], lines: tuple[int, ...] = ()) -> Noted:
+        return shipping.note_temperatures(parcel, readings, by=w.asks, lines=lines)
+
+    with pytest.raises(InputError, match="Line 2: there is another temperature"):
+        note((sent, -7_800), (sent, -5_900))
+    with pytest.raises(InputError, match="Line 9: this is more than a day before parcel T00001 was sent"):
+        note((sent, -7_800), (sent - day - hour, -7_800), lines=(7, 9))
+    with pytest.raises(InputError, match="Line 1: this is more than a day after parcel T00001 arrived"):
+        note((sent + 20 * hour + day + hour, -7_800))
+    assert not parcel.temperatures.exists(), "a file with a fault is kept in no part"
+    # The hour that the clock shows twice.
+    twice = datetime.datetime(2026, 10, 25, 2, 30, tzinfo=clock)
+    assert note((sent - 23 * hour, -7_800), (twice, -7_800), (twice.replace(fold=1), -7_700)) == Noted(3, 0, 0)
+    assert note((twice, -7_800), (sent + 43 * hour, -7_800)) == Noted(1, 1, 0)
+    with pytest.raises(InputError, match="Line 1: there is another temperature"):
+        note((twice, -5_900))
+    assert list(parcel.temperatures.values_list("value", flat=True)) == [-7_800, -7_800, -7_700, -7_800]
 
 
 def test_a_basket_is_ones_own_and_chosen_from_what_can_be_given(w: World) -> None:

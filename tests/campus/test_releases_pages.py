@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from campus import releases_things as at_hand
 from campus.cast import make_cast
@@ -146,7 +147,13 @@ def test_the_whole_way_on_pages(w: World) -> None:
     assert re.search(rb"https?://[a-z.:0-9]+/releases/shipments/arrived/<", sent), (
         "the address as somebody outside types it"
     )
-    act(gives, request, Verb.LOG, readings="2026-01-31 14:00, -79.5")
+    out = request.shipments.get()
+    now = f"{timezone.localtime():%Y-%m-%d %H:%M}"
+    act(gives, request, Verb.LOG, parcel=str(out.id), readings=f"{now}, -79.5\n{now}, -79.5")
+    assert b"1 temperature is kept. 1 was there already." in gives.get(page).content
+    faulty = {"parcel": str(out.id), "readings": f"time, value\n{now}, -79.5\n\n2020-01-31 14:00, -79.5"}
+    assert b"Line 4: this is more than a day before parcel T00001 was sent" in gives.post(f"{page}log/", faulty).content
+    assert out.temperatures.count() == 1
     outside = Client(headers={"host": "localhost"})
     shown = outside.post("/releases/shipments/arrived/", {"code": code[1].decode()})
     assert b"T4-0" in shown.content and b"Plasma" not in shown.content and w.study.title.encode() not in shown.content
@@ -164,6 +171,11 @@ def test_the_whole_way_on_pages(w: World) -> None:
     act(asks, request, Verb.USE, chosen=[str(one.id)], amount="", words="Assay")
     act(asks, request, Verb.SEND_BACK, chosen=[str(other.id)], conditions="dry_ice")
     back = request.shipments.get(back=True)
+    offered = re.findall(r'<option value="([0-9a-f-]{36})"', gives.get(f"{page}log/").content.decode())
+    assert offered == [str(back.id), str(out.id)], "the latest first"
+    act(asks, request, Verb.LOG, parcel=str(back.id), readings=f"{now}, -50")
+    assert [one.temperatures.count() for one in (out, back)] == [1, 1]
+    assert asks.get(page).content.count(b"Outside its temperatures") == 1
     act(gives, request, Verb.TAKE_BACK, parcel=str(back.id), scanned=other.specimen.label)
     act(gives, request, Verb.CLOSE)
     assert b"Nobody has to do anything now" in asks.get(page).content

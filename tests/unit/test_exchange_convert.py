@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,13 +26,22 @@ def test_an_export_is_written_in_another_standard(tmp_path: Path, capsys: pytest
     write_files(export(INVENTORY, STANDARDS["miabis"]).files, tmp_path / "a")
     convert_command(tmp_path / "a", "miabis", "bbmri-fhir", tmp_path / "b", json=True)
     said = json.loads(capsys.readouterr().out)
+    assert said["missing"] == [{"kind": "biobank", "id": INVENTORY.biobanks[0].code, "field": "description"},
+                               {"kind": "collection", "id": "C", "field": "description"}]  # fmt: skip
+    assert json.loads((tmp_path / "b" / "not-held.json").read_bytes())["missing"] == said["missing"]
     assert said["specimens"] == 1 and said["files"] == ["bbmri-de.json", "not-held.json"]
     assert {"kind": "sample", "field": "thaws", "things": 1, "why": "The standard has no place for it."} in said[
         "not_held"
     ]
     assert read_back(files_of(tmp_path / "b"), STANDARDS["bbmri-fhir"]) == INVENTORY
     convert_command(tmp_path / "b", "bbmri-fhir", "omop", tmp_path / "c")
-    assert "thaws" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "thaws" in out and "asks for" not in out
+    convert_command(tmp_path / "b", "bbmri-fhir", "miabis-fhir", tmp_path / "d")
+    assert "asks for" in capsys.readouterr().out
+    assert [one.kind for one in export(INVENTORY, STANDARDS["miabis-fhir"]).missing] == ["collection"]
+    described = replace(INVENTORY.collections[0], description="Of adults")
+    assert not export(replace(INVENTORY, collections=(described,)), STANDARDS["miabis-fhir"]).missing
 
 
 def test_what_cannot_be_is_said(tmp_path: Path) -> None:

@@ -265,7 +265,11 @@ def convert_command(
         for name, count in sorted(of.items())
     ]
     if json:
-        print_json({"specimens": len(read.samples), "files": sorted(made.files), "not_held": told})
+        lacks = [asdict(one) for one in made.missing]
+        print_json({"specimens": len(read.samples), "files": sorted(made.files), "missing": lacks, "not_held": told})
         return
+    if made.missing:
+        lacks_rows = [[one.kind, one.id, one.field] for one in made.missing]
+        print_table("What the standard asks for and is not there", ["of a", "which", "field"], lacks_rows)
     rows = [[one["kind"], one["field"], one["things"], one["why"]] for one in told]
     print_table(f"{output}: what the standard could not hold", ["of a", "field", "things", "why"], rows)

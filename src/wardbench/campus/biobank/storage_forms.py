@@ -188,6 +188,8 @@ def _moment(text: str) -> datetime.datetime:
 
 
 class ReadingsForm(forms.Form):
+    """Temperatures as a logger writes them; `numbers` are the lines on which those stand that were read."""
+
     readings = forms.CharField(
         label=_("Temperatures"),
         widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}),
@@ -197,6 +199,7 @@ class ReadingsForm(forms.Form):
 
     def clean_readings(self) -> list[tuple[datetime.datetime, int]]:
         found: list[tuple[datetime.datetime, int]] = []
+        self.numbers: list[int] = []
         now = timezone.now() + AHEAD
         text = self.cleaned_data["readings"]
         sniffed = ";" if ";" in text.partition("\n")[0] else "\t" if "\t" in text.partition("\n")[0] else ","
@@ -225,6 +228,7 @@ class ReadingsForm(forms.Form):
             if at > now:
                 raise ValidationError(gettext("Line %(line)s: this time has not come yet.") % {"line": number})
             found.append((at, value))
+            self.numbers.append(number)
             if len(found) > MOST_READINGS:
                 raise ValidationError(gettext("At most %(most)s at once.") % {"most": MOST_READINGS})
         if not found:

@@ -42,6 +42,7 @@ def _page(
         "form": form,
         "reading": reading,
         "lacks": lacks,
+        "undescribed": exporting.without_description(by=by),
         "found": found,
         "differs": found.differs[:SHOWN] if found else (),
         "counts": summary(found.differs) if found else {},

@@ -131,6 +131,23 @@ def standards() -> list[tuple[str, str]]:
     return [(one.code, one.title) for one in STANDARDS.values()]
 
 
+def without_description(*, by: Actor) -> list[tuple[str, list[str]]]:
+    """Each standard that asks for descriptions, and the names of the biobanks and collections that have none."""
+    rules.may_export(by).require()
+    found = Collection.objects.select_related("biobank").order_by("code")
+    collections = [one for one in found if not one.description.strip()]
+    banks = {one.biobank_id: one.biobank for one in found if not one.biobank.description.strip()}
+    named = {
+        "biobank": [f"{one.code}: {one.name}" for one in banks.values()],
+        "collection": [f"{one.code}: {one.name}" for one in collections],
+    }
+    told = [
+        (one.title, [name for kind, field in one.asks if field == "description" for name in named[kind]])
+        for one in STANDARDS.values()
+    ]
+    return [(title, names) for title, names in told if names]
+
+
 def not_held(standard: str) -> list[tuple[str, str, str]]:
     """What a standard cannot hold: the kind of thing, the field, and why."""
     return [(kind, field, why) for (kind, field), why in standard_of(standard).why.items()]

@@ -44,7 +44,7 @@ def may_ask(one: Study, by: Actor) -> Verdict:
 
 
 def of_study(one: Study) -> QuerySet[Extract]:
-    return Extract.objects.filter(study=one).select_related("by")
+    return Extract.objects.filter(study=one).select_related("by", "study")
 
 
 def waiting(by: Actor) -> list[Extract]:

@@ -15,6 +15,8 @@ from wardbench.campus.limits.pace import limited
 from wardbench.campus.limits.rates import Doing
 from wardbench.campus.people.reauthentication import reauthenticated_to_decide
 from wardbench.campus.people.refusals import refusal, told_in
+from wardbench.campus.people.roles import gettext_noop
+from wardbench.campus.people.rules import Verdict
 from wardbench.campus.releases import extract_queries as queries
 from wardbench.campus.releases import extract_rules, extracting
 from wardbench.campus.releases.extract_forms import DATES, FORMATS, ExtractForm, ReviewForm
@@ -31,6 +33,7 @@ TONES = {
     Status.RECALLED: "bad",
     Status.WITHDRAWN: "empty",
 }
+STOPPED = gettext_noop("Cannot be downloaded now")
 
 
 @signed_in
@@ -55,9 +58,15 @@ def listed(request: HttpRequest, study_id: uuid.UUID) -> HttpResponse:
                 return redirect("extract", made.id)
     elif request.method == "POST":
         may.require()
-    lines = [(one, TONES.get(Status(one.status), "wait")) for one in queries.of_study(study)]
+    lines = [(one, *_status(one.status, extracting.stopped(one, by))) for one in queries.of_study(study)]
     context = {"study": study, "lines": lines, "may": may, "form": form, "tables": tables, "attached": attached}
     return render(request, "releases/extracts.html", context)
+
+
+def _status(of: str, stopped: Verdict | None) -> tuple[str, str]:
+    """Where an extract stands, and its tone; one that is ready is not where its permit lets nobody have it."""
+    status = Status(of)
+    return (STOPPED, "bad") if stopped is not None else (STATUSES[status], TONES.get(status, "wait"))
 
 
 @signed_in
@@ -69,10 +78,13 @@ def extract(request: HttpRequest, extract_id: uuid.UUID) -> HttpResponse:
         (TABLES[table], [COLUMNS[table][column] for column in columns])
         for table, columns in one.asked["tables"].items()
     ]
+    stopped = extracting.stopped(one, by)
+    status, tone = _status(one.status, stopped)
     context = {
         "one": one,
-        "status": STATUSES[facts.status],
-        "tone": TONES.get(facts.status, "wait"),
+        "status": status,
+        "tone": tone,
+        "stopped": stopped,
         "asked": asked,
         "thin": [
             {"table": TABLES[table], "words": COLUMNS[table][column], "empty": count, "rows": rows}

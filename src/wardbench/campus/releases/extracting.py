@@ -69,6 +69,16 @@ def allowed(study: Study, by: Actor, cohort: str) -> Verdict:
     return no(NO_PERMIT) if permit is None else permits.check(permit, by, Used(Use.DATA, cohort=cohort))
 
 
+def stopped(found: Extract, by: Actor) -> Verdict | None:
+    """Why an extract that is ready cannot be downloaded now, by whoever looks or, where that is nobody of the team, by
+    whoever asked for it; None where it can, and where it is not ready."""
+    if found.status != Status.DELIVERED:
+        return None
+    reader = by if by.id in team_of(found.study) else actor_of(found.by)
+    verdict = allowed(found.study, reader, found.cohort)
+    return None if verdict else verdict
+
+
 def tables_of(study: Study) -> list[str]:
     """The tables that the permit names; none where it names none."""
     permit = permits.holding(study)

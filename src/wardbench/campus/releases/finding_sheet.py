@@ -22,6 +22,8 @@ HEADERS = {
     "unit": ("unit", "units"),
 }
 """What a column may be called; the unit may be missing."""
+NO_VALUE = frozenset({"nan", "inf", "infinity", "1.#inf", "1.#ind", "1.#qnan", "#n/a", "#num!", "#div/0!", "#value!"})
+"""What programs write in place of a number that is none. Words, as "positive" or "<5", are values."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,10 @@ def read(content: bytes) -> list[Value]:
                 raise InputError(
                     _("values: line {line}: {name} is missing or too long.").format(line=number, name=name)
                 )
+        if given["value"].strip("+-").casefold() in NO_VALUE:
+            raise InputError(
+                _("values: line {line}: this is no value; leave out what was not measured.").format(line=number)
+            )
         one = Value(**given)
         if (one.label, one.analyte) in seen:
             raise InputError(_("values: line {line}: this specimen has a value for this already.").format(line=number))

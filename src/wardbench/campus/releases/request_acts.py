@@ -29,8 +29,8 @@ def _accept(of: Request, _form: Any, by: Actor) -> object:
 
 
 def _log(of: Request, form: Any, by: Actor) -> object:
-    parcel = of.shipments.filter(back=False).get()
-    return shipping.note_temperatures(parcel, form.cleaned_data["readings"], by=by)
+    parcel = of.shipments.get(id=form.cleaned_data["parcel"])
+    return shipping.note_temperatures(parcel, form.cleaned_data["readings"], by=by, lines=form.numbers)
 
 
 def _line(form: Any) -> uuid.UUID:

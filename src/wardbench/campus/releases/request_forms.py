@@ -8,6 +8,8 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -178,10 +180,25 @@ class DestroyForm(ChosenForm):
 
 
 class LogForm(ReadingsForm):
-    """Temperatures of the parcel of a request."""
+    """Temperatures of a parcel of a request, of the latest where no other is chosen."""
+
+    parcel = forms.ChoiceField(label=_("Which parcel"))
+    field_order = ("parcel", "readings")
 
     def __init__(self, *args: Any, of: Request, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["readings"].help_text = format_lazy(
+            "{} {}",
+            self.fields["readings"].help_text,
+            _("From a day before the parcel was sent to a day after it arrived."),
+        )
+        self.fields["parcel"].choices = [(str(one.id), _called(one)) for one in of.shipments.order_by("-packed")]  # type: ignore[attr-defined]
+
+
+def _called(one: Shipment) -> str:
+    sent = date_format(timezone.localtime(one.sent or one.packed), "j F Y, H:i")
+    said = gettext("%(parcel)s, back to the biobank, sent %(day)s") if one.back else gettext("%(parcel)s, sent %(day)s")
+    return said % {"parcel": one.reference, "day": sent}
 
 
 class UseForm(ChosenForm):

@@ -18,6 +18,7 @@ from wardbench.campus.people.reauthentication import reauthenticated_to_decide
 from wardbench.campus.people.refusals import refusal, told_in
 from wardbench.campus.releases import (
     agreeing,
+    agreement_shown,
     baskets,
     blinding_queries,
     quoting,
@@ -125,8 +126,14 @@ def _tell(request: HttpRequest, request_id: uuid.UUID, what: Verb, made: Any) ->
     if what is Verb.RESERVE:
         for label, why in made:
             messages.warning(request, _("%(label)s was left out: %(why)s") % {"label": label, "why": why})
-    if what is Verb.LOG and made:
-        messages.warning(request, _("The parcel was outside its temperatures."))
+    if what is Verb.LOG:
+        said = ngettext("%(n)d temperature is kept.", "%(n)d temperatures are kept.", made.new) % {"n": made.new}
+        if made.again:
+            again = ngettext("%(n)d was there already.", "%(n)d were there already.", made.again)
+            said = f"{said} {again % {'n': made.again}}"
+        messages.success(request, said)
+        if made.outside:
+            messages.warning(request, _("The parcel was outside its temperatures."))
     if what is Verb.TAKE_BACK and made[1]:
         messages.warning(request, _("Missing: %(labels)s") % {"labels": ", ".join(made[1][:20])})
 
@@ -182,6 +189,10 @@ def _agreement(request: HttpRequest, request_id: uuid.UUID, form: request_forms.
         "of": of,
         "agreement": found,
         "said": found.content,
+        "purpose": agreement_shown.purpose(found.content),
+        "material": agreement_shown.material(found.content),
+        "fate": agreement_shown.fate(found.content),
+        "travelling": agreement_shown.travelling(of, found.content),
         "cost": request_forms.euro(found.content["cents"]),
         "may": rules.may(by, Verb.SIGN, facts),
         "may_draw": rules.may(by, Verb.DRAW_UP, facts),

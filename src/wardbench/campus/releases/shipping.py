@@ -43,6 +43,9 @@ from wardbench.core.errors import BusyError, InputError, NotFoundError
 OPEN_DAYS = 30
 """How long the secret address of a parcel opens its page."""
 MOST_READINGS = 20_000
+ASIDE = datetime.timedelta(days=1)
+"""How long before a parcel was sent and after it arrived its logger may have measured: it is started in advance, read
+out later, and whoever says that it left or arrived may say so the next day."""
 STATES = {"received": LineStatus.RECEIVED, "missing": LineStatus.MISSING, "damaged": LineStatus.DAMAGED}
 
 
@@ -60,6 +63,15 @@ class Arrived:
 
     state: str
     words: str = ""
+
+
+@dataclass(frozen=True)
+class Noted:
+    """Of temperatures that were given: how many are kept now, were there `again`, are `outside` what was promised."""
+
+    new: int
+    again: int
+    outside: int
 
 
 @verb("releases.send")
@@ -156,17 +168,45 @@ def open_parcel(request_id: uuid.UUID, *, by: Actor) -> str:
 
 @verb("releases.log")
 def note_temperatures(
-    shipment: Shipment, readings: Sequence[tuple[datetime.datetime, int]], *, by: Actor
-) -> list[TemperatureEntry]:
-    """Keep what a logger in the parcel measured, in hundredths of a degree; those that are outside its conditions."""
+    shipment: Shipment, readings: Sequence[tuple[datetime.datetime, int]], *, by: Actor, lines: Sequence[int] = ()
+) -> Noted:
+    """Keep what a logger in the parcel measured, in hundredths of a degree; `lines` are where each stands in its file.
+
+    InputError names the first line with another temperature of a moment than is kept or given before, or of a time that
+    is not of this parcel; nothing is kept then. The same temperature of a moment counts once.
+    """
     request = allowed(shipment.request_id, Verb.LOG, by)
     if not 1 <= len(readings) <= MOST_READINGS:
         raise InputError(_("temperatures: give 1 to {most} at once.").format(most=MOST_READINGS))
-    made = [TemperatureEntry(shipment=shipment, at=at, value=value) for at, value in readings]
-    TemperatureEntry.objects.bulk_create(made, ignore_conflicts=True, batch_size=500)
-    outside = [one for one in made if is_outside(shipment, one.value)]
-    note(request, Verb.LOG, by, parcel=shipment.reference, readings=len(made), outside=len(outside))
-    return outside
+    shipment = Shipment.objects.select_for_update().get(id=shipment.id)
+    began = (shipment.sent or shipment.packed) - ASIDE
+    ended = shipment.arrived + ASIDE if shipment.arrived is not None else None
+    kept: dict[datetime.datetime, int] = dict(shipment.temperatures.values_list("at", "value"))
+    new: dict[datetime.datetime, int] = {}
+    for line, (moment, value) in zip(lines or range(1, len(readings) + 1), readings, strict=True):
+        # In the hour that a clock shows twice, times of two zones are never equal.
+        at = moment.astimezone(datetime.UTC)
+        if at < began:
+            said = _("Line {line}: this is more than a day before parcel {parcel} was sent.")
+            raise InputError(said.format(line=line, parcel=shipment.reference), about="readings")
+        if ended is not None and at > ended:
+            said = _("Line {line}: this is more than a day after parcel {parcel} arrived.")
+            raise InputError(said.format(line=line, parcel=shipment.reference), about="readings")
+        if kept.get(at, new.get(at, value)) != value:
+            said = _(
+                "Line {line}: there is another temperature of the same moment. Correct one of them; where the "
+                "clock was put back, write times as 2026-10-25 02:30+01:00."
+            )
+            raise InputError(said.format(line=line), about="readings")
+        if at not in kept:
+            new[at] = value
+    made = [TemperatureEntry(shipment=shipment, at=at, value=value) for at, value in new.items()]
+    TemperatureEntry.objects.bulk_create(made, batch_size=500)
+    given = {moment.astimezone(datetime.UTC): value for moment, value in readings}
+    outside = sum(is_outside(shipment, value) for value in given.values())
+    noted = Noted(len(new), len(readings) - len(new), outside)
+    note(request, Verb.LOG, by, parcel=shipment.reference, readings=noted.new, again=noted.again, outside=outside)
+    return noted
 
 
 def is_outside(shipment: Shipment, value: int) -> bool:

@@ -115,14 +115,41 @@ def summary(lost: Sequence[Loss]) -> dict[str, dict[str, int]]:
     return found
 
 
-def to_json(standard: str, lost: Sequence[Loss], why: Mapping[tuple[str, str], str]) -> bytes:
-    """The list as a file: how much of what and why, then each value."""
+@dataclass(frozen=True)
+class Missing:
+    """A field that the standard asks for and that the inventory leaves empty: what was written is not valid by it."""
+
+    kind: str
+    id: str
+    field: str
+
+
+def missing(inventory: Inventory, asked: Iterable[tuple[str, str]]) -> list[Missing]:
+    """What is empty of the fields (kind, field) that a standard asks for."""
+    found = []
+    for kind, field in asked:
+        name, _made, key = KINDS[kind]
+        things = [one for one in getattr(inventory, name) if not getattr(one, field).strip()]
+        found += [Missing(kind, getattr(one, key), field) for one in things]
+    return found
+
+
+def to_json(
+    standard: str, lost: Sequence[Loss], why: Mapping[tuple[str, str], str], lacks: Sequence[Missing] = ()
+) -> bytes:
+    """The list as a file: what the standard asks for and the inventory lacks, how much of what is not held and why, and
+    each value."""
     told = [
         {"kind": kind, "field": field, "things": count, "why": why.get((kind, field), "")}
         for kind, of in summary(lost).items()
         for field, count in sorted(of.items())
     ]
-    said = {"standard": standard, "not_held": told, "values": [asdict(loss) for loss in lost]}
+    said = {
+        "standard": standard,
+        "missing": [asdict(one) for one in lacks],
+        "not_held": told,
+        "values": [asdict(loss) for loss in lost],
+    }
     return json.dumps(said, ensure_ascii=False, indent=1).encode()
 
 

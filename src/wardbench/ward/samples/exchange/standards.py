@@ -14,7 +14,7 @@ from decimal import InvalidOperation
 from wardbench.core.errors import InputError
 from wardbench.ward.samples.exchange import bbmri_fhir, losses, miabis_fhir, omop_table, tables
 from wardbench.ward.samples.exchange.inventory import Inventory
-from wardbench.ward.samples.exchange.losses import WHOLE, Loss
+from wardbench.ward.samples.exchange.losses import WHOLE, Loss, Missing
 
 
 def gettext_noop(sentence: str) -> str:
@@ -72,13 +72,15 @@ _FHIR = {
 
 @dataclass(frozen=True)
 class Standard:
-    """A standard: its name, how it is written and read, and which fields it cannot hold (each with why)."""
+    """A standard: its name, how it is written and read, which fields it cannot hold (each with why), and which that an
+    inventory may leave empty it asks for (`asks`)."""
 
     code: str
     title: str
     write: Callable[[Inventory], Mapping[str, bytes]]
     read: Callable[[Files], Inventory]
     why: Mapping[tuple[str, str], str]
+    asks: tuple[tuple[str, str], ...] = ()
 
 
 STANDARDS = {
@@ -92,6 +94,7 @@ STANDARDS = {
             miabis_fhir.write,
             miabis_fhir.read,
             {**_FHIR, ("sample", "diagnosis"): NEEDS_MORE},
+            asks=(("collection", "description"),),
         ),
         Standard(
             "bbmri-fhir",
@@ -109,6 +112,7 @@ STANDARDS = {
                 ("collection", "designs"): COARSER,
                 ("sample", "material"): COARSER,
             },
+            asks=(("biobank", "description"), ("collection", "description")),
         ),
         Standard(
             "omop",
@@ -134,10 +138,11 @@ STANDARDS = {
 
 @dataclass(frozen=True)
 class Export:
-    """Files by name, `not-held.json` among them, and what it says."""
+    """Files by name, `not-held.json` among them, and what it says: what is not held, and what the standard misses."""
 
     files: Mapping[str, bytes]
     lost: tuple[Loss, ...]
+    missing: tuple[Missing, ...]
 
 
 def export(inventory: Inventory, standard: Standard) -> Export:
@@ -145,8 +150,9 @@ def export(inventory: Inventory, standard: Standard) -> Export:
     inventory = losses.ordered(inventory)
     files = dict(standard.write(inventory))
     lost = losses.losses(inventory, standard.read(files))
-    files[NOT_HELD] = losses.to_json(standard.title, lost, standard.why)
-    return Export(files, tuple(lost))
+    lacks = losses.missing(inventory, standard.asks)
+    files[NOT_HELD] = losses.to_json(standard.title, lost, standard.why, lacks)
+    return Export(files, tuple(lost), tuple(lacks))
 
 
 def standard_of(code: str) -> Standard:
