@@ -16,6 +16,7 @@ from campus import releases_things as at_hand
 from campus.cast import make_cast
 from campus.releases_things import World, again, at, lines, receive, world
 from wardbench.campus.audit.models import Event
+from wardbench.campus.biobank import storing
 from wardbench.campus.biobank.models import Specimen
 from wardbench.campus.people.rules import ForbiddenError
 from wardbench.campus.releases import picking, requesting, returning, shipping
@@ -223,9 +224,100 @@ def test_a_mismatch_cannot_be_missed(w: World) -> None:
         assert 'app-scan--bad" role="alert"' in said and "STOP" in said and label in said
     fragment = gives.post(page, {"scan": "T0-0"}, headers={"HX-Request": "true"}).content.decode()
     assert "<html" not in fragment and 'role="status"' in fragment and "1 of 3 picked" in fragment
+    assert stopped(fragment) == ["T5-0", "nonsense"] and 'role="alert"' not in fragment, "they stand, and are said once"
     line = RequestLine.objects.get(request=request, specimen__label="T0-0")
     assert b"Put it back: Freezer" in gives.post(page, {"back": str(line.id)}).content
     assert Specimen.objects.get(label="T0-0").status == "stored"
+
+
+def stopped(page: str) -> list[str]:
+    """The labels that stand as not belonging in the parcel."""
+    return re.findall(r'app-scan--bad"[^>]*>.*?app-scan__label">([^<]+)', page)
+
+
+def test_a_wrong_tube_stands_until_somebody_says_that_it_was_put_back(w: World) -> None:
+    request = at(w, Status.PICKING)
+    gives = w.cast.client("biobank_manager")
+    page = f"/releases/requests/{request.id}/picking/"
+    for label in ("T0-0", "T5-0", "T1-0", "T2-0"):
+        said = gives.post(page, {"scan": label}).content.decode()
+    assert "3 of 3 picked" in said and stopped(said) == ["T5-0"] and "Send the parcel" not in said
+    assert stopped(gives.get(page).content.decode()) == ["T5-0"], "also when the page is loaded again"
+    with pytest.raises(BusyError, match="T5-0 was scanned and does not belong"):
+        at_hand.send(w, request)
+    (number,) = re.findall(r'name="aside" value="(\d+)"', said)
+    picked = Event.objects.filter(verb="releases.scan").order_by("number").first()
+    assert picked is not None
+    for wrong in (picked.number, int(number) + 1_000, "x", "9" * 40):
+        answer = gives.post(page, {"aside": wrong}).content.decode()
+        assert "no such scan" in answer and number in answer, wrong
+    other = at(w, Status.PICKING, tubes=w.tubes[3:4])
+    assert b"no such scan" in gives.post(f"/releases/requests/{other.id}/picking/", {"aside": number}).content
+    assert w.cast.client("researcher").post(page, {"aside": number}).status_code == 403
+    for _twice in range(2):
+        said = gives.post(page, {"aside": number}).content.decode()
+        assert not stopped(said) and "Send the parcel" in said
+    told = Event.objects.filter(verb="releases.put_aside").order_by("number").first()
+    assert told is not None and told.detail["scanned"] == "T5-0" and told.actor == str(w.gives.id)
+    gives.post(page, {"scan": "T5-0"})
+    with pytest.raises(BusyError, match="T5-0 was scanned"):
+        at_hand.send(w, request)
+    again_number = Event.objects.filter(verb="releases.scan").order_by("-number")[0].number
+    gives.post(page, {"aside": again_number})
+    at_hand.send(w, again(request))
+
+
+def test_why_a_tube_may_not_be_given_stands_with_it(w: World) -> None:
+    request = at(w, Status.PICKING)
+    Specimen.objects.filter(label="T1-0").update(retained=True)
+    gives = w.cast.client("biobank_manager")
+    page = f"/releases/requests/{request.id}/picking/"
+    gives.post(page, {"scan": "T1-0"})
+    gives.post(page, {"scan": "T0-0"})
+    said = gives.get(page).content.decode()
+    assert stopped(said) == ["T1-0"] and "It is kept back for diagnosis." in said
+    assert stopped(gives.post(page, {"scan": "T0-0"}).content.decode()) == ["T1-0"], "a double reading is no wrong tube"
+
+
+def test_a_tube_that_is_not_in_its_place_is_left_out_and_missing_in_one_act(w: World) -> None:
+    request = at(w, Status.PICKING)
+    line = {one.specimen.label: str(one.id) for one in RequestLine.objects.filter(request=request)}
+    gives = w.cast.client("biobank_manager")
+    page = f"/releases/requests/{request.id}/picking/"
+    gives.post(page, {"scan": "T0-0"})
+    shown = gives.get(page).content.decode()
+    assert set(re.findall(r'name="missing" value="([^"]+)"', shown)) == {line["T1-0"], line["T2-0"]}
+    for wrong in (line["T0-0"], "x"):
+        assert "STOP" in gives.post(page, {"missing": wrong}).content.decode()
+    assert Specimen.objects.get(label="T0-0").status == "picked" and lines(request)["T0-0"] == "picked"
+    said = gives.post(page, {"missing": line["T1-0"]}).content.decode()
+    assert "T1-0 is left out, and missing from now on." in said and "1 of 2 picked" in said
+    tube = Specimen.objects.get(label="T1-0")
+    assert (tube.status, tube.reserved, tube.box) == ("missing", None, None) and lines(request)["T1-0"] == "dropped"
+    assert re.search(r"T1-0.*?Missing</span> Left out", said, re.DOTALL), "and the list says so"
+    verbs = set(Event.objects.order_by("-number").values_list("verb", flat=True)[:3])
+    assert verbs == {"releases.leave_out", "biobank.lose", "releases.not_in_place"}
+    # One that was marked as missing on its own page stands as missing, and is left out by the same button.
+    storing.lose([Specimen.objects.get(label="T2-0")], "Not there", by=w.gives)
+    shown = gives.get(page).content.decode()
+    assert shown.count(">Missing</span>") == 2 and "1 of 2 picked" in shown and "Send the parcel" not in shown
+    said = gives.post(page, {"missing": line["T2-0"]}).content.decode()
+    assert "1 of 1 picked" in said and "Send the parcel" in said
+    at_hand.send(w, again(request))
+    assert lines(request) == {"T0-0": "sent", "T1-0": "dropped", "T2-0": "dropped"}
+
+
+def test_a_tube_is_both_left_out_and_missing_or_neither(w: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = at(w, Status.PICKING)
+    line = RequestLine.objects.get(request=request, specimen__label="T1-0")
+
+    def refused(*_given: Any, **_named: Any) -> None:
+        raise BusyError("no")
+
+    monkeypatch.setattr(storing, "lose", refused)
+    with pytest.raises(BusyError):
+        picking.not_in_place(request.id, line.id, by=w.gives)
+    assert lines(request)["T1-0"] == "reserved" and Specimen.objects.get(label="T1-0").reserved == line.id
 
 
 def test_pages_are_for_those_whom_they_concern(w: World) -> None:

@@ -22,6 +22,21 @@ def focused(one: Visitor) -> str:
     return str(one.page.evaluate("document.activeElement.id"))
 
 
+def stops(one: Visitor) -> list[str]:
+    """The labels that STOP stands for, from the top."""
+    return [str(label) for label in one.page.locator(".app-scan--bad .app-scan__label").all_inner_texts()]
+
+
+def put_aside(one: Visitor) -> None:
+    """Say of the first wrong tube that it was put back, by keyboard; the scan field has the focus again."""
+    buttons = one.page.get_by_role("button", name="I put it back")
+    last = buttons.nth(buttons.count() - 1)
+    buttons.first.focus()
+    one.page.keyboard.press("Enter")
+    last.wait_for(state="detached")
+    assert focused(one) == "scan"
+
+
 def ask(one: Visitor) -> str:
     """From an empty basket to a request that the biobank has; the path of its page."""
     one.open("/releases/requests/baskets/")
@@ -79,7 +94,43 @@ def test_specimens_go_and_come_back(visitors: Arrive) -> None:
     assert focused(gives) == "scan"
     gives.page.keyboard.type(labels[2])
     gives.page.get_by_text("3 of 3 picked").wait_for()
-    assert focused(gives) == "scan" and not gives.page.get_by_role("alert").count()
+    # Whoever scans on without looking finds the wrong tube still standing, and cannot send before it is put back.
+    send = gives.page.get_by_role("link", name="Send the parcel")
+    assert focused(gives) == "scan" and stops(gives) == ["NOT-ON-THE-LIST"] and not send.count()
+    gives.page.reload()
+    assert stops(gives) == ["NOT-ON-THE-LIST"], "also when the page is loaded again"
+    # What a scanner types while a button has the focus does not press it.
+    gives.page.get_by_role("button", name="I put it back").focus()
+    scan(gives, "ANOTHER")
+    gives.page.get_by_text("ANOTHER", exact=True).first.wait_for()
+    assert stops(gives) == ["NOT-ON-THE-LIST", "ANOTHER"]
+    well(gives)
+    put_aside(gives)
+    put_aside(gives)
+    assert not stops(gives)
+    # A scan that gets no answer is not swallowed, keeps its label, and is gone once it is scanned again.
+    gives.page.route("**/picking/", lambda route: route.abort())
+    scan(gives, "LOST", "AWAY")
+    gives.page.locator("#unsent .app-scan--bad").nth(1).wait_for()
+    assert stops(gives) == ["LOST", "AWAY"] and focused(gives) == "scan" and not send.is_visible()
+    assert "Not sent. Scan this label again." in gives.page.locator("#unsent").inner_text()
+    gives.complaints.clear()
+    gives.page.unroute("**/picking/")
+    gives.page.route("**/picking/", lambda route: route.fulfill(status=502, body="Bad gateway"))
+    scan(gives, "FAILED")
+    gives.page.locator("#unsent .app-scan--bad").nth(2).wait_for()
+    gives.complaints.clear()
+    gives.page.unroute("**/picking/")
+    well(gives)
+    scan(gives, labels[0])
+    gives.page.get_by_text("This tube is picked already.").wait_for()
+    scan(gives, "AWAY")
+    gives.page.locator("#stops .app-scan--bad").wait_for()
+    assert stops(gives) == ["LOST", "FAILED", "AWAY"]
+    for _three in range(3):
+        put_aside(gives)
+    send.wait_for()
+    assert not stops(gives)
     well(gives)
     follow(gives, "Send the parcel")
     press(gives, "Send the parcel")
@@ -184,6 +235,7 @@ def test_from_the_finder_over_an_agreement_to_what_came_back(visitors: Arrive) -
     assert "STOP" in alert.inner_text() and focused(gives) == "scan"
     scan(gives, labels[1])
     gives.page.get_by_text("2 of 2 picked").wait_for()
+    put_aside(gives)
     follow(gives, "Send the parcel")
     press(gives, "Send the parcel")
     well(gives)

@@ -14,10 +14,20 @@ from django.utils.translation import gettext as _
 
 from wardbench.campus.people.refusals import refusal
 from wardbench.campus.people.rules import SYSTEM
-from wardbench.campus.releases import picking, request_queries, request_shown, rules, shipping, warning_shown
+from wardbench.campus.releases import (
+    mismatches,
+    picking,
+    request_queries,
+    request_shown,
+    rules,
+    shipping,
+    warning_shown,
+)
 from wardbench.campus.releases.rules import Verb
 from wardbench.campus.web.pages import actor, open_to_all, signed_in
 from wardbench.core.errors import InputError, WardbenchError
+
+LONGEST_NUMBER = 18
 
 
 @signed_in
@@ -31,13 +41,16 @@ def pick(request: HttpRequest, request_id: uuid.UUID) -> HttpResponse:
         try:
             context.update(_scanned(request, of.id))
         except WardbenchError as error:
-            context["bad"] = refusal(error)
+            context.update(bad=refusal(error), read=request.POST.get("scan", "").strip()[:64])
     lines = request_shown.pick_list(of)
+    wanted = [one for one in lines if not one.out]
     context.update(
+        stops=request_shown.stops(of),
         left_out=request_queries.left_out(of),
         lines=lines,
-        done=sum(one.done for one in lines),
-        all_done=all(one.done for one in lines),
+        wanted=len(wanted),
+        done=sum(one.done for one in wanted),
+        all_done=bool(wanted) and all(one.done for one in wanted),
     )
     template = "releases/picked.html" if request.headers.get("HX-Request") else "releases/pick.html"
     return render(request, template, context)
@@ -49,21 +62,23 @@ def _scanned(request: HttpRequest, request_id: uuid.UUID) -> dict[str, Any]:
         return {
             "good": _("Put it back: %(place)s") % {"place": picking.put_back(request_id, _id(request, "back"), by=by)}
         }
+    if "aside" in request.POST:
+        mismatches.put_aside(request_id, _number(request, "aside"), by=by)
+        return {}
+    if "missing" in request.POST:
+        label = picking.not_in_place(request_id, _id(request, "missing"), by=by)
+        return {"noted": _("%(label)s is left out, and missing from now on.") % {"label": label}}
     if "part" in request.POST:
         line = picking.take_part(request_id, _id(request, "part"), request.POST.get("scan", ""), by=by)
         return {"good": line.specimen.label}
     found = picking.scan(request_id, request.POST.get("scan", ""), by=by)
     if found.outcome is picking.Outcome.PART and found.line is not None:
         return {"part": found.line, "part_amount": request_shown.amount_of(found.line)}
-    said = {
-        picking.Outcome.OTHER: _("This tube is not on the list. Put it back."),
-        picking.Outcome.UNKNOWN: _("No specimen has this label."),
-        picking.Outcome.REFUSED: found.words,
-        picking.Outcome.ALREADY: _("This tube is picked already."),
-    }.get(found.outcome)
-    if said is None and found.line is not None:
-        return {"good": found.line.specimen.label}
-    return {"good": found.text} if said is None else {"bad": said, "read": found.text}
+    if found.outcome is picking.Outcome.ALREADY:
+        return {"noted": _("This tube is picked already."), "read": found.text}
+    if found.outcome in picking.MISMATCHES or found.line is None:
+        return {"new_stop": True}
+    return {"good": found.line.specimen.label}
 
 
 def _id(request: HttpRequest, name: str) -> uuid.UUID:
@@ -71,6 +86,11 @@ def _id(request: HttpRequest, name: str) -> uuid.UUID:
         return uuid.UUID(request.POST.get(name, ""))
     except ValueError:
         raise InputError(_("line: this request has no such specimen.")) from None
+
+
+def _number(request: HttpRequest, name: str) -> int:
+    given = request.POST.get(name, "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) <= LONGEST_NUMBER else 0
 
 
 @signed_in

@@ -9,8 +9,8 @@ from enum import StrEnum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from wardbench.campus.audit.services import verb
-from wardbench.campus.biobank import custody, tubes
+from wardbench.campus.audit.services import record, verb
+from wardbench.campus.biobank import custody, storing, tubes
 from wardbench.campus.biobank.amounts import Amount
 from wardbench.campus.biobank.custody import Change
 from wardbench.campus.biobank.models import Specimen
@@ -18,8 +18,9 @@ from wardbench.campus.biobank.preanalytics import is_solid
 from wardbench.campus.biobank.rules import Act
 from wardbench.campus.biobank.rules import Status as TubeStatus
 from wardbench.campus.people.refusals import reason
+from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import SYSTEM, Actor
-from wardbench.campus.releases import agreeing, checking
+from wardbench.campus.releases import agreeing, checking, requesting
 from wardbench.campus.releases.models import Request, RequestLine
 from wardbench.campus.releases.moves import allowed, change_line, leaves, lines_of, move, note, require_all
 from wardbench.campus.releases.order import in_order
@@ -41,6 +42,8 @@ class Outcome(StrEnum):
 
 
 MISMATCHES = frozenset({Outcome.OTHER, Outcome.UNKNOWN, Outcome.REFUSED})
+"""What has to be put back: such a tube does not belong in the parcel."""
+NOT_IN_PLACE = gettext_noop("It was not in its place when it was to be picked.")
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,8 @@ def scan(request_id: uuid.UUID, text: str, *, by: Actor) -> Scanned:
     if not text:
         raise InputError(_("scan: nothing was read."))
     found = _scanned(request, text, by)
-    note(request, Verb.SCAN, by, outcome=found.outcome.value, scanned=text)
+    why = {"why": found.words} if found.words else {}
+    note(request, Verb.SCAN, by, outcome=found.outcome.value, scanned=text, **why)
     return found
 
 
@@ -173,6 +177,26 @@ def put_back(request_id: uuid.UUID, line_id: uuid.UUID, *, by: Actor) -> str:
         change_line(line, LineStatus.PICKED, LineStatus.RESERVED, scanned="", picked=None, picked_by_id=None)
     note(request, Verb.PUT_BACK, by, specimen=one.label)
     return last.place
+
+
+@verb("releases.not_in_place")
+def not_in_place(request_id: uuid.UUID, line_id: uuid.UUID, *, by: Actor) -> str:
+    """Leave out a tube that is not where it should be and say that it is missing, both or neither; its label. One that
+    is known to be missing is left out. BusyError while it is picked."""
+    requesting.leave_out(request_id, line_id, NOT_IN_PLACE, by=by)
+    line = RequestLine.objects.select_related("specimen", "request__study").get(id=line_id)
+    if line.specimen.status != TubeStatus.MISSING:
+        storing.lose([line.specimen], NOT_IN_PLACE, by=by)
+    record(
+        "releases.not_in_place",
+        "request",
+        line.request_id,
+        by=by,
+        study=line.request.study.reference,
+        reference=line.request.reference,
+        specimen=line.specimen.label,
+    )
+    return line.specimen.label
 
 
 @verb("releases.stop")

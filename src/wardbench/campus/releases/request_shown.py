@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -13,13 +14,16 @@ from django.utils.translation import gettext as _
 from wardbench.campus.biobank import equipment, exposure, places
 from wardbench.campus.biobank.amounts import Amount
 from wardbench.campus.biobank.models import Excursion
+from wardbench.campus.biobank.rules import STATUSES as TUBE_STATUSES
 from wardbench.campus.biobank.rules import Status as TubeStatus
 from wardbench.campus.biobank.rules import may_see_inventory
 from wardbench.campus.people.figures import degrees
 from wardbench.campus.people.refusals import reason
+from wardbench.campus.people.roles import gettext_noop
 from wardbench.campus.people.rules import Actor
-from wardbench.campus.releases import checking, request_queries, rules, settling, shipping
+from wardbench.campus.releases import checking, mismatches, request_queries, rules, settling, shipping
 from wardbench.campus.releases.models import Quote, Request, RequestLine, Shipment
+from wardbench.campus.releases.picking import Outcome
 from wardbench.campus.releases.request_forms import FORMS, euro
 from wardbench.campus.releases.rules import (
     ACTIONS,
@@ -181,38 +185,66 @@ class PickRow:
     done: bool
     parent: str
     """The label of the tube from which a picked one was taken, empty where it was picked as it was taken."""
+    out: bool = False
+    """It was left out, for it is missing."""
     warm: Sequence[str] = ()
     """When it had been outside its temperatures, and what the biobank says of that."""
 
 
 def pick_list(of: Request) -> list[PickRow]:
-    """The lines in the order in which they are picked, those that are picked with their place of before."""
+    """The lines in the order in which they are picked, those that are picked with their place of before; at the end
+    what is missing, also where it was left out since."""
     found: list[PickRow] = []
     words, before = places.Words(), ""
-    lines = of.lines.select_related("specimen__collection", "specimen__box", "specimen__parent").exclude(
-        status=LineStatus.DROPPED
-    )
+    gone = Q(status=LineStatus.DROPPED) & (Q(order=None) | ~Q(specimen__status=TubeStatus.MISSING))
+    found_lines = of.lines.select_related("specimen__collection", "specimen__box", "specimen__parent").exclude(gone)
+    lines = sorted(found_lines, key=lambda line: line.specimen.status == TubeStatus.MISSING)
     warm = exposure.exposed([line.specimen_id for line in lines])
     for line in lines:
         one = line.specimen
         done = line.status == LineStatus.PICKED and one.status == TubeStatus.PICKED
-        again = line.status == LineStatus.PICKED and not done
-        box = _("Picked") if done else words.of(one.box, None) or _("Out of storage")
+        missing = one.status == TubeStatus.MISSING
+        again = line.status == LineStatus.PICKED and not done and not missing
+        said = _(TUBE_STATUSES[TubeStatus.MISSING]) if missing else _(LINE_STATUSES[LineStatus(line.status)])
+        away = said if missing else _("Out of storage")
+        box = _("Picked") if done else words.of(one.box, None) or away
         row = Row(
             line,
             one.label,
             _(MATERIALS[one.material]),
             amount_of(line) if line.amount is not None else "",
-            _("Picked and put elsewhere since: scan it again") if again else _(LINE_STATUSES[LineStatus(line.status)]),
-            "wait" if again else LINE_TONES.get(LineStatus(line.status), ""),
+            _("Picked and put elsewhere since: scan it again") if again else said,
+            "bad" if missing else "wait" if again else LINE_TONES.get(LineStatus(line.status), ""),
             code=line.code,
         )
         position = places.label(one.box, one.place) if one.box is not None else ""
         parent = one.parent.label if done and one.parent is not None else ""
-        said = [_outside(each) for each in warm.get(one.id, ())]
-        found.append(PickRow(row, box, box != before, position, done, parent, said))
+        outside = [_outside(each) for each in warm.get(one.id, ())]
+        out = line.status == LineStatus.DROPPED
+        found.append(PickRow(row, box, box != before, position, done, parent, out, outside))
         before = box
     return found
+
+
+WRONG = {
+    Outcome.OTHER: gettext_noop("This tube is not on the list. Put it back."),
+    Outcome.UNKNOWN: gettext_noop("No specimen has this label."),
+    Outcome.REFUSED: gettext_noop("This tube may not be given. Put it back."),
+}
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A scan that did not fit, in the reader's language."""
+
+    number: int
+    label: str
+    said: str
+
+
+def stops(of: Request) -> list[Stop]:
+    """What was scanned and does not belong in the parcel, until somebody says that it was put back."""
+    return [Stop(one.number, one.text, one.why or _(WRONG[one.outcome])) for one in mismatches.standing(of)]
 
 
 def _outside(one: Excursion) -> str:

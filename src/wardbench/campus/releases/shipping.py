@@ -19,7 +19,7 @@ from wardbench.campus.biobank.custody import Change
 from wardbench.campus.biobank.rules import Act
 from wardbench.campus.people.queries import actor_of
 from wardbench.campus.people.rules import SYSTEM, Actor, Verdict
-from wardbench.campus.releases import agreeing, checking, rules, warning
+from wardbench.campus.releases import agreeing, checking, mismatches, rules, warning
 from wardbench.campus.releases.giving_back import give_back
 from wardbench.campus.releases.models import Request, RequestLine, Shipment, ShipmentLine, TemperatureEntry
 from wardbench.campus.releases.moves import (
@@ -78,8 +78,8 @@ class Noted:
 def send(request_id: uuid.UUID, conditions: str, *, by: Actor, courier: str = "", tracking: str = "") -> Sent:
     """Send what was picked. Permit, consent and terms are checked once more, and what leaves is written on the permit.
 
-    BusyError while a tube is neither picked nor left out, or one lies there that was left out; ForbiddenError where the
-    permit does not allow it any more.
+    BusyError while a tube is neither picked nor left out, or one lies there that was left out or does not fit;
+    ForbiddenError where the permit does not allow it any more.
     """
     request = allowed(request_id, Verb.SEND, by)
     if conditions not in CONDITIONS:
@@ -93,6 +93,12 @@ def send(request_id: uuid.UUID, conditions: str, *, by: Actor, courier: str = ""
     if stray is not None:
         said = _("{label} was left out after it was picked; take it from the parcel and put it back first.")
         raise BusyError(said.format(label=stray.specimen.label))
+    wrong = next(iter(mismatches.standing(request)), None)
+    if wrong is not None:
+        said = _(
+            "{label} was scanned and does not belong in the parcel; say on the pick list first that you put it back."
+        )
+        raise BusyError(said.format(label=wrong.text))
     lines = lines_of(request, LineStatus.PICKED)
     if not lines:
         raise BusyError(_("Nothing is picked."))

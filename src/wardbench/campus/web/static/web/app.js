@@ -66,22 +66,68 @@ for (const map of document.querySelectorAll("table[data-keys]")) {
 }
 
 // A scanner types a label and Enter. Every label is sent in its turn, however fast they come, and the field stays ready.
+// One that gets no answer, or a refusal that nobody has on record, stands above the field until it is dealt with.
+const PATIENCE = 15_000;
 for (const field of document.querySelectorAll("[data-scan]")) {
+  const target = document.querySelector(field.dataset.scan);
+  const unsent = document.querySelector(field.dataset.unsent);
   let last = Promise.resolve();
+  let waiting = 0;
+  const hold = (label, why) => {
+    const box = document.getElementById("unsent-scan").content.firstElementChild.cloneNode(true);
+    box.dataset.label = label;
+    box.querySelector(".app-scan__label").textContent = label;
+    if (why) box.querySelector("[data-why]").textContent = why;
+    box.querySelector("button").addEventListener("click", () => {
+      box.remove();
+      field.focus();
+    });
+    unsent.append(box);
+  };
+  const holdRefused = () => {
+    for (const bad of target.querySelectorAll(".app-scan--bad")) {
+      hold(bad.querySelector(".app-scan__label")?.textContent ?? "", bad.lastElementChild.textContent);
+      bad.remove();
+    }
+  };
+  holdRefused();
+  const send = (values) => {
+    waiting += 1;
+    target.setAttribute("aria-busy", "true");
+    const sent = last.then(async () => {
+      const before = target.firstElementChild;
+      const part = "scan" in values && target.querySelector("[data-part]")?.dataset.part;
+      const all = part ? { ...values, part } : values;
+      await window.htmx.ajax("POST", field.form.action, { source: unsent, target, swap: "innerHTML", values: all });
+      if (target.contains(before)) throw new Error("no answer");
+      for (const box of [...unsent.children]) if (box.dataset.label === values.scan) box.remove();
+      holdRefused();
+    });
+    last = sent.catch(() => {}).then(() => {
+      waiting -= 1;
+      if (!waiting) target.removeAttribute("aria-busy");
+    });
+    return sent;
+  };
+  unsent.addEventListener("htmx:configRequest", (event) => (event.detail.timeout = PATIENCE));
   field.form.addEventListener("submit", (event) => {
     event.preventDefault();
     const text = field.value.trim();
     field.value = "";
     field.focus();
-    if (!text) return;
-    const target = document.querySelector(field.dataset.scan);
-    last = last
-      .then(() => {
-        const part = target.querySelector("[data-part]")?.dataset.part;
-        const values = part ? { scan: text, part } : { scan: text };
-        return window.htmx.ajax("POST", field.form.action, { source: document.body, target, swap: "innerHTML", values });
-      })
-      .catch(() => {});
+    if (text) send({ scan: text }).catch(() => hold(text));
+  });
+  document.addEventListener("submit", (event) => {
+    const { aside } = event.target.dataset;
+    if (!aside) return;
+    event.preventDefault();
+    const button = event.target.querySelector("button");
+    button.disabled = true;
+    field.focus();
+    send({ aside }).catch(() => (button.disabled = false));
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if (waiting || unsent.childElementCount) event.preventDefault();
   });
   // A scanner may send Tab or nothing after a label: what came faster than anybody types is sent by itself.
   let times = [];
@@ -102,7 +148,8 @@ for (const field of document.querySelectorAll("[data-scan]")) {
     pause = setTimeout(sendScanned, 200);
   });
   document.addEventListener("keydown", (event) => {
-    const busy = event.target.closest("input, textarea, select, button, a, summary");
+    // The space bar presses a button; whatever else is typed there came from a scanner.
+    const busy = event.target.closest(event.key === " " ? "input, textarea, select, button, a, summary" : "input, textarea, select");
     if (!busy && event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) field.focus();
   });
   window.addEventListener("focus", () => field.focus());
