@@ -500,6 +500,24 @@ def test_whoever_reviews_is_told_of_questions_that_few_persons_tell_apart(campus
         assert str(first.id) in Event.objects.filter(verb="outcomes.allow").latest("number").detail["near"]
 
 
+def test_an_answer_on_older_records_is_near_to_the_same_question(campus: Cast) -> None:
+    """Two answers of one question tell about those who were loaded between them."""
+    steward, client = campus.actor("data_steward"), campus.client("data_steward")
+    first = ask(campus, basis=Basis.REVIEWED)
+    services.allow(first.id, "", by=steward)
+    first = answered(first)
+    assert first.status == Status.ANSWERED and first.snapshot
+    services.allow(ask(campus, basis=Basis.REVIEWED).id, "", by=steward)
+    Inquiry.objects.filter(id=first.id).update(snapshot="older")
+    for of in (asked(), asked(days=200)):
+        one = ask(campus, basis=Basis.REVIEWED, of=of)
+        page = client.get(f"/outcomes/{one.id}/").content.decode()
+        assert page.count("answered on records that were loaded before") == 1 and f"/outcomes/{first.id}/" in page
+        with pytest.raises(InputError, match="but for a few"):
+            services.allow(one.id, "", by=steward)
+        services.allow(one.id, "A quarter has passed.", by=steward)
+
+
 def test_questions_are_near_where_few_tell_those_apart_who_are_left_to_be_followed(
     cast: Cast, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

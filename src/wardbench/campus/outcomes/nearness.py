@@ -2,7 +2,8 @@
 
 Suppressing and rounding do not keep two such answers apart, so whoever reviews a question is told which were answered
 before of nearly the same persons: those whom an answer counts, which are not all of a cohort. Looked at on the newest
-snapshot, without whom the answers leave out.
+snapshot, without whom the answers leave out. An answer on an older snapshot is near even where the persons are the very
+same now, and the question too: it did not know those who were loaded since.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ class Near:
     name: str
     own: str
     other: str
+    older: bool = False
+    """Whether it was answered on another snapshot than the newest."""
 
 
 @dataclass(frozen=True)
@@ -62,30 +65,35 @@ def near(one: Inquiry) -> tuple[Near, ...]:
     """The earlier reviewed questions about all but a few of the persons of this one, or a few more."""
     if one.basis != Basis.REVIEWED:
         return ()
-    earlier = Inquiry.objects.filter(basis=Basis.REVIEWED, status__in=LET).exclude(id=one.id).exclude(hash=one.hash)
+    earlier = Inquiry.objects.filter(basis=Basis.REVIEWED, status__in=LET).exclude(id=one.id)
     found: list[Near] = []
     try:
         of = whom(PURPOSES[Basis.REVIEWED])
-        own = _groups(one, of)
-        for other in earlier.only("name", "kind", "protocol", "hash").order_by("-at", "id")[:MOST]:
+        own, newest = _groups(one, of), sessions.snapshot(of.place).version
+        # On the newest snapshot the same question has the same answer.
+        earlier = earlier.exclude(hash=one.hash, snapshot__in=("", newest))
+        for other in earlier.only("name", "kind", "protocol", "hash", "snapshot").order_by("-at", "id")[:MOST]:
             # Whom an answer counts takes a second or two to find; most questions are of other cohorts altogether.
             everybody = _everybody(other, of)
             if not any(_mostly_in(mine, everybody) for mine in own):
                 continue
+            older = other.snapshot not in ("", newest)
             pairs = ((mine, theirs) for theirs in _groups(other, of) for mine in own)
-            pair = next(((mine, theirs) for mine, theirs in pairs if _close(mine, theirs)), None)
+            pair = next(((mine, theirs) for mine, theirs in pairs if _close(mine, theirs, older)), None)
             if pair is not None:
-                found.append(Near(other.id, other.name, pair[0].name, pair[1].name))
+                found.append(Near(other.id, other.name, pair[0].name, pair[1].name, older))
     except NotFoundError:  # a campus without records
         return ()
     return tuple(found)
 
 
-def _close(one: _Group, other: _Group) -> bool:
-    """Whether few tell them apart. Of the very same persons the two answers tell nothing beside one another."""
+def _close(one: _Group, other: _Group, older: bool) -> bool:
+    """Whether few tell them apart. Of the very same persons the two answers tell nothing beside one another, unless the
+    other one is of `older` records."""
     if abs(one.ids.size - other.ids.size) >= RULES.threshold:
         return False
-    return 0 < np.setxor1d(one.ids, other.ids, assume_unique=True).size < RULES.threshold
+    apart = np.setxor1d(one.ids, other.ids, assume_unique=True).size
+    return apart < RULES.threshold and (older or apart > 0)
 
 
 def _mostly_in(one: _Group, everybody: Ids) -> bool:
