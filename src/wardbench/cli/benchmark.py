@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -23,9 +23,6 @@ from wardbench.cli.output import Json, watching
 from wardbench.cli.records import ObjectedOption, Records, SnapshotOption, of_a_store_alone
 from wardbench.core.disclosure import MODES
 from wardbench.core.errors import InputError
-
-if TYPE_CHECKING:
-    pass
 
 app = typer.Typer(help="The hospital as the yardstick of results, studies and assays.", no_args_is_help=True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -24,9 +24,6 @@ from wardbench.cli.records import ObjectedOption, Records, SnapshotOption
 from wardbench.core.disclosure import MODES
 from wardbench.core.errors import InputError
 from wardbench.core.results import check_place
-
-if TYPE_CHECKING:
-    pass
 
 
 def methods(
